@@ -1,0 +1,1 @@
+//! Sends one welcome email to each new account.

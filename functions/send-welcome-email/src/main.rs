@@ -1,0 +1,2 @@
+//! Wires the function together.
+fn main() {}

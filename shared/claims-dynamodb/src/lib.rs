@@ -1,0 +1,1 @@
+//! The Claims port on DynamoDB conditional writes.

@@ -1,0 +1,1 @@
+//! The DeadLetters port on Amazon SQS.

@@ -1,0 +1,1 @@
+//! Debezium's change events: envelope, operations, row versions and semantic types.

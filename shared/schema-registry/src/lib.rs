@@ -1,0 +1,1 @@
+//! Schemas by id: wire frames, registry clients and the cache before them.
