@@ -1,0 +1,154 @@
+//! One vocabulary for everything that can go wrong with a record.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// What a failure proves, and so what may be done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// Nothing happened: throttled, never connected, a registry or table that is down. Trying again is safe.
+    Retry {
+        /// How long the dependency asked us to wait, if it said so.
+        after: Option<Duration>,
+    },
+    /// Permanent: no number of tries will help (undecodable, rejected).
+    DeadLetter,
+    /// The effect may have happened: the answer was lost after the request had left.
+    Uncertain,
+}
+
+/// The step of a record's journey in which a failure arose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// Reading the record out of the event: its JSON, its base64.
+    Scan,
+    /// Frame, writer schema and Avro.
+    Decode,
+    /// Taking the claim that guards the effect.
+    Claim,
+    /// The effect itself.
+    Handle,
+    /// Recording what became of it: completing a claim, storing a dead letter.
+    Settle,
+}
+
+impl Stage {
+    /// The stage's name in logs, metrics and dead letters.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stage::Scan => "scan",
+            Stage::Decode => "decode",
+            Stage::Claim => "claim",
+            Stage::Handle => "handle",
+            Stage::Settle => "settle",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An error that can say what it proves. Its message must hold no row data: it reaches logs and dead letters.
+pub trait Failure: Error + Send + Sync + 'static {
+    /// What may be done about it.
+    fn disposition(&self) -> Disposition;
+    /// A name from a bounded set, in `snake_case`: it becomes a metric's dimension.
+    fn code(&self) -> &'static str;
+    /// Whose fault it is. [`Blame::Record`] keeps the flood of a broken producer from looking like a broken deployment.
+    fn blame(&self) -> Blame {
+        Blame::Deployment
+    }
+}
+
+/// Whether a permanent failure says something about the one record or about this deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The record's own fault: bad base64, a truncated frame, a rejected recipient.
+    Record,
+    /// Possibly ours: a reader that does not fit, a missing right, a wrong configuration.
+    Deployment,
+}
+
+/// A failure together with where in the journey it arose.
+#[derive(Debug)]
+pub struct Fault {
+    /// Where it arose.
+    pub stage: Stage,
+    /// What it proves.
+    pub disposition: Disposition,
+    /// Its bounded name.
+    pub code: &'static str,
+    /// Whose fault it is.
+    pub blame: Blame,
+    error: Box<dyn Error + Send + Sync>,
+}
+
+impl Fault {
+    /// Places a failure in the journey.
+    pub fn new(stage: Stage, failure: impl Failure) -> Self {
+        Fault {
+            stage,
+            disposition: failure.disposition(),
+            code: failure.code(),
+            blame: failure.blame(),
+            error: Box::new(failure),
+        }
+    }
+
+    /// The error and what caused it, outermost first.
+    pub fn chain(&self) -> Vec<String> {
+        let mut chain = vec![self.error.to_string()];
+        let mut source = self.error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            // Some errors print their source as well; saying it twice helps nobody.
+            if !chain.iter().any(|said| said.contains(&text)) {
+                chain.push(text);
+            }
+            source = cause.source();
+        }
+        chain
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.chain().join(": "))
+    }
+}
+
+impl<F: Failure> From<F> for Fault {
+    /// A failure of the effect, which is what handlers return; other stages say so with [`Fault::new`].
+    fn from(failure: F) -> Self {
+        Fault::new(Stage::Handle, failure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the registry did not answer")]
+    struct Down(#[source] std::io::Error);
+
+    impl Failure for Down {
+        fn disposition(&self) -> Disposition {
+            Disposition::Retry { after: None }
+        }
+        fn code(&self) -> &'static str {
+            "registry_unavailable"
+        }
+    }
+
+    #[test]
+    fn a_fault_tells_its_whole_chain_once() {
+        let fault = Fault::from(Down(std::io::Error::other("connection refused")));
+        assert_eq!(fault.to_string(), "the registry did not answer: connection refused");
+        assert_eq!(fault.stage, Stage::Handle);
+    }
+}
