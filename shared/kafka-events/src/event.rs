@@ -1,0 +1,126 @@
+//! What an event is once scanned: lanes of records that borrow from the event's bytes.
+
+use std::borrow::Cow;
+
+use crate::{Encoded, Headers, RecordError, ScanError, SchemaMetadata, scan};
+
+/// One Lambda event of a Kafka event source mapping.
+#[derive(Debug)]
+pub struct Event<'a> {
+    /// Which kind of mapping sent it.
+    pub source: EventSource<'a>,
+    /// The cluster; absent from self-managed Kafka.
+    pub source_arn: Option<Cow<'a, str>>,
+    /// Comma-separated `host:port`.
+    pub bootstrap_servers: Option<Cow<'a, str>>,
+    /// The lanes in the order of the event. A map key that occurs twice is one lane, at its first place.
+    pub lanes: Vec<Lane<'a>>,
+}
+
+impl<'a> Event<'a> {
+    /// Scans an event in one pass.
+    ///
+    /// Keys may come in any order, unknown ones are ignored, and a key given twice at this level counts by its last
+    /// value, except `records`, whose lanes are all kept. Metadata of an unexpected type counts as absent.
+    ///
+    /// # Errors
+    /// Only when the bytes cannot be told apart into records: JSON that ends too early or cannot be delimited, a
+    /// missing `records`, or one that is no object. Everything else is the fault of one record: [`Entry::Malformed`].
+    pub fn scan(body: &'a [u8]) -> Result<Event<'a>, ScanError> {
+        scan::event(body)
+    }
+}
+
+/// Which kind of event source mapping sent an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventSource<'a> {
+    /// Amazon MSK: `aws:kafka`.
+    Msk,
+    /// Any other cluster: `SelfManagedKafka`.
+    SelfManaged,
+    /// Something else; empty when the event does not say.
+    Other(Cow<'a, str>),
+}
+
+impl EventSource<'_> {
+    /// The source as the event spells it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            EventSource::Msk => "aws:kafka",
+            EventSource::SelfManaged => "SelfManagedKafka",
+            EventSource::Other(text) => text,
+        }
+    }
+}
+
+/// The records of one topic and partition, in the order of the event.
+#[derive(Debug)]
+pub struct Lane<'a> {
+    /// The event's own map key, such as `orders-0`. A response must repeat it verbatim.
+    pub name: Cow<'a, str>,
+    /// What the lane holds, readable or not.
+    pub records: Vec<Entry<'a>>,
+}
+
+/// One element of a lane.
+#[derive(Debug)]
+pub enum Entry<'a> {
+    /// A record whose coordinates are known. Its key, value and headers are looked at when asked for.
+    Record(Record<'a>),
+    /// An element that is no record, or lacks what a record must have.
+    Malformed(Malformed<'a>),
+}
+
+/// One Kafka record, still encoded.
+#[derive(Debug, Clone)]
+pub struct Record<'a> {
+    /// The topic; when the event leaves it out, the lane's name without its partition.
+    pub topic: Cow<'a, str>,
+    /// The partition.
+    pub partition: i32,
+    /// The offset in the partition.
+    pub offset: i64,
+    /// Milliseconds since 1970; -1 when the record has none.
+    pub timestamp: i64,
+    /// Whose clock the timestamp is.
+    pub timestamp_type: TimestampType,
+    /// The key; `None` when absent or null.
+    pub key: Option<Encoded<'a>>,
+    /// The value; `None` when absent or null: a tombstone.
+    pub value: Option<Encoded<'a>>,
+    /// The headers, parsed when asked for; none when absent or null.
+    pub headers: Headers<'a>,
+    /// What the mapping's own registry integration says of the key.
+    pub key_schema: Option<SchemaMetadata<'a>>,
+    /// What the mapping's own registry integration says of the value.
+    pub value_schema: Option<SchemaMetadata<'a>>,
+}
+
+/// Whose clock a record's timestamp is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimestampType {
+    /// The producer's.
+    CreateTime,
+    /// The broker's, on append.
+    LogAppendTime,
+    /// The event does not say, or says something else.
+    #[default]
+    Unknown,
+}
+
+/// An element of a lane that cannot be used as a record, with what could be saved of its coordinates.
+#[derive(Debug, Clone)]
+pub struct Malformed<'a> {
+    /// The element's JSON as it stands in the event.
+    pub raw: &'a [u8],
+    /// Its position in the lane, from 0.
+    pub index: usize,
+    /// The topic, where it is readable.
+    pub topic: Option<Cow<'a, str>>,
+    /// The partition, where it is readable.
+    pub partition: Option<i32>,
+    /// The offset, where it is readable. Without it the record cannot be reported for a retry by itself.
+    pub offset: Option<i64>,
+    /// Why it is no record.
+    pub error: RecordError,
+}

@@ -1,0 +1,255 @@
+//! The one pass over an event: members of the event, lanes, elements of a lane.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use crate::{
+    Entry, Event, EventSource, Lane, Malformed, RecordError,
+    cursor::{Cursor, Fault, FaultKind},
+    record::{self, RecordFault},
+};
+
+/// A record takes no less than this in an event; elements that crowd closer are no records.
+const LEAST_RECORD_BYTES: usize = 32;
+/// How many elements may come before their crowding counts.
+const CROWD: usize = 64;
+
+/// The event's bytes cannot be told apart into records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{fault} at byte {at} of the event")]
+pub struct ScanError {
+    fault: ScanFault,
+    at: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum ScanFault {
+    #[error("the JSON ends too early")]
+    Truncated,
+    #[error("no JSON: expected {0}")]
+    Expected(&'static str),
+    #[error("this is no Kafka event: `records` is missing or no object")]
+    NoRecords,
+    #[error("the name of a lane is no text")]
+    LaneName,
+}
+
+impl ScanError {
+    /// The bounded name of this error.
+    pub fn code(&self) -> &'static str {
+        match self.fault {
+            ScanFault::Truncated => "event_truncated",
+            ScanFault::Expected(_) => "event_not_json",
+            ScanFault::NoRecords => "event_without_records",
+            ScanFault::LaneName => "event_lane_unnamed",
+        }
+    }
+
+    /// Where in the event the fault is, in bytes from its start.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+}
+
+impl From<Fault> for ScanError {
+    fn from(Fault { at, kind }: Fault) -> Self {
+        let fault = match kind {
+            FaultKind::Truncated => ScanFault::Truncated,
+            FaultKind::Expected(what) => ScanFault::Expected(what),
+        };
+        Self { fault, at }
+    }
+}
+
+pub(crate) fn event(body: &[u8]) -> Result<Event<'_>, ScanError> {
+    let mut scan = Scan { cursor: Cursor::new(body), elements: 0 };
+    let event = scan.event()?;
+    scan.cursor.skip_space();
+    if scan.cursor.peek().is_some() {
+        return Err(scan.cursor.unexpected("the end of the event").into());
+    }
+    Ok(event)
+}
+
+struct Scan<'a> {
+    cursor: Cursor<'a>,
+    /// Elements met so far, in all lanes.
+    elements: usize,
+}
+
+impl<'a> Scan<'a> {
+    fn event(&mut self) -> Result<Event<'a>, ScanError> {
+        let mut event = Event {
+            source: EventSource::Other(Cow::Borrowed("")),
+            source_arn: None,
+            bootstrap_servers: None,
+            lanes: Vec::new(),
+        };
+        let mut has_records = false;
+        self.cursor.expect(b'{', "an object")?;
+        let mut first = true;
+        while let Some(name) = self.member(&mut first)? {
+            match name.as_deref() {
+                Some("records") => {
+                    has_records = true;
+                    self.lanes(&mut event.lanes)?;
+                }
+                Some("eventSource") => {
+                    event.source = match self.text()? {
+                        Some(text) if text == "aws:kafka" => EventSource::Msk,
+                        Some(text) if text == "SelfManagedKafka" => EventSource::SelfManaged,
+                        other => EventSource::Other(other.unwrap_or_default()),
+                    }
+                }
+                Some("eventSourceArn") => event.source_arn = self.text()?,
+                Some("bootstrapServers") => event.bootstrap_servers = self.text()?,
+                Some(_) | None => {
+                    self.cursor.value()?;
+                }
+            }
+        }
+        if !has_records {
+            return Err(ScanError { fault: ScanFault::NoRecords, at: self.cursor.at() });
+        }
+        merge_lanes_of_one_name(&mut event.lanes);
+        Ok(event)
+    }
+
+    /// The name of the next member, with the cursor at its value; `None` after the object's end. The name itself is
+    /// `None` when it is no text, which nobody looks for.
+    fn member(&mut self, first: &mut bool) -> Result<Option<Option<Cow<'a, str>>>, ScanError> {
+        let cursor = &mut self.cursor;
+        cursor.skip_space();
+        if cursor.eat(b'}') {
+            return Ok(None);
+        }
+        if !std::mem::take(first) {
+            cursor.expect(b',', "a comma")?;
+            cursor.skip_space();
+        }
+        let name = cursor.string()?;
+        cursor.expect(b':', "a colon")?;
+        cursor.skip_space();
+        Ok(Some(name.text()))
+    }
+
+    /// A value that should be text. Anything else is passed over.
+    fn text(&mut self) -> Result<Option<Cow<'a, str>>, ScanError> {
+        if self.cursor.peek() == Some(b'"') {
+            return Ok(self.cursor.string()?.text());
+        }
+        self.cursor.value()?;
+        Ok(None)
+    }
+
+    fn lanes(&mut self, lanes: &mut Vec<Lane<'a>>) -> Result<(), ScanError> {
+        if !self.cursor.eat(b'{') {
+            return Err(ScanError { fault: ScanFault::NoRecords, at: self.cursor.at() });
+        }
+        let mut first = true;
+        loop {
+            let at = self.cursor.at();
+            let Some(name) = self.member(&mut first)? else { return Ok(()) };
+            let name = name.ok_or(ScanError { fault: ScanFault::LaneName, at })?;
+            let records = self.lane(&name)?;
+            lanes.push(Lane { name, records });
+        }
+    }
+
+    fn lane(&mut self, name: &Cow<'a, str>) -> Result<Vec<Entry<'a>>, ScanError> {
+        let mut entries = Vec::new();
+        let start = self.cursor.at();
+        if self.cursor.null() {
+            return Ok(entries);
+        }
+        if !self.cursor.eat(b'[') {
+            let raw = self.cursor.value()?;
+            entries.push(Entry::Malformed(malformed(raw, 0, RecordFault::Lane, start)));
+            return Ok(entries);
+        }
+        self.cursor.skip_space();
+        if self.cursor.eat(b']') {
+            return Ok(entries);
+        }
+        // Most lanes of a hostile event are tiny: one slot first, then the vector's own growth.
+        entries.reserve_exact(1);
+        let mut topic = "";
+        loop {
+            self.cursor.skip_space();
+            let at = self.cursor.at();
+            if self.elements > CROWD + at / LEAST_RECORD_BYTES {
+                entries.push(self.rest_of_lane(start, at, entries.len())?);
+                return Ok(entries);
+            }
+            self.elements += 1;
+            let entry = self.element(name, &mut topic, entries.len())?;
+            entries.push(entry);
+            self.cursor.skip_space();
+            if self.cursor.eat(b',') {
+                continue;
+            }
+            self.cursor.expect(b']', "a comma or the end of the lane")?;
+            return Ok(entries);
+        }
+    }
+
+    /// One element of a lane. What is wrong inside it stays its own fault as long as its end can be found.
+    #[inline]
+    fn element(&mut self, lane: &str, topic: &mut &'a str, index: usize) -> Result<Entry<'a>, ScanError> {
+        let start = self.cursor.at();
+        match record::read(&mut self.cursor, lane, topic) {
+            Ok(record) => Ok(Entry::Record(record)),
+            Err((fault, at)) => {
+                self.cursor.seek(start);
+                let raw = self.cursor.value()?;
+                Ok(Entry::Malformed(malformed(raw, index, fault, at)))
+            }
+        }
+    }
+
+    /// All that is left of a lane as one malformed element, so that an event made of nothing but commas and zeros
+    /// does not take a hundred times its size.
+    fn rest_of_lane(&mut self, start: usize, at: usize, index: usize) -> Result<Entry<'a>, ScanError> {
+        self.cursor.seek(start);
+        self.cursor.value()?;
+        let end = self.cursor.at() - 1; // the bracket, which `value` has just consumed
+        let mut rest = self.cursor;
+        rest.seek(end);
+        Ok(Entry::Malformed(malformed(rest.since(at), index, RecordFault::Crowded, at)))
+    }
+}
+
+fn malformed<'a>(raw: &'a [u8], index: usize, fault: RecordFault, at: usize) -> Malformed<'a> {
+    let (topic, partition, offset) =
+        if fault == RecordFault::Crowded { Default::default() } else { record::coordinates(raw) };
+    Malformed { raw, index, topic, partition, offset, error: RecordError::new(fault, at) }
+}
+
+/// A lane that occurs twice is one lane: dropping either part would lose records, and running them side by side
+/// would lose their order.
+fn merge_lanes_of_one_name(lanes: &mut Vec<Lane<'_>>) {
+    if lanes.len() < 2 {
+        return;
+    }
+    let mut places = HashMap::with_capacity(lanes.len());
+    let distinct = lanes.iter().enumerate().all(|(place, lane)| places.insert(lane.name.clone(), place).is_none());
+    if distinct {
+        return;
+    }
+    places.clear();
+    let mut merged: Vec<Lane<'_>> = Vec::with_capacity(lanes.len());
+    for mut lane in lanes.drain(..) {
+        let place = *places.entry(lane.name.clone()).or_insert(merged.len());
+        match merged.get_mut(place) {
+            Some(same) => {
+                for entry in &mut lane.records {
+                    if let Entry::Malformed(malformed) = entry {
+                        malformed.index += same.records.len();
+                    }
+                }
+                same.records.append(&mut lane.records);
+            }
+            None => merged.push(lane),
+        }
+    }
+    *lanes = merged;
+}
