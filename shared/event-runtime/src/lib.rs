@@ -1,5 +1,29 @@
 //! The batch processor: decode, skip, claim, handle and settle each record, in order, within the deadline.
+//!
+//! A function implements [`RecordHandler`] and hands it to a [`Processor`] together with the ports [`Claims`] and
+//! [`DeadLetters`]. What went wrong is told in one vocabulary, [`Failure`]; what became of each record in another,
+//! [`Outcome`]. This crate knows no AWS, no HTTP and no environment.
 
+mod claims;
+mod deadline;
 mod failure;
+mod handler;
+mod journey;
+mod lane;
+mod letter;
+mod outcome;
+mod pressure;
+mod processor;
+mod retry;
+#[cfg(feature = "testing")]
+pub mod testing;
 
+pub use claims::{Claim, ClaimKey, Claims, Held, MissingKey, OwnerToken, Settled, StoreError, UnixMillis};
+pub use deadline::Deadline;
 pub use failure::{Blame, Disposition, Failure, Fault, Stage};
+pub use handler::{Effect, Intent, RawRecord, RecordHandler, WriterSchemas};
+pub use letter::{DeadLetter, DeadLetters, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason};
+pub use outcome::{BatchReport, Outcome, StageTimes};
+pub use pressure::CircuitPolicy;
+pub use processor::{Clock, Invocation, Order, Processor, Settings, SystemClock};
+pub use retry::RetryPolicy;

@@ -1,1 +1,7 @@
-//! Structured logs and CloudWatch metrics.
+//! Structured logs and CloudWatch metrics, both as JSON lines on standard output.
+
+mod logs;
+mod metrics;
+
+pub use logs::start_logging;
+pub use metrics::{NAMESPACE, batch_metrics, write_batch_metrics};

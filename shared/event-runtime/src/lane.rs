@@ -1,0 +1,230 @@
+//! One partition: its records in chains that keep their order, and what became of them.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use kafka_events::{Entry, Event, Lane, Malformed, Record};
+use tokio::time::Instant;
+
+use crate::claims::UnixMillis;
+use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
+use crate::handler::{RawRecord, RecordHandler};
+use crate::journey::{Journey, Travelled};
+use crate::letter::{Place, RawBytes};
+use crate::outcome::{Outcome, StageTimes};
+use crate::pressure::{FloodGuard, RetryBudget};
+use crate::processor::{Invocation, Order, Processor};
+
+/// Why records behind one that is still owed are owed too.
+const LANE_STOPPED: &str = "lane_stopped";
+/// Why a lane stops that has parked too much.
+const FLOOD_GUARD: &str = "flood_guard";
+
+/// What all lanes of a batch share.
+pub(crate) struct Batch<'a, H> {
+    pub(crate) processor: &'a Processor<H>,
+    pub(crate) event: &'a Event<'a>,
+    pub(crate) invocation: &'a Invocation,
+    pub(crate) retries: &'a RetryBudget,
+    pub(crate) started: UnixMillis,
+}
+
+/// What became of a lane.
+#[derive(Debug, Default)]
+pub(crate) struct LaneReport {
+    pub(crate) outcomes: Vec<Outcome>,
+    /// The lane's name, verbatim, with each unfinished record's offset.
+    pub(crate) unfinished: Vec<(String, Option<i64>)>,
+    pub(crate) stages: StageTimes,
+    pub(crate) retries: usize,
+    pub(crate) oldest_record_age: Option<Duration>,
+}
+
+/// Takes a lane's records to their ends: chain by chain, several chains at a time where the order allows.
+pub(crate) async fn run_lane<H: RecordHandler>(batch: Batch<'_, H>, lane: &Lane<'_>) -> LaneReport {
+    let guard = FloodGuard::for_records(lane.records.len());
+    let (chains, in_flight) = match batch.processor.settings.order {
+        Order::Partition => (vec![(0..lane.records.len()).collect()], 1),
+        Order::Key { in_flight } => (chains_by_key(&batch.processor.handler, lane), in_flight.get()),
+    };
+    let mut ends: Vec<(usize, Travelled)> = stream::iter(chains)
+        .map(|chain| run_chain(&batch, lane, chain, &guard))
+        .buffer_unordered(in_flight)
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
+    ends.sort_by_key(|(index, _)| *index);
+
+    let mut report = LaneReport::default();
+    for ((_, travelled), entry) in ends.into_iter().zip(&lane.records) {
+        if !travelled.outcome.is_finished() {
+            report.unfinished.push((lane.name.to_string(), offset_of(entry)));
+        }
+        report.outcomes.push(travelled.outcome);
+        report.stages.merge(&travelled.stages);
+        report.retries += travelled.retries;
+        report.oldest_record_age = report.oldest_record_age.max(age_of(entry, batch.started));
+    }
+    report
+}
+
+/// Positions of a lane's records by what orders them; chains in the order of their first records.
+fn chains_by_key<H: RecordHandler>(handler: &H, lane: &Lane<'_>) -> Vec<Vec<usize>> {
+    let mut chains: Vec<Vec<usize>> = Vec::new();
+    let mut by_key: HashMap<Option<Vec<u8>>, usize> = HashMap::new();
+    let mut scratch = Vec::new();
+    for (index, entry) in lane.records.iter().enumerate() {
+        let key = match entry {
+            Entry::Record(record) => record.key.as_ref().and_then(|key| key.decode_into(&mut scratch).ok()),
+            Entry::Malformed(_) => None,
+        };
+        let key = key.map(|key| handler.order_key(key).to_vec());
+        let chain = *by_key.entry(key).or_insert_with(|| {
+            chains.push(Vec::new());
+            chains.len() - 1
+        });
+        if let Some(chain) = chains.get_mut(chain) {
+            chain.push(index);
+        }
+    }
+    chains
+}
+
+/// Works through records that wait for each other. The first that stays unfinished stops the chain: it and all behind
+/// it are owed.
+async fn run_chain<H: RecordHandler>(
+    batch: &Batch<'_, H>,
+    lane: &Lane<'_>,
+    chain: Vec<usize>,
+    guard: &FloodGuard,
+) -> Vec<(usize, Travelled)> {
+    let journey = Journey {
+        processor: batch.processor,
+        event: batch.event,
+        lane_name: &lane.name,
+        invocation: batch.invocation,
+        retries: batch.retries,
+    };
+    // Reused from record to record: events borrow their text from here.
+    let mut scratch = Scratch::default();
+    let mut stopped = None;
+    let mut ends = Vec::with_capacity(chain.len());
+    for index in chain {
+        let Some(entry) = lane.records.get(index) else { continue };
+        if stopped.is_none() && guard.is_tripped() {
+            tracing::error!(
+                lane = &*lane.name,
+                error_code = FLOOD_GUARD,
+                "too many records parked with one code; the lane stops"
+            );
+            stopped = Some(FLOOD_GUARD);
+        }
+        let travelled = match (stopped, entry) {
+            (Some(reason), _) => Travelled::untouched(Outcome::Unfinished(reason)),
+            (None, Entry::Record(record)) => run_record(&journey, record, &mut scratch).await,
+            (None, Entry::Malformed(malformed)) => run_malformed(&journey, malformed).await,
+        };
+        guard.note(travelled.outcome, travelled.blame);
+        if !travelled.outcome.is_finished() && stopped.is_none() {
+            stopped = Some(LANE_STOPPED);
+        }
+        ends.push((index, travelled));
+    }
+    ends
+}
+
+#[derive(Default)]
+struct Scratch {
+    key: Vec<u8>,
+    value: Vec<u8>,
+}
+
+async fn run_record<H: RecordHandler>(
+    journey: &Journey<'_, H>,
+    record: &Record<'_>,
+    scratch: &mut Scratch,
+) -> Travelled {
+    let scanning = Instant::now();
+    let key = record.key.as_ref().map(|encoded| encoded.decode_into(&mut scratch.key)).transpose();
+    let value = record.value.as_ref().map(|encoded| encoded.decode_into(&mut scratch.value)).transpose();
+    let scanned = scanning.elapsed();
+    let mut travelled = match (key, value) {
+        (Ok(key), Ok(value)) => {
+            let raw = RawRecord {
+                topic: &record.topic,
+                partition: record.partition,
+                offset: record.offset,
+                timestamp: record.timestamp,
+                key,
+                value,
+                headers: &record.headers,
+                key_schema: record.key_schema.as_ref(),
+                value_schema: record.value_schema.as_ref(),
+            };
+            journey.run(raw).await
+        }
+        (Err(error), _) => journey.give_up_undecoded(record, unreadable("key", error)).await,
+        (_, Err(error)) => journey.give_up_undecoded(record, unreadable("value", error)).await,
+    };
+    travelled.stages.add(Stage::Scan, scanned);
+    travelled
+}
+
+async fn run_malformed<H: RecordHandler>(journey: &Journey<'_, H>, malformed: &Malformed<'_>) -> Travelled {
+    let place = Place {
+        lane: journey.lane_name.to_owned(),
+        topic: malformed.topic.as_deref().unwrap_or_default().to_owned(),
+        partition: malformed.partition.unwrap_or(-1),
+        offset: malformed.offset,
+        timestamp: -1,
+        index: if malformed.offset.is_some() { 0 } else { malformed.index },
+    };
+    let raw = RawBytes { json: Some(base64(malformed.raw)), ..RawBytes::default() };
+    journey.give_up_unread(place, raw, unreadable("JSON", malformed.error)).await
+}
+
+fn offset_of(entry: &Entry<'_>) -> Option<i64> {
+    match entry {
+        Entry::Record(record) => Some(record.offset),
+        Entry::Malformed(malformed) => malformed.offset,
+    }
+}
+
+fn age_of(entry: &Entry<'_>, now: UnixMillis) -> Option<Duration> {
+    match entry {
+        Entry::Record(record) => u64::try_from(record.timestamp).ok().map(|timestamp| now.since(UnixMillis(timestamp))),
+        Entry::Malformed(_) => None,
+    }
+}
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    base64_simd::STANDARD.encode_to_string(bytes)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the record's {part} cannot be read from the event")]
+struct Unreadable {
+    part: &'static str,
+    #[source]
+    cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Failure for Unreadable {
+    fn disposition(&self) -> Disposition {
+        Disposition::DeadLetter
+    }
+    fn code(&self) -> &'static str {
+        if self.part == "JSON" { "record_malformed" } else { "base64_invalid" }
+    }
+    fn blame(&self) -> Blame {
+        Blame::Record
+    }
+}
+
+fn unreadable(part: &'static str, cause: impl std::error::Error + Send + Sync + 'static) -> Fault {
+    Fault::new(Stage::Scan, Unreadable { part, cause: Box::new(cause) })
+}

@@ -1,0 +1,151 @@
+//! Dead letters: everything a person or the redrive needs to know about a record that was given up.
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::claims::StoreError;
+
+/// The version of [`DeadLetter`]'s JSON form.
+pub const LETTER_VERSION: u32 = 1;
+
+/// Names a letter by where its record stands in Kafka, so that parking it twice is recognised.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LetterId(String);
+
+impl LetterId {
+    /// The id for a record's place; the timestamp tells a recreated topic's records from the old ones.
+    pub fn of(function: &str, source: &str, place: &Place) -> Self {
+        let mut hash = Sha256::new();
+        for part in [function.as_bytes(), source.as_bytes(), place.lane.as_bytes(), place.topic.as_bytes()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        for number in [i64::from(place.partition), place.offset.unwrap_or(-1), place.timestamp, place.index as i64] {
+            // The position in the batch names a record only where its offset cannot be read.
+            hash.update(number.to_be_bytes());
+        }
+        LetterId(hex::encode(&hash.finalize()[..16]))
+    }
+
+    /// An id that a store gave back.
+    pub fn from_stored(id: impl Into<String>) -> Self {
+        LetterId(id.into())
+    }
+
+    /// The id as text: 32 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LetterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a record stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The event's own name of the lane, `topic-partition`, verbatim.
+    pub lane: String,
+    /// Topic.
+    pub topic: String,
+    /// Partition; -1 where it cannot be read.
+    pub partition: i32,
+    /// Offset; absent where it cannot be read.
+    pub offset: Option<i64>,
+    /// Record timestamp in milliseconds; -1 where there is none.
+    pub timestamp: i64,
+    /// Position in the lane's batch; 0 unless the offset cannot be read.
+    pub index: usize,
+}
+
+/// The bytes of a record as they came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawBytes {
+    /// The key in base64, frame and all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The value in base64, frame and all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The headers in order, as `[name, value in base64 or null]`; names repeat.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, Option<String>)>,
+    /// The record's JSON in base64, where the record itself could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<String>,
+}
+
+/// Why a record was given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The bounded name of the failure.
+    pub code: String,
+    /// Where in its journey: `scan`, `decode`, `claim`, `handle`, `settle`.
+    pub stage: String,
+    /// The error and what caused it, outermost first. No row data.
+    pub chain: Vec<String>,
+    /// The effect may have happened: a person decides whether to repeat it.
+    pub uncertain: bool,
+}
+
+/// Which deployment gave the record up, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenUpBy {
+    /// Function name.
+    pub function: String,
+    /// Function version.
+    pub function_version: String,
+    /// The invocation's request id, to find its logs.
+    pub request_id: String,
+    /// Tries in that invocation, from 1.
+    pub attempt: u32,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+/// Everything about a record that was given up. Holds row data (the raw bytes): its queue deserves the table's care.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// [`LETTER_VERSION`].
+    pub version: u32,
+    /// Same record, same id.
+    pub id: LetterId,
+    /// `aws:kafka` or `SelfManagedKafka`.
+    pub event_source: String,
+    /// The cluster's ARN, where the event has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_source_arn: Option<String>,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Its bytes.
+    pub raw: RawBytes,
+    /// The key's writer schema, as far as it could be told (`id:100001`, `guid:…`, `glue:…`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_schema: Option<String>,
+    /// The value's writer schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_schema: Option<String>,
+    /// The claim that guards the effect, if one was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
+    /// Why.
+    pub error: Reason,
+    /// By whom.
+    pub given_up_by: GivenUpBy,
+}
+
+/// Where letters are kept.
+///
+/// An implementation must hold the contract suite in [`crate::testing::dead_letters_contract`].
+pub trait DeadLetters: Send + Sync {
+    /// Stores a letter durably. `Ok` is what lets the record count as finished.
+    fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>>;
+}

@@ -1,0 +1,90 @@
+//! What became of each record, and of the batch.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kafka_events::BatchResponse;
+
+use crate::failure::Stage;
+
+/// What became of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Its effect is recorded.
+    Done,
+    /// Its effect had been recorded, or parked, before.
+    Duplicate,
+    /// Left alone on purpose, for this reason.
+    Skipped(&'static str),
+    /// Given up; its dead letter is stored under this error code.
+    Parked(&'static str),
+    /// Still owed, for this reason: the event source must deliver it again.
+    Unfinished(&'static str),
+}
+
+impl Outcome {
+    /// Everything but [`Outcome::Unfinished`].
+    pub fn is_finished(self) -> bool {
+        !matches!(self, Outcome::Unfinished(_))
+    }
+}
+
+/// Time spent per stage, summed over records that run side by side: the sum can exceed the batch's duration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StageTimes([Duration; 5]);
+
+impl StageTimes {
+    /// Adds to a stage.
+    pub fn add(&mut self, stage: Stage, spent: Duration) {
+        if let Some(sum) = self.0.get_mut(stage as usize) {
+            *sum += spent;
+        }
+    }
+
+    /// Adds everything of another.
+    pub fn merge(&mut self, other: &StageTimes) {
+        for (sum, more) in self.0.iter_mut().zip(other.0) {
+            *sum += more;
+        }
+    }
+
+    /// Each stage with its sum.
+    pub fn iter(&self) -> impl Iterator<Item = (Stage, Duration)> {
+        [Stage::Scan, Stage::Decode, Stage::Claim, Stage::Handle, Stage::Settle].into_iter().zip(self.0)
+    }
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub struct BatchReport {
+    /// Records by outcome.
+    pub outcomes: BTreeMap<Outcome, usize>,
+    /// Unfinished records as the event source mapping wants them; offsets that cannot be read are not in it.
+    pub unfinished: BatchResponse,
+    /// Unfinished records whose offset could not be read: only failing the whole invocation brings them back.
+    pub unfinished_without_offset: usize,
+    /// From the event's bytes to the last record.
+    pub duration: Duration,
+    /// Where the time went.
+    pub stages: StageTimes,
+    /// The oldest record's age when the batch started, by its Kafka timestamp.
+    pub oldest_record_age: Option<Duration>,
+    /// In-process retries.
+    pub retries: usize,
+}
+
+impl BatchReport {
+    /// All records.
+    pub fn records(&self) -> usize {
+        self.outcomes.values().sum()
+    }
+
+    /// Records that are still owed.
+    pub fn unfinished_records(&self) -> usize {
+        self.outcomes.iter().filter(|(outcome, _)| !outcome.is_finished()).map(|(_, count)| count).sum()
+    }
+
+    pub(crate) fn count(&mut self, outcome: Outcome) {
+        *self.outcomes.entry(outcome).or_default() += 1;
+    }
+}

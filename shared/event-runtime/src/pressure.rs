@@ -1,0 +1,156 @@
+//! What keeps one fault from becoming many: a budget of retries per batch, a circuit over a dependency that is down,
+//! and a guard against flooding the dead letters.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::failure::Blame;
+use crate::outcome::Outcome;
+
+/// Retries that one batch may spend, shared by its records: a broken dependency must not burn the whole invocation.
+#[derive(Debug)]
+pub(crate) struct RetryBudget(AtomicUsize);
+
+impl RetryBudget {
+    /// A fifth of the batch's records, at least 20.
+    pub(crate) fn for_records(records: usize) -> Self {
+        RetryBudget(AtomicUsize::new((records / 5).max(20)))
+    }
+
+    /// Takes one, if any is left.
+    pub(crate) fn take(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
+/// When a dependency counts as down.
+#[derive(Debug, Clone, Copy)]
+pub struct CircuitPolicy {
+    /// Failures in a row, without one success between, that open the circuit.
+    pub failures: u32,
+    /// How long it stays open; the first record after that tries again, and its failure opens it anew.
+    pub pause: Duration,
+}
+
+impl Default for CircuitPolicy {
+    /// 10 failures open it for 5 s. Ten in a row are no burst; five seconds are short beside the mapping's own retry.
+    fn default() -> Self {
+        CircuitPolicy { failures: 10, pause: Duration::from_secs(5) }
+    }
+}
+
+/// Opens over a dependency that fails again and again, so that the rest of a batch is reported at once.
+#[derive(Debug)]
+pub(crate) struct Circuit {
+    policy: CircuitPolicy,
+    state: Mutex<CircuitState>,
+}
+
+#[derive(Debug, Default)]
+struct CircuitState {
+    failures: u32,
+    open_until: Option<Instant>,
+}
+
+impl Circuit {
+    pub(crate) fn new(policy: CircuitPolicy) -> Self {
+        Circuit { policy, state: Mutex::default() }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.state().open_until.is_some_and(|until| Instant::now() < until)
+    }
+
+    pub(crate) fn failed(&self) {
+        let mut state = self.state();
+        state.failures = state.failures.saturating_add(1);
+        if state.failures >= self.policy.failures {
+            state.open_until = Instant::now().checked_add(self.policy.pause);
+        }
+    }
+
+    pub(crate) fn succeeded(&self) {
+        *self.state() = CircuitState::default();
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, CircuitState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Stops a lane that parks record after record with one code: a broken deployment must not drain a topic into the
+/// dead-letter queue. Codes that are the record's own fault do not count.
+#[derive(Debug)]
+pub(crate) struct FloodGuard {
+    limit: usize,
+    parked: Mutex<HashMap<&'static str, usize>>,
+}
+
+impl FloodGuard {
+    /// A fifth of the lane's records, at least 10.
+    pub(crate) fn for_records(records: usize) -> Self {
+        FloodGuard { limit: records.div_ceil(5).max(10), parked: Mutex::default() }
+    }
+
+    /// Whether the lane must stop before its next record.
+    pub(crate) fn is_tripped(&self) -> bool {
+        self.parked().values().any(|count| *count >= self.limit)
+    }
+
+    pub(crate) fn note(&self, outcome: Outcome, blame: Option<Blame>) {
+        match outcome {
+            Outcome::Done | Outcome::Duplicate => self.parked().clear(),
+            Outcome::Parked(code) if blame == Some(Blame::Deployment) => *self.parked().entry(code).or_default() += 1,
+            Outcome::Parked(_) | Outcome::Skipped(_) | Outcome::Unfinished(_) => {}
+        }
+    }
+
+    fn parked(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, usize>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_runs_out() {
+        let budget = RetryBudget::for_records(5);
+        assert_eq!((0..100).filter(|_| budget.take()).count(), 20);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_circuit_opens_after_failures_in_a_row_and_lets_one_through_after_its_pause() {
+        let circuit = Circuit::new(CircuitPolicy { failures: 3, pause: Duration::from_secs(5) });
+        circuit.failed();
+        circuit.failed();
+        circuit.succeeded();
+        circuit.failed();
+        circuit.failed();
+        assert!(!circuit.is_open(), "a success between starts the count anew");
+        circuit.failed();
+        assert!(circuit.is_open());
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert!(!circuit.is_open());
+        circuit.failed();
+        assert!(circuit.is_open(), "still down");
+    }
+
+    #[test]
+    fn a_flood_of_one_code_trips_the_guard_unless_the_records_are_to_blame() {
+        let guard = FloodGuard::for_records(20);
+        (0..50).for_each(|_| guard.note(Outcome::Parked("frame_truncated"), Some(Blame::Record)));
+        assert!(!guard.is_tripped());
+        (0..9).for_each(|_| guard.note(Outcome::Parked("schema_mismatch"), Some(Blame::Deployment)));
+        guard.note(Outcome::Done, None);
+        (0..9).for_each(|_| guard.note(Outcome::Parked("schema_mismatch"), Some(Blame::Deployment)));
+        assert!(!guard.is_tripped(), "a success between starts the count anew");
+        guard.note(Outcome::Parked("schema_mismatch"), Some(Blame::Deployment));
+        assert!(guard.is_tripped());
+    }
+}

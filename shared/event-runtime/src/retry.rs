@@ -1,0 +1,66 @@
+//! Backoff between tries of one record in one invocation.
+
+use std::time::Duration;
+
+/// Exponential backoff with full jitter.
+#[derive(Debug, Clone, Copy)]
+pub struct RetryPolicy {
+    /// Tries of one record in one invocation, the first included; at least 1.
+    pub attempts: u32,
+    /// Upper bound of the first pause; doubles with each try.
+    pub base: Duration,
+    /// Upper bound of any pause that we choose ourselves.
+    pub cap: Duration,
+    /// Longest pause that a dependency may ask for (`Retry-After`); beyond it the record is reported instead.
+    pub longest_retry_after: Duration,
+}
+
+impl Default for RetryPolicy {
+    /// 5 tries with pauses of up to 0.1, 0.2, 0.4 and 0.8 s: bridges a burst of throttles, not an outage. What is
+    /// still failing then is reported, and the event source mapping brings it back.
+    fn default() -> Self {
+        RetryPolicy {
+            attempts: 5,
+            base: Duration::from_millis(100),
+            cap: Duration::from_secs(5),
+            longest_retry_after: Duration::from_secs(10),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The pause after the failed try number `attempt` (from 1); `None` when no further try is due.
+    pub(crate) fn pause(&self, attempt: u32, retry_after: Option<Duration>) -> Option<Duration> {
+        if attempt >= self.attempts {
+            return None;
+        }
+        if let Some(asked) = retry_after {
+            return (asked <= self.longest_retry_after).then_some(asked);
+        }
+        let ceiling = self.base.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1))).min(self.cap);
+        Some(ceiling.mul_f64(fastrand::f64()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_stay_below_a_doubling_ceiling_and_end() {
+        let policy = RetryPolicy::default();
+        for (attempt, ceiling) in [(1, 100), (2, 200), (3, 400), (4, 800)] {
+            for _ in 0..50 {
+                assert!(policy.pause(attempt, None).unwrap() <= Duration::from_millis(ceiling));
+            }
+        }
+        assert_eq!(policy.pause(5, None), None);
+    }
+
+    #[test]
+    fn a_dependency_that_names_a_pause_is_obeyed_unless_it_is_too_long() {
+        let policy = RetryPolicy::default();
+        assert_eq!(policy.pause(1, Some(Duration::from_secs(3))), Some(Duration::from_secs(3)));
+        assert_eq!(policy.pause(1, Some(Duration::from_secs(60))), None);
+    }
+}

@@ -1,0 +1,150 @@
+//! What every implementation of a port must hold, written once.
+#![allow(clippy::panic, clippy::expect_used, reason = "a contract that is broken fails the test that runs it")]
+
+use std::time::Duration;
+
+use crate::claims::{Claim, ClaimKey, Claims, Held, OwnerToken, Settled};
+use crate::letter::{DeadLetter, DeadLetters, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason};
+
+const LEASE: Duration = Duration::from_secs(30);
+
+/// Runs the contract of [`Claims`]. `expire` makes every lease of up to 30 s run out: by moving the store's clock, or
+/// by waiting.
+///
+/// # Panics
+/// Where the contract is broken.
+pub async fn claims_contract(claims: &dyn Claims, mut expire: impl AsyncFnMut()) {
+    let run = OwnerToken::fresh();
+    let key = |name: &str| ClaimKey::new("contract", &format!("{run}-{name}")).expect("a key");
+
+    // One owner at a time, and done is done.
+    let first = claimed(claims, &key("once")).await;
+    let Claim::HeldUntil(until) = claim(claims, &key("once")).await else { panic!("a held claim was given away") };
+    assert_eq!(until, first.until, "others learn when the lease ends");
+    assert_eq!(claims.complete(&first).await.expect("complete"), Settled::Applied);
+    assert_eq!(
+        claims.complete(&first).await.expect("complete"),
+        Settled::Applied,
+        "an answer that was lost is success"
+    );
+    assert_eq!(claim(claims, &key("once")).await, Claim::Done);
+
+    // Released is free.
+    let released = claimed(claims, &key("released")).await;
+    assert_eq!(claims.release(&released).await.expect("release"), Settled::Applied);
+    assert_eq!(
+        claims.release(&released).await.expect("release"),
+        Settled::Applied,
+        "an answer that was lost is success"
+    );
+    let again = claimed(claims, &key("released")).await;
+    assert_eq!(claims.release(&released).await.expect("release"), Settled::NotOurs, "an old token releases nothing");
+    assert_eq!(claims.complete(&again).await.expect("complete"), Settled::Applied);
+
+    // Parked stays parked, under its letter.
+    let parked = claimed(claims, &key("parked")).await;
+    let letter = LetterId::from_stored("0123456789abcdef0123456789abcdef");
+    assert_eq!(claims.park(&parked, &letter).await.expect("park"), Settled::Applied);
+    assert_eq!(
+        claims.park(&parked, &letter).await.expect("park"),
+        Settled::Applied,
+        "an answer that was lost is success"
+    );
+    assert_eq!(claim(claims, &key("parked")).await, Claim::Parked(Some(letter.clone())));
+    assert_eq!(claims.release(&parked).await.expect("release"), Settled::NotOurs, "parked is settled");
+
+    // An abandoned claim is uncertain once; its first owner has lost every right to it.
+    let stale = claimed(claims, &key("abandoned")).await;
+    expire().await;
+    let Claim::Uncertain(taken) = claim(claims, &key("abandoned")).await else {
+        panic!("an abandoned claim must be uncertain")
+    };
+    assert_ne!(taken.token, stale.token);
+    assert!(matches!(claim(claims, &key("abandoned")).await, Claim::HeldUntil(_)), "uncertain for one worker only");
+    assert_eq!(claims.complete(&stale).await.expect("complete"), Settled::NotOurs, "a stale owner completes nothing");
+    assert_eq!(claims.release(&stale).await.expect("release"), Settled::NotOurs, "a stale owner releases nothing");
+    assert_eq!(claims.park(&stale, &letter).await.expect("park"), Settled::NotOurs, "a stale owner parks nothing");
+    assert_eq!(claims.park(&taken, &letter).await.expect("park"), Settled::Applied);
+    assert_eq!(claim(claims, &key("abandoned")).await, Claim::Parked(Some(letter)));
+    expire().await;
+    assert_eq!(claim(claims, &key("once")).await, Claim::Done, "done does not run out");
+
+    // Of many, one wins.
+    let contested = key("contested");
+    let tries = (0..200).map(|_| claims.claim(&contested, LEASE));
+    let won = futures_util::future::join_all(tries).await;
+    let won = won.into_iter().filter(|claim| matches!(claim, Ok(Claim::Claimed(_)))).count();
+    assert_eq!(won, 1, "200 concurrent claims of one key");
+}
+
+async fn claim(claims: &dyn Claims, key: &ClaimKey) -> Claim {
+    claims.claim(key, LEASE).await.expect("claim")
+}
+
+async fn claimed(claims: &dyn Claims, key: &ClaimKey) -> Held {
+    match claim(claims, key).await {
+        Claim::Claimed(held) => held,
+        other => panic!("a free claim was refused: {other:?}"),
+    }
+}
+
+/// Runs the contract of [`DeadLetters`]; `stored` reads back the letters of an id.
+///
+/// # Panics
+/// Where the contract is broken.
+pub async fn dead_letters_contract(
+    letters: &dyn DeadLetters,
+    mut stored: impl AsyncFnMut(&LetterId) -> Vec<DeadLetter>,
+) {
+    let run = OwnerToken::fresh().to_string();
+    let letter = sample(&run, 7);
+    letters.store(&letter).await.expect("store");
+    assert_eq!(stored(&letter.id).await, vec![letter.clone()], "a letter comes back as it was stored");
+
+    letters.store(&letter).await.expect("store");
+    let twice = stored(&letter.id).await;
+    assert!(twice.iter().all(|found| *found == letter), "parking twice shows as one id");
+
+    let other = sample(&run, 8);
+    assert_ne!(letter.id, other.id, "another offset is another letter");
+}
+
+fn sample(lane: &str, offset: i64) -> DeadLetter {
+    let place = Place {
+        lane: format!("{lane}-0"),
+        topic: lane.to_owned(),
+        partition: 0,
+        offset: Some(offset),
+        timestamp: 1_795_421_347_752,
+        index: 0,
+    };
+    DeadLetter {
+        version: LETTER_VERSION,
+        id: LetterId::of("contract", "arn:aws:kafka:cluster", &place),
+        event_source: "aws:kafka".to_owned(),
+        event_source_arn: Some("arn:aws:kafka:cluster".to_owned()),
+        place,
+        raw: RawBytes {
+            key: Some("AAEC".to_owned()),
+            value: None,
+            headers: vec![("trace".to_owned(), Some("AQ==".to_owned())), ("trace".to_owned(), None)],
+            json: None,
+        },
+        key_schema: Some("id:1".to_owned()),
+        value_schema: None,
+        claim: None,
+        error: Reason {
+            code: "frame_truncated".to_owned(),
+            stage: "decode".to_owned(),
+            chain: vec!["the frame ends early".to_owned()],
+            uncertain: false,
+        },
+        given_up_by: GivenUpBy {
+            function: "contract".to_owned(),
+            function_version: "$LATEST".to_owned(),
+            request_id: "8476a536".to_owned(),
+            attempt: 1,
+            at_ms: 1_795_421_347_753,
+        },
+    }
+}

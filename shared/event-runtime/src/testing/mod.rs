@@ -1,0 +1,7 @@
+//! In-memory ports for tests, and the contract suites that they share with the real adapters.
+
+mod contracts;
+mod memory;
+
+pub use contracts::{claims_contract, dead_letters_contract};
+pub use memory::{ManualClock, MemoryClaims, MemoryDeadLetters};

@@ -1,0 +1,1 @@
+//! Keeps the walls of ARCHITECTURE.md where they are: see `tests/`.

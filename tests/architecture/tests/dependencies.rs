@@ -1,0 +1,101 @@
+//! Dependencies run one way, and each outside world has one door.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// Our crates from the ground up. A crate may depend on crates of lower floors only.
+const FLOORS: &[&[&str]] = &[
+    &["kafka-events", "avro-decode-derive", "env-config"],
+    &["avro-decode"],
+    &["schema-registry", "debezium"],
+    &["event-runtime"],
+    &["claims-dynamodb", "dead-letters-sqs", "telemetry"],
+    &["lambda-host"],
+    &["send-welcome-email"],
+];
+
+/// What only a laptop or a test needs, and what must never be part of a function.
+const NEVER_IN_A_FUNCTION: &[&str] = &["local-stack", "schema-tools", "clap", "axum", "apache-avro", "proptest", "rdkafka"];
+
+/// What the core may not know, not even through others.
+const NEVER_IN_THE_CORE: &[&str] = &["aws-config", "aws-smithy-runtime", "hyper", "reqwest", "lambda_runtime", "tower"];
+
+fn floor_of(name: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&name))
+}
+
+fn our_dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata runs");
+    let ours: BTreeSet<_> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
+    let dependencies_of = |package: &cargo_metadata::Package| {
+        package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind == DependencyKind::Normal && ours.contains(&dependency.name))
+            .map(|dependency| dependency.name.clone())
+            .collect()
+    };
+    metadata.packages.iter().map(|package| (package.name.to_string(), dependencies_of(package))).collect()
+}
+
+/// Everything that is compiled into a crate, by name.
+fn compiled_into(name: &str) -> BTreeSet<String> {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "-p", name, "-e", "normal", "--prefix", "none", "--format", "{p}"])
+        .output()
+        .expect("cargo tree runs");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let text = String::from_utf8(tree.stdout).expect("UTF-8");
+    text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn dependencies_point_down() {
+    for (name, dependencies) in our_dependencies() {
+        let Some(floor) = floor_of(&name) else { continue };
+        for dependency in dependencies {
+            let below = floor_of(&dependency);
+            assert!(below.is_some_and(|below| below < floor), "{name} depends on {dependency}, which is not below it");
+        }
+    }
+}
+
+#[test]
+fn every_crate_of_the_product_has_its_floor() {
+    let known = FLOORS.concat();
+    for name in our_dependencies().into_keys() {
+        let tool = ["local-stack", "schema-tools", "architecture", "benchmarks", "end-to-end", "conformance"].contains(&name.as_str());
+        assert!(tool || known.contains(&name.as_str()), "{name} has no floor in this test and in ARCHITECTURE.md");
+    }
+}
+
+#[test]
+fn the_core_knows_no_aws_and_no_http() {
+    for core in ["kafka-events", "avro-decode", "debezium", "event-runtime"] {
+        let compiled = compiled_into(core);
+        for foreign in NEVER_IN_THE_CORE {
+            assert!(!compiled.contains(*foreign), "{core} brings in {foreign}");
+        }
+    }
+}
+
+#[test]
+fn functions_carry_nothing_of_the_laptop() {
+    for function in FLOORS.last().expect("functions are the top floor").iter() {
+        let compiled = compiled_into(function);
+        for foreign in NEVER_IN_A_FUNCTION {
+            assert!(!compiled.contains(*foreign), "{function} brings in {foreign}");
+        }
+    }
+}
+
+#[test]
+fn only_the_host_knows_the_lambda_runtime() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata runs");
+    for package in metadata.packages {
+        let knows = package.dependencies.iter().any(|dependency| dependency.name == "lambda_runtime");
+        assert!(!knows || *package.name == "lambda-host", "{} knows lambda_runtime", package.name);
+    }
+}
