@@ -228,10 +228,11 @@ mod tests {
     #[tokio::test]
     async fn dropping_ends_everything_that_was_started() {
         let folder = tempfile::tempdir().unwrap();
-        let mut process = nest(folder.path());
+        let process = nest(folder.path());
         let (child, grandchild) = (process.id(), grandchild(folder.path()).await);
-        process.lifeline = None;
-        process.guard.wait().await.unwrap();
+        let Process { mut guard, child: dropped, lifeline, .. } = process;
+        drop((dropped, lifeline));
+        guard.wait().await.unwrap();
         assert!(!runs(child) && !runs(grandchild));
     }
 
