@@ -193,7 +193,8 @@ impl Aws {
         let answer: Peek = self.http.get(peek).send().await?.error_for_status()?.json().await?;
         // By account, then by region, then by queue.
         let queues = answer.messages.values().filter_map(Value::as_object).flat_map(serde_json::Map::values);
-        let messages = queues.filter_map(Value::as_object).flat_map(serde_json::Map::values).filter_map(Value::as_array);
+        let messages =
+            queues.filter_map(Value::as_object).flat_map(serde_json::Map::values).filter_map(Value::as_array);
         Ok(messages.flatten().filter_map(|message| message["Body"].as_str()).map(str::to_owned).collect())
     }
 

@@ -95,8 +95,11 @@ impl Recording {
     pub fn read(folder: &Path) -> Result<Self, RecordingError> {
         let path = folder.join("schemas.json");
         let text = read(&path)?;
-        let schemas = serde_json::from_str(&text)
-            .map_err(|source| RecordingError::Malformed { line: source.line(), path: path.clone(), source })?;
+        let schemas = serde_json::from_str(&text).map_err(|source| RecordingError::Malformed {
+            line: source.line(),
+            path: path.clone(),
+            source,
+        })?;
         let path = folder.join("records.jsonl");
         let text = read(&path)?;
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
