@@ -81,6 +81,8 @@ fn same_record(theirs: &KafkaRecord, ours: &Record<'_>) -> Result<(), TestCaseEr
     Ok(())
 }
 
+type Write = Box<dyn Fn(&mut Writer)>;
+
 /// Writes events in as many spellings as JSON has.
 struct Writer {
     random: fastrand::Rng,
@@ -91,7 +93,7 @@ impl Writer {
     fn event(seed: u64) -> String {
         let mut writer = Writer { random: fastrand::Rng::with_seed(seed), out: String::new() };
         let lanes = writer.random.usize(0..4);
-        let mut members: Vec<(&str, Box<dyn Fn(&mut Writer)>)> = vec![(
+        let mut members: Vec<(&str, Write)> = vec![(
             "records",
             Box::new(move |w: &mut Writer| {
                 w.object(
