@@ -23,7 +23,7 @@ async fn sdk(endpoint: &str) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .endpoint_url(endpoint)
-        .credentials_provider(Credentials::from_keys("test", "test", None))
+        .credentials_provider(Credentials::new("test", "test", None, None, "conformance"))
         .load()
         .await
 }
