@@ -9,7 +9,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// Our crates from the ground up. A crate may depend on crates of lower floors only.
 const FLOORS: &[&[&str]] = &[
     &["kafka-events", "avro-decode-derive", "env-config"],
-    &["avro-decode"],
+    &["avro-decode", "avro-encode"],
     &["schema-registry", "debezium"],
     &["event-runtime"],
     &["claims-dynamodb", "dead-letters-sqs", "telemetry"],
