@@ -14,6 +14,7 @@ mod letter;
 mod outcome;
 mod pressure;
 mod processor;
+mod report;
 mod retry;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -26,4 +27,5 @@ pub use letter::{DeadLetter, DeadLetters, GivenUpBy, LETTER_VERSION, LetterId, P
 pub use outcome::{BatchReport, Outcome, StageTimes};
 pub use pressure::CircuitPolicy;
 pub use processor::{Clock, Invocation, Order, Processor, Settings, SystemClock};
+pub use report::{BatchFailed, Reporting};
 pub use retry::RetryPolicy;

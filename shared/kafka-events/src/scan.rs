@@ -143,7 +143,9 @@ impl<'a> Scan<'a> {
 
     fn lanes(&mut self, lanes: &mut Vec<Lane<'a>>) -> Result<(), ScanError> {
         if !self.cursor.eat(b'{') {
-            return Err(ScanError { fault: ScanFault::NoRecords, at: self.cursor.at() });
+            let at = self.cursor.at();
+            let fault = if self.cursor.peek().is_some() { ScanFault::NoRecords } else { ScanFault::Truncated };
+            return Err(ScanError { fault, at });
         }
         let mut first = true;
         loop {
@@ -177,6 +179,7 @@ impl<'a> Scan<'a> {
             self.cursor.skip_space();
             let at = self.cursor.at();
             if self.elements > CROWD + at / LEAST_RECORD_BYTES {
+                entries.reserve_exact(1);
                 entries.push(self.rest_of_lane(start, at, entries.len())?);
                 return Ok(entries);
             }
@@ -227,15 +230,13 @@ fn malformed<'a>(raw: &'a [u8], index: usize, fault: RecordFault, at: usize) -> 
 /// A lane that occurs twice is one lane: dropping either part would lose records, and running them side by side
 /// would lose their order.
 fn merge_lanes_of_one_name(lanes: &mut Vec<Lane<'_>>) {
-    if lanes.len() < 2 {
+    let name = |place: &usize| lanes.get(*place).map(|lane| &lane.name);
+    let mut by_name: Vec<usize> = (0..lanes.len()).collect();
+    by_name.sort_unstable_by(|left, right| name(left).cmp(&name(right)));
+    if by_name.is_sorted_by(|left, right| name(left) < name(right)) {
         return;
     }
-    let mut places = HashMap::with_capacity(lanes.len());
-    let distinct = lanes.iter().enumerate().all(|(place, lane)| places.insert(lane.name.clone(), place).is_none());
-    if distinct {
-        return;
-    }
-    places.clear();
+    let mut places = HashMap::new();
     let mut merged: Vec<Lane<'_>> = Vec::with_capacity(lanes.len());
     for mut lane in lanes.drain(..) {
         let place = *places.entry(lane.name.clone()).or_insert(merged.len());

@@ -1,12 +1,12 @@
 //! One Lambda invocation: raw body, deadline, request id. The only crate that knows the Lambda runtime.
 //!
-//! [`serve`] gives each invocation to a [`Processor`] and answers the event source mapping. By default any record that
-//! is still owed fails the invocation, and the mapping delivers the batch again. Only [`Reporting::PartialBatch`]
+//! [`serve`] gives each invocation to a [`Processor`](event_runtime::Processor) and answers the event source mapping. By default any record that
+//! is still owed fails the invocation, and the mapping delivers the batch again. Only [`Reporting::PartialBatch`](event_runtime::Reporting::PartialBatch)
 //! answers with `batchItemFailures`: without `ReportBatchItemFailures` in the mapping AWS ignores that answer, commits
 //! the batch, and every record in it would be lost.
 
 mod kafka;
 mod raw_body;
 
-pub use kafka::{BatchFailed, Reporting, serve};
+pub use kafka::serve;
 pub use lambda_runtime::Error as HostError;

@@ -55,6 +55,11 @@ impl MemoryClaims {
         MemoryClaims { clock, items: Arc::default(), failures: Arc::default() }
     }
 
+    /// The same store as a worker with another clock sees it.
+    pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
+        MemoryClaims { clock, ..self.clone() }
+    }
+
     /// Makes the next call of `operation` (`claim`, `complete`, `release`, `park`) fail without effect.
     pub fn fail_next(&self, operation: &'static str) {
         lock(&self.failures).push_back(operation);

@@ -1,0 +1,55 @@
+//! What the event source mapping is told.
+
+use kafka_events::{BatchResponse, ScanError};
+
+use crate::outcome::{BatchReport, Outcome};
+
+/// How records that are still owed are told to the event source mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reporting {
+    /// Fail the invocation: the mapping delivers the whole batch again. Right for every mapping.
+    #[default]
+    WholeBatch,
+    /// Answer with `batchItemFailures`. Only together with `ReportBatchItemFailures` in the mapping: without it AWS
+    /// ignores the answer, commits the batch, and every record in the answer is lost.
+    PartialBatch,
+}
+
+/// Why an invocation failed, as the event source mapping and the console show it.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchFailed {
+    /// Records are still owed; the mapping must deliver the batch again.
+    #[error("{owed} of {records} records are not finished ({reasons}); the batch must be delivered again")]
+    Unfinished {
+        /// Records still owed.
+        owed: usize,
+        /// Records in the batch.
+        records: usize,
+        /// Their reasons with counts.
+        reasons: String,
+    },
+    /// The event is not the JSON of a Kafka event source mapping.
+    #[error("the event cannot be read: {0}")]
+    Unreadable(#[from] ScanError),
+}
+
+impl BatchReport {
+    /// The invocation's result.
+    ///
+    /// # Errors
+    /// [`BatchFailed::Unfinished`] where records are owed that the answer cannot or must not name.
+    pub fn answer(self, reporting: Reporting) -> Result<BatchResponse, BatchFailed> {
+        let owed = self.unfinished_records();
+        // A record without a readable offset cannot be named.
+        let nameable = reporting == Reporting::PartialBatch && self.unfinished_without_offset == 0;
+        if owed == 0 || nameable {
+            return Ok(self.unfinished);
+        }
+        let reasons = self.outcomes.iter().filter_map(|(outcome, count)| match outcome {
+            Outcome::Unfinished(code) => Some(format!("{code}: {count}")),
+            Outcome::Done | Outcome::Duplicate | Outcome::Skipped(_) | Outcome::Parked(_) => None,
+        });
+        let reasons = reasons.collect::<Vec<_>>().join(", ");
+        Err(BatchFailed::Unfinished { owed, records: self.records(), reasons })
+    }
+}

@@ -1,0 +1,253 @@
+//! Child processes that end with their owner, whatever becomes of the owner.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, ChildStdin, Command};
+
+const GUARD: &str = include_str!("guard.sh");
+
+/// What to start: a program, its arguments, its surroundings and where its output goes.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The executable.
+    pub path: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Variables on top of (or in place of) the inherited ones.
+    pub environment: Vec<(String, String)>,
+    /// The working directory; the current one when `None`.
+    pub directory: Option<PathBuf>,
+    /// The file that receives standard output and standard error, appended to.
+    pub log: PathBuf,
+}
+
+impl Program {
+    /// A program without arguments whose output goes to `log`.
+    pub fn new(path: impl Into<PathBuf>, log: impl Into<PathBuf>) -> Self {
+        Program { path: path.into(), arguments: Vec::new(), environment: Vec::new(), directory: None, log: log.into() }
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+}
+
+/// A running process in a process group of its own, so that a Ctrl-C on the terminal reaches us alone and we end it.
+///
+/// It ends when [`Process::stop`] is called, when this value is dropped, and when our own process ends in any way,
+/// SIGKILL included: a guard watches a pipe that only we hold open. Ending is by process id, never by name: SIGTERM
+/// to it and its descendants, then, after at most five seconds, SIGKILL to whatever is left of them.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    id: u32,
+    guard: Child,
+    /// Dropping it is what tells the guard to act.
+    lifeline: Option<ChildStdin>,
+}
+
+/// A program could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start {}", program.display())]
+pub struct StartError {
+    program: PathBuf,
+    source: io::Error,
+}
+
+impl Process {
+    /// Starts `program`. The variables that point at a real AWS account are not inherited.
+    ///
+    /// # Errors
+    /// When the program, its log or its guard cannot be started.
+    pub fn start(program: &Program) -> Result<Self, StartError> {
+        Self::try_start(program).map_err(|source| StartError { program: program.path.clone(), source })
+    }
+
+    fn try_start(program: &Program) -> io::Result<Self> {
+        let log = open_log(&program.log)?;
+        let mut command = Command::new(&program.path);
+        for name in std::env::vars_os().map(|(name, _)| name).filter(|name| points_at_aws(name)) {
+            command.env_remove(name);
+        }
+        command
+            .args(&program.arguments)
+            .envs(program.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stderr(log.try_clone()?)
+            .stdout(log)
+            .process_group(0)
+            .kill_on_drop(false);
+        if let Some(directory) = &program.directory {
+            command.current_dir(directory);
+        }
+        let mut child = command.spawn()?;
+        let id = child.id().ok_or_else(|| io::Error::other("it ended at once"))?;
+        match guard(id) {
+            Ok((guard, lifeline)) => Ok(Process { child, id, guard, lifeline: Some(lifeline) }),
+            Err(error) => {
+                // Without its guard it might outlive us.
+                child.start_kill()?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The process id, which is also the id of its process group.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// How it ended, or `None` while it runs.
+    ///
+    /// # Errors
+    /// When the operating system cannot tell.
+    pub fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    /// When the operating system cannot tell.
+    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait().await?;
+        self.dismiss_guard().await;
+        Ok(status)
+    }
+
+    /// Kills it with SIGKILL, as a crash would, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When the operating system cannot do it.
+    pub async fn kill(&mut self) -> io::Result<()> {
+        self.child.kill().await?;
+        self.dismiss_guard().await;
+        Ok(())
+    }
+
+    /// Ends it and all that it started, and waits until they are gone.
+    ///
+    /// # Errors
+    /// When the operating system cannot tell.
+    pub async fn stop(mut self) -> io::Result<()> {
+        if self.ended()?.is_some() {
+            self.dismiss_guard().await;
+        }
+        self.lifeline = None;
+        self.child.wait().await?;
+        self.guard.wait().await?;
+        Ok(())
+    }
+
+    /// The process id may be somebody else's soon: nobody must act on it any more.
+    async fn dismiss_guard(&mut self) {
+        if let Some(mut lifeline) = self.lifeline.take() {
+            // A guard that is gone needs no dismissal.
+            let _ = lifeline.write_all(b"gone\n").await;
+        }
+    }
+}
+
+fn guard(id: u32) -> io::Result<(Child, ChildStdin)> {
+    let mut guard = Command::new("sh")
+        .args(["-c", GUARD, "guard", &id.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()?;
+    let lifeline = guard.stdin.take().ok_or_else(|| io::Error::other("the guard has no standard input"))?;
+    Ok((guard, lifeline))
+}
+
+fn open_log(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    File::options().create(true).append(true).open(path)
+}
+
+fn points_at_aws(name: &std::ffi::OsStr) -> bool {
+    let name = name.to_string_lossy();
+    // The bundle of trusted certificates is about this machine's network, not about an account.
+    name.starts_with("AWS_") && name != "AWS_CA_BUNDLE" && !name.starts_with("AWS_LC_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shell that starts a grandchild in a session of its own, as `cargo lambda watch` does with functions.
+    const NEST: &str = "sleep 600 & setsid sleep 601 & echo $! >grandchild; wait";
+
+    fn nest(folder: &Path) -> Process {
+        let mut program = Program::new("sh", folder.join("log")).args(["-c", NEST]);
+        program.directory = Some(folder.to_path_buf());
+        Process::start(&program).unwrap()
+    }
+
+    async fn grandchild(folder: &Path) -> u32 {
+        loop {
+            let text = std::fs::read_to_string(folder.join("grandchild")).unwrap_or_default();
+            if let Ok(id) = text.trim().parse() {
+                return id;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn runs(id: u32) -> bool {
+        // A zombie has ended; only its parent has not looked yet.
+        std::fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z"))
+    }
+
+    #[tokio::test]
+    async fn stopping_ends_everything_that_was_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let process = nest(folder.path());
+        let (child, grandchild) = (process.id(), grandchild(folder.path()).await);
+        process.stop().await.unwrap();
+        assert!(!runs(child) && !runs(grandchild));
+    }
+
+    #[tokio::test]
+    async fn dropping_ends_everything_that_was_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let process = nest(folder.path());
+        let (child, grandchild) = (process.id(), grandchild(folder.path()).await);
+        let Process { mut guard, child: dropped, lifeline, .. } = process;
+        drop((dropped, lifeline));
+        guard.wait().await.unwrap();
+        assert!(!runs(child) && !runs(grandchild));
+    }
+
+    #[tokio::test]
+    async fn a_killed_process_is_gone_when_the_call_returns() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = Process::start(&Program::new("sleep", folder.path().join("log")).args(["600"])).unwrap();
+        process.kill().await.unwrap();
+        assert!(!runs(process.id()));
+        assert!(process.guard.wait().await.unwrap().success());
+    }
+
+    #[test]
+    fn the_users_own_aws_account_is_out_of_reach() {
+        assert!(points_at_aws("AWS_PROFILE".as_ref()) && points_at_aws("AWS_SESSION_TOKEN".as_ref()));
+        assert!(!points_at_aws("AWS_CA_BUNDLE".as_ref()) && !points_at_aws("PATH".as_ref()));
+    }
+}

@@ -1,0 +1,107 @@
+//! Each adapter holds the contract that its in-memory fake holds, here against the emulator and through faults.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::Credentials;
+use claims_dynamodb::{DynamoDbClaims, Options};
+use dead_letters_sqs::SqsDeadLetters;
+use event_runtime::testing::{ManualClock, claims_contract, dead_letters_contract};
+use event_runtime::{Claim, ClaimKey, Claims, Clock, Settled, SystemClock};
+use local_stack::{Action, Aws, Failpoint, FaultProxy, REGION, When, Workspace};
+
+const TABLE: &str = "claims";
+const LEASE: Duration = Duration::from_secs(30);
+
+async fn emulator() -> Aws {
+    Aws::start(&Workspace::find().unwrap()).await.unwrap()
+}
+
+async fn sdk(endpoint: &str) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(endpoint)
+        .credentials_provider(Credentials::new("test", "test", None, None, "conformance"))
+        .load()
+        .await
+}
+
+async fn claims_at(endpoint: &str) -> (DynamoDbClaims, ManualClock) {
+    let clock = ManualClock::at(SystemClock.now());
+    let options = Options { table: TABLE.to_owned(), function: "conformance".to_owned(), retain_done: None };
+    let claims = DynamoDbClaims::new(aws_sdk_dynamodb::Client::new(&sdk(endpoint).await), options);
+    (claims.with_clock(Arc::new(clock.clone())), clock)
+}
+
+#[tokio::test]
+async fn the_claims_in_dynamodb_hold_the_contract() {
+    let aws = emulator().await;
+    aws.create_table(TABLE).await.unwrap();
+    let (claims, clock) = claims_at(aws.endpoint()).await;
+    claims_contract(&claims, async || clock.advance(LEASE * 2)).await;
+}
+
+#[tokio::test]
+async fn only_done_ever_expires() {
+    let aws = emulator().await;
+    aws.create_table(TABLE).await.unwrap();
+    let clock = ManualClock::at(SystemClock.now());
+    let retain_done = Some(Duration::from_secs(3600));
+    let options = Options { table: TABLE.to_owned(), function: "conformance".to_owned(), retain_done };
+    let claims = DynamoDbClaims::new(aws_sdk_dynamodb::Client::new(&sdk(aws.endpoint()).await), options)
+        .with_clock(Arc::new(clock.clone()));
+    for name in ["held", "done", "parked"] {
+        let Claim::Claimed(held) = claims.claim(&ClaimKey::new("welcome", name).unwrap(), LEASE).await.unwrap() else {
+            panic!("a free claim was refused");
+        };
+        match name {
+            "done" => assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied),
+            "parked" => {
+                let letter = event_runtime::LetterId::from_stored("00");
+                assert_eq!(claims.park(&held, &letter).await.unwrap(), Settled::Applied);
+            }
+            _ => {}
+        }
+    }
+    for item in aws.items(TABLE).await.unwrap() {
+        assert_eq!(item.get("expires_at").is_some(), item["state"]["S"] == "done", "{}", item["pk"]);
+    }
+    // DynamoDB deletes late: the condition compares the time itself.
+    clock.advance(Duration::from_secs(3601));
+    let again = claims.claim(&ClaimKey::new("welcome", "done").unwrap(), LEASE).await.unwrap();
+    assert!(matches!(again, Claim::Claimed(_)));
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_counts_as_ours() {
+    let aws = emulator().await;
+    aws.create_table(TABLE).await.unwrap();
+    let proxy = FaultProxy::start(aws.endpoint()).await.unwrap();
+    let (claims, _) = claims_at(proxy.endpoint()).await;
+    let key = ClaimKey::new("welcome", "answer-lost").unwrap();
+
+    // The SDK sends again by itself; the condition then fails over our own token.
+    let lost = |operation| proxy.arm(Failpoint::new("answer-lost", operation, When::After, Action::Drop).times(1));
+    let claim_lost = lost("PutItem");
+    let Claim::Claimed(held) = claims.claim(&key, LEASE).await.unwrap() else { panic!("our own claim was refused") };
+    assert_eq!(claim_lost.hits(), 1);
+    let completion_lost = lost("UpdateItem");
+    assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied);
+    assert_eq!(completion_lost.hits(), 1);
+    assert_eq!(claims.claim(&key, LEASE).await.unwrap(), Claim::Done);
+}
+
+#[tokio::test]
+async fn the_dead_letters_in_sqs_hold_the_contract() {
+    let aws = emulator().await;
+    let queue = aws.create_queue("dead-letters").await.unwrap();
+    let letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&sdk(aws.endpoint()).await), &queue);
+    dead_letters_contract(&letters, async |id| {
+        let messages = aws.messages(&queue).await.unwrap();
+        let letters = messages.iter().map(|body| serde_json::from_str(body).unwrap());
+        letters.filter(|letter: &event_runtime::DeadLetter| letter.id == *id).collect()
+    })
+    .await;
+}

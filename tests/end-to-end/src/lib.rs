@@ -1,0 +1,1 @@
+//! The real functions against an AWS emulator, a schema registry and injected faults.
