@@ -1,5 +1,10 @@
 //! Real connectors' bytes, read as a function would read them.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that meets a surprise must fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets a surprise must fail"
+)]
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -191,8 +196,8 @@ fn mysqls_orders_read_and_their_newest_versions_are_the_ids_alive_at_the_end() {
     assert!(count > 90);
     let mut alive: Vec<i64> = newest.rows().into_values().collect();
     alive.sort_unstable();
-    let expected = recording.final_state["alive"].as_array().or(recording.final_state["final"].as_array());
-    let mut expected: Vec<i64> = expected.unwrap().iter().map(|id| id.as_i64().unwrap()).collect();
+    let expected = recording.final_state["live"].as_array().unwrap();
+    let mut expected: Vec<i64> = expected.iter().map(|id| id.as_i64().unwrap()).collect();
     expected.sort_unstable();
     assert_eq!(alive, expected);
 }

@@ -2,7 +2,6 @@
 
 use avro_decode::AvroRead;
 
-
 /// `io.debezium.data.VariableScaleDecimal`: PostgreSQL's bare `numeric`, each value with its own scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AvroRead)]
 pub struct VariableScaleDecimal<'a> {

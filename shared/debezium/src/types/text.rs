@@ -2,7 +2,6 @@
 
 use avro_decode::AvroRead;
 
-
 /// What stands in place of a TOASTed column that an update did not touch: PostgreSQL does not log it.
 pub const UNAVAILABLE_VALUE: &str = "__debezium_unavailable_value";
 
