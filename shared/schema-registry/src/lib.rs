@@ -19,6 +19,7 @@ mod cache;
 mod confluent;
 mod frame;
 mod inflate;
+mod plans;
 mod schemas;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -30,4 +31,5 @@ pub use frame::{
     Clues, Frame, FrameError, FrameFormat, KEY_SCHEMA_HEADER, MAX_INFLATED_BYTES, SchemaId, SchemaRef,
     VALUE_SCHEMA_HEADER, split,
 };
+pub use plans::{PlanCache, PlanError};
 pub use schemas::{RegistryError, RegistryErrorKind, SchemaText, Schemas};
