@@ -1,5 +1,6 @@
 //! Everything a laptop needs in place of AWS.
 mod aws;
+mod encode;
 mod event;
 mod faults;
 mod functions;
@@ -14,6 +15,7 @@ mod target;
 mod tools;
 
 pub use aws::{Aws, AwsError, Mail, REGION};
+pub use encode::{EncodeError, encode_framed};
 pub use event::{EventRecord, MAX_EVENT_BYTES, Nulls, Origin, event};
 pub use faults::{Action, Answer, Armed, Failpoint, FaultProxy, NotReached, ProxyError, When};
 pub use functions::{FunctionsError, WatchedFunctions, build};
