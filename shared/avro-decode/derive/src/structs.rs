@@ -1,0 +1,145 @@
+//! Structs: records by field, or a wrapper of one value.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt;
+use syn::{DataStruct, DeriveInput, Error, Field, Fields};
+
+use crate::Body;
+use crate::attributes::{FieldAttributes, FieldDefault, TypeAttributes};
+use crate::lifetimes::replace;
+
+pub(crate) fn body(input: &DeriveInput, attributes: &TypeAttributes, data: &DataStruct) -> syn::Result<Body> {
+    match &data.fields {
+        Fields::Named(fields) => record(input, attributes, fields.named.iter().collect()),
+        Fields::Unit => record(input, attributes, Vec::new()),
+        Fields::Unnamed(fields) => {
+            let mut all = fields.unnamed.iter();
+            match (all.next(), all.next()) {
+                (Some(field), None) => Ok(wrapper(field)),
+                _ => Err(Error::new_spanned(
+                    fields,
+                    "a record's fields have names: write `struct Name { field: Type, … }`, or one field to wrap a type",
+                )),
+            }
+        }
+    }
+}
+
+/// `struct Wrapper(T)` reads as `T` does.
+fn wrapper(field: &Field) -> Body {
+    let as_static = replace(field.ty.to_token_stream(), "static");
+    let borrowing = replace(field.ty.to_token_stream(), "de");
+    Body {
+        compile: quote!(<#as_static as ::avro_decode::AvroType>::compile(compiler, writer)),
+        read: quote! {
+            <#borrowing as ::avro_decode::AvroRead<'de>>::read(node, cursor).map(Self)
+        },
+        read_items: quote! {
+            fn absent() -> ::core::option::Option<Self> {
+                <#borrowing as ::avro_decode::AvroRead<'de>>::absent().map(Self)
+            }
+        },
+        type_items: quote! {
+            const OPTIONAL: bool = <#as_static as ::avro_decode::AvroType>::OPTIONAL;
+        },
+    }
+}
+
+fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>) -> syn::Result<Body> {
+    let mut names: Vec<String> = Vec::new();
+    let mut specs = Vec::new();
+    let mut straight = Vec::new();
+    let mut arms = Vec::new();
+    let mut slots = Vec::new();
+    let mut locals = Vec::new();
+    let mut rest = Vec::new();
+    let mut build = Vec::new();
+    for (index, field) in fields.iter().enumerate() {
+        let own = FieldAttributes::parse(&field.attrs)?;
+        let Some(ident) = &field.ident else { continue };
+        let rust = ident.unraw().to_string();
+        let name = own.name.unwrap_or_else(|| attributes.rename_all.map_or(rust.clone(), |case| case.apply(&rust)));
+        if names.contains(&name) {
+            return Err(Error::new_spanned(field, format!("two fields read `{name}`")));
+        }
+        let as_static = replace(field.ty.to_token_stream(), "static");
+        let borrowing = replace(field.ty.to_token_stream(), "de");
+        let aliases = &own.aliases;
+        let (optional, default) = match &own.default {
+            None => {
+                let optional = quote!(<#as_static as ::avro_decode::AvroType>::OPTIONAL);
+                (optional, quote!(<#borrowing as ::avro_decode::AvroRead<'de>>::absent))
+            }
+            Some(FieldDefault::Trait) => {
+                (quote!(true), quote!(|| ::core::option::Option::Some(::core::default::Default::default())))
+            }
+            Some(FieldDefault::Expression(value)) => (quote!(true), quote!(|| ::core::option::Option::Some(#value))),
+        };
+        specs.push(quote! {
+            ::avro_decode::derive::FieldSpec {
+                name: #name,
+                aliases: &[#(#aliases),*],
+                optional: #optional,
+                compile: <#as_static as ::avro_decode::AvroType>::compile,
+            }
+        });
+        let (slot, local) = (format_ident!("slot_{index}"), format_ident!("field_{index}"));
+        let number = index as u32;
+        straight.push(quote!(#ident: #slot.read_or::<#borrowing>(cursor, #default)?));
+        arms.push(quote!(#number => #local = ::core::option::Option::Some(slot.read::<#borrowing>(cursor)?),));
+        locals.push(quote!(let mut #local: ::core::option::Option<#borrowing> = ::core::option::Option::None;));
+        rest.push(quote! {
+            let #local = match #local {
+                ::core::option::Option::Some(value) => value,
+                ::core::option::Option::None => {
+                    let default: ::core::option::Option<#borrowing> = (#default)();
+                    default.ok_or_else(|| cursor.unplanned())?
+                }
+            };
+        });
+        build.push(quote!(#ident: #local));
+        slots.push(slot);
+        names.push(name);
+    }
+    let rust = input.ident.unraw().to_string();
+    let name = option(attributes.name.as_ref());
+    let aliases = &attributes.aliases;
+    Ok(Body {
+        compile: quote! {
+            compiler.record::<Self>(writer, &::avro_decode::derive::RecordSpec {
+                rust: #rust,
+                name: #name,
+                aliases: &[#(#aliases),*],
+                fields: &[#(#specs),*],
+            })
+        },
+        read: quote! {
+            let plan = cursor.begin_record(node)?;
+            let value = if let ::core::option::Option::Some([#(#slots),*]) = plan.straight() {
+                Self { #(#straight),* }
+            } else {
+                #(#locals)*
+                for (number, slot) in plan.in_order() {
+                    match number {
+                        #(#arms)*
+                        _ => return ::core::result::Result::Err(cursor.unplanned()),
+                    }
+                }
+                #(#rest)*
+                Self { #(#build),* }
+            };
+            cursor.end_record(plan)?;
+            ::core::result::Result::Ok(value)
+        },
+        read_items: quote!(),
+        type_items: quote!(),
+    })
+}
+
+pub(crate) fn option(text: Option<&String>) -> TokenStream {
+    match text {
+        Some(text) => quote!(::core::option::Option::Some(#text)),
+        None => quote!(::core::option::Option::None),
+    }
+}
