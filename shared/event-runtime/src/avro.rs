@@ -5,6 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use avro_decode::{AvroType, DecodeError};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Either, Ready, ready};
 use kafka_events::{HeaderError, SchemaMetadataError};
 use schema_registry::{
     Clues, Frame, FrameError, FrameFormat, KEY_SCHEMA_HEADER, PlanCache, PlanError, RegistryErrorKind, SchemaRef,
@@ -52,17 +54,43 @@ impl<T: AvroType> AvroReader<T> {
         AvroReader { side: Side::Value, format, plans, clock: Arc::new(SystemClock) }
     }
 
-    /// The key or value; `None` where the record has none.
+    /// Makes sure that the record's schema is at hand. Costs nothing for a schema that was met before; else it is
+    /// fetched and compiled.
+    ///
+    /// Apart from [`AvroReader::read`] so that no future names the type that is read: one that did could not be sent
+    /// between threads (rust-lang/rust issue 100013).
     ///
     /// # Errors
     /// `Retry` while the registry cannot be asked, or does not know the schema of a record younger than 30 s;
+    /// `DeadLetter` where the schema cannot be told, had, or read as `T`.
+    pub fn ready<'a>(
+        &'a self,
+        record: &RawRecord<'a>,
+    ) -> Either<Ready<Result<(), Fault>>, BoxFuture<'a, Result<(), Fault>>> {
+        let Some(bytes) = self.bytes(record) else { return Either::Left(ready(Ok(()))) };
+        let schema = match self.frame(record, bytes) {
+            Ok(frame) => frame.schema,
+            Err(error) => return Either::Left(ready(Err(fault(error)))),
+        };
+        let young = self.is_young(record);
+        let judge = move |error| fault(ReadError::Plan { error, young });
+        match self.plans.known(schema) {
+            Some(plan) => Either::Left(ready(plan.map(drop).map_err(judge))),
+            None => Either::Right(async move { self.plans.plan(schema).await.map(drop).map_err(judge) }.boxed()),
+        }
+    }
+
+    /// The key or value; `None` where the record has none. Its schema must be [ready](AvroReader::ready).
+    ///
+    /// # Errors
     /// `DeadLetter` where the bytes cannot be read.
-    pub async fn read<'de>(&self, record: &RawRecord<'de>) -> Result<Option<T::Of<'de>>, Fault> {
+    pub fn read<'de>(&self, record: &RawRecord<'de>) -> Result<Option<T::Of<'de>>, Fault> {
         let Some(bytes) = self.bytes(record) else { return Ok(None) };
         let frame = self.frame(record, bytes).map_err(fault)?;
-        let plan = match self.plans.plan(frame.schema).await {
-            Ok(plan) => plan,
-            Err(error) => return Err(fault(ReadError::Plan { error, young: self.is_young(record) })),
+        let plan = match self.plans.known(frame.schema) {
+            Some(Ok(plan)) => plan,
+            Some(Err(error)) => return Err(fault(ReadError::Plan { error, young: false })),
+            None => return Err(fault(ReadError::NotReady(frame.schema))),
         };
         let body = match frame.body {
             Cow::Borrowed(body) => body,
@@ -127,6 +155,8 @@ enum ReadError {
         error: PlanError,
         young: bool,
     },
+    #[error("schema {0} was not made ready before reading, or has left the cache since")]
+    NotReady(SchemaRef),
     #[error("the bytes are not what schema {schema} says")]
     Decode {
         schema: SchemaRef,
@@ -146,6 +176,7 @@ impl Failure for ReadError {
                     Disposition::DeadLetter
                 }
             }
+            ReadError::NotReady(_) => Disposition::Retry { after: None },
             ReadError::Frame(_)
             | ReadError::Headers(_)
             | ReadError::Metadata(_)
@@ -160,6 +191,7 @@ impl Failure for ReadError {
             ReadError::Headers(error) => error.code(),
             ReadError::Metadata(error) => error.code(),
             ReadError::Plan { error, .. } => error.code(),
+            ReadError::NotReady(_) => "schema_not_ready",
             ReadError::Decode { error, .. } => error.code(),
         }
     }
@@ -168,7 +200,8 @@ impl Failure for ReadError {
         match self {
             // Where every record lacks what the configuration expects, the configuration is wrong.
             ReadError::Frame(FrameError::Ambiguous(_) | FrameError::HeaderMissing | FrameError::MetadataMissing)
-            | ReadError::Plan { .. } => Blame::Deployment,
+            | ReadError::Plan { .. }
+            | ReadError::NotReady(_) => Blame::Deployment,
             ReadError::Frame(_) | ReadError::Headers(_) | ReadError::Metadata(_) | ReadError::Decode { .. } => {
                 Blame::Record
             }

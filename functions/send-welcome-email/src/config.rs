@@ -1,0 +1,258 @@
+//! What the environment says: one struct, every problem at once.
+
+use std::time::Duration;
+
+use env_config::{
+    Env, Kind, Problems, Reader, Secret, Variable, boolean, list, milliseconds, number, one_of, parsed, secret, text,
+    time, url,
+};
+use jiff::Timestamp;
+
+use crate::address::{Address, AddressError, Mailbox};
+use crate::mailer::{Allowed, Mode};
+
+/// The function's configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// DynamoDB table of the claims.
+    pub claims_table: String,
+    /// SQS queue of the dead letters.
+    pub dead_letter_queue_url: String,
+    /// The schema registry.
+    pub registry: Registry,
+    /// Who really gets mail.
+    pub mode: Mode,
+    /// Who the mail is from.
+    pub sender: Mailbox,
+    /// Where answers go; to the sender if nothing is said.
+    pub reply_to: Option<Address>,
+    /// The SES configuration set, which publishes bounces and complaints.
+    pub configuration_set: Option<String>,
+    /// Mails a second that this process may send.
+    pub rate_per_second: u32,
+    /// Whether mail goes out at all. If not, records are reported for retry.
+    pub sending: bool,
+    /// Rows older than this get no mail.
+    pub start_time: Option<Timestamp>,
+    /// How long one mail may take, with the wait for its turn.
+    pub effect_timeout: Duration,
+    /// What a claim's lease has beyond that, for clocks that differ.
+    pub claim_skew: Duration,
+    /// Whether the mapping has `ReportBatchItemFailures`.
+    pub partial_batch_response: bool,
+}
+
+/// Where schemas come from.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    /// Base address.
+    pub url: String,
+    /// User and password.
+    pub user: Option<String>,
+    /// Its password.
+    pub password: Option<Secret>,
+}
+
+impl Config {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    ///
+    /// Every variable that is missing or wrong, at once.
+    pub fn from_env(env: &Env) -> Result<Self, Problems> {
+        env.read(Config::read)
+    }
+
+    /// Every variable that the function reads, for its README.
+    pub fn variables() -> Vec<Variable> {
+        Env::describe(Config::read)
+    }
+
+    fn read(env: &mut Reader<'_>) -> Self {
+        Config {
+            claims_table: env.required("CLAIMS_TABLE", doc::CLAIMS_TABLE, text().example("welcome-email-claims")),
+            dead_letter_queue_url: env.required("DEAD_LETTER_QUEUE_URL", doc::QUEUE, url().example(EXAMPLE_QUEUE)),
+            registry: Registry::read(env),
+            mode: read_mode(env),
+            sender: env.required("EMAIL_SENDER", doc::SENDER, mailbox()),
+            reply_to: env.optional("EMAIL_REPLY_TO", doc::REPLY_TO, address()),
+            configuration_set: env.optional("EMAIL_CONFIGURATION_SET", doc::SET, text().example("welcome-email")),
+            rate_per_second: env.default("EMAIL_RATE_PER_SECOND", doc::RATE, number(1..=500), "10"),
+            sending: env.default("EMAIL_SENDING", doc::SENDING, one_of([("on", true), ("off", false)]), "on"),
+            start_time: env.optional("START_TIME", doc::START, time()),
+            effect_timeout: env.default("EFFECT_TIMEOUT_MS", doc::TIMEOUT, milliseconds(1_000..=60_000), "10000"),
+            claim_skew: env.default("CLAIM_SKEW_MS", doc::SKEW, milliseconds(0..=60_000), "5000"),
+            partial_batch_response: env.default("PARTIAL_BATCH_RESPONSE", doc::PARTIAL, boolean(), "false"),
+        }
+    }
+
+    /// How long a mail may wait for its turn: a quarter of its time.
+    pub fn turn_patience(&self) -> Duration {
+        self.effect_timeout / 4
+    }
+
+    /// How long SES may take for a mail: the rest of its time, so that the answer is known, or known to be lost, before
+    /// the claim's lease ends.
+    pub fn send_timeout(&self) -> Duration {
+        self.effect_timeout - self.turn_patience()
+    }
+}
+
+impl Registry {
+    fn read(env: &mut Reader<'_>) -> Self {
+        let url = env.required("SCHEMA_REGISTRY_URL", doc::REGISTRY, url().example("https://registry.example.com"));
+        let user = env.optional("SCHEMA_REGISTRY_USER", doc::REGISTRY_USER, text().example("reader"));
+        let when = "SCHEMA_REGISTRY_USER is set";
+        let password =
+            env.required_when(user.is_some(), when, "SCHEMA_REGISTRY_PASSWORD", doc::REGISTRY_PASSWORD, secret());
+        Registry { url, user, password }
+    }
+}
+
+/// Required, without a default: neither mailing customers from a laptop nor mailing nobody in production may happen
+/// because a line was forgotten.
+fn read_mode(env: &mut Reader<'_>) -> Mode {
+    let modes = one_of([("live", Mode::Live), ("allowlist", Mode::Allowlist(Vec::new())), ("log", Mode::Log)]);
+    let mode = env.required("EMAIL_MODE", doc::MODE, modes.example("log"));
+    let needed = matches!(mode, Mode::Allowlist(_));
+    let allowed = env.required_when(needed, "EMAIL_MODE=allowlist", "EMAIL_ALLOWLIST", doc::ALLOWLIST, list(allowed()));
+    match mode {
+        Mode::Allowlist(_) => Mode::Allowlist(allowed.unwrap_or_default()),
+        Mode::Live | Mode::Log => mode,
+    }
+}
+
+fn address() -> Kind<Address> {
+    parsed("an email address", "help@shop.example", Address::stand_in, |value| Address::parse(value).map_err(says))
+}
+
+fn mailbox() -> Kind<Mailbox> {
+    let stand_in = || Mailbox { name: None, address: Address::stand_in() };
+    parsed("an email address, with or without a name before it", "The Shop <hello@shop.example>", stand_in, |value| {
+        Mailbox::parse(value).map_err(says)
+    })
+}
+
+fn allowed() -> Kind<Allowed> {
+    let stand_in = || Allowed::Address(Address::stand_in());
+    parsed("an email address or a domain after an @", "ada@example.com,@shop.example", stand_in, |value| {
+        match value.strip_prefix('@') {
+            Some(domain) => {
+                Address::parse(&format!("any@{domain}")).map(|any| Allowed::Domain(any.domain().to_owned()))
+            }
+            None => Address::parse(value).map(Allowed::Address),
+        }
+        .map_err(says)
+    })
+}
+
+/// The problem as the rest of a sentence that the variable's name begins.
+fn says(error: AddressError) -> String {
+    format!("cannot be used: {error}")
+}
+
+const EXAMPLE_QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/welcome-email-dead-letters";
+
+/// What the variables mean, for problems and for the README.
+mod doc {
+    pub(super) const CLAIMS_TABLE: &str = "DynamoDB table of the claims.";
+    pub(super) const QUEUE: &str = "SQS queue that takes what cannot be handled.";
+    pub(super) const REGISTRY: &str = "Schema registry with Confluent's REST interface.";
+    pub(super) const REGISTRY_USER: &str = "User of the registry.";
+    pub(super) const REGISTRY_PASSWORD: &str = "Password of that user.";
+    pub(super) const MODE: &str = "Who gets mail: everybody, those on `EMAIL_ALLOWLIST`, or nobody.";
+    pub(super) const ALLOWLIST: &str = "Who gets mail in that mode.";
+    pub(super) const SENDER: &str = "Who the mail is from. Its name, or else its domain, is what the mail welcomes to.";
+    pub(super) const REPLY_TO: &str = "Where answers go; without it, to the sender.";
+    pub(super) const SET: &str = "SES configuration set, which publishes bounces and complaints.";
+    pub(super) const RATE: &str = "Mails a second from one process. Times the function's reserved concurrency, \
+        it has to stay below the account's rate.";
+    pub(super) const SENDING: &str = "`off` sends nothing and loses nothing: records are reported for retry.";
+    pub(super) const START: &str = "Rows changed in the database before this get no mail.";
+    pub(super) const TIMEOUT: &str = "How long one mail may take, with the wait for its turn.";
+    pub(super) const SKEW: &str = "What a claim's lease lasts beyond that, for clocks that differ.";
+    pub(super) const PARTIAL: &str = "Whether the event source mapping has `ReportBatchItemFailures`. \
+        Never `true` without it: AWS would ignore what is reported, and lose it.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: [(&str, &str); 5] = [
+        ("CLAIMS_TABLE", "claims"),
+        ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:4566/000000000000/dead-letters"),
+        ("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081"),
+        ("EMAIL_MODE", "log"),
+        ("EMAIL_SENDER", "The Shop <hello@shop.example>"),
+    ];
+
+    fn read(more: &[(&str, &str)]) -> Result<Config, Problems> {
+        Config::from_env(&Env::from_pairs(GOOD.iter().chain(more).copied()))
+    }
+
+    #[test]
+    fn the_required_variables_are_enough() {
+        let config = read(&[]).unwrap();
+        assert_eq!((config.mode, config.rate_per_second, config.sending), (Mode::Log, 10, true));
+        assert_eq!((config.sender.brand(), config.reply_to), ("The Shop", None));
+        assert_eq!((config.effect_timeout, config.claim_skew), (Duration::from_secs(10), Duration::from_secs(5)));
+        assert!(!config.partial_batch_response);
+    }
+
+    #[test]
+    fn every_bad_variable_is_named_at_once() {
+        let bad = Config::variables().into_iter().map(|variable| (variable.name, "\u{7}"));
+        let problems = Config::from_env(&Env::from_pairs(bad)).unwrap_err();
+        let named = problems.iter().map(|problem| problem.variable()).collect::<Vec<_>>();
+        assert_eq!(named, Config::variables().iter().map(|variable| variable.name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn without_anything_set_the_required_ones_are_named() {
+        let problems = Config::from_env(&Env::from_pairs::<&str, &str>([])).unwrap_err();
+        let named = problems.iter().map(|problem| problem.variable()).collect::<Vec<_>>();
+        assert_eq!(
+            named,
+            ["CLAIMS_TABLE", "DEAD_LETTER_QUEUE_URL", "SCHEMA_REGISTRY_URL", "EMAIL_MODE", "EMAIL_SENDER"]
+        );
+    }
+
+    #[test]
+    fn an_allowlist_is_needed_where_the_mode_asks_for_it() {
+        let problems = read(&[("EMAIL_MODE", "allowlist")]).unwrap_err().to_string();
+        assert!(problems.contains("EMAIL_ALLOWLIST is not set, but EMAIL_MODE=allowlist needs it"), "{problems}");
+
+        let list = ("EMAIL_ALLOWLIST", "ada@example.com, @Bücher.example");
+        let ada = Allowed::Address(Address::parse("ada@example.com").unwrap());
+        let allowed = vec![ada, Allowed::Domain("xn--bcher-kva.example".to_owned())];
+        assert_eq!(read(&[("EMAIL_MODE", "allowlist"), list]).unwrap().mode, Mode::Allowlist(allowed));
+        assert_eq!(read(&[("EMAIL_MODE", "live"), list]).unwrap().mode, Mode::Live);
+
+        let problems = read(&[("EMAIL_MODE", "allowlist"), ("EMAIL_ALLOWLIST", "ada@example.com,@")]).unwrap_err();
+        assert!(
+            problems.to_string().contains("an item 2 that cannot be used: what follows its @ is not a domain name")
+        );
+    }
+
+    #[test]
+    fn a_user_needs_a_password_and_neither_is_shown() {
+        let problems = read(&[("SCHEMA_REGISTRY_USER", "reader")]).unwrap_err().to_string();
+        assert!(problems.contains("SCHEMA_REGISTRY_PASSWORD is not set"), "{problems}");
+        let both = [("SCHEMA_REGISTRY_USER", "reader"), ("SCHEMA_REGISTRY_PASSWORD", "hunter2")];
+        assert!(!format!("{:?}", read(&both).unwrap()).contains("hunter2"));
+    }
+
+    #[test]
+    fn the_wait_and_the_sending_fit_into_the_effects_time() {
+        let config = read(&[("EFFECT_TIMEOUT_MS", "8001")]).unwrap();
+        assert_eq!(config.turn_patience() + config.send_timeout(), config.effect_timeout);
+        assert!(config.send_timeout() > config.turn_patience());
+    }
+
+    #[test]
+    fn the_readme_lists_what_the_code_reads() {
+        let table = env_config::table(&Config::variables());
+        assert!(include_str!("../README.md").contains(&table), "the README's table should be:\n{table}");
+    }
+}

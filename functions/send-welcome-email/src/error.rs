@@ -1,0 +1,281 @@
+//! Why a mail was not sent, or is not known to have been: what each case proves and what follows.
+
+use std::error::Error;
+use std::time::Duration;
+
+use event_runtime::{Blame, Disposition, Failure};
+
+use crate::address::AddressError;
+
+/// Why a mail was not sent, or is not known to have been.
+///
+/// Nothing was sent exactly when the disposition is `Retry` or `DeadLetter`; whatever leaves a doubt is `Uncertain`.
+/// No message holds an address or a name. Neither does the text that SES answers with get in here: it quotes addresses.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The account has no address.
+    #[error("the account has no email address")]
+    RecipientMissing,
+    /// The account's address is none that can be sent to.
+    #[error("the account's email address cannot be sent to: {0}")]
+    RecipientMalformed(AddressError),
+    /// A template failed; no row can cause that.
+    #[error("the mail could not be written")]
+    Rendering(#[source] askama::Error),
+    /// Somebody stopped the sending on purpose.
+    #[error("sending is switched off (EMAIL_SENDING=off)")]
+    SendingOff,
+    /// Too many mails are waiting for their turn already.
+    #[error("the send rate (EMAIL_RATE_PER_SECOND) leaves no turn for {} ms", after.as_millis())]
+    RateExceeded {
+        /// When a turn would have come.
+        after: Duration,
+    },
+    /// SES or the way to it refused: nothing was sent.
+    #[error("SES did not take the mail: {refusal}{answer}")]
+    Refused {
+        /// What was refused.
+        refusal: Refusal,
+        /// What was answered, if anything was.
+        answer: Answer,
+        /// How long SES asked us to wait.
+        after: Option<Duration>,
+        /// Why the request never left, where it did not.
+        #[source]
+        cause: Option<Box<dyn Error + Send + Sync>>,
+    },
+    /// The request left, and nobody knows what became of it.
+    #[error("it is not known whether SES took the mail: {doubt}{answer}")]
+    Uncertain {
+        /// What leaves the doubt.
+        doubt: Doubt,
+        /// What was answered, if anything was.
+        answer: Answer,
+        /// What broke, where something did.
+        #[source]
+        cause: Option<Box<dyn Error + Send + Sync>>,
+    },
+}
+
+/// What is known of SES's answer and may be shown: no text, because SES quotes addresses in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// SES's own name for the error, such as `MessageRejected`.
+    pub error: Option<String>,
+    /// AWS's id of the request, for a support case.
+    pub request_id: Option<String>,
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Answer { status: Some(status), error, request_id } = self else { return Ok(()) };
+        write!(f, " (HTTP {status}")?;
+        for part in [error, request_id].into_iter().flatten() {
+            write!(f, ", {part}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// What SES refused, or what kept the request from leaving. Nothing was sent in any of these cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Over the rate that SES allows this account.
+    Throttled,
+    /// SES answered 503.
+    Unavailable,
+    /// No connection, or no credentials: the request never left.
+    Unreachable,
+    /// The 24-hour quota is used up, or another limit of the account.
+    QuotaExceeded,
+    /// The function's role may not send, or its credentials are not accepted.
+    AccessDenied,
+    /// The sender's address or domain is not verified.
+    SenderUnverified,
+    /// The configuration set does not exist.
+    ConfigurationSetMissing,
+    /// Sending is paused for the account or the configuration set.
+    SendingPaused,
+    /// AWS has suspended the account's sending.
+    AccountSuspended,
+    /// The recipient is not verified; while an account is in the SES sandbox, all have to be.
+    RecipientUnverified,
+    /// SES rejected the message, for its content.
+    MessageRejected,
+    /// SES found the request invalid, most often an address that it does not like.
+    RequestInvalid,
+    /// A refusal that SES does not give: a proxy or the wrong address is in between.
+    EndpointUnexpected,
+}
+
+impl Refusal {
+    /// All of them.
+    pub const ALL: [Refusal; 13] = [
+        Refusal::Throttled,
+        Refusal::Unavailable,
+        Refusal::Unreachable,
+        Refusal::QuotaExceeded,
+        Refusal::AccessDenied,
+        Refusal::SenderUnverified,
+        Refusal::ConfigurationSetMissing,
+        Refusal::SendingPaused,
+        Refusal::AccountSuspended,
+        Refusal::RecipientUnverified,
+        Refusal::MessageRejected,
+        Refusal::RequestInvalid,
+        Refusal::EndpointUnexpected,
+    ];
+
+    fn code(self) -> &'static str {
+        match self {
+            Refusal::Throttled => "ses_throttled",
+            Refusal::Unavailable => "ses_unavailable",
+            Refusal::Unreachable => "ses_unreachable",
+            Refusal::QuotaExceeded => "ses_quota_exceeded",
+            Refusal::AccessDenied => "ses_access_denied",
+            Refusal::SenderUnverified => "ses_sender_unverified",
+            Refusal::ConfigurationSetMissing => "ses_configuration_set_missing",
+            Refusal::SendingPaused => "ses_sending_paused",
+            Refusal::AccountSuspended => "ses_account_suspended",
+            Refusal::RecipientUnverified => "recipient_unverified",
+            Refusal::MessageRejected => "ses_rejected",
+            Refusal::RequestInvalid => "ses_request_invalid",
+            Refusal::EndpointUnexpected => "ses_endpoint_unexpected",
+        }
+    }
+
+    /// Only what can be the record's own fault is permanent. A fault of the deployment would be the same for every
+    /// record, and must not drain a topic into dead letters.
+    fn is_permanent(self) -> bool {
+        match self {
+            Refusal::RecipientUnverified | Refusal::MessageRejected | Refusal::RequestInvalid => true,
+            Refusal::Throttled
+            | Refusal::Unavailable
+            | Refusal::Unreachable
+            | Refusal::QuotaExceeded
+            | Refusal::AccessDenied
+            | Refusal::SenderUnverified
+            | Refusal::ConfigurationSetMissing
+            | Refusal::SendingPaused
+            | Refusal::AccountSuspended
+            | Refusal::EndpointUnexpected => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Refusal::Throttled => "too many requests",
+            Refusal::Unavailable => "it is unavailable",
+            Refusal::Unreachable => "the request never left",
+            Refusal::QuotaExceeded => "a sending quota is used up",
+            Refusal::AccessDenied => "the function's role or credentials are not accepted",
+            Refusal::SenderUnverified => "the sender (EMAIL_SENDER) is not verified",
+            Refusal::ConfigurationSetMissing => "the configuration set (EMAIL_CONFIGURATION_SET) does not exist",
+            Refusal::SendingPaused => "sending is paused for the account or the configuration set",
+            Refusal::AccountSuspended => "the account's sending is suspended",
+            Refusal::RecipientUnverified => "the recipient is not verified, as the SES sandbox requires",
+            Refusal::MessageRejected => "the message was rejected",
+            Refusal::RequestInvalid => "the request is invalid, most often for an address",
+            Refusal::EndpointUnexpected => "something that is not SES answered in its place",
+        })
+    }
+}
+
+/// What leaves it open whether a mail was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// No answer in time.
+    Timeout,
+    /// The connection broke after the request had begun to leave.
+    ConnectionLost,
+    /// SES failed over the request: a 5xx other than 503.
+    ServerError,
+    /// An answer that SES does not give.
+    AnswerUnreadable,
+}
+
+impl Doubt {
+    /// All of them.
+    pub const ALL: [Doubt; 4] = [Doubt::Timeout, Doubt::ConnectionLost, Doubt::ServerError, Doubt::AnswerUnreadable];
+
+    fn code(self) -> &'static str {
+        match self {
+            Doubt::Timeout => "ses_timeout",
+            Doubt::ConnectionLost => "ses_answer_lost",
+            Doubt::ServerError => "ses_server_error",
+            Doubt::AnswerUnreadable => "ses_answer_unreadable",
+        }
+    }
+}
+
+impl std::fmt::Display for Doubt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Doubt::Timeout => "no answer came in time",
+            Doubt::ConnectionLost => "the connection broke before the answer",
+            Doubt::ServerError => "it failed",
+            Doubt::AnswerUnreadable => "its answer cannot be read",
+        })
+    }
+}
+
+impl Failure for SendError {
+    fn disposition(&self) -> Disposition {
+        match self {
+            SendError::RecipientMissing | SendError::RecipientMalformed(_) | SendError::Rendering(_) => {
+                Disposition::DeadLetter
+            }
+            SendError::SendingOff => Disposition::Retry { after: None },
+            SendError::RateExceeded { after } => Disposition::Retry { after: Some(*after) },
+            SendError::Refused { refusal, .. } if refusal.is_permanent() => Disposition::DeadLetter,
+            SendError::Refused { after, .. } => Disposition::Retry { after: *after },
+            SendError::Uncertain { .. } => Disposition::Uncertain,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            SendError::RecipientMissing => "recipient_missing",
+            SendError::RecipientMalformed(_) => "recipient_malformed",
+            SendError::Rendering(_) => "mail_rendering",
+            SendError::SendingOff => "sending_off",
+            SendError::RateExceeded { .. } => "send_rate_exceeded",
+            SendError::Refused { refusal, .. } => refusal.code(),
+            SendError::Uncertain { doubt, .. } => doubt.code(),
+        }
+    }
+
+    /// An address that is missing or malformed is the row's fault. A refusal by SES may be, but it may as well be a
+    /// sender or a template that no mail gets through with: then the runtime's guard against a flood of dead letters
+    /// has to count it.
+    fn blame(&self) -> Blame {
+        match self {
+            SendError::RecipientMissing | SendError::RecipientMalformed(_) => Blame::Record,
+            SendError::Rendering(_)
+            | SendError::SendingOff
+            | SendError::RateExceeded { .. }
+            | SendError::Refused { .. }
+            | SendError::Uncertain { .. } => Blame::Deployment,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_named_without_its_text() {
+        let answer =
+            Answer { status: Some(400), error: Some("MessageRejected".into()), request_id: Some("r-1".into()) };
+        let error = SendError::Refused { refusal: Refusal::MessageRejected, answer, after: None, cause: None };
+        assert_eq!(
+            error.to_string(),
+            "SES did not take the mail: the message was rejected (HTTP 400, MessageRejected, r-1)"
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! The port to whatever sends mail, and the outbox before it: the switch, the mode and the rate.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tracing::info;
+
+use crate::address::Address;
+use crate::error::SendError;
+use crate::message::Email;
+use crate::pace::Pace;
+
+/// Sends one mail, once.
+pub trait Mailer: Send + Sync {
+    /// Sends `email`. It must never send again by itself: only the caller knows whether a repeat is safe.
+    ///
+    /// # Errors
+    ///
+    /// `Retry` or `DeadLetter` when nothing was sent, `Uncertain` in every other case.
+    fn send(&self, email: &Email) -> impl Future<Output = Result<SentMail, SendError>> + Send;
+}
+
+impl<M: Mailer> Mailer for Arc<M> {
+    fn send(&self, email: &Email) -> impl Future<Output = Result<SentMail, SendError>> + Send {
+        M::send(self, email)
+    }
+}
+
+/// What became of a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SentMail {
+    /// It was accepted for delivery. Whether it arrives is told by events of the configuration set; an address on the
+    /// suppression list is accepted as well and then not delivered.
+    Accepted {
+        /// The id that those events name.
+        message_id: String,
+    },
+    /// It was held back on purpose, because of the mode.
+    Withheld {
+        /// `mode_log` or `not_on_allowlist`.
+        why: &'static str,
+    },
+}
+
+/// Who really gets mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// Everybody.
+    Live,
+    /// Only these; to the others it only seems so.
+    Allowlist(Vec<Allowed>),
+    /// Nobody; the log says that a mail would have gone out.
+    Log,
+}
+
+/// Whom a development deployment may write to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// One address.
+    Address(Address),
+    /// Everybody at a domain, but not at its subdomains.
+    Domain(String),
+}
+
+impl Allowed {
+    fn covers(&self, address: &Address) -> bool {
+        match self {
+            Allowed::Address(allowed) => allowed.is_same_mailbox(address),
+            Allowed::Domain(domain) => domain == address.domain(),
+        }
+    }
+}
+
+/// The outbox: what a mail passes before the real mailer gets it.
+#[derive(Debug)]
+pub struct Outbox<M> {
+    /// `false` sends nothing and loses nothing: every mail fails with a retry.
+    sending: bool,
+    mode: Mode,
+    pace: Pace,
+    mailer: M,
+}
+
+impl<M: Mailer> Outbox<M> {
+    /// Puts switch, mode and rate before `mailer`.
+    pub fn new(sending: bool, mode: Mode, pace: Pace, mailer: M) -> Self {
+        Outbox { sending, mode, pace, mailer }
+    }
+
+    fn withholds(&self, email: &Email) -> Option<&'static str> {
+        match &self.mode {
+            Mode::Live => None,
+            Mode::Allowlist(allowed) if allowed.iter().any(|allowed| allowed.covers(&email.to)) => None,
+            Mode::Allowlist(_) => Some("not_on_allowlist"),
+            Mode::Log => Some("mode_log"),
+        }
+    }
+}
+
+impl<M: Mailer> Mailer for Outbox<M> {
+    async fn send(&self, email: &Email) -> Result<SentMail, SendError> {
+        if !self.sending {
+            return Err(SendError::SendingOff);
+        }
+        if let Some(why) = self.withholds(email) {
+            info!(why, language = email.language.tag(), bytes = email.html.len() + email.text.len(), "mail withheld");
+            return Ok(SentMail::Withheld { why });
+        }
+        self.pace.turn().await.map_err(|after| SendError::RateExceeded { after })?;
+        self.mailer.send(email).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use event_runtime::{Disposition, Failure};
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::message::Recipient;
+
+    #[derive(Default)]
+    struct Postbox(Mutex<Vec<(String, Instant)>>);
+
+    impl Postbox {
+        fn addresses(&self) -> Vec<String> {
+            self.0.lock().unwrap().iter().map(|(to, _)| to.clone()).collect()
+        }
+    }
+
+    impl Mailer for Postbox {
+        async fn send(&self, email: &Email) -> Result<SentMail, SendError> {
+            let mut sent = self.0.lock().unwrap();
+            sent.push((email.to.as_str().to_owned(), Instant::now()));
+            Ok(SentMail::Accepted { message_id: sent.len().to_string() })
+        }
+    }
+
+    fn email(to: &str) -> Email {
+        let address = Address::parse(to).unwrap();
+        Email::welcome(&Recipient { address, name: None, locale: None }, "Shop").unwrap()
+    }
+
+    fn outbox(sending: bool, mode: Mode) -> (Arc<Postbox>, Outbox<Arc<Postbox>>) {
+        let postbox = Arc::new(Postbox::default());
+        let outbox = Outbox::new(sending, mode, Pace::new(10, Duration::from_secs(60)), postbox.clone());
+        (postbox, outbox)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_live_outbox_sends_to_everybody() {
+        let (postbox, outbox) = outbox(true, Mode::Live);
+        let sent = outbox.send(&email("ada@example.com")).await.unwrap();
+        assert_eq!(sent, SentMail::Accepted { message_id: "1".into() });
+        assert_eq!(postbox.addresses(), ["ada@example.com"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn switched_off_it_sends_nothing_and_loses_nothing() {
+        for mode in [Mode::Live, Mode::Log] {
+            let (postbox, outbox) = outbox(false, mode);
+            let error = outbox.send(&email("ada@example.com")).await.unwrap_err();
+            assert_eq!((error.disposition(), error.code()), (Disposition::Retry { after: None }, "sending_off"));
+            assert!(postbox.addresses().is_empty());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn in_log_mode_nobody_gets_mail() {
+        let (postbox, outbox) = outbox(true, Mode::Log);
+        assert_eq!(outbox.send(&email("ada@example.com")).await.unwrap(), SentMail::Withheld { why: "mode_log" });
+        assert!(postbox.addresses().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn with_an_allowlist_only_those_on_it_get_mail() {
+        let allowed = vec![
+            Allowed::Address(Address::parse("Ada@example.com").unwrap()),
+            Allowed::Domain("shop.example".to_owned()),
+        ];
+        let (postbox, outbox) = outbox(true, Mode::Allowlist(allowed));
+        for to in ["ada@EXAMPLE.com", "bob@example.com", "bob@shop.example", "bob@x.shop.example", "x@notshop.example"]
+        {
+            outbox.send(&email(to)).await.unwrap();
+        }
+        assert_eq!(postbox.addresses(), ["ada@example.com", "bob@shop.example"]);
+        let sent = outbox.send(&email("bob@example.com")).await.unwrap();
+        assert_eq!(sent, SentMail::Withheld { why: "not_on_allowlist" });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_withheld_takes_no_turn() {
+        let (_, outbox) = outbox(true, Mode::Log);
+        let began = Instant::now();
+        for _ in 0..100 {
+            outbox.send(&email("ada@example.com")).await.unwrap();
+        }
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+}

@@ -1,0 +1,119 @@
+//! The send rate: turns at even distances, first come, first served.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+/// Hands out turns at a fixed rate within this process.
+///
+/// Turns are spaced evenly and never saved up: SES counts per second, and a burst after a pause would be throttled.
+/// The account's rate has to be shared by hand between all processes that send, so it is a rate per process here.
+#[derive(Debug)]
+pub struct Pace {
+    interval: Duration,
+    patience: Duration,
+    /// When the next turn is; a turn is taken by moving it on.
+    next: Mutex<Option<Instant>>,
+}
+
+impl Pace {
+    /// `per_second` turns a second; whoever would wait longer than `patience` is turned away.
+    ///
+    /// A rate of 0 is taken for 1.
+    pub fn new(per_second: u32, patience: Duration) -> Self {
+        Pace { interval: Duration::from_secs(1) / per_second.max(1), patience, next: Mutex::new(None) }
+    }
+
+    /// Waits for the next turn. Dropped while waiting, its turn passes unused.
+    ///
+    /// # Errors
+    ///
+    /// How long it would have taken, if that is more than the patience. No turn is taken then.
+    pub async fn turn(&self) -> Result<(), Duration> {
+        let turn = self.reserve()?;
+        sleep_until(turn).await;
+        Ok(())
+    }
+
+    fn reserve(&self) -> Result<Instant, Duration> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let turn = next.map_or(now, |next| next.max(now));
+        let wait = turn.duration_since(now);
+        if wait > self.patience {
+            return Err(wait);
+        }
+        *next = Some(turn + self.interval);
+        Ok(turn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// The times at which `count` waiting callers, in their order, got their turn.
+    async fn turns(pace: &Arc<Pace>, count: usize) -> Vec<(usize, Duration)> {
+        let (began, order) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));
+        let tasks = (0..count).map(|caller| {
+            let (pace, order) = (Arc::clone(pace), Arc::clone(&order));
+            tokio::spawn(async move {
+                pace.turn().await.unwrap();
+                order.lock().unwrap().push((caller, began.elapsed()));
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        Arc::into_inner(order).unwrap().into_inner().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_second_sees_more_turns_than_the_rate() {
+        for rate in [1, 3, 10, 500] {
+            let pace = Arc::new(Pace::new(rate, 60 * SECOND));
+            let at = turns(&pace, 3 * rate as usize).await.into_iter().map(|(_, at)| at).collect::<Vec<_>>();
+            // The clock of a paused test moves in milliseconds.
+            let second = SECOND - Duration::from_millis(2);
+            for (i, start) in at.iter().enumerate() {
+                let within = at.iter().skip(i).take_while(|t| **t < *start + second).count();
+                assert!(within <= rate as usize, "{within} within a second at a rate of {rate}");
+            }
+            assert!(at.last().unwrap() < &(3 * SECOND));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_come_are_the_first_served() {
+        let pace = Arc::new(Pace::new(10, 60 * SECOND));
+        let callers = turns(&pace, 25).await.into_iter().map(|(caller, _)| caller).collect::<Vec<_>>();
+        assert_eq!(callers, (0..25).collect::<Vec<_>>());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_saves_up_no_turns() {
+        let pace = Arc::new(Pace::new(10, 60 * SECOND));
+        turns(&pace, 5).await;
+        tokio::time::advance(60 * SECOND).await;
+        let at = turns(&pace, 5).await;
+        assert_eq!(at.first().unwrap().1, Duration::ZERO);
+        assert!(at.last().unwrap().1 >= Duration::from_millis(400));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_would_wait_too_long_is_turned_away_without_a_turn() {
+        let pace = Pace::new(10, Duration::from_millis(150));
+        let taken = [pace.reserve(), pace.reserve()].map(|turn| turn.is_ok());
+        assert_eq!(taken, [true, true]);
+        for _ in 0..3 {
+            assert_eq!(pace.reserve(), Err(Duration::from_millis(200)));
+        }
+        tokio::time::advance(Duration::from_millis(100)).await;
+        assert!(pace.reserve().is_ok());
+    }
+}

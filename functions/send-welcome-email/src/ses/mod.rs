@@ -1,0 +1,138 @@
+//! The mailer on Amazon SES (API v2).
+//!
+//! SES has no idempotency token: a request that is sent twice is two mails. So the SDK's own retries are off, and
+//! every failure is judged by what it proves (see [`verdict`]).
+
+mod verdict;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_sdk_sesv2::config::timeout::TimeoutConfig;
+use aws_sdk_sesv2::config::{
+    Builder, ConfigBag, Intercept, RuntimeComponents, SharedHttpClient, StalledStreamProtectionConfig,
+};
+use aws_sdk_sesv2::error::BoxError;
+use aws_sdk_sesv2::operation::send_email::builders::SendEmailFluentBuilder;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+use aws_smithy_http_client::tls;
+
+use crate::address::{Address, Mailbox};
+use crate::error::SendError;
+use crate::mailer::{Mailer, SentMail};
+use crate::message::{Email, TEMPLATE};
+
+/// What every mail has in common.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who it is from.
+    pub sender: Mailbox,
+    /// Where answers go; to the sender if nothing is said.
+    pub reply_to: Option<Address>,
+    /// The configuration set, which publishes what becomes of it.
+    pub configuration_set: Option<String>,
+    /// How long SES may take, from the first byte to the answer.
+    pub timeout: Duration,
+    /// Name of the function, for the tag of that name.
+    pub function: &'static str,
+}
+
+/// Sends through Amazon SES.
+#[derive(Debug, Clone)]
+pub struct SesMailer {
+    client: Client,
+    settings: Settings,
+}
+
+impl SesMailer {
+    /// A mailer on `aws` (region, credentials, endpoint), but with timeouts, retries and connections of its own.
+    pub fn new(aws: &SdkConfig, settings: Settings) -> Self {
+        // Half the time for a connection: when that fails it is certain that nothing was sent, and when it comes late
+        // there is still time for the answer.
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout((settings.timeout / 2).min(Duration::from_secs(3)))
+            .operation_timeout(settings.timeout)
+            .build();
+        let config = Builder::from(aws)
+            .http_client(http_client())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build();
+        SesMailer { client: Client::from_conf(config), settings }
+    }
+
+    fn request(&self, email: &Email) -> Result<SendEmailFluentBuilder, aws_sdk_sesv2::error::BuildError> {
+        let utf8 = |data: &str| Content::builder().data(data).charset("UTF-8").build();
+        let body = Body::builder().text(utf8(&email.text)?).html(utf8(&email.html)?).build();
+        let message = Message::builder().subject(utf8(&email.subject)?).body(body).build();
+        let tags = [("function", self.settings.function), ("template", TEMPLATE), ("locale", email.language.tag())];
+        let tags = tags.map(|(name, value)| MessageTag::builder().name(name).value(value).build());
+        let tags = tags.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let reply_to = self.settings.reply_to.as_ref().map(|address| vec![address.as_str().to_owned()]);
+        Ok(self
+            .client
+            .send_email()
+            .from_email_address(self.settings.sender.to_header())
+            .set_reply_to_addresses(reply_to)
+            .set_configuration_set_name(self.settings.configuration_set.clone())
+            .destination(Destination::builder().to_addresses(email.to.as_str()).build())
+            .content(EmailContent::builder().simple(message).build())
+            .set_email_tags(Some(tags)))
+    }
+}
+
+impl Mailer for SesMailer {
+    async fn send(&self, email: &Email) -> Result<SentMail, SendError> {
+        let departure = Departure::default();
+        let request = self.request(email).map_err(|error| verdict::not_built(Box::new(error)))?;
+        match request.customize().interceptor(departure.clone()).send().await {
+            Ok(answer) => answer
+                .message_id
+                .filter(|id| !id.is_empty())
+                .map(|message_id| SentMail::Accepted { message_id })
+                .ok_or_else(verdict::no_message_id),
+            Err(error) => Err(verdict::of(error, departure.has_begun(), &self.settings.sender.address, &email.to)),
+        }
+    }
+}
+
+/// Connections are dropped after a few idle seconds. Lambda freezes a function between two invocations, and what SES
+/// has closed meanwhile looks alive until a mail is written to it: that mail would be uncertain for nothing.
+fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .pool_idle_timeout(Duration::from_secs(5))
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+        .build_https()
+}
+
+/// Notes whether a request has got as far as the connection. Before that, nothing can have been sent, whatever failed.
+#[derive(Debug, Clone, Default)]
+struct Departure(Arc<AtomicBool>);
+
+impl Departure {
+    fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+impl Intercept for Departure {
+    fn name(&self) -> &'static str {
+        "Departure"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.store(true, Ordering::Release);
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! What is wrong, told to whoever deploys the function.
+
+use std::error::Error;
+use std::fmt;
+
+/// One variable that is missing or wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub(crate) variable: &'static str,
+    pub(crate) wrong: String,
+    pub(crate) expected: String,
+    pub(crate) example: String,
+    pub(crate) doc: &'static str,
+}
+
+impl Problem {
+    /// The variable's name.
+    pub fn variable(&self) -> &'static str {
+        self.variable
+    }
+
+    /// What is wrong with it, as the rest of a sentence that its name begins.
+    pub fn wrong(&self) -> &str {
+        &self.wrong
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.variable, self.wrong)?;
+        for (label, text) in [("meaning", self.doc), ("expected", self.expected.as_str())] {
+            if !text.is_empty() {
+                write!(f, "\n  {label:<9} {text}")?;
+            }
+        }
+        if !self.example.is_empty() {
+            write!(f, "\n  example   {}={}", self.variable, self.example)?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything that is wrong, at least one thing. Its `Display` is a text of several lines for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems {
+    problems: Vec<Problem>,
+    read: usize,
+}
+
+impl Problems {
+    /// What the process should exit with: `EX_CONFIG` of BSD's `sysexits.h`.
+    pub const EXIT_CODE: u8 = 78;
+
+    pub(crate) fn new(problems: Vec<Problem>, read: usize) -> Option<Self> {
+        (!problems.is_empty()).then_some(Problems { problems, read })
+    }
+
+    /// The problems in the order in which the variables were read.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.problems.len();
+        let problems = if count == 1 { "problem" } else { "problems" };
+        write!(f, "{count} {problems} in {} environment variables:", self.read)?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n\n{problem}"))
+    }
+}
+
+impl Error for Problems {}
