@@ -80,11 +80,11 @@ docs: ## Build the API documentation, warnings denied
 
 .PHONY: deny
 deny: $(CARGO_DENY) ## Check licences, sources and duplicates of all dependencies
-	$(CARGO_DENY) --all-features check bans licenses sources
+	$(CARGO_DENY) check bans licenses sources
 
 .PHONY: advisories
 advisories: $(CARGO_DENY) ## Check dependencies against the RustSec advisories (needs GitHub)
-	@$(CARGO_DENY) --all-features check advisories || { \
+	@$(CARGO_DENY) check advisories || { \
 	  echo "advisories: failed. Above is either an advisory or, without a way to github.com, that the database could not be fetched; in that case nothing was checked." >&2; exit 1; }
 
 # An unoptimised build is quicker to make and fast enough for one run.
