@@ -34,6 +34,7 @@ impl<'p, 'de> Cursor<'p, 'de> {
     }
 
     #[cold]
+    #[inline(never)]
     pub(crate) fn fail(&self, kind: Kind) -> DecodeError {
         DecodeError::new(kind, self.len - self.rest.len())
     }
@@ -44,7 +45,7 @@ impl<'p, 'de> Cursor<'p, 'de> {
         self.fail(Kind::Custom(code))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self, len: usize) -> Result<&'de [u8], DecodeError> {
         match self.rest.split_at_checked(len) {
             Some((taken, rest)) => {
@@ -55,7 +56,7 @@ impl<'p, 'de> Cursor<'p, 'de> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         match self.rest.split_first_chunk::<N>() {
             Some((taken, rest)) => {
@@ -66,7 +67,7 @@ impl<'p, 'de> Cursor<'p, 'de> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn boolean(&mut self) -> Result<bool, DecodeError> {
         match self.rest.split_first() {
             Some((0, rest)) => {
@@ -82,19 +83,20 @@ impl<'p, 'de> Cursor<'p, 'de> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn long(&mut self) -> Result<i64, DecodeError> {
         match self.rest.split_first() {
             Some((&byte, rest)) if byte < 0x80 => {
                 self.rest = rest;
                 Ok(zigzag(u64::from(byte)))
             }
-            _ => self.long_of_many().map(zigzag),
+            _ => self.long_of_many(),
         }
     }
 
+    #[inline(never)]
     /// Two to ten bytes. Timestamps take six to nine, so eight are read at once.
-    fn long_of_many(&mut self) -> Result<u64, DecodeError> {
+    fn long_of_many(&mut self) -> Result<i64, DecodeError> {
         let Some(chunk) = self.rest.first_chunk::<8>() else {
             return self.long_near_end();
         };
@@ -110,10 +112,11 @@ impl<'p, 'de> Cursor<'p, 'de> {
         let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
         let word = (word & 0x0000_0000_0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4);
         self.rest = self.rest.get(bits as usize / 8..).unwrap_or_default();
-        Ok(word)
+        Ok(zigzag(word))
     }
 
-    fn long_near_end(&mut self) -> Result<u64, DecodeError> {
+    #[inline(never)]
+    fn long_near_end(&mut self) -> Result<i64, DecodeError> {
         let mut value = 0u64;
         for (index, &byte) in self.rest.iter().take(10).enumerate() {
             let bits = u64::from(byte & 0x7f);
@@ -123,30 +126,30 @@ impl<'p, 'de> Cursor<'p, 'de> {
             value |= bits << (7 * index);
             if byte < 0x80 {
                 self.rest = self.rest.get(index + 1..).unwrap_or_default();
-                return Ok(value);
+                return Ok(zigzag(value));
             }
         }
         Err(self.fail(if self.rest.len() < 10 { Kind::Truncated } else { Kind::VarintOverflow }))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn int(&mut self) -> Result<i32, DecodeError> {
         let long = self.long()?;
         i32::try_from(long).map_err(|_| self.fail(Kind::IntOverflow))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn float(&mut self) -> Result<f32, DecodeError> {
         Ok(f32::from_le_bytes(self.take_array()?))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn double(&mut self) -> Result<f64, DecodeError> {
         Ok(f64::from_le_bytes(self.take_array()?))
     }
 
     /// A length-prefixed run of bytes. A claimed length is checked against what is left before anything else.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bytes(&mut self) -> Result<&'de [u8], DecodeError> {
         let len = self.long()?;
         match usize::try_from(len) {
@@ -155,14 +158,14 @@ impl<'p, 'de> Cursor<'p, 'de> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn string(&mut self) -> Result<&'de str, DecodeError> {
         let bytes = self.bytes()?;
         self.utf8(bytes)
     }
 
     /// `bytes` as text; they were just taken from this cursor.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn utf8(&self, bytes: &'de [u8]) -> Result<&'de str, DecodeError> {
         // The vectorised check pays from about a cache line on.
         let text =
@@ -171,13 +174,32 @@ impl<'p, 'de> Cursor<'p, 'de> {
     }
 
     /// The index of a union's branch or an enum's symbol, below `count`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn index(&mut self, count: usize, kind: Kind) -> Result<usize, DecodeError> {
         let long = self.long()?;
         match usize::try_from(long) {
             Ok(index) if index < count => Ok(index),
             _ => Err(self.fail(kind)),
         }
+    }
+
+    /// Whether a union of null and one other has null, `null` being that branch's index.
+    #[inline(always)]
+    pub(crate) fn is_null(&mut self, null: bool) -> Result<bool, DecodeError> {
+        match self.rest.split_first() {
+            Some((&byte, rest)) if byte & !2 == 0 => {
+                self.rest = rest;
+                Ok((byte == 2) == null)
+            }
+            _ => self.is_null_at_length(null),
+        }
+    }
+
+    /// The index in more than one byte, or none at all.
+    #[cold]
+    #[inline(never)]
+    fn is_null_at_length(&mut self, null: bool) -> Result<bool, DecodeError> {
+        Ok(self.index(2, Kind::UnionIndex)? == usize::from(null))
     }
 
     /// The next block of a list or map: its count, 0 at the end. `min` is the least size of an item in bytes.
@@ -224,7 +246,7 @@ impl<'p, 'de> Cursor<'p, 'de> {
     }
 
     /// Takes memory outside of the datum from the budget.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn charge(&mut self, count: usize, size: usize) -> Result<(), DecodeError> {
         match count.checked_mul(size).and_then(|bytes| self.output.checked_sub(bytes)) {
             Some(left) => {

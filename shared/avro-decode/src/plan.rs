@@ -60,9 +60,14 @@ impl<T: AvroType> Plan<T> {
     #[inline]
     pub fn decode<'de>(&self, datum: &'de [u8]) -> Result<T::Of<'de>, DecodeError> {
         let mut cursor = Cursor::new(datum, &self.program);
-        let value = T::Of::<'de>::read(&self.program.root, &mut cursor)?;
-        cursor.finish()?;
-        Ok(value)
+        let mut result = T::Of::<'de>::read(&self.program.root, &mut cursor);
+        // Not by `?`: it would copy the value once more.
+        if result.is_ok()
+            && let Err(error) = cursor.finish()
+        {
+            result = Err(error);
+        }
+        result
     }
 
     fn of(program: Program) -> Self {
@@ -225,28 +230,41 @@ impl RecordPlan {
 }
 
 impl Slot {
-    /// Reads the field, or gives what its type is when absent.
-    #[inline]
-    pub fn read<'p, 'de, T: AvroRead<'de>>(&'p self, cursor: &mut Cursor<'p, 'de>) -> Result<T, DecodeError> {
-        self.read_or(cursor, T::absent)
-    }
-
-    /// Reads the field, or gives its default.
-    #[inline]
-    pub fn read_or<'p, 'de, T: AvroRead<'de>>(
+    /// Reads the field; `out` stays as it is if the writer does not have it.
+    #[inline(always)]
+    pub fn read<'p, 'de, T: AvroRead<'de>>(
         &'p self,
+        out: &mut Option<T>,
         cursor: &mut Cursor<'p, 'de>,
-        default: impl FnOnce() -> Option<T>,
-    ) -> Result<T, DecodeError> {
+    ) -> Result<(), DecodeError> {
         if let Op::Absent = self.node.0 {
-            return default().ok_or_else(|| cursor.unplanned());
+            return Ok(());
         }
         if !self.before.is_empty() {
             cursor.skip(&self.before)?;
         }
-        match T::read(&self.node, cursor) {
-            Ok(value) => Ok(value),
-            Err(error) => Err(error.inside(Segment::Field(self.name.clone()))),
-        }
+        // What fits registers is best returned.
+        let result = if size_of::<T>() <= 32 {
+            T::read(&self.node, cursor).map(|value| *out = Some(value))
+        } else {
+            T::read_into(out, &self.node, cursor)
+        };
+        result.map_err(|error| self.in_field(error))
+    }
+
+    /// As [`Slot::read`], once for all fields of a type: for the loop over fields that were written in another order.
+    #[inline(never)]
+    pub fn read_apart<'p, 'de, T: AvroRead<'de>>(
+        &'p self,
+        out: &mut Option<T>,
+        cursor: &mut Cursor<'p, 'de>,
+    ) -> Result<(), DecodeError> {
+        self.read(out, cursor)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn in_field(&self, error: DecodeError) -> DecodeError {
+        error.inside(Segment::Field(self.name.clone()))
     }
 }

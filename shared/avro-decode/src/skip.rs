@@ -128,7 +128,7 @@ impl<'p> Cursor<'p, '_> {
                     self.bytes()?;
                 }
                 SkipOp::Nullable { null, other } => {
-                    if self.index(2, Kind::UnionIndex)? != usize::from(*null) {
+                    if !self.is_null(*null)? {
                         self.skip(other)?;
                     }
                 }

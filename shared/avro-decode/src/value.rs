@@ -174,8 +174,9 @@ fn record<'p, 'de>(plan: &'p RecordPlan, cursor: &mut Cursor<'p, 'de>) -> Result
         });
     }
     for (index, slot) in plan.in_order() {
-        let read = slot.read(cursor)?;
-        if let Some(value) = values.get_mut(index as usize) {
+        let mut read = None;
+        slot.read(&mut read, cursor)?;
+        if let (Some(value), Some(read)) = (values.get_mut(index as usize), read) {
             *value = read;
         }
     }

@@ -67,7 +67,7 @@ pub struct Change<'a, T> {
     /// When the connector processed it, in milliseconds since 1970.
     pub ts_ms: Option<i64>,
     /// MongoDB: what an update changed.
-    #[avro(name = "updateDescription")]
+    #[avro(rename = "updateDescription")]
     pub update_description: Option<UpdateDescription<'a>>,
     /// Transaction markers: `BEGIN` or `END`.
     status: Option<&'a str>,
@@ -77,10 +77,10 @@ pub struct Change<'a, T> {
 #[derive(Debug, Clone, PartialEq, Eq, AvroRead)]
 pub struct UpdateDescription<'a> {
     /// Names of fields that went.
-    #[avro(name = "removedFields")]
+    #[avro(rename = "removedFields")]
     pub removed_fields: Option<Vec<&'a str>>,
     /// Fields that changed, as a JSON document whose dates are written in another form than `after`'s.
-    #[avro(name = "updatedFields")]
+    #[avro(rename = "updatedFields")]
     pub updated_fields: Option<&'a str>,
 }
 

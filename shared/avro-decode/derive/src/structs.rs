@@ -53,7 +53,6 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
     let mut arms = Vec::new();
     let mut slots = Vec::new();
     let mut locals = Vec::new();
-    let mut rest = Vec::new();
     let mut build = Vec::new();
     for (index, field) in fields.iter().enumerate() {
         let own = FieldAttributes::parse(&field.attrs)?;
@@ -86,19 +85,18 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
         });
         let (slot, local) = (format_ident!("slot_{index}"), format_ident!("field_{index}"));
         let number = index as u32;
-        straight.push(quote!(#ident: #slot.read_or::<#borrowing>(cursor, #default)?));
-        arms.push(quote!(#number => #local = ::core::option::Option::Some(slot.read::<#borrowing>(cursor)?),));
+        straight.push(quote!(#slot.read(&mut #local, cursor)?;));
+        arms.push(quote!(#number => slot.read_apart(&mut #local, cursor)?,));
         locals.push(quote!(let mut #local: ::core::option::Option<#borrowing> = ::core::option::Option::None;));
-        rest.push(quote! {
-            let #local = match #local {
+        build.push(quote! {
+            #ident: match #local {
                 ::core::option::Option::Some(value) => value,
                 ::core::option::Option::None => {
                     let default: ::core::option::Option<#borrowing> = (#default)();
                     default.ok_or_else(|| cursor.unplanned())?
                 }
-            };
+            }
         });
-        build.push(quote!(#ident: #local));
         slots.push(slot);
         names.push(name);
     }
@@ -115,24 +113,36 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
             })
         },
         read: quote! {
-            let plan = cursor.begin_record(node)?;
-            let value = if let ::core::option::Option::Some([#(#slots),*]) = plan.straight() {
-                Self { #(#straight),* }
-            } else {
+            let mut value = ::core::option::Option::None;
+            <Self as ::avro_decode::AvroRead<'de>>::read_into(&mut value, node, cursor)?;
+            value.ok_or_else(|| cursor.unplanned())
+        },
+        read_items: quote! {
+            fn read_into<'p>(
+                out: &mut ::core::option::Option<Self>,
+                node: &'p ::avro_decode::Node,
+                cursor: &mut ::avro_decode::Cursor<'p, 'de>,
+            ) -> ::core::result::Result<(), ::avro_decode::DecodeError> {
+                let plan = cursor.begin_record(node)?;
                 #(#locals)*
+                // The fields one after the other, if they were written in this order; else as they were written.
+                if let ::core::option::Option::Some([#(#slots),*]) = plan.straight() {
+                    #(#straight)*
+                    cursor.end_record(plan)?;
+                    *out = ::core::option::Option::Some(Self { #(#build),* });
+                    return ::core::result::Result::Ok(());
+                }
                 for (number, slot) in plan.in_order() {
                     match number {
                         #(#arms)*
                         _ => return ::core::result::Result::Err(cursor.unplanned()),
                     }
                 }
-                #(#rest)*
-                Self { #(#build),* }
-            };
-            cursor.end_record(plan)?;
-            ::core::result::Result::Ok(value)
+                cursor.end_record(plan)?;
+                *out = ::core::option::Option::Some(Self { #(#build),* });
+                ::core::result::Result::Ok(())
+            }
         },
-        read_items: quote!(),
         type_items: quote!(),
     })
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 
-use super::{AvroRead, AvroType};
+use super::{AvroRead, AvroType, read_branch};
 use crate::compile::Compiler;
 use crate::cursor::Cursor;
 use crate::error::{DecodeError, DecodeErrorKind as Kind, ResolveError, Segment};
@@ -23,32 +23,47 @@ impl<T: AvroType> AvroType for Option<T> {
 }
 
 impl<'de, T: AvroRead<'de>> AvroRead<'de> for Option<T> {
-    #[inline]
+    #[inline(always)]
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
-        match &node.0 {
-            Op::Nullable { null, inner } => {
-                if cursor.index(2, Kind::UnionIndex)? == usize::from(*null) {
-                    Ok(None)
-                } else {
-                    T::read(inner, cursor).map(Some)
-                }
-            }
-            Op::Null => Ok(None),
-            Op::Union(branches) => {
-                let index = cursor.index(branches.len(), Kind::UnionIndex)?;
-                match branches.get(index) {
-                    Some(Branch::Null) => Ok(None),
-                    Some(Branch::Node(node)) => T::read(node, cursor).map(Some),
-                    _ => Err(cursor.fail(Kind::UnionBranch)),
-                }
-            }
-            _ => T::read(node, cursor).map(Some),
+        if let Op::Nullable { null, inner } = &node.0 {
+            return if cursor.is_null(*null)? { Ok(None) } else { T::read(inner, cursor).map(Some) };
         }
+        read_option(node, cursor)
+    }
+
+    #[inline(always)]
+    fn read_into<'p>(out: &mut Option<Self>, node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<(), DecodeError> {
+        if let Op::Nullable { null, inner } = &node.0 {
+            let out = out.insert(None);
+            return if cursor.is_null(*null)? { Ok(()) } else { T::read_into(out, inner, cursor) };
+        }
+        *out = Some(read_option(node, cursor)?);
+        Ok(())
     }
 
     #[inline]
     fn absent() -> Option<Self> {
         Some(None)
+    }
+}
+
+/// An option of anything but a union with null and one other.
+#[inline(never)]
+fn read_option<'p, 'de, T: AvroRead<'de>>(
+    node: &'p Node,
+    cursor: &mut Cursor<'p, 'de>,
+) -> Result<Option<T>, DecodeError> {
+    match &node.0 {
+        Op::Null => Ok(None),
+        Op::Union(branches) => {
+            let index = cursor.index(branches.len(), Kind::UnionIndex)?;
+            match branches.get(index) {
+                Some(Branch::Null) => Ok(None),
+                Some(Branch::Node(node)) => T::read(node, cursor).map(Some),
+                _ => Err(cursor.fail(Kind::UnionBranch)),
+            }
+        }
+        _ => T::read(node, cursor).map(Some),
     }
 }
 
@@ -64,7 +79,7 @@ impl<T: AvroType> AvroType for Box<T> {
 }
 
 impl<'de, T: AvroRead<'de>> AvroRead<'de> for Box<T> {
-    #[inline]
+    #[inline(always)]
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
         cursor.charge(1, size_of::<T>())?;
         T::read(node, cursor).map(Box::new)
@@ -85,11 +100,11 @@ impl<T: AvroType> AvroType for Vec<T> {
 }
 
 impl<'de, T: AvroRead<'de>> AvroRead<'de> for Vec<T> {
-    #[inline]
+    #[inline(always)]
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
         match &node.0 {
             Op::Array(list) => read_list(list, cursor, T::read),
-            _ => Self::read(cursor.branch(node)?, cursor),
+            _ => read_branch(node, cursor),
         }
     }
 }
@@ -167,7 +182,7 @@ macro_rules! maps {
         impl<'de, V: AvroRead<'de>, S: BuildHasher + Default> AvroRead<'de> for HashMap<$of, V, S> {
             fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
                 let Op::Map(list) = &node.0 else {
-                    return Self::read(cursor.branch(node)?, cursor);
+                    return read_branch(node, cursor);
                 };
                 let mut map = Self::default();
                 let insert = |key: &'de str, value| {
@@ -189,7 +204,7 @@ macro_rules! maps {
         impl<'de, V: AvroRead<'de>> AvroRead<'de> for BTreeMap<$of, V> {
             fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
                 let Op::Map(list) = &node.0 else {
-                    return Self::read(cursor.branch(node)?, cursor);
+                    return read_branch(node, cursor);
                 };
                 let mut map = Self::default();
                 let insert = |key: &'de str, value| {

@@ -3,7 +3,7 @@
 use jiff::civil;
 use uuid::Uuid;
 
-use super::{AvroRead, AvroType};
+use super::{AvroRead, AvroType, read_branch};
 use crate::compile::Compiler;
 use crate::cursor::Cursor;
 use crate::error::{DecodeError, DecodeErrorKind as Kind, ResolveError};
@@ -83,7 +83,7 @@ impl<'de> AvroRead<'de> for DecimalBytes<'de> {
             Op::Decimal { scale, fixed: Some(size) } => {
                 Ok(Self { unscaled: cursor.take(*size as usize)?, scale: *scale })
             }
-            _ => Self::read(cursor.branch(node)?, cursor),
+            _ => read_branch(node, cursor),
         }
     }
 }
@@ -158,7 +158,7 @@ impl<'de> AvroRead<'de> for Uuid {
                 Uuid::try_parse_ascii(text).map_err(|_| cursor.fail(Kind::InvalidUuid))
             }
             Op::Fixed(_) => <[u8; 16]>::read(node, cursor).map(Uuid::from_bytes),
-            _ => Self::read(cursor.branch(node)?, cursor),
+            _ => read_branch(node, cursor),
         }
     }
 }
@@ -181,7 +181,7 @@ macro_rules! temporal {
             fn read<'p>(node: &'p Node, $cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
                 let value = match &node.0 {
                     $($read => $value,)+
-                    _ => return Self::read($cursor.branch(node)?, $cursor),
+                    _ => return read_branch(node, $cursor),
                 };
                 value.ok_or_else(|| $cursor.fail(Kind::TemporalRange))
             }

@@ -47,6 +47,15 @@ pub trait AvroRead<'de>: Sized {
     /// When the bytes are not what the writer's schema says or do not fit this type.
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError>;
 
+    /// As [`AvroRead::read`], into its place. A struct of many fields is some hundred bytes: returned through the
+    /// `Result` and `Option` of each level it would be copied at each.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn read_into<'p>(out: &mut Option<Self>, node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<(), DecodeError> {
+        *out = Some(Self::read(node, cursor)?);
+        Ok(())
+    }
+
     /// The value of a field that the writer does not have; `None` if there is none, as for all types but `Option` and
     /// what wraps it. [`AvroType::OPTIONAL`] says the same at compile time.
     #[inline]
@@ -71,4 +80,16 @@ pub trait AvroType: 'static {
     /// # Errors
     /// When no value of the writer's type could be read.
     fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError>;
+}
+
+/// Reads a type that is no union from the writer's union. Apart and cold, so that the reads of plain types can be
+/// inlined into those of the structs that hold them.
+#[cold]
+#[inline(never)]
+pub(crate) fn read_branch<'p, 'de, T: AvroRead<'de>>(
+    node: &'p Node,
+    cursor: &mut Cursor<'p, 'de>,
+) -> Result<T, DecodeError> {
+    let branch = cursor.branch(node)?;
+    T::read(branch, cursor)
 }

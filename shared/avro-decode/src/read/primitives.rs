@@ -2,56 +2,56 @@
 
 use std::borrow::Cow;
 
-use super::{AvroRead, AvroType};
+use super::{AvroRead, AvroType, read_branch};
 use crate::compile::Compiler;
 use crate::cursor::Cursor;
 use crate::error::{DecodeError, ResolveError};
 use crate::plan::{Node, Op};
 use crate::schema::{Type, TypeId};
 
+/// The type itself is read in place, promotions apart: they are rare, and would be in the way of inlining.
 macro_rules! number {
-    ($rust:ty, $name:literal, |$cursor:ident| { $($op:ident($($ty:pat_param)|+, $exact:literal) => $read:expr),+ $(,)? }) => {
+    ($rust:ty, $name:literal, $op:ident: $ty:pat => $read:expr $(, $from:ident: $from_ty:pat => $promote:expr)*) => {
         impl AvroType for $rust {
             type Of<'de> = Self;
 
             fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError> {
                 compiler.leaf(writer, $name, |ty| match ty {
-                    $($($ty)|+ => Some((Op::$op, $exact)),)+
+                    $ty => Some((Op::$op, true)),
+                    $($from_ty => Some((Op::$from, false)),)*
                     _ => None,
                 })
             }
         }
 
         impl<'de> AvroRead<'de> for $rust {
-            #[inline]
-            fn read<'p>(node: &'p Node, $cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
-                match &node.0 {
-                    $(Op::$op => $read,)+
-                    _ => Self::read($cursor.branch(node)?, $cursor),
+            #[inline(always)]
+            fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
+                #[inline(never)]
+                fn promote<'p>(node: &'p Node, cursor: &mut Cursor<'p, '_>) -> Result<$rust, DecodeError> {
+                    match &node.0 {
+                        $(Op::$from => $promote(cursor),)*
+                        _ => read_branch(node, cursor),
+                    }
                 }
+                if let Op::$op = &node.0 { $read(cursor) } else { promote(node, cursor) }
             }
         }
     };
 }
 
-number!((), "()", |cursor| { Null(Type::Null, true) => Ok(()) });
-number!(bool, "bool", |cursor| { Boolean(Type::Boolean, true) => cursor.boolean() });
-number!(i32, "i32", |cursor| { Int(Type::Int(_), true) => cursor.int() });
-number!(i64, "i64", |cursor| {
-    Long(Type::Long(_), true) => cursor.long(),
-    Int(Type::Int(_), false) => cursor.int().map(i64::from),
-});
-number!(f32, "f32", |cursor| {
-    Float(Type::Float, true) => cursor.float(),
-    Int(Type::Int(_), false) => cursor.int().map(|n| n as f32),
-    Long(Type::Long(_), false) => cursor.long().map(|n| n as f32),
-});
-number!(f64, "f64", |cursor| {
-    Double(Type::Double, true) => cursor.double(),
-    Float(Type::Float, false) => cursor.float().map(f64::from),
-    Int(Type::Int(_), false) => cursor.int().map(f64::from),
-    Long(Type::Long(_), false) => cursor.long().map(|n| n as f64),
-});
+number!((), "()", Null: Type::Null => |_: &mut Cursor<'_, '_>| Ok(()));
+number!(bool, "bool", Boolean: Type::Boolean => Cursor::boolean);
+number!(i32, "i32", Int: Type::Int(_) => Cursor::int);
+number!(i64, "i64", Long: Type::Long(_) => Cursor::long,
+    Int: Type::Int(_) => |c: &mut Cursor<'_, '_>| c.int().map(i64::from));
+number!(f32, "f32", Float: Type::Float => Cursor::float,
+    Int: Type::Int(_) => |c: &mut Cursor<'_, '_>| c.int().map(|n| n as f32),
+    Long: Type::Long(_) => |c: &mut Cursor<'_, '_>| c.long().map(|n| n as f32));
+number!(f64, "f64", Double: Type::Double => Cursor::double,
+    Float: Type::Float => |c: &mut Cursor<'_, '_>| c.float().map(f64::from),
+    Int: Type::Int(_) => |c: &mut Cursor<'_, '_>| c.int().map(f64::from),
+    Long: Type::Long(_) => |c: &mut Cursor<'_, '_>| c.long().map(|n| n as f64));
 
 impl AvroType for &'static str {
     type Of<'de> = &'de str;
@@ -70,11 +70,11 @@ fn text(compiler: &mut Compiler<'_>, writer: TypeId, rust: &str) -> Result<Node,
 }
 
 impl<'de> AvroRead<'de> for &'de str {
-    #[inline]
+    #[inline(always)]
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
         match &node.0 {
             Op::String => cursor.string(),
-            _ => Self::read(cursor.branch(node)?, cursor),
+            _ => read_branch(node, cursor),
         }
     }
 }
@@ -97,12 +97,12 @@ fn bytes(compiler: &mut Compiler<'_>, writer: TypeId, rust: &str) -> Result<Node
 }
 
 impl<'de> AvroRead<'de> for &'de [u8] {
-    #[inline]
+    #[inline(always)]
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
         match &node.0 {
             Op::Bytes => cursor.bytes(),
             Op::Fixed(size) => cursor.take(*size as usize),
-            _ => Self::read(cursor.branch(node)?, cursor),
+            _ => read_branch(node, cursor),
         }
     }
 }
@@ -132,17 +132,17 @@ fn fixed<const N: usize>(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<
 }
 
 impl<'de, const N: usize> AvroRead<'de> for &'de [u8; N] {
-    #[inline]
+    #[inline(always)]
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
         match &node.0 {
             Op::Fixed(_) => cursor.take(N)?.first_chunk().ok_or_else(|| cursor.unplanned()),
-            _ => Self::read(cursor.branch(node)?, cursor),
+            _ => read_branch(node, cursor),
         }
     }
 }
 
 impl<'de, const N: usize> AvroRead<'de> for [u8; N] {
-    #[inline]
+    #[inline(always)]
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
         <&[u8; N]>::read(node, cursor).copied()
     }
@@ -160,7 +160,7 @@ macro_rules! holds {
         }
 
         impl<'de> AvroRead<'de> for $of {
-            #[inline]
+            #[inline(always)]
             fn read<'p>(node: &'p Node, $cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
                 let $value = <$borrowed>::read(node, $cursor)?;
                 $hold
