@@ -1,2 +1,56 @@
-//! Wires the function together.
-fn main() {}
+//! Sends one welcome email to each new account: `cdc.postgres.public.accounts` → claim in DynamoDB → SES v2.
+//!
+//! Reads row changes; guards each mail by a claim under the account's id; writes the claim, the mail, and dead letters.
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use claims_dynamodb::DynamoDbClaims;
+use dead_letters_sqs::SqsDeadLetters;
+use env_config::Env;
+use event_runtime::Processor;
+use schema_registry::{CachePolicy, SchemaCache, Schemas};
+use send_welcome_email::config::Config;
+use send_welcome_email::mailer::Outbox;
+use send_welcome_email::ses::SesMailer;
+use send_welcome_email::welcome::WelcomeNewAccounts;
+
+/// Names this function in its claims and in its mails' tags.
+const FUNCTION: &str = env!("CARGO_PKG_NAME");
+
+/// What `sysexits.h` calls a configuration error.
+const EXIT_CONFIG: u8 = 78;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    telemetry::start_logging();
+    let config = match Config::from_env(&Env::from_process()) {
+        Ok(config) => config,
+        Err(problems) => {
+            tracing::error!(error_code = "configuration", "{problems}");
+            return ExitCode::from(EXIT_CONFIG);
+        }
+    };
+    match serve(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error_code = "start", "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let claims = DynamoDbClaims::new(aws_sdk_dynamodb::Client::new(&aws), config.claims(FUNCTION));
+    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.dead_letter_queue_url);
+    let schemas: Arc<dyn Schemas> = Arc::new(SchemaCache::new(config.registry()?, CachePolicy::default()));
+    let mailer = SesMailer::new(&aws, config.ses(FUNCTION));
+    let outbox = Outbox::new(config.sending, config.mode.clone(), config.pace(), mailer);
+
+    let handler = WelcomeNewAccounts::new(&schemas, outbox, config.sender.brand(), config.start_time);
+    let processor = Processor::new(handler, Arc::new(claims), Arc::new(dead_letters), config.settings());
+    lambda_host::serve(processor, config.reporting()).await
+}

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use kafka_events::{Headers, SchemaMetadata};
 
+use crate::avro::Inflated;
 use crate::claims::ClaimKey;
 use crate::failure::Fault;
 
@@ -28,6 +29,8 @@ pub struct RawRecord<'a> {
     pub key_schema: Option<&'a SchemaMetadata<'a>>,
     /// The value's schema, where the event source mapping read the registry.
     pub value_schema: Option<&'a SchemaMetadata<'a>>,
+    /// Room for bodies that travel compressed.
+    pub inflated: &'a Inflated,
 }
 
 /// What a function wants done with a record that it could read.

@@ -8,6 +8,7 @@ use futures_util::stream;
 use kafka_events::{Entry, Event, Lane, Malformed, Record};
 use tokio::time::Instant;
 
+use crate::avro::Inflated;
 use crate::claims::UnixMillis;
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
 use crate::handler::{RawRecord, RecordHandler};
@@ -152,6 +153,7 @@ async fn run_record<H: RecordHandler>(
     let key = record.key.as_ref().map(|encoded| encoded.decode_into(&mut scratch.key)).transpose();
     let value = record.value.as_ref().map(|encoded| encoded.decode_into(&mut scratch.value)).transpose();
     let scanned = scanning.elapsed();
+    let inflated = Inflated::default();
     let mut travelled = match (key, value) {
         (Ok(key), Ok(value)) => {
             let raw = RawRecord {
@@ -164,6 +166,7 @@ async fn run_record<H: RecordHandler>(
                 headers: &record.headers,
                 key_schema: record.key_schema.as_ref(),
                 value_schema: record.value_schema.as_ref(),
+                inflated: &inflated,
             };
             journey.run(raw).await
         }

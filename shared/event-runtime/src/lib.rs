@@ -4,6 +4,7 @@
 //! [`DeadLetters`]. What went wrong is told in one vocabulary, [`Failure`]; what became of each record in another,
 //! [`Outcome`]. This crate knows no AWS, no HTTP and no environment.
 
+mod avro;
 mod claims;
 mod deadline;
 mod failure;
@@ -19,6 +20,7 @@ mod retry;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use avro::{AvroReader, Inflated, Side};
 pub use claims::{Claim, ClaimKey, Claims, Held, MissingKey, OwnerToken, Settled, StoreError, UnixMillis};
 pub use deadline::Deadline;
 pub use failure::{Blame, Disposition, Failure, Fault, Stage};

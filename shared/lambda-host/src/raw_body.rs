@@ -61,3 +61,28 @@ impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for RawBody<S> {
         self.inner.call(invocation)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use lambda_runtime::{Context, service_fn};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_runtime_parses_null_and_the_handler_gets_the_bytes_once() {
+        let bodies = Bodies::default();
+        let mut service = RawBodyLayer(bodies.clone())
+            .layer(service_fn(async |invocation: LambdaInvocation| Ok::<_, Infallible>(invocation.body)));
+        let mut context = Context::default();
+        context.request_id = "8476a536".to_owned();
+        let (parts, ()) = http::Response::new(()).into_parts();
+        let body = Bytes::from_static(b"{\"not\": \"even JSON");
+        let passed_on = service.call(LambdaInvocation { parts, body: body.clone(), context }).await;
+
+        assert_eq!(passed_on, Ok(Bytes::from_static(b"null")));
+        assert_eq!(bodies.take("8476a536"), Some(body));
+        assert_eq!(bodies.take("8476a536"), None);
+    }
+}

@@ -72,6 +72,18 @@ pub struct Delivery {
     pub took: Duration,
 }
 
+impl Delivery {
+    /// Adds another delivery to this one.
+    pub(crate) fn add(&mut self, other: Delivery) {
+        self.records += other.records;
+        self.batches += other.batches;
+        self.invocations += other.invocations;
+        self.gave_up.extend(other.gave_up);
+        self.failures.extend(other.failures);
+        self.took += other.took;
+    }
+}
+
 /// Delivers everything that `source` has to `target`; `progress` hears the number of records after each batch.
 pub async fn deliver(
     source: &mut impl Source,

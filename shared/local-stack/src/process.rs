@@ -5,11 +5,18 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::LazyLock;
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 const GUARD: &str = include_str!("guard.sh");
+
+/// How many guards have work left.
+static GUARDS: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 
 /// What to start: a program, its arguments, its surroundings and where its output goes.
 #[derive(Debug, Clone)]
@@ -56,7 +63,7 @@ impl Program {
 pub struct Process {
     child: Child,
     id: u32,
-    guard: Child,
+    guard: JoinHandle<()>,
     /// Dropping it is what tells the guard to act.
     lifeline: Option<ChildStdin>,
 }
@@ -150,8 +157,18 @@ impl Process {
         }
         self.lifeline = None;
         self.child.wait().await?;
-        self.guard.wait().await?;
+        // It ends in any case; how does not matter.
+        let _ = (&mut self.guard).await;
         Ok(())
+    }
+
+    /// Waits until everything that any [`Process`] started and that is to end has ended, at most ten seconds. For the
+    /// way out of a program: dropping a process does not wait for its end.
+    pub async fn all_ended() {
+        let mut guards = GUARDS.subscribe();
+        let ended = guards.wait_for(|guards| *guards == 0);
+        // After that time the guards go on without us.
+        let _ = tokio::time::timeout(Duration::from_secs(10), ended).await;
     }
 
     /// The process id may be somebody else's soon: nobody must act on it any more.
@@ -163,7 +180,7 @@ impl Process {
     }
 }
 
-fn guard(id: u32) -> io::Result<(Child, ChildStdin)> {
+fn guard(id: u32) -> io::Result<(JoinHandle<()>, ChildStdin)> {
     let mut guard = Command::new("sh")
         .args(["-c", GUARD, "guard", &id.to_string()])
         .stdin(Stdio::piped())
@@ -172,6 +189,12 @@ fn guard(id: u32) -> io::Result<(Child, ChildStdin)> {
         .process_group(0)
         .spawn()?;
     let lifeline = guard.stdin.take().ok_or_else(|| io::Error::other("the guard has no standard input"))?;
+    GUARDS.send_modify(|guards| *guards += 1);
+    let guard = tokio::spawn(async move {
+        // Its exit code says nothing.
+        let _ = guard.wait().await;
+        GUARDS.send_modify(|guards| *guards -= 1);
+    });
     Ok((guard, lifeline))
 }
 
@@ -230,9 +253,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let process = nest(folder.path());
         let (child, grandchild) = (process.id(), grandchild(folder.path()).await);
-        let Process { mut guard, child: dropped, lifeline, .. } = process;
+        let Process { guard, child: dropped, lifeline, .. } = process;
         drop((dropped, lifeline));
-        guard.wait().await.unwrap();
+        guard.await.unwrap();
         assert!(!runs(child) && !runs(grandchild));
     }
 
@@ -242,7 +265,7 @@ mod tests {
         let mut process = Process::start(&Program::new("sleep", folder.path().join("log")).args(["600"])).unwrap();
         process.kill().await.unwrap();
         assert!(!runs(process.id()));
-        assert!(process.guard.wait().await.unwrap().success());
+        process.guard.await.unwrap();
     }
 
     #[test]

@@ -29,6 +29,11 @@ impl RecordedLog {
         Self::of(recording.of_topic(topic).map(|record| EventRecord::new(record, nulls)))
     }
 
+    /// How many records are left.
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
+    }
+
     /// Records made by hand.
     pub fn of(records: impl IntoIterator<Item = EventRecord>) -> Self {
         RecordedLog { records: records.into_iter().collect() }

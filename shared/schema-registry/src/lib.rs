@@ -1,1 +1,35 @@
 //! Schemas by id: wire frames, registry clients and the cache before them.
+//!
+//! A record's bytes begin with (or are accompanied by) the id of the schema that wrote them. [`split`] takes the
+//! bytes apart, a [`Schemas`] port fetches the schema behind the id, [`SchemaCache`] asks it once, and [`PlanCache`]
+//! compiles it once for each type that reads it.
+//!
+//! ```
+//! use schema_registry::{Clues, FrameFormat, SchemaId, SchemaRef, split};
+//!
+//! let value = [0, 0, 1, 134, 162, 2, 84];
+//! let frame = split(FrameFormat::Confluent, &value, Clues::default())?;
+//! assert_eq!(frame.schema, SchemaRef::Id(SchemaId(100_002)));
+//! assert_eq!(*frame.body, [2, 84]);
+//! # Ok::<(), schema_registry::FrameError>(())
+//! ```
+
+mod cache;
+#[cfg(feature = "confluent")]
+mod confluent;
+mod frame;
+mod inflate;
+mod plans;
+mod schemas;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use cache::{CachePolicy, SchemaCache};
+#[cfg(feature = "confluent")]
+pub use confluent::{Auth, ConfluentConfig, ConfluentConfigError, ConfluentRegistry};
+pub use frame::{
+    Clues, Frame, FrameError, FrameFormat, KEY_SCHEMA_HEADER, MAX_INFLATED_BYTES, SchemaId, SchemaRef,
+    VALUE_SCHEMA_HEADER, split,
+};
+pub use plans::{PlanCache, PlanError};
+pub use schemas::{RegistryError, RegistryErrorKind, SchemaText, Schemas};

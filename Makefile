@@ -1,0 +1,100 @@
+# What there is to do here. `make` or `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.SUFFIXES:
+
+VENV := .local/venv/bin
+# The pinned cargo-lambda before any other one.
+export PATH := $(CURDIR)/$(VENV):$(PATH)
+
+RECORDING ?= events/recorded/postgres-accounts
+TOPIC ?=
+FUNCTION ?= send-welcome-email
+EVENT ?= created
+# A path, or the name of a sample.
+EVENT_FILE = $(firstword $(wildcard $(EVENT)) events/samples/$(FUNCTION)/$(basename $(EVENT)).json)
+PORT ?= 9000
+
+CARGO_DENY := .local/bin/cargo-deny
+CARGO_DENY_VERSION := 0.20.2
+
+##@ Try it
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '\nSettings: RECORDING=folder TOPIC=topic (demo), FUNCTION=name EVENT=path-or-sample PORT=9000 (watch, invoke)\n'
+
+.PHONY: setup
+setup: ## Install the pinned tools into .local/venv (the other targets do it when needed)
+	@shared/local-stack/setup.sh
+
+.PHONY: demo
+demo: setup ## Run a recording through the function, twice, then a bad batch, and show what came out
+	@echo "Compiling the local stack and the function (minutes the first time, seconds later)"
+	@cargo build --bin local-stack --bin send-welcome-email
+	@cargo run --quiet --bin local-stack -- demo --recording "$(RECORDING)" --topic "$(TOPIC)"
+
+##@ Work on a function
+
+.PHONY: local-aws
+local-aws: setup ## Serve DynamoDB, SQS, SES and the schema registry until Ctrl-C
+	@cargo run --quiet --bin local-stack -- local-aws
+
+.PHONY: watch
+watch: setup ## Serve the functions and reload them when their source changes (needs make local-aws)
+	@test -f .local/local.env || { echo "no .local/local.env: run 'make local-aws' in another terminal first" >&2; exit 1; }
+	cargo lambda watch --invoke-address 127.0.0.1 --invoke-port $(PORT) --env-file .local/local.env
+
+.PHONY: invoke
+invoke: setup ## Send an event to a function (needs make watch)
+	@test -f "$(EVENT_FILE)" || { echo "no such event: $(EVENT). Samples:" >&2; ls events/samples/$(FUNCTION) >&2; exit 1; }
+	cargo lambda invoke --invoke-address 127.0.0.1 --invoke-port $(PORT) --data-file "$(EVENT_FILE)" $(FUNCTION)
+
+.PHONY: samples
+samples: ## Write events/samples anew from the recording
+	@cargo run --quiet --bin local-stack -- samples
+
+##@ Prove it
+
+.PHONY: test
+test: setup ## Run all tests, the end-to-end ones included
+	cargo test --workspace
+
+.PHONY: check
+check: fmt clippy test docs deny ## Everything that has to hold before a change goes in
+
+.PHONY: fmt
+fmt: ## Check the formatting
+	cargo fmt --all --check
+
+.PHONY: clippy
+clippy: ## Check for lints, warnings denied
+	cargo clippy --workspace --all-targets -- -D warnings
+
+.PHONY: docs
+docs: ## Build the API documentation, warnings denied
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+.PHONY: deny
+deny: $(CARGO_DENY) ## Check licences, sources and duplicates of all dependencies
+	$(CARGO_DENY) check bans licenses sources
+
+.PHONY: advisories
+advisories: $(CARGO_DENY) ## Check dependencies against the RustSec advisories (needs GitHub)
+	@$(CARGO_DENY) check advisories || { \
+	  echo "advisories: failed. Above is either an advisory or, without a way to github.com, that the database could not be fetched; in that case nothing was checked." >&2; exit 1; }
+
+# An unoptimised build is quicker to make and fast enough for one run.
+$(CARGO_DENY):
+	@echo "Building cargo-deny $(CARGO_DENY_VERSION) into .local (once, some minutes)"
+	cargo install --root .local --target-dir .local/cargo-deny --profile dev --config profile.dev.debug=false \
+	  --no-default-features --locked cargo-deny@$(CARGO_DENY_VERSION)
+	rm -rf .local/cargo-deny
+
+.PHONY: clean
+clean: ## Remove everything that was built, installed or written
+	cargo clean
+	rm -rf .local

@@ -1,0 +1,141 @@
+//! The row that a mail is made of, and the account that it is sent for.
+
+use avro_decode::{AvroRead, Value};
+use event_runtime::{Blame, Disposition, Failure};
+
+use crate::address::Address;
+use crate::error::SendError;
+use crate::message::Recipient;
+
+/// The columns of the accounts table that this function reads. All may be missing: columns come and go, and every
+/// version of the schema must decode.
+#[derive(Debug, Clone, PartialEq, Eq, Default, AvroRead)]
+pub struct Account<'a> {
+    /// Where to write to.
+    #[avro(alias = "email_address", alias = "mail")]
+    pub email: Option<&'a str>,
+    /// What to call the person.
+    #[avro(alias = "name", alias = "display_name")]
+    pub full_name: Option<&'a str>,
+    /// What to call the person where the table has no full name.
+    pub first_name: Option<&'a str>,
+    /// The language to write in, as BCP 47 or as the C library's locale.
+    #[avro(alias = "language")]
+    pub locale: Option<&'a str>,
+}
+
+impl<'a> Account<'a> {
+    /// Whom to welcome.
+    ///
+    /// # Errors
+    /// [`SendError::RecipientMissing`] and [`SendError::RecipientMalformed`].
+    pub fn recipient(&self) -> Result<Recipient<'a>, SendError> {
+        let written = self.email.map(str::trim).filter(|email| !email.is_empty()).ok_or(SendError::RecipientMissing)?;
+        let address = Address::parse(written).map_err(SendError::RecipientMalformed)?;
+        Ok(Recipient { address, name: self.full_name.or(self.first_name), locale: self.locale })
+    }
+}
+
+/// The account's id: the row's primary key, whatever its columns are called and whatever their types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountId(String);
+
+impl AccountId {
+    /// Reads the record's key. A key of one column is that column's text; more columns are joined with `,` after each
+    /// is escaped, so that two different keys never meet.
+    ///
+    /// # Errors
+    /// [`NoAccountId`] where there is no key or it holds something else than plain values.
+    pub fn from_key(key: Option<&Value<'_>>) -> Result<Self, NoAccountId> {
+        let id = match key.ok_or(NoAccountId)? {
+            Value::Record(record) => {
+                let columns: Vec<&Value<'_>> = record.fields().map(|(_, value)| value).collect();
+                match columns.as_slice() {
+                    [column] => plain(column)?,
+                    columns => {
+                        let texts: Result<Vec<_>, _> =
+                            columns.iter().map(|column| Ok(escape(&plain(column)?))).collect();
+                        texts?.join(",")
+                    }
+                }
+            }
+            value => plain(value)?,
+        };
+        if id.is_empty() { Err(NoAccountId) } else { Ok(AccountId(id)) }
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn plain(value: &Value<'_>) -> Result<String, NoAccountId> {
+    match value {
+        Value::String(text) => Ok(text.to_string()),
+        Value::Int(number) => Ok(number.to_string()),
+        Value::Long(number) => Ok(number.to_string()),
+        Value::Boolean(flag) => Ok(flag.to_string()),
+        Value::Enum(symbol) => Ok(symbol.as_str().to_owned()),
+        Value::Bytes(bytes) | Value::Fixed(bytes) => Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        Value::Null | Value::Float(_) | Value::Double(_) | Value::Array(_) | Value::Map(_) | Value::Record(_) => {
+            Err(NoAccountId)
+        }
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('\\', r"\\").replace(',', r"\,")
+}
+
+/// Without an id the mail cannot be guarded.
+#[derive(Debug, thiserror::Error)]
+#[error("the record has no key that names an account; the table needs a primary key")]
+pub struct NoAccountId;
+
+impl Failure for NoAccountId {
+    fn disposition(&self) -> Disposition {
+        Disposition::DeadLetter
+    }
+    fn code(&self) -> &'static str {
+        "key_missing"
+    }
+    fn blame(&self) -> Blame {
+        Blame::Record
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use avro_decode::{Limits, Plan, Schema};
+
+    use super::*;
+
+    fn id(schema: &str, datum: &[u8]) -> Result<AccountId, NoAccountId> {
+        let plan = Plan::<Value>::compile(&Schema::parse(schema).unwrap(), &Limits::default()).unwrap();
+        AccountId::from_key(Some(&plan.decode(datum).unwrap()))
+    }
+
+    #[test]
+    fn an_id_is_the_primary_key_whatever_its_type() {
+        let text = r#"{"type": "record", "name": "Key", "fields": [{"name": "id", "type": "string"}]}"#;
+        assert_eq!(id(text, b"\x04u1").unwrap().as_str(), "u1");
+        let number = r#"{"type": "record", "name": "Key", "fields": [{"name": "customer_no", "type": "long"}]}"#;
+        assert_eq!(id(number, b"\x54").unwrap().as_str(), "42");
+    }
+
+    #[test]
+    fn composite_keys_never_meet() {
+        let two = r#"{"type": "record", "name": "Key", "fields": [
+            {"name": "a", "type": "string"}, {"name": "b", "type": "string"}]}"#;
+        assert_eq!(id(two, b"\x06x,y\x02z").unwrap().as_str(), r"x\,y,z");
+        assert_eq!(id(two, b"\x02x\x06y,z").unwrap().as_str(), r"x,y\,z");
+    }
+
+    #[test]
+    fn without_a_key_there_is_no_id() {
+        assert!(AccountId::from_key(None).is_err());
+        let empty = r#"{"type": "record", "name": "Key", "fields": [{"name": "id", "type": "string"}]}"#;
+        assert!(id(empty, b"\x00").is_err());
+    }
+}

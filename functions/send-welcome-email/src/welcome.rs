@@ -1,0 +1,166 @@
+//! Which change is a new account, and the one mail for it.
+
+use std::sync::Arc;
+
+use avro_decode::{Limits, Value};
+use debezium::{Change, Op, header};
+use event_runtime::{
+    AvroReader, Blame, ClaimKey, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
+    WriterSchemas,
+};
+use jiff::Timestamp;
+use schema_registry::{FrameFormat, PlanCache, Schemas};
+
+use crate::account::{Account, AccountId};
+use crate::error::SendError;
+use crate::mailer::Mailer;
+use crate::message::Email;
+
+/// The scope of this function's claims: `welcome:<account id>`.
+const SCOPE: &str = "welcome";
+
+/// Sends a welcome email to each account that was inserted.
+pub struct WelcomeNewAccounts<M> {
+    keys: AvroReader<Value<'static>>,
+    changes: AvroReader<Change<'static, Account<'static>>>,
+    mailer: M,
+    brand: String,
+    start_time: Option<Timestamp>,
+}
+
+/// What a record means to this function.
+pub enum Seen {
+    /// Nothing, for a reason from a bounded set.
+    Skipped(&'static str),
+    /// An account was inserted.
+    NewAccount {
+        /// What its one mail is claimed by.
+        claim: ClaimKey,
+        /// The mail.
+        email: Box<Email>,
+    },
+}
+
+impl<M: Mailer> WelcomeNewAccounts<M> {
+    /// Reads Confluent frames by the schemas of a registry and welcomes to `brand`; accounts that were inserted before
+    /// `start_time` get no mail.
+    pub fn new(schemas: &Arc<dyn Schemas>, mailer: M, brand: &str, start_time: Option<Timestamp>) -> Self {
+        let limits = Limits::default();
+        WelcomeNewAccounts {
+            keys: AvroReader::of_keys(FrameFormat::Confluent, PlanCache::new(Arc::clone(schemas), limits)),
+            changes: AvroReader::of_values(FrameFormat::Confluent, PlanCache::new(Arc::clone(schemas), limits)),
+            mailer,
+            brand: brand.to_owned(),
+            start_time,
+        }
+    }
+
+    /// Why a change is no new account; `None` for one that is.
+    fn reason_to_skip(
+        &self,
+        change: &Change<'_, Account<'_>>,
+        record: &RawRecord<'_>,
+    ) -> Result<Option<&'static str>, Fault> {
+        Ok(match change.op() {
+            Op::Create if has_old_key(record)? => Some("key_change"),
+            Op::Create if self.is_before_start(change) => Some("before_start_time"),
+            Op::Create => None,
+            // A new snapshot must not mail every customer.
+            Op::Read => Some("snapshot"),
+            Op::Update => Some("update"),
+            Op::Delete => Some("delete"),
+            Op::Truncate => Some("truncate"),
+            Op::Message => Some("message"),
+            Op::Unknown if change.is_heartbeat() => Some("heartbeat"),
+            Op::Unknown if change.is_transaction_marker() => Some("transaction"),
+            Op::Unknown => Some("unknown_operation"),
+        })
+    }
+
+    fn is_before_start(&self, change: &Change<'_, Account<'_>>) -> bool {
+        let changed = change.source.as_ref().and_then(|source| source.ts_ms);
+        matches!((self.start_time, changed), (Some(start), Some(changed)) if changed < start.as_millisecond())
+    }
+}
+
+/// A changed primary key arrives as a delete and a create: no new customer.
+fn has_old_key(record: &RawRecord<'_>) -> Result<bool, Fault> {
+    record.headers.contains(header::OLD_KEY).map_err(|error| Fault::new(Stage::Decode, HeadersUnreadable(error)))
+}
+
+impl<M: Mailer + Send + Sync> RecordHandler for WelcomeNewAccounts<M> {
+    type Event<'de> = Seen;
+
+    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Seen, Fault> {
+        self.changes.ready(&record).await?;
+        // A key that cannot be read matters only where it is needed.
+        let key_is_ready = self.keys.ready(&record).await;
+        let Some(change) = self.changes.read(&record)? else { return Ok(Seen::Skipped("tombstone")) };
+        if let Some(reason) = self.reason_to_skip(&change, &record)? {
+            return Ok(Seen::Skipped(reason));
+        }
+        key_is_ready?;
+        let key = self.keys.read(&record)?;
+        let id = AccountId::from_key(key.as_ref()).map_err(|error| Fault::new(Stage::Decode, error))?;
+        let claim = ClaimKey::new(SCOPE, id.as_str()).map_err(|error| Fault::new(Stage::Decode, error))?;
+        let account = change.into_after().ok_or_else(|| Fault::new(Stage::Decode, RowMissing))?;
+        let recipient = account.recipient().map_err(|error| Fault::new(Stage::Decode, error))?;
+        let email = Email::welcome(&recipient, &self.brand).map_err(SendError::Rendering)?;
+        Ok(Seen::NewAccount { claim, email: Box::new(email) })
+    }
+
+    fn schemas(&self, record: &RawRecord<'_>) -> WriterSchemas {
+        WriterSchemas { key: self.keys.schema(record), value: self.changes.schema(record) }
+    }
+
+    fn order_key<'k>(&self, key: &'k [u8]) -> &'k [u8] {
+        schema_registry::split(FrameFormat::Confluent, key, schema_registry::Clues::default())
+            .map_or(key, |_| key.get(5..).unwrap_or(key))
+    }
+
+    fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {
+        Ok(match seen {
+            Seen::Skipped(reason) => Intent::Skip(reason),
+            Seen::NewAccount { claim, .. } => Intent::Claimed(claim.clone()),
+        })
+    }
+
+    async fn handle(&self, seen: &Self::Event<'_>) -> Result<Effect, Fault> {
+        if let Seen::NewAccount { email, .. } = seen {
+            self.mailer.send(email).await?;
+        }
+        Ok(Effect::Done)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the record's headers cannot be read, so a changed key cannot be told from a new account")]
+struct HeadersUnreadable(#[source] kafka_events::HeaderError);
+
+impl Failure for HeadersUnreadable {
+    fn disposition(&self) -> Disposition {
+        Disposition::DeadLetter
+    }
+    fn code(&self) -> &'static str {
+        self.0.code()
+    }
+    fn blame(&self) -> Blame {
+        Blame::Record
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the change says that a row was inserted and carries none")]
+struct RowMissing;
+
+impl Failure for RowMissing {
+    fn disposition(&self) -> Disposition {
+        Disposition::DeadLetter
+    }
+    fn code(&self) -> &'static str {
+        "row_missing"
+    }
+    fn blame(&self) -> Blame {
+        Blame::Record
+    }
+}

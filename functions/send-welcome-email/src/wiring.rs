@@ -1,0 +1,54 @@
+//! What the configuration means for each part.
+
+use claims_dynamodb::Options;
+use event_runtime::{Reporting, Settings};
+use schema_registry::{Auth, ConfluentConfig, ConfluentConfigError, ConfluentRegistry};
+
+use crate::config::Config;
+use crate::pace::Pace;
+use crate::ses;
+
+impl Config {
+    /// For the claims: kept for ever once done, because a replay must not mail again.
+    pub fn claims(&self, function: &str) -> Options {
+        Options { table: self.claims_table.clone(), function: function.to_owned(), retain_done: None }
+    }
+
+    /// For the registry's client.
+    ///
+    /// # Errors
+    /// When the URL or the credentials cannot be used.
+    pub fn registry(&self) -> Result<ConfluentRegistry, ConfluentConfigError> {
+        let mut config = ConfluentConfig::new(&self.registry.url);
+        if let (Some(user), Some(password)) = (&self.registry.user, &self.registry.password) {
+            config.auth = Auth::Basic { user: user.clone(), password: password.expose().to_owned() };
+        }
+        ConfluentRegistry::new(config)
+    }
+
+    /// For the mailer.
+    pub fn ses(&self, function: &'static str) -> ses::Settings {
+        ses::Settings {
+            sender: self.sender.clone(),
+            reply_to: self.reply_to.clone(),
+            configuration_set: self.configuration_set.clone(),
+            timeout: self.send_timeout(),
+            function,
+        }
+    }
+
+    /// For the outbox.
+    pub fn pace(&self) -> Pace {
+        Pace::new(self.rate_per_second, self.turn_patience())
+    }
+
+    /// For the processor.
+    pub fn settings(&self) -> Settings {
+        Settings { effect_timeout: self.effect_timeout, lease_skew: self.claim_skew, ..Settings::default() }
+    }
+
+    /// For the answer to the event source mapping.
+    pub fn reporting(&self) -> Reporting {
+        if self.partial_batch_response { Reporting::PartialBatch } else { Reporting::WholeBatch }
+    }
+}

@@ -1,0 +1,139 @@
+//! Enums: of names for Avro's enum, of types for a union.
+
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::{DataEnum, DeriveInput, Error, Fields};
+
+use crate::Body;
+use crate::attributes::{TypeAttributes, VariantAttributes};
+use crate::lifetimes::replace;
+use crate::structs::option;
+
+pub(crate) fn body(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> syn::Result<Body> {
+    if data.variants.is_empty() {
+        return Err(Error::new_spanned(&input.ident, "an enum needs a variant for each symbol or branch"));
+    }
+    if data.variants.iter().all(|v| matches!(v.fields, Fields::Unit)) {
+        symbols(input, attributes, data)
+    } else {
+        union(input, attributes, data)
+    }
+}
+
+fn symbols(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> syn::Result<Body> {
+    let mut names: Vec<Vec<String>> = Vec::new();
+    let mut arms = Vec::new();
+    let mut default = None;
+    for (index, variant) in data.variants.iter().enumerate() {
+        let own = VariantAttributes::parse(&variant.attrs)?;
+        let rust = variant.ident.unraw().to_string();
+        let name = own.name.unwrap_or_else(|| attributes.rename_all.map_or(rust.clone(), |case| case.apply(&rust)));
+        let mut of_variant = vec![name];
+        of_variant.extend(own.aliases);
+        if let Some(twice) = of_variant.iter().find(|n| names.iter().flatten().any(|other| other == *n)) {
+            return Err(Error::new_spanned(variant, format!("two variants read `{twice}`")));
+        }
+        if (own.default || own.other) && default.replace(index as u32).is_some() {
+            return Err(Error::new_spanned(variant, "only one variant can be the default"));
+        }
+        names.push(of_variant);
+        let (number, ident) = (index as u32, &variant.ident);
+        arms.push(quote!(#number => ::core::result::Result::Ok(Self::#ident),));
+    }
+    let rust = input.ident.unraw().to_string();
+    let name = option(attributes.name.as_ref());
+    let aliases = &attributes.aliases;
+    let default = match default {
+        Some(index) => quote!(::core::option::Option::Some(#index)),
+        None => quote!(::core::option::Option::None),
+    };
+    Ok(Body {
+        compile: quote! {
+            compiler.enumeration(writer, &::avro_decode::derive::EnumSpec {
+                rust: #rust,
+                name: #name,
+                aliases: &[#(#aliases),*],
+                symbols: &[#(&[#(#names),*]),*],
+                default: #default,
+            })
+        },
+        read: quote! {
+            match cursor.symbol(node)? {
+                #(#arms)*
+                _ => ::core::result::Result::Err(cursor.unplanned()),
+            }
+        },
+        read_items: quote!(),
+        type_items: quote!(),
+    })
+}
+
+fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> syn::Result<Body> {
+    if attributes.name.is_some() || !attributes.aliases.is_empty() {
+        return Err(Error::new_spanned(
+            &input.ident,
+            "a union has no name: put #[avro(name = \"…\")] on the variants or on the structs that they hold",
+        ));
+    }
+    let mut specs = Vec::new();
+    let mut arms = Vec::new();
+    for (index, variant) in data.variants.iter().enumerate() {
+        let own = VariantAttributes::parse(&variant.attrs)?;
+        if own.default || !own.aliases.is_empty() {
+            return Err(Error::new_spanned(
+                variant,
+                "a branch of a union takes #[avro(name = \"…\")] or, without content, #[avro(other)]",
+            ));
+        }
+        let (number, ident) = (index as u32, &variant.ident);
+        let rust = ident.unraw().to_string();
+        let name = option(own.name.as_ref());
+        let kind = match &variant.fields {
+            Fields::Unit => {
+                arms.push(quote!(#number => cursor.pass(node).map(|()| Self::#ident),));
+                if own.other {
+                    quote!(::avro_decode::derive::VariantKind::Other)
+                } else {
+                    quote!(::avro_decode::derive::VariantKind::Null)
+                }
+            }
+            Fields::Unnamed(fields) if fields.unnamed.len() == 1 && !own.other => {
+                let types = fields.unnamed.iter().map(|f| &f.ty);
+                let ty = quote!(#(#types)*);
+                let as_static = replace(ty.clone(), "static");
+                let borrowing = replace(ty.to_token_stream(), "de");
+                arms.push(quote! {
+                    #number => <#borrowing as ::avro_decode::AvroRead<'de>>::read(node, cursor).map(Self::#ident),
+                });
+                quote! {
+                    ::avro_decode::derive::VariantKind::Holds(<#as_static as ::avro_decode::AvroType>::compile)
+                }
+            }
+            _ => {
+                return Err(Error::new_spanned(
+                    variant,
+                    "a branch of a union holds one type, `Variant(Type)`, or nothing: `Variant` for null, \
+                     `#[avro(other)] Variant` for every other branch",
+                ));
+            }
+        };
+        specs.push(quote! {
+            ::avro_decode::derive::VariantSpec { rust: #rust, name: #name, kind: #kind }
+        });
+    }
+    let rust = input.ident.unraw().to_string();
+    Ok(Body {
+        compile: quote! {
+            compiler.union(writer, &::avro_decode::derive::UnionSpec { rust: #rust, variants: &[#(#specs),*] })
+        },
+        read: quote! {
+            let (number, node) = cursor.variant(node)?;
+            match number {
+                #(#arms)*
+                _ => ::core::result::Result::Err(cursor.unplanned()),
+            }
+        },
+        read_items: quote!(),
+        type_items: quote!(),
+    })
+}

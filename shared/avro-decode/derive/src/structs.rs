@@ -1,0 +1,155 @@
+//! Structs: records by field, or a wrapper of one value.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt;
+use syn::{DataStruct, DeriveInput, Error, Field, Fields};
+
+use crate::Body;
+use crate::attributes::{FieldAttributes, FieldDefault, TypeAttributes};
+use crate::lifetimes::replace;
+
+pub(crate) fn body(input: &DeriveInput, attributes: &TypeAttributes, data: &DataStruct) -> syn::Result<Body> {
+    match &data.fields {
+        Fields::Named(fields) => record(input, attributes, fields.named.iter().collect()),
+        Fields::Unit => record(input, attributes, Vec::new()),
+        Fields::Unnamed(fields) => {
+            let mut all = fields.unnamed.iter();
+            match (all.next(), all.next()) {
+                (Some(field), None) => Ok(wrapper(field)),
+                _ => Err(Error::new_spanned(
+                    fields,
+                    "a record's fields have names: write `struct Name { field: Type, … }`, or one field to wrap a type",
+                )),
+            }
+        }
+    }
+}
+
+/// `struct Wrapper(T)` reads as `T` does.
+fn wrapper(field: &Field) -> Body {
+    let as_static = replace(field.ty.to_token_stream(), "static");
+    let borrowing = replace(field.ty.to_token_stream(), "de");
+    Body {
+        compile: quote!(<#as_static as ::avro_decode::AvroType>::compile(compiler, writer)),
+        read: quote! {
+            <#borrowing as ::avro_decode::AvroRead<'de>>::read(node, cursor).map(Self)
+        },
+        read_items: quote! {
+            fn absent() -> ::core::option::Option<Self> {
+                <#borrowing as ::avro_decode::AvroRead<'de>>::absent().map(Self)
+            }
+        },
+        type_items: quote! {
+            const OPTIONAL: bool = <#as_static as ::avro_decode::AvroType>::OPTIONAL;
+        },
+    }
+}
+
+fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>) -> syn::Result<Body> {
+    let mut names: Vec<String> = Vec::new();
+    let mut specs = Vec::new();
+    let mut straight = Vec::new();
+    let mut arms = Vec::new();
+    let mut slots = Vec::new();
+    let mut locals = Vec::new();
+    let mut build = Vec::new();
+    for (index, field) in fields.iter().enumerate() {
+        let own = FieldAttributes::parse(&field.attrs)?;
+        let Some(ident) = &field.ident else { continue };
+        let rust = ident.unraw().to_string();
+        let name = own.name.unwrap_or_else(|| attributes.rename_all.map_or(rust.clone(), |case| case.apply(&rust)));
+        if names.contains(&name) {
+            return Err(Error::new_spanned(field, format!("two fields read `{name}`")));
+        }
+        let as_static = replace(field.ty.to_token_stream(), "static");
+        let borrowing = replace(field.ty.to_token_stream(), "de");
+        let aliases = &own.aliases;
+        let (optional, default) = match &own.default {
+            None => {
+                let optional = quote!(<#as_static as ::avro_decode::AvroType>::OPTIONAL);
+                (optional, quote!(<#borrowing as ::avro_decode::AvroRead<'de>>::absent))
+            }
+            Some(FieldDefault::Trait) => {
+                (quote!(true), quote!(|| ::core::option::Option::Some(::core::default::Default::default())))
+            }
+            Some(FieldDefault::Expression(value)) => (quote!(true), quote!(|| ::core::option::Option::Some(#value))),
+        };
+        specs.push(quote! {
+            ::avro_decode::derive::FieldSpec {
+                name: #name,
+                aliases: &[#(#aliases),*],
+                optional: #optional,
+                compile: <#as_static as ::avro_decode::AvroType>::compile,
+            }
+        });
+        let (slot, local) = (format_ident!("slot_{index}"), format_ident!("field_{index}"));
+        let number = index as u32;
+        straight.push(quote!(#slot.read(&mut #local, cursor)?;));
+        arms.push(quote!(#number => slot.read_apart(&mut #local, cursor)?,));
+        locals.push(quote!(let mut #local: ::core::option::Option<#borrowing> = ::core::option::Option::None;));
+        build.push(quote! {
+            #ident: match #local {
+                ::core::option::Option::Some(value) => value,
+                ::core::option::Option::None => {
+                    let default: ::core::option::Option<#borrowing> = (#default)();
+                    default.ok_or_else(|| cursor.unplanned())?
+                }
+            }
+        });
+        slots.push(slot);
+        names.push(name);
+    }
+    let rust = input.ident.unraw().to_string();
+    let name = option(attributes.name.as_ref());
+    let aliases = &attributes.aliases;
+    Ok(Body {
+        compile: quote! {
+            compiler.record::<Self>(writer, &::avro_decode::derive::RecordSpec {
+                rust: #rust,
+                name: #name,
+                aliases: &[#(#aliases),*],
+                fields: &[#(#specs),*],
+            })
+        },
+        read: quote! {
+            let mut value = ::core::option::Option::None;
+            <Self as ::avro_decode::AvroRead<'de>>::read_into(&mut value, node, cursor)?;
+            value.ok_or_else(|| cursor.unplanned())
+        },
+        read_items: quote! {
+            fn read_into<'p>(
+                out: &mut ::core::option::Option<Self>,
+                node: &'p ::avro_decode::Node,
+                cursor: &mut ::avro_decode::Cursor<'p, 'de>,
+            ) -> ::core::result::Result<(), ::avro_decode::DecodeError> {
+                let plan = cursor.begin_record(node)?;
+                #(#locals)*
+                // The fields one after the other, if they were written in this order; else as they were written.
+                if let ::core::option::Option::Some([#(#slots),*]) = plan.straight() {
+                    #(#straight)*
+                    cursor.end_record(plan)?;
+                    *out = ::core::option::Option::Some(Self { #(#build),* });
+                    return ::core::result::Result::Ok(());
+                }
+                for (number, slot) in plan.in_order() {
+                    match number {
+                        #(#arms)*
+                        _ => return ::core::result::Result::Err(cursor.unplanned()),
+                    }
+                }
+                cursor.end_record(plan)?;
+                *out = ::core::option::Option::Some(Self { #(#build),* });
+                ::core::result::Result::Ok(())
+            }
+        },
+        type_items: quote!(),
+    })
+}
+
+pub(crate) fn option(text: Option<&String>) -> TokenStream {
+    match text {
+        Some(text) => quote!(::core::option::Option::Some(#text)),
+        None => quote!(::core::option::Option::None),
+    }
+}

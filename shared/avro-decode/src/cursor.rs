@@ -1,0 +1,386 @@
+//! The position in a datum, and Avro's primitive encodings.
+
+use crate::error::{DecodeError, DecodeErrorKind as Kind};
+use crate::limits::Limits;
+use crate::plan::{Branch, Node, Op, Program, RecordPlan};
+
+/// The bytes of a datum that are still to be read, with what is left of its [`Limits`].
+///
+/// Passed through [`crate::AvroRead::read`]; opaque outside of this crate.
+pub struct Cursor<'p, 'de> {
+    rest: &'de [u8],
+    len: usize,
+    pub(crate) program: &'p Program,
+    depth: u32,
+    output: usize,
+    zero_size_items: usize,
+}
+
+impl<'p, 'de> Cursor<'p, 'de> {
+    pub(crate) fn new(datum: &'de [u8], program: &'p Program) -> Self {
+        let Limits { max_depth, max_output_bytes, max_zero_size_items } = program.limits;
+        Self {
+            rest: datum,
+            len: datum.len(),
+            program,
+            depth: max_depth,
+            output: max_output_bytes,
+            zero_size_items: max_zero_size_items,
+        }
+    }
+
+    pub(crate) fn finish(&self) -> Result<(), DecodeError> {
+        if self.rest.is_empty() { Ok(()) } else { Err(self.fail(Kind::TrailingBytes)) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn fail(&self, kind: Kind) -> DecodeError {
+        DecodeError::new(kind, self.len - self.rest.len())
+    }
+
+    /// An error at this position, for a reading type's own checks. `code` names the failure in metrics.
+    #[cold]
+    pub fn error(&self, code: &'static str) -> DecodeError {
+        self.fail(Kind::Custom(code))
+    }
+
+    #[inline(always)]
+    pub(crate) fn take(&mut self, len: usize) -> Result<&'de [u8], DecodeError> {
+        match self.rest.split_at_checked(len) {
+            Some((taken, rest)) => {
+                self.rest = rest;
+                Ok(taken)
+            }
+            None => Err(self.fail(Kind::Truncated)),
+        }
+    }
+
+    #[inline(always)]
+    fn take_array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        match self.rest.split_first_chunk::<N>() {
+            Some((taken, rest)) => {
+                self.rest = rest;
+                Ok(*taken)
+            }
+            None => Err(self.fail(Kind::Truncated)),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn boolean(&mut self) -> Result<bool, DecodeError> {
+        match self.rest.split_first() {
+            Some((0, rest)) => {
+                self.rest = rest;
+                Ok(false)
+            }
+            Some((1, rest)) => {
+                self.rest = rest;
+                Ok(true)
+            }
+            Some(_) => Err(self.fail(Kind::InvalidBoolean)),
+            None => Err(self.fail(Kind::Truncated)),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn long(&mut self) -> Result<i64, DecodeError> {
+        match self.rest.split_first() {
+            Some((&byte, rest)) if byte < 0x80 => {
+                self.rest = rest;
+                Ok(zigzag(u64::from(byte)))
+            }
+            _ => self.long_of_many(),
+        }
+    }
+
+    #[inline(never)]
+    /// Two to ten bytes. Timestamps take six to nine, so eight are read at once.
+    fn long_of_many(&mut self) -> Result<i64, DecodeError> {
+        let Some(chunk) = self.rest.first_chunk::<8>() else {
+            return self.long_near_end();
+        };
+        let word = u64::from_le_bytes(*chunk);
+        let stops = !word & 0x8080_8080_8080_8080;
+        if stops == 0 {
+            return self.long_near_end();
+        }
+        // The bytes up to the first without a continuation bit, their 7 bits each moved together.
+        let bits = stops.trailing_zeros() + 1;
+        let word = word & (u64::MAX >> (64 - bits)) & 0x7f7f_7f7f_7f7f_7f7f;
+        let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
+        let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
+        let word = (word & 0x0000_0000_0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4);
+        self.rest = self.rest.get(bits as usize / 8..).unwrap_or_default();
+        Ok(zigzag(word))
+    }
+
+    #[inline(never)]
+    fn long_near_end(&mut self) -> Result<i64, DecodeError> {
+        let mut value = 0u64;
+        for (index, &byte) in self.rest.iter().take(10).enumerate() {
+            let bits = u64::from(byte & 0x7f);
+            if index == 9 && bits > 1 {
+                return Err(self.fail(Kind::VarintOverflow));
+            }
+            value |= bits << (7 * index);
+            if byte < 0x80 {
+                self.rest = self.rest.get(index + 1..).unwrap_or_default();
+                return Ok(zigzag(value));
+            }
+        }
+        Err(self.fail(if self.rest.len() < 10 { Kind::Truncated } else { Kind::VarintOverflow }))
+    }
+
+    #[inline(always)]
+    pub(crate) fn int(&mut self) -> Result<i32, DecodeError> {
+        let long = self.long()?;
+        i32::try_from(long).map_err(|_| self.fail(Kind::IntOverflow))
+    }
+
+    #[inline(always)]
+    pub(crate) fn float(&mut self) -> Result<f32, DecodeError> {
+        Ok(f32::from_le_bytes(self.take_array()?))
+    }
+
+    #[inline(always)]
+    pub(crate) fn double(&mut self) -> Result<f64, DecodeError> {
+        Ok(f64::from_le_bytes(self.take_array()?))
+    }
+
+    /// A length-prefixed run of bytes. A claimed length is checked against what is left before anything else.
+    #[inline(always)]
+    pub(crate) fn bytes(&mut self) -> Result<&'de [u8], DecodeError> {
+        let len = self.long()?;
+        match usize::try_from(len) {
+            Ok(len) => self.take(len),
+            Err(_) => Err(self.fail(Kind::NegativeLength)),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn string(&mut self) -> Result<&'de str, DecodeError> {
+        let bytes = self.bytes()?;
+        self.utf8(bytes)
+    }
+
+    /// `bytes` as text; they were just taken from this cursor.
+    #[inline(always)]
+    pub(crate) fn utf8(&self, bytes: &'de [u8]) -> Result<&'de str, DecodeError> {
+        // The vectorised check pays from about a cache line on.
+        let text =
+            if bytes.len() < 64 { std::str::from_utf8(bytes).ok() } else { simdutf8::basic::from_utf8(bytes).ok() };
+        text.ok_or_else(|| self.fail(Kind::InvalidUtf8))
+    }
+
+    /// The index of a union's branch or an enum's symbol, below `count`.
+    #[inline(always)]
+    pub(crate) fn index(&mut self, count: usize, kind: Kind) -> Result<usize, DecodeError> {
+        let long = self.long()?;
+        match usize::try_from(long) {
+            Ok(index) if index < count => Ok(index),
+            _ => Err(self.fail(kind)),
+        }
+    }
+
+    /// Whether a union of null and one other has null, `null` being that branch's index.
+    #[inline(always)]
+    pub(crate) fn is_null(&mut self, null: bool) -> Result<bool, DecodeError> {
+        match self.rest.split_first() {
+            Some((&byte, rest)) if byte & !2 == 0 => {
+                self.rest = rest;
+                Ok((byte == 2) == null)
+            }
+            _ => self.is_null_at_length(null),
+        }
+    }
+
+    /// The index in more than one byte, or none at all.
+    #[cold]
+    #[inline(never)]
+    fn is_null_at_length(&mut self, null: bool) -> Result<bool, DecodeError> {
+        Ok(self.index(2, Kind::UnionIndex)? == usize::from(null))
+    }
+
+    /// The next block of a list or map: its count, 0 at the end. `min` is the least size of an item in bytes.
+    pub(crate) fn block(&mut self, min: u32) -> Result<usize, DecodeError> {
+        let mut count = self.long()?;
+        if count < 0 {
+            // A negative count is followed by the block's size in bytes, for readers that skip.
+            count = count.checked_neg().ok_or_else(|| self.fail(Kind::BlockCount))?;
+            let size = self.long()?;
+            match usize::try_from(size) {
+                Ok(size) if size <= self.rest.len() => {}
+                Ok(_) => return Err(self.fail(Kind::Truncated)),
+                Err(_) => return Err(self.fail(Kind::NegativeLength)),
+            }
+        }
+        self.checked_count(count, min)
+    }
+
+    /// As [`Cursor::block`] for a reader that skips: `Err` in the inner result is a size in bytes to jump over.
+    pub(crate) fn block_to_skip(&mut self, min: u32) -> Result<Result<usize, usize>, DecodeError> {
+        let count = self.long()?;
+        if count >= 0 {
+            return self.checked_count(count, min).map(Ok);
+        }
+        let size = self.long()?;
+        usize::try_from(size).map(Err).map_err(|_| self.fail(Kind::NegativeLength))
+    }
+
+    fn checked_count(&mut self, count: i64, min: u32) -> Result<usize, DecodeError> {
+        let Ok(count) = usize::try_from(count) else {
+            return Err(self.fail(Kind::BlockCount));
+        };
+        if min > 0 {
+            if count > self.rest.len() / min as usize {
+                return Err(self.fail(Kind::BlockCount));
+            }
+        } else {
+            match self.zero_size_items.checked_sub(count) {
+                Some(left) => self.zero_size_items = left,
+                None => return Err(self.fail(Kind::ZeroSizeItems)),
+            }
+        }
+        Ok(count)
+    }
+
+    /// Takes memory outside of the datum from the budget.
+    #[inline(always)]
+    pub(crate) fn charge(&mut self, count: usize, size: usize) -> Result<(), DecodeError> {
+        match count.checked_mul(size).and_then(|bytes| self.output.checked_sub(bytes)) {
+            Some(left) => {
+                self.output = left;
+                Ok(())
+            }
+            None => Err(self.fail(Kind::OutputSize)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn enter(&mut self) -> Result<(), DecodeError> {
+        match self.depth.checked_sub(1) {
+            Some(left) => {
+                self.depth = left;
+                Ok(())
+            }
+            None => Err(self.fail(Kind::Depth)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn leave(&mut self) {
+        self.depth += 1;
+    }
+
+    /// Where the writer has a union and the reader has none: reads which branch it is and takes that branch's node.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn branch(&mut self, node: &'p Node) -> Result<&'p Node, DecodeError> {
+        match &node.0 {
+            Op::Union(branches) => {
+                let index = self.index(branches.len(), Kind::UnionIndex)?;
+                match branches.get(index) {
+                    Some(Branch::Node(node)) => Ok(node),
+                    _ => Err(self.fail(Kind::UnionBranch)),
+                }
+            }
+            _ => Err(self.fail(Kind::PlanMismatch)),
+        }
+    }
+
+    /// Begins a record: the steps to read it by.
+    #[inline]
+    #[doc(hidden)]
+    pub fn begin_record(&mut self, node: &'p Node) -> Result<&'p RecordPlan, DecodeError> {
+        let index = match &node.0 {
+            Op::Record(index) => *index,
+            _ => match &self.branch(node)?.0 {
+                Op::Record(index) => *index,
+                _ => return Err(self.fail(Kind::PlanMismatch)),
+            },
+        };
+        self.enter()?;
+        match self.program.records.get(index as usize) {
+            Some(Some(plan)) => Ok(plan),
+            // The record turned out not to resolve, in a branch that the reader may do without.
+            Some(None) => Err(self.fail(Kind::UnionBranch)),
+            None => Err(self.fail(Kind::PlanMismatch)),
+        }
+    }
+
+    /// Ends a record: skips the writer's last fields.
+    #[inline]
+    #[doc(hidden)]
+    pub fn end_record(&mut self, plan: &'p RecordPlan) -> Result<(), DecodeError> {
+        if !plan.after.is_empty() {
+            self.skip(&plan.after)?;
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// A value was asked for that the plan does not have.
+    #[cold]
+    #[doc(hidden)]
+    pub fn unplanned(&self) -> DecodeError {
+        self.fail(Kind::PlanMismatch)
+    }
+
+    /// The number of the reader's symbol.
+    #[inline]
+    #[doc(hidden)]
+    pub fn symbol(&mut self, node: &'p Node) -> Result<u32, DecodeError> {
+        let found = match &node.0 {
+            Op::Enum(map) => {
+                let index = self.index(map.len(), Kind::EnumIndex)?;
+                map.get(index).copied().unwrap_or(u32::MAX)
+            }
+            Op::Symbols { names, default } => {
+                let text = self.bytes()?;
+                names.iter().find(|(name, _)| name.as_bytes() == text).map_or(*default, |(_, symbol)| *symbol)
+            }
+            Op::Union(_) => {
+                let node = self.branch(node)?;
+                return match node.0 {
+                    Op::Enum(_) | Op::Symbols { .. } => self.symbol(node),
+                    _ => Err(self.fail(Kind::PlanMismatch)),
+                };
+            }
+            _ => return Err(self.fail(Kind::PlanMismatch)),
+        };
+        if found == u32::MAX { Err(self.fail(Kind::EnumSymbol)) } else { Ok(found) }
+    }
+
+    /// The number of the reader's variant for a union's branch, and the node of what it holds.
+    #[inline]
+    #[doc(hidden)]
+    pub fn variant(&mut self, node: &'p Node) -> Result<(u32, &'p Node), DecodeError> {
+        match &node.0 {
+            Op::Union(branches) => {
+                let index = self.index(branches.len(), Kind::UnionIndex)?;
+                match branches.get(index) {
+                    Some(Branch::Variant(variant, node)) => Ok((*variant, node)),
+                    _ => Err(self.fail(Kind::UnionBranch)),
+                }
+            }
+            Op::Variant(variant, node) => Ok((*variant, node)),
+            _ => Err(self.fail(Kind::PlanMismatch)),
+        }
+    }
+
+    /// Reads nothing, or what the node says to skip: a variant without content.
+    #[doc(hidden)]
+    pub fn pass(&mut self, node: &'p Node) -> Result<(), DecodeError> {
+        match &node.0 {
+            Op::Null => Ok(()),
+            Op::Skip(ops) => self.skip(ops),
+            _ => Err(self.fail(Kind::PlanMismatch)),
+        }
+    }
+}
+
+#[inline]
+fn zigzag(n: u64) -> i64 {
+    ((n >> 1) as i64) ^ -((n & 1) as i64)
+}

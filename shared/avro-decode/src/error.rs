@@ -1,0 +1,295 @@
+//! What can go wrong, in the three moments it can: parsing a schema, resolving it against a reader, decoding a datum.
+//!
+//! Messages name schema paths, offsets and rules. They never contain a value, a map key or any other byte of a datum.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// A schema is not valid Avro.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("schema at `{path}`: {problem}")]
+pub struct SchemaError {
+    path: String,
+    problem: String,
+}
+
+impl SchemaError {
+    pub(crate) fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { path: path.into(), problem: problem.into() }
+    }
+
+    /// Where in the schema, as `Record.field.items`; `.` for the root.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The bounded name of this failure for metrics and dead letters.
+    pub fn code(&self) -> &'static str {
+        "avro_schema_invalid"
+    }
+}
+
+/// The rule of schema resolution that a writer schema and a reader do not meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// The types neither match nor promote.
+    TypeMismatch,
+    /// Named types with different names and no alias.
+    NameMismatch,
+    /// The reader's field is not written and has no default.
+    MissingField,
+    /// A fixed of another size.
+    FixedSize,
+    /// None of the writer's union branches, or no branch of the reader's union, resolves.
+    NoUnionBranch,
+    /// A long read into 32 bits, a double into a float, and their like.
+    Narrowing,
+    /// The logical type that the reader needs is not there or is another one.
+    LogicalType,
+    /// A default value that does not fit its own schema.
+    InvalidDefault,
+    /// The types of writer and reader nest deeper than a plan may (512 levels).
+    TooDeep,
+}
+
+impl Rule {
+    fn code(self) -> &'static str {
+        match self {
+            Rule::TypeMismatch => "avro_resolve_type",
+            Rule::NameMismatch => "avro_resolve_name",
+            Rule::MissingField => "avro_resolve_missing_field",
+            Rule::FixedSize => "avro_resolve_fixed_size",
+            Rule::NoUnionBranch => "avro_resolve_union",
+            Rule::Narrowing => "avro_resolve_narrowing",
+            Rule::LogicalType => "avro_resolve_logical_type",
+            Rule::InvalidDefault => "avro_resolve_default",
+            Rule::TooDeep => "avro_resolve_depth",
+        }
+    }
+}
+
+/// A writer schema cannot be read by a reader; found once, when the plan is compiled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("writer `{writer_path}`, reader `{reader_path}`: {problem}; {remedy}")]
+pub struct ResolveError {
+    writer_path: String,
+    reader_path: String,
+    rule: Rule,
+    problem: String,
+    remedy: Cow<'static, str>,
+}
+
+impl ResolveError {
+    pub(crate) fn new(
+        writer_path: String,
+        reader_path: String,
+        rule: Rule,
+        problem: String,
+        remedy: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { writer_path, reader_path, rule, problem, remedy: remedy.into() }
+    }
+
+    /// Where in the writer's schema, as `Envelope.after.credit`.
+    pub fn writer_path(&self) -> &str {
+        &self.writer_path
+    }
+
+    /// Where in the reader's type or schema.
+    pub fn reader_path(&self) -> &str {
+        &self.reader_path
+    }
+
+    /// Which rule is not met.
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// What to change in the reader.
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
+
+    /// The bounded name of this failure for metrics and dead letters.
+    pub fn code(&self) -> &'static str {
+        self.rule.code()
+    }
+}
+
+/// Why a datum could not be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeErrorKind {
+    /// The datum ends inside a value, or a length claims more than is left.
+    Truncated,
+    /// A variable-length integer of more than ten bytes, or beyond 64 bits.
+    VarintOverflow,
+    /// An `int` beyond 32 bits.
+    IntOverflow,
+    /// A negative length.
+    NegativeLength,
+    /// Text that is not UTF-8.
+    InvalidUtf8,
+    /// A boolean byte other than 0 and 1.
+    InvalidBoolean,
+    /// A union index that the writer's schema does not have.
+    UnionIndex,
+    /// A union branch that the reader cannot take.
+    UnionBranch,
+    /// An enum index that the writer's schema does not have.
+    EnumIndex,
+    /// An enum symbol that the reader does not have, and the reader names no default.
+    EnumSymbol,
+    /// A block claims more items than the bytes left could hold.
+    BlockCount,
+    /// More items without bytes than [`crate::Limits::max_zero_size_items`].
+    ZeroSizeItems,
+    /// Records, lists and maps nest deeper than [`crate::Limits::max_depth`].
+    Depth,
+    /// The decoded value would outgrow [`crate::Limits::max_output_bytes`].
+    OutputSize,
+    /// Bytes are left after the datum.
+    TrailingBytes,
+    /// A decimal beyond 128 bits: read it as [`crate::DecimalBytes`].
+    DecimalOverflow,
+    /// A date or time outside of its type's range.
+    TemporalRange,
+    /// Not a UUID.
+    InvalidUuid,
+    /// The plan was compiled for another type; a fault of this crate or of a hand-written [`crate::AvroRead`].
+    PlanMismatch,
+    /// A check of the reading type itself, with its code.
+    Custom(&'static str),
+}
+
+impl DecodeErrorKind {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Truncated => "avro_truncated",
+            Self::VarintOverflow => "avro_varint_overflow",
+            Self::IntOverflow => "avro_int_overflow",
+            Self::NegativeLength => "avro_negative_length",
+            Self::InvalidUtf8 => "avro_invalid_utf8",
+            Self::InvalidBoolean => "avro_invalid_boolean",
+            Self::UnionIndex => "avro_union_index",
+            Self::UnionBranch => "avro_union_branch",
+            Self::EnumIndex => "avro_enum_index",
+            Self::EnumSymbol => "avro_enum_symbol",
+            Self::BlockCount => "avro_block_count",
+            Self::ZeroSizeItems => "avro_zero_size_items",
+            Self::Depth => "avro_depth",
+            Self::OutputSize => "avro_output_size",
+            Self::TrailingBytes => "avro_trailing_bytes",
+            Self::DecimalOverflow => "avro_decimal_overflow",
+            Self::TemporalRange => "avro_temporal_range",
+            Self::InvalidUuid => "avro_invalid_uuid",
+            Self::PlanMismatch => "avro_plan_mismatch",
+            Self::Custom(code) => code,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Truncated => "the datum ends inside this value",
+            Self::VarintOverflow => "the integer has more than 64 bits",
+            Self::IntOverflow => "the int has more than 32 bits",
+            Self::NegativeLength => "the length is negative",
+            Self::InvalidUtf8 => "the string is not UTF-8",
+            Self::InvalidBoolean => "the boolean is neither 0 nor 1",
+            Self::UnionIndex => "the writer's union has no such branch",
+            Self::UnionBranch => "the reader does not take this branch of the writer's union",
+            Self::EnumIndex => "the writer's enum has no such symbol",
+            Self::EnumSymbol => "the reader's enum has no such symbol and no default",
+            Self::BlockCount => "the block claims more items than the bytes left can hold",
+            Self::ZeroSizeItems => "the block claims too many items of no size",
+            Self::Depth => "records, lists or maps nest too deeply",
+            Self::OutputSize => "the decoded value would be too large",
+            Self::TrailingBytes => "bytes are left after the datum",
+            Self::DecimalOverflow => "the decimal has more than 128 bits",
+            Self::TemporalRange => "the date or time is out of range",
+            Self::InvalidUuid => "not a UUID",
+            Self::PlanMismatch => "the plan was compiled for another type",
+            Self::Custom(code) => code,
+        }
+    }
+}
+
+/// A datum could not be decoded: where, at which byte, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodeError(Box<Inner>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Inner {
+    kind: DecodeErrorKind,
+    offset: usize,
+    /// Innermost first: a segment is pushed by each caller on the way out.
+    path: Vec<Segment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Segment {
+    Field(Arc<str>),
+    Item(usize),
+    /// The ordinal of a map's entry: its key is row data.
+    Entry(usize),
+}
+
+impl DecodeError {
+    #[cold]
+    pub(crate) fn new(kind: DecodeErrorKind, offset: usize) -> Self {
+        Self(Box::new(Inner { kind, offset, path: Vec::new() }))
+    }
+
+    #[cold]
+    pub(crate) fn inside(mut self, segment: Segment) -> Self {
+        self.0.path.push(segment);
+        self
+    }
+
+    /// Why.
+    pub fn kind(&self) -> DecodeErrorKind {
+        self.0.kind
+    }
+
+    /// The offset in bytes from the start of the datum.
+    pub fn offset(&self) -> usize {
+        self.0.offset
+    }
+
+    /// The path of the value from the root, as `after.tags[3]`; empty for the root itself.
+    ///
+    /// Names are those of the writer's schema. Map entries are counted (`labels{2}`): their keys are data.
+    pub fn path(&self) -> String {
+        let mut text = String::new();
+        for segment in self.0.path.iter().rev() {
+            match segment {
+                Segment::Field(name) => {
+                    if !text.is_empty() {
+                        text.push('.');
+                    }
+                    text.push_str(name);
+                }
+                Segment::Item(index) => text.push_str(&format!("[{index}]")),
+                Segment::Entry(index) => text.push_str(&format!("{{{index}}}")),
+            }
+        }
+        text
+    }
+
+    /// The bounded name of this failure for metrics and dead letters.
+    pub fn code(&self) -> &'static str {
+        self.0.kind.code()
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path();
+        let path = if path.is_empty() { "the datum" } else { path.as_str() };
+        write!(f, "{path} at byte {}: {}", self.0.offset, self.0.kind.text())
+    }
+}
+
+impl std::error::Error for DecodeError {}

@@ -1,0 +1,237 @@
+//! The specification's logical types: decimals, dates, times, UUIDs, durations.
+
+use jiff::civil;
+use uuid::Uuid;
+
+use super::{AvroRead, AvroType, read_branch};
+use crate::compile::Compiler;
+use crate::cursor::Cursor;
+use crate::error::{DecodeError, DecodeErrorKind as Kind, ResolveError};
+use crate::plan::{Node, Op};
+use crate::schema::{Logical, Type, TypeId, Unit};
+
+/// A decimal number: `unscaled × 10^-scale`. One beyond 128 bits is an error: see [`DecimalBytes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Decimal {
+    /// The digits as an integer.
+    pub unscaled: i128,
+    /// How many of the digits follow the decimal point, by the writer's schema.
+    pub scale: u32,
+}
+
+/// A decimal number of any size, as its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DecimalBytes<'a> {
+    /// The digits as an integer: two's complement, big endian.
+    pub unscaled: &'a [u8],
+    /// How many of the digits follow the decimal point, by the writer's schema.
+    pub scale: u32,
+}
+
+impl DecimalBytes<'_> {
+    /// The number, if it fits 128 bits.
+    pub fn to_decimal(&self) -> Option<Decimal> {
+        let negative = self.unscaled.first().is_some_and(|b| b & 0x80 != 0);
+        let sign = if negative { 0xff } else { 0 };
+        let (extra, kept) = self.unscaled.split_at(self.unscaled.len().saturating_sub(16));
+        let mut bytes = [sign; 16];
+        bytes.get_mut(16 - kept.len()..)?.copy_from_slice(kept);
+        let unscaled = i128::from_be_bytes(bytes);
+        // What was cut off may only repeat the sign.
+        (extra.iter().all(|b| *b == sign) && (unscaled < 0) == negative)
+            .then_some(Decimal { unscaled, scale: self.scale })
+    }
+}
+
+impl std::fmt::Display for Decimal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = self.unscaled.unsigned_abs().to_string();
+        let scale = self.scale as usize;
+        let text = if scale == 0 {
+            digits
+        } else {
+            let digits = format!("{digits:0>width$}", width = scale + 1);
+            let (whole, fraction) = digits.split_at(digits.len() - scale);
+            format!("{whole}.{fraction}")
+        };
+        f.pad_integral(self.unscaled >= 0, "", &text)
+    }
+}
+
+impl AvroType for DecimalBytes<'static> {
+    type Of<'de> = DecimalBytes<'de>;
+
+    fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError> {
+        compiler.leaf(writer, "Decimal", |ty| match ty {
+            Type::Bytes(Some(Logical::Decimal { scale, .. })) => {
+                Some((Op::Decimal { scale: *scale, fixed: None }, true))
+            }
+            Type::Fixed(f) => match f.logical {
+                Some(Logical::Decimal { scale, .. }) => Some((Op::Decimal { scale, fixed: Some(f.size) }, true)),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+}
+
+impl<'de> AvroRead<'de> for DecimalBytes<'de> {
+    #[inline]
+    fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
+        match &node.0 {
+            Op::Decimal { scale, fixed: None } => Ok(Self { unscaled: cursor.bytes()?, scale: *scale }),
+            Op::Decimal { scale, fixed: Some(size) } => {
+                Ok(Self { unscaled: cursor.take(*size as usize)?, scale: *scale })
+            }
+            _ => read_branch(node, cursor),
+        }
+    }
+}
+
+impl AvroType for Decimal {
+    type Of<'de> = Self;
+
+    fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError> {
+        DecimalBytes::compile(compiler, writer)
+    }
+}
+
+impl<'de> AvroRead<'de> for Decimal {
+    #[inline]
+    fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
+        let bytes = DecimalBytes::read(node, cursor)?;
+        bytes.to_decimal().ok_or_else(|| cursor.fail(Kind::DecimalOverflow))
+    }
+}
+
+/// Avro's `duration`: three counts that do not add up to one, since months and days vary in length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Duration {
+    /// Whole months.
+    pub months: u32,
+    /// Days beyond the months.
+    pub days: u32,
+    /// Milliseconds beyond the days.
+    pub millis: u32,
+}
+
+impl AvroType for Duration {
+    type Of<'de> = Self;
+
+    fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError> {
+        compiler.leaf(writer, "Duration", |ty| match ty {
+            Type::Fixed(f) if f.logical == Some(Logical::Duration) => Some((Op::Fixed(12), true)),
+            _ => None,
+        })
+    }
+}
+
+impl<'de> AvroRead<'de> for Duration {
+    fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = <[u8; 12]>::read(node, cursor)?;
+        Ok(Self {
+            months: u32::from_le_bytes([a, b, c, d]),
+            days: u32::from_le_bytes([e, f, g, h]),
+            millis: u32::from_le_bytes([i, j, k, l]),
+        })
+    }
+}
+
+/// The logical type `uuid` on a string or on a fixed of 16 bytes; also any other string, which has to look like one.
+impl AvroType for Uuid {
+    type Of<'de> = Self;
+
+    fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError> {
+        compiler.leaf(writer, "Uuid", |ty| match ty {
+            Type::String(logical) => Some((Op::String, logical.is_some())),
+            Type::Fixed(f) if f.logical == Some(Logical::Uuid) => Some((Op::Fixed(16), true)),
+            _ => None,
+        })
+    }
+}
+
+impl<'de> AvroRead<'de> for Uuid {
+    fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
+        match &node.0 {
+            Op::String => {
+                let text = cursor.bytes()?;
+                Uuid::try_parse_ascii(text).map_err(|_| cursor.fail(Kind::InvalidUuid))
+            }
+            Op::Fixed(_) => <[u8; 16]>::read(node, cursor).map(Uuid::from_bytes),
+            _ => read_branch(node, cursor),
+        }
+    }
+}
+
+/// Types of jiff, each from its logical types alone: a plain number has no unit to go by.
+macro_rules! temporal {
+    ($rust:ty, $name:literal, { $($ty:pat => $op:expr),+ $(,)? }, |$cursor:ident| { $($read:pat => $value:expr),+ $(,)? }) => {
+        impl AvroType for $rust {
+            type Of<'de> = Self;
+
+            fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError> {
+                compiler.leaf(writer, $name, |ty| match ty {
+                    $($ty => Some(($op, true)),)+
+                    _ => None,
+                })
+            }
+        }
+
+        impl<'de> AvroRead<'de> for $rust {
+            fn read<'p>(node: &'p Node, $cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
+                let value = match &node.0 {
+                    $($read => $value,)+
+                    _ => return read_branch(node, $cursor),
+                };
+                value.ok_or_else(|| $cursor.fail(Kind::TemporalRange))
+            }
+        }
+    };
+}
+
+temporal!(civil::Date, "jiff::civil::Date", {
+    Type::Int(Some(Logical::Date)) => Op::Date,
+}, |cursor| {
+    Op::Date => date(i64::from(cursor.int()?)),
+});
+
+temporal!(civil::Time, "jiff::civil::Time", {
+    Type::Int(Some(Logical::Time(_))) => Op::Time(Unit::Millis),
+    Type::Long(Some(Logical::Time(_))) => Op::Time(Unit::Micros),
+}, |cursor| {
+    Op::Time(Unit::Millis) => time(i64::from(cursor.int()?).checked_mul(1_000_000)),
+    Op::Time(_) => time(cursor.long()?.checked_mul(1_000)),
+});
+
+temporal!(jiff::Timestamp, "jiff::Timestamp", {
+    Type::Long(Some(Logical::Timestamp(unit))) => Op::Timestamp(*unit),
+}, |cursor| {
+    Op::Timestamp(unit) => timestamp(cursor.long()?, *unit),
+});
+
+temporal!(civil::DateTime, "jiff::civil::DateTime", {
+    Type::Long(Some(Logical::LocalTimestamp(unit))) => Op::Timestamp(*unit),
+}, |cursor| {
+    // As a timestamp of UTC, whose clock shows what the local one did.
+    Op::Timestamp(unit) => timestamp(cursor.long()?, *unit).map(|t| jiff::tz::Offset::UTC.to_datetime(t)),
+});
+
+fn date(days: i64) -> Option<civil::Date> {
+    let seconds = days.checked_mul(86_400)?;
+    let timestamp = jiff::Timestamp::from_second(seconds).ok()?;
+    Some(jiff::tz::Offset::UTC.to_datetime(timestamp).date())
+}
+
+fn time(nanos: Option<i64>) -> Option<civil::Time> {
+    let nanos = nanos.filter(|n| (0..86_400_000_000_000).contains(n))?;
+    let timestamp = jiff::Timestamp::from_nanosecond(i128::from(nanos)).ok()?;
+    Some(jiff::tz::Offset::UTC.to_datetime(timestamp).time())
+}
+
+fn timestamp(value: i64, unit: Unit) -> Option<jiff::Timestamp> {
+    match unit {
+        Unit::Millis => jiff::Timestamp::from_millisecond(value).ok(),
+        Unit::Micros => jiff::Timestamp::from_microsecond(value).ok(),
+        Unit::Nanos => jiff::Timestamp::from_nanosecond(i128::from(value)).ok(),
+    }
+}

@@ -1,0 +1,82 @@
+//! Where in its database a change came from.
+
+use avro_decode::AvroRead;
+
+use crate::version::{Position, RowVersion, binlog_number, sequence};
+
+/// The envelope's `source`, the fields of all connectors together: each has its own few, the others are `None`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, AvroRead)]
+pub struct Source<'a> {
+    /// `postgresql`, `mysql`, `mariadb` or `mongodb`.
+    pub connector: Option<&'a str>,
+    /// The topic prefix.
+    pub name: Option<&'a str>,
+    /// When the database made the change, in milliseconds since 1970; 0 in MongoDB's snapshots.
+    pub ts_ms: Option<i64>,
+    /// `false` for streamed changes; `true`, `first`, `last`, `incremental`, … for reads of a snapshot.
+    pub snapshot: Option<&'a str>,
+    /// Database.
+    pub db: Option<&'a str>,
+    /// PostgreSQL: schema.
+    pub schema: Option<&'a str>,
+    /// Table; MongoDB has [`Source::collection`].
+    pub table: Option<&'a str>,
+    /// MongoDB: collection.
+    pub collection: Option<&'a str>,
+    /// PostgreSQL: JSON array of two log positions.
+    pub sequence: Option<&'a str>,
+    /// PostgreSQL: log position; null in incremental snapshots.
+    pub lsn: Option<i64>,
+    /// MySQL: the server that logged the change; 0 in snapshots.
+    pub server_id: Option<i64>,
+    /// MySQL: binlog file.
+    pub file: Option<&'a str>,
+    /// MySQL: position in the file.
+    pub pos: Option<i64>,
+    /// MySQL: row within the event.
+    pub row: Option<i32>,
+    /// MongoDB: order within a millisecond.
+    pub ord: Option<i32>,
+}
+
+/// The envelope's `transaction`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AvroRead)]
+pub struct Transaction<'a> {
+    /// PostgreSQL: `<transaction id>:<lsn of this change>`, so it differs between the changes of one transaction.
+    pub id: &'a str,
+    /// Order among all changes of the transaction, from 1.
+    pub total_order: i64,
+}
+
+impl Source<'_> {
+    /// Whether a snapshot read the row; nothing happened to it then.
+    pub fn is_snapshot(&self) -> bool {
+        !matches!(self.snapshot, None | Some("false"))
+    }
+
+    /// The version of the row, for telling which of two changes is newer. `None` where the source does not say enough.
+    pub fn row_version(&self, transaction: Option<&Transaction<'_>>, epoch: u64) -> Option<RowVersion> {
+        let read = self.is_snapshot();
+        let position = match self.connector? {
+            "postgresql" => {
+                let sequence = self.sequence.and_then(sequence);
+                let lsn = self.lsn.and_then(|lsn| u64::try_from(lsn).ok()).or(sequence.map(|(_, lsn)| lsn))?;
+                Position::Lsn { lsn, last_commit: sequence.and_then(|(last_commit, _)| last_commit), read }
+            }
+            "mysql" | "mariadb" => Position::Binlog {
+                server_id: u64::try_from(self.server_id?).ok()?,
+                file: binlog_number(self.file?)?,
+                position: u64::try_from(self.pos?).ok()?,
+                row: self.row.and_then(|row| u64::try_from(row).ok()).unwrap_or(0),
+                read,
+            },
+            "mongodb" => Position::ChangeStream {
+                ts_ms: u64::try_from(self.ts_ms?).ok()?,
+                ord: u64::try_from(self.ord?).ok()?,
+                total_order: transaction.and_then(|inside| u64::try_from(inside.total_order).ok()).unwrap_or(0),
+            },
+            _ => return None,
+        };
+        Some(RowVersion { epoch, position })
+    }
+}

@@ -1,0 +1,16 @@
+//! Debezium's semantic types: what a plain Avro value means, by its `connect.name`.
+//!
+//! Each wrapper reads the plain value and says by its name what it is; conversions are methods, so that nothing is
+//! paid for a column that is only passed on. With the connector's default `time.precision.mode=adaptive` the meaning
+//! of a time is in `connect.name` alone: Avro's logical types are absent.
+
+mod numbers;
+mod text;
+mod time;
+
+pub use numbers::{Bits, Geometry, Point, TooWide, VariableScaleDecimal};
+pub use text::{Enum, EnumSet, Json, Ltree, Toasted, UNAVAILABLE_VALUE, Uuid, Xml};
+pub use time::{
+    Date, MicroDuration, MicroTime, MicroTimestamp, NanoTime, NanoTimestamp, OutOfRange, Time, Timestamp, Year,
+    ZonedTime, ZonedTimestamp,
+};

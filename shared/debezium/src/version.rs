@@ -1,0 +1,206 @@
+//! Which of two changes of one row is the newer one.
+//!
+//! A Kafka offset does not tell: a connector that restarts emits older changes again, at higher offsets. The position
+//! in the database's own log does.
+
+use std::cmp::Ordering;
+
+/// Where a change stands in its database's log.
+///
+/// Only versions of the same row may be compared: row locks are what makes a log position order them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RowVersion {
+    /// Configured, in front of everything: raised after a failover or a restore, when log positions start anew.
+    pub epoch: u64,
+    /// The position itself.
+    pub position: Position,
+}
+
+/// A log position, by database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Position {
+    /// PostgreSQL.
+    Lsn {
+        /// `source.lsn`, or the second of `source.sequence` where that is null (incremental snapshots).
+        lsn: u64,
+        /// The first of `source.sequence`: the last commit before this record.
+        last_commit: Option<u64>,
+        /// Read by a snapshot rather than from the log.
+        read: bool,
+    },
+    /// MySQL and MariaDB.
+    Binlog {
+        /// Positions of different servers do not compare; 0 in snapshots, which compare with all.
+        server_id: u64,
+        /// The number at the end of the file's name.
+        file: u64,
+        /// Position in the file.
+        position: u64,
+        /// Row within the event.
+        row: u64,
+        /// Read by a snapshot rather than from the log.
+        read: bool,
+    },
+    /// MongoDB. `ts_ms` is wall time: a clock that steps back is not noticed. Snapshot reads are all zero.
+    ChangeStream {
+        /// `source.ts_ms`.
+        ts_ms: u64,
+        /// `source.ord`: order within that millisecond.
+        ord: u64,
+        /// `transaction.total_order`, 0 outside of transactions.
+        total_order: u64,
+    },
+}
+
+/// How one version stands to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precedence {
+    /// It happened after the other.
+    Newer,
+    /// It happened before the other.
+    Older,
+    /// The same change, emitted again: not newer.
+    Same,
+    /// Nothing can be said: other databases, other servers.
+    Incomparable,
+}
+
+impl From<Ordering> for Precedence {
+    fn from(ordering: Ordering) -> Self {
+        match ordering {
+            Ordering::Greater => Precedence::Newer,
+            Ordering::Less => Precedence::Older,
+            Ordering::Equal => Precedence::Same,
+        }
+    }
+}
+
+impl RowVersion {
+    /// How this version of a row stands to another one of the same row.
+    pub fn compare(&self, other: &RowVersion) -> Precedence {
+        match self.epoch.cmp(&other.epoch) {
+            Ordering::Equal => self.position.compare(&other.position),
+            different => different.into(),
+        }
+    }
+}
+
+impl Position {
+    fn compare(&self, other: &Position) -> Precedence {
+        use Position::{Binlog, ChangeStream, Lsn};
+        match (*self, *other) {
+            (Lsn { lsn: a, read: true, .. }, Lsn { lsn: b, read: true, .. })
+            | (Lsn { lsn: a, read: false, .. }, Lsn { lsn: b, read: false, .. }) => a.cmp(&b).into(),
+            (Lsn { last_commit, read: false, .. }, Lsn { lsn: read_at, last_commit: before_read, read: true }) => {
+                streamed_against_read(last_commit, before_read.unwrap_or(read_at))
+            }
+            (Lsn { read: true, .. }, Lsn { read: false, .. }) => match other.compare(self) {
+                Precedence::Newer => Precedence::Older,
+                Precedence::Older => Precedence::Newer,
+                same @ (Precedence::Same | Precedence::Incomparable) => same,
+            },
+            (
+                Binlog { server_id: server_a, file: file_a, position: a, row: row_a, read: read_a },
+                Binlog { server_id: server_b, file: file_b, position: b, row: row_b, read: read_b },
+            ) => {
+                if server_a != server_b && !read_a && !read_b {
+                    return Precedence::Incomparable;
+                }
+                // A snapshot's position is where the stream starts: at equal positions the streamed one is newer.
+                (file_a, a, !read_a, row_a).cmp(&(file_b, b, !read_b, row_b)).into()
+            }
+            (
+                ChangeStream { ts_ms: ts_a, ord: ord_a, total_order: a },
+                ChangeStream { ts_ms: ts_b, ord: ord_b, total_order: b },
+            ) => (ts_a, ord_a, a).cmp(&(ts_b, ord_b, b)).into(),
+            (Lsn { .. } | Binlog { .. } | ChangeStream { .. }, _) => Precedence::Incomparable,
+        }
+    }
+}
+
+/// A streamed change may carry a smaller LSN than a snapshot read and be newer all the same: it was written at 100, the
+/// snapshot read the row at 120 without it, and it was committed at 130. Commits tell: the change is newer unless its
+/// own transaction was over before the read.
+fn streamed_against_read(last_commit: Option<u64>, before_read: u64) -> Precedence {
+    match last_commit {
+        Some(commit) if commit < before_read => Precedence::Older,
+        // The first transaction that a connector streams has no commit before it; it follows the snapshot.
+        Some(_) | None => Precedence::Newer,
+    }
+}
+
+/// The number at the end of a binlog file's name: `mysql-bin.000003` is 3. Compared as a number, because the name grows
+/// a digit after 999999.
+pub(crate) fn binlog_number(file: &str) -> Option<u64> {
+    file.rsplit_once('.')?.1.parse().ok()
+}
+
+/// `source.sequence` of PostgreSQL: a JSON array of two LSNs as text, the first null until something was committed.
+pub(crate) fn sequence(text: &str) -> Option<(Option<u64>, u64)> {
+    let [last_commit, lsn]: [Option<&str>; 2] = serde_json::from_str(text).ok()?;
+    Some((last_commit.and_then(|lsn| lsn.parse().ok()), lsn?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn streamed(lsn: u64, last_commit: Option<u64>) -> Position {
+        Position::Lsn { lsn, last_commit, read: false }
+    }
+
+    fn read(lsn: u64, last_commit: Option<u64>) -> Position {
+        Position::Lsn { lsn, last_commit, read: true }
+    }
+
+    #[test]
+    fn a_streamed_change_beats_a_read_that_did_not_see_its_commit() {
+        // Written at 100, read at 120 by a chunk that knew commits up to 110, committed at 130.
+        let (change, chunk) = (streamed(100, Some(115)), read(120, Some(110)));
+        assert_eq!(change.compare(&chunk), Precedence::Newer);
+        assert_eq!(chunk.compare(&change), Precedence::Older);
+    }
+
+    #[test]
+    fn a_read_beats_a_change_that_was_committed_before_it() {
+        let (change, chunk) = (streamed(100, Some(90)), read(120, Some(110)));
+        assert_eq!(chunk.compare(&change), Precedence::Newer);
+        assert_eq!(change.compare(&chunk), Precedence::Older);
+    }
+
+    #[test]
+    fn the_first_transactions_after_a_snapshot_are_newer_than_it() {
+        assert_eq!(streamed(26_722_824, None).compare(&read(26_722_784, None)), Precedence::Newer);
+        assert_eq!(streamed(26_723_240, Some(26_723_240)).compare(&read(26_722_784, None)), Precedence::Newer);
+    }
+
+    #[test]
+    fn a_re_emission_is_not_newer() {
+        let change = streamed(100, Some(90));
+        assert_eq!(change.compare(&change), Precedence::Same);
+    }
+
+    #[test]
+    fn binlog_files_compare_as_numbers() {
+        let at = |file, position| Position::Binlog { server_id: 1, file, position, row: 0, read: false };
+        let file = |name| binlog_number(name).unwrap();
+        assert_eq!(at(file("bin.1000000"), 4).compare(&at(file("bin.999999"), 900)), Precedence::Newer);
+        let elsewhere = Position::Binlog { server_id: 2, file: 1, position: 1, row: 0, read: false };
+        assert_eq!(at(1, 1).compare(&elsewhere), Precedence::Incomparable);
+        let snapshot = Position::Binlog { server_id: 0, file: 1, position: 1, row: 0, read: true };
+        assert_eq!(at(1, 1).compare(&snapshot), Precedence::Newer);
+    }
+
+    #[test]
+    fn an_epoch_stands_in_front_of_any_position() {
+        let old = RowVersion { epoch: 1, position: streamed(900, None) };
+        let new = RowVersion { epoch: 2, position: streamed(100, None) };
+        assert_eq!(new.compare(&old), Precedence::Newer);
+    }
+
+    #[test]
+    fn other_databases_do_not_compare() {
+        let mongo = Position::ChangeStream { ts_ms: 1, ord: 1, total_order: 0 };
+        assert_eq!(mongo.compare(&streamed(1, None)), Precedence::Incomparable);
+    }
+}

@@ -1,0 +1,154 @@
+//! The functions: built by cargo, served by `cargo lambda watch`.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+use tokio::time::Instant;
+
+use crate::process::{Process, Program, StartError};
+use crate::tools::{SetupError, Workspace, free_port, loopback_client};
+
+const LISTENING_WITHIN: Duration = Duration::from_secs(30);
+const ATTEMPTS: usize = 3;
+
+/// A function could not be built or served.
+#[derive(Debug, thiserror::Error)]
+pub enum FunctionsError {
+    /// The pinned tools are missing.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The program cannot be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The operating system refused.
+    #[error("the operating system refused")]
+    Io(#[from] std::io::Error),
+    /// No HTTP client.
+    #[error("no HTTP client to be had")]
+    Client(#[from] reqwest::Error),
+    /// The compiler's messages are on standard error.
+    #[error("cargo could not build {0}; its messages are above")]
+    Build(String),
+    /// It ended or never listened.
+    #[error("`cargo lambda watch` did not start; its output is in {}", .0.display())]
+    NotListening(PathBuf),
+}
+
+/// Builds functions in the way in which `cargo lambda watch` does, so that it finds them ready: the same profile, and
+/// the features of the whole workspace (`--bin` without `--package`). Gives the executables, in the order of `names`.
+///
+/// Cargo's progress goes to standard error.
+///
+/// # Errors
+/// When one does not compile.
+pub async fn build(workspace: &Workspace, names: &[&str]) -> Result<Vec<PathBuf>, FunctionsError> {
+    #[derive(Deserialize)]
+    struct Message {
+        executable: Option<PathBuf>,
+        target: Option<Target>,
+    }
+    #[derive(Deserialize)]
+    struct Target {
+        name: String,
+    }
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--message-format", "json-render-diagnostics"]);
+    cargo.args(names.iter().flat_map(|name| ["--bin", name]));
+    let mut cargo =
+        cargo.current_dir(workspace.root()).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+    let mut executables = vec![None; names.len()];
+    if let Some(output) = cargo.stdout.take() {
+        let mut lines = BufReader::new(output).lines();
+        while let Some(line) = lines.next_line().await? {
+            let Ok(Message { executable: Some(executable), target: Some(target) }) = serde_json::from_str(&line) else {
+                continue;
+            };
+            for (slot, _) in executables.iter_mut().zip(names).filter(|(_, name)| **name == target.name) {
+                *slot = Some(executable.clone());
+            }
+        }
+    }
+    let built = cargo.wait().await?.success();
+    executables
+        .into_iter()
+        .zip(names)
+        .map(|(executable, name)| executable.filter(|_| built).ok_or_else(|| FunctionsError::Build((*name).to_owned())))
+        .collect()
+}
+
+/// All functions of the workspace behind one address, each started by its first invocation. Ends with this value.
+#[derive(Debug)]
+pub struct WatchedFunctions {
+    process: Process,
+    url: String,
+    log: PathBuf,
+}
+
+impl WatchedFunctions {
+    /// Starts `cargo lambda watch` with the variables in `env_file` and waits until it answers.
+    ///
+    /// Source changes do not restart the functions: nothing may change under a demonstration.
+    ///
+    /// # Errors
+    /// When it is not installed or does not answer within 30 seconds.
+    pub async fn start(workspace: &Workspace, env_file: &Path) -> Result<Self, FunctionsError> {
+        let program = workspace.tool("cargo-lambda")?;
+        let mut attempt = 1;
+        loop {
+            let port = free_port()?;
+            let log = workspace.local(format!("logs/functions-{port}.log"));
+            let mut program = Program::new(&program, &log)
+                .args(["lambda", "watch", "--ignore-changes", "--wait", "--invoke-address", "127.0.0.1"])
+                .args(["--invoke-port", &port.to_string(), "--env-file"])
+                .args([env_file])
+                .env("NO_PROXY", "127.0.0.1,localhost");
+            program.directory = Some(workspace.root().to_path_buf());
+            let process = Process::start(&program)?;
+            let mut functions = WatchedFunctions { process, url: format!("http://127.0.0.1:{port}"), log };
+            if functions.listening().await? {
+                return Ok(functions);
+            }
+            // Between picking the port and listening on it somebody else may have taken it.
+            if attempt == ATTEMPTS {
+                return Err(FunctionsError::NotListening(functions.log));
+            }
+            attempt += 1;
+        }
+    }
+
+    /// False when it ended or took too long.
+    async fn listening(&mut self) -> Result<bool, FunctionsError> {
+        let http = loopback_client()?;
+        let deadline = Instant::now() + LISTENING_WITHIN;
+        while Instant::now() < deadline && self.process.ended()?.is_none() {
+            // Any answer will do: there is nothing at this path.
+            if http.get(format!("{}/.well-known/none", self.url)).send().await.is_ok() {
+                return Ok(true);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(false)
+    }
+
+    /// The address, for [`Watched`](crate::Watched).
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The file with everything that it and the functions wrote.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// Ends it and the functions and waits until they are gone.
+    ///
+    /// # Errors
+    /// When the operating system cannot tell.
+    pub async fn stop(self) -> std::io::Result<()> {
+        self.process.stop().await
+    }
+}

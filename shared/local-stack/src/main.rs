@@ -1,0 +1,111 @@
+//! `local-stack`: what `make demo`, `make local-aws` and `make samples` run.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use local_stack::{DemoOptions, Process, Recording, Workspace, demo, serve_local_aws, write_samples};
+use tokio::signal::unix::{SignalKind, signal};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Everything a laptop needs in place of AWS.
+#[derive(Parser)]
+#[command(after_help = "Exit codes: 0 all as expected, 1 not as expected, 2 could not be done, 130 interrupted")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a recording through send-welcome-email, twice, then a bad batch, and show what came out.
+    Demo {
+        /// A folder with schemas.json and records.jsonl.
+        #[arg(long, env = "RECORDING", default_value = "events/recorded/postgres-accounts")]
+        recording: PathBuf,
+        /// The topic of the accounts, where it cannot be told from the recording.
+        #[arg(long, env = "TOPIC")]
+        topic: Option<String>,
+    },
+    /// Serve DynamoDB, SQS, SES and a schema registry until interrupted; how to reach them is in .local/local.env.
+    LocalAws,
+    /// Write the sample events anew.
+    Samples {
+        /// The recording that they are cut from.
+        #[arg(long, default_value = "events/recorded/postgres-accounts")]
+        recording: PathBuf,
+        /// Where they go.
+        #[arg(long, default_value = "events/samples/send-welcome-email")]
+        folder: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let code = tokio::select! {
+        outcome = run(arguments.command) => match outcome {
+            Ok(true) => 0,
+            Ok(false) => 1,
+            Err(error) => {
+                eprintln!("local-stack: {}", chain(error.as_ref()));
+                2
+            }
+        },
+        signal = interrupted() => {
+            eprintln!("local-stack: {signal}, ending what was started");
+            130
+        }
+    };
+    // Whatever was running has been dropped by now, and with it its processes were told to end.
+    Process::all_ended().await;
+    ExitCode::from(code)
+}
+
+async fn run(command: Command) -> Result<bool, Failure> {
+    let mut out = std::io::stdout();
+    match command {
+        Command::Demo { recording, topic } => {
+            let topic = topic.filter(|topic| !topic.is_empty());
+            Ok(demo(&DemoOptions { recording, topic }, &mut out).await?)
+        }
+        Command::LocalAws => {
+            serve_local_aws(&Workspace::find()?, Path::new("events/recorded"), &mut out).await?;
+            Ok(true)
+        }
+        Command::Samples { recording, folder } => {
+            let written = write_samples(&Recording::read(&recording)?, &folder)?;
+            eprintln!("{written} samples in {}", folder.display());
+            Ok(true)
+        }
+    }
+}
+
+/// Waits for Ctrl-C, SIGTERM or a closed terminal.
+async fn interrupted() -> &'static str {
+    let wait = |kind: SignalKind| async move {
+        match signal(kind) {
+            Ok(mut stream) => drop(stream.recv().await),
+            // Without a handler the signal ends us, and the guards end the rest.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => "interrupted",
+        () = wait(SignalKind::terminate()) => "told to end",
+        () = wait(SignalKind::hangup()) => "the terminal is gone",
+    }
+}
+
+/// An error and what caused it.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

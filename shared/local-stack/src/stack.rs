@@ -1,0 +1,95 @@
+//! Emulator, registry and fault proxy together, and the configuration that makes a function use them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::aws::{Aws, AwsError, REGION};
+use crate::faults::{FaultProxy, ProxyError};
+use crate::recording::RegisteredSchema;
+use crate::registry::Registry;
+use crate::tools::Workspace;
+
+/// The claims table of the local stack.
+pub const CLAIMS_TABLE: &str = "claims";
+/// The dead-letter queue of the local stack.
+pub const DEAD_LETTER_QUEUE: &str = "dead-letters";
+/// The only sender whom the local SES accepts.
+pub const SENDER: &str = "hello@example.com";
+
+/// Everything around a function. It ends with this value.
+#[derive(Debug)]
+pub struct Stack {
+    /// DynamoDB, SQS and SES, with table, queue and sender in place.
+    pub aws: Aws,
+    /// Stands between the function and `aws`.
+    pub faults: FaultProxy,
+    /// The schemas.
+    pub registry: Registry,
+    queue_url: String,
+}
+
+/// The stack did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// The emulator did not.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The proxy did not.
+    #[error("the fault proxy did not start")]
+    Faults(#[from] ProxyError),
+    /// The registry did not.
+    #[error("the schema registry did not start")]
+    Registry(#[from] std::io::Error),
+}
+
+impl Stack {
+    /// Starts all of it, about half a second.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub async fn start(workspace: &Workspace, schemas: BTreeMap<u32, RegisteredSchema>) -> Result<Self, StackError> {
+        let aws = Aws::start(workspace).await?;
+        aws.create_table(CLAIMS_TABLE).await?;
+        let queue_url = aws.create_queue(DEAD_LETTER_QUEUE).await?;
+        aws.verify_sender(SENDER).await?;
+        let faults = FaultProxy::start(aws.endpoint()).await?;
+        let registry = Registry::start(schemas).await?;
+        Ok(Stack { aws, faults, registry, queue_url })
+    }
+
+    /// The variables that `send-welcome-email` needs here, and those that lead the AWS SDK here.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let variables = [
+            ("AWS_ENDPOINT_URL", self.faults.endpoint()),
+            ("AWS_REGION", REGION),
+            // The emulator asks for some credentials and accepts any.
+            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+            ("CLAIMS_TABLE", CLAIMS_TABLE),
+            ("DEAD_LETTER_QUEUE_URL", &self.queue_url),
+            ("SCHEMA_REGISTRY_URL", self.registry.url()),
+            ("EMAIL_MODE", "live"),
+            ("EMAIL_SENDER", SENDER),
+            ("EMAIL_RATE_PER_SECOND", "500"),
+        ];
+        variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    }
+
+    /// Writes the variables as `cargo lambda watch --env-file` reads them.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_env_file(&self, path: &Path) -> std::io::Result<()> {
+        let lines: String = self.environment().iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        std::fs::write(path, lines)
+    }
+
+    /// The dead letters stored so far, as JSON.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn dead_letters(&self) -> Result<Vec<serde_json::Value>, AwsError> {
+        let bodies = self.aws.messages(&self.queue_url).await?;
+        Ok(bodies.iter().map(|body| serde_json::from_str(body).unwrap_or_else(|_| body.as_str().into())).collect())
+    }
+}

@@ -1,0 +1,267 @@
+//! Wire frames: which schema wrote a key or value, and where its body starts.
+
+use std::{borrow::Cow, fmt};
+
+use uuid::Uuid;
+
+use crate::inflate::{InflateError, inflate};
+
+/// The header that names a key's schema when ids travel in headers.
+pub const KEY_SCHEMA_HEADER: &str = "__key_schema_id";
+/// The header that names a value's schema when ids travel in headers.
+pub const VALUE_SCHEMA_HEADER: &str = "__value_schema_id";
+/// The most bytes that a compressed body may become. A whole Lambda event has 6 MB.
+pub const MAX_INFLATED_BYTES: usize = 16 << 20;
+
+const CONFLUENT_MAGIC: u8 = 0;
+const CONFLUENT_GUID_MAGIC: u8 = 1;
+const CONFLUENT_FRAME: usize = 5;
+const GLUE_MAGIC: u8 = 3;
+const GLUE_PLAIN: u8 = 0;
+const GLUE_ZLIB: u8 = 5;
+const GLUE_FRAME: usize = 18;
+
+/// A schema's number in a Confluent-compatible registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SchemaId(pub u32);
+
+/// How a frame names the schema that wrote its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SchemaRef {
+    /// By number: Confluent and whoever is compatible.
+    Id(SchemaId),
+    /// By the GUID of its content: Confluent, in headers.
+    Guid(Uuid),
+    /// By schema version: AWS Glue.
+    GlueVersion(Uuid),
+}
+
+impl fmt::Display for SchemaRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SchemaRef::Id(SchemaId(id)) => write!(f, "id:{id}"),
+            SchemaRef::Guid(guid) => write!(f, "guid:{guid}"),
+            SchemaRef::GlueVersion(version) => write!(f, "glue:{version}"),
+        }
+    }
+}
+
+/// Where a function's records carry the id of their schema. Configured, because bytes alone cannot always tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FrameFormat {
+    /// Whatever is there, as long as it can be only one thing: two hints that do not exclude each other are an error.
+    ///
+    /// A bare body often starts with zero, as a Confluent frame does. So where ids travel in headers or metadata, the
+    /// explicit format is needed sooner or later.
+    #[default]
+    Auto,
+    /// `0x00`, a 4-byte id, the body.
+    Confluent,
+    /// The id in the header [`KEY_SCHEMA_HEADER`] or [`VALUE_SCHEMA_HEADER`]: `0x01` and a GUID; the body bare.
+    ConfluentHeader,
+    /// As [`Confluent`](Self::Confluent), with Apicurio's 4-byte content id. (Its 8-byte global ids are not read.)
+    Apicurio,
+    /// `0x03`, a compression byte, the UUID of a schema version, the body.
+    Glue,
+    /// A bare body; the id is in the metadata that the event source mapping's own registry integration adds.
+    Metadata,
+}
+
+impl FrameFormat {
+    /// Whether [`Clues::header`] matters, so that headers need not be parsed for nothing.
+    pub fn looks_at_headers(self) -> bool {
+        matches!(self, FrameFormat::Auto | FrameFormat::ConfluentHeader)
+    }
+
+    /// Whether [`Clues::metadata_id`] matters.
+    pub fn looks_at_metadata(self) -> bool {
+        matches!(self, FrameFormat::Auto | FrameFormat::Metadata)
+    }
+}
+
+/// What a record says of a key's or value's schema beside its bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clues<'a> {
+    /// The value of [`KEY_SCHEMA_HEADER`] or [`VALUE_SCHEMA_HEADER`].
+    pub header: Option<&'a [u8]>,
+    /// The `schemaId` of the event's `keySchemaMetadata` or `valueSchemaMetadata`.
+    pub metadata_id: Option<&'a str>,
+}
+
+/// A key or value taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Which schema wrote the body.
+    pub schema: SchemaRef,
+    /// The Avro bytes; owned only when they were compressed.
+    pub body: Cow<'a, [u8]>,
+}
+
+/// The bytes and clues do not tell which schema wrote them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// Too short for its frame.
+    #[error("the frame needs {needed} bytes and has {found}")]
+    Truncated {
+        /// Bytes that the frame takes.
+        needed: usize,
+        /// Bytes that are there.
+        found: usize,
+    },
+    /// The first byte belongs to another frame.
+    #[error("no frame of the expected format starts with byte {0:#04x}")]
+    UnknownMagic(u8),
+    /// More than one reading is possible.
+    #[error("the schema id can be read in more than one way ({0}): configure the frame format")]
+    Ambiguous(&'static str),
+    /// An id of zero: what Apicurio's 8-byte ids look like from here.
+    #[error("the schema id is 0, which no registry gives: 8-byte ids are not supported")]
+    IdZero,
+    /// The header is not there.
+    #[error("the header with the schema id is missing")]
+    HeaderMissing,
+    /// The header is no id.
+    #[error("the header with the schema id is neither 0x01 and a GUID nor 0x00 and a 4-byte id")]
+    HeaderMalformed,
+    /// The metadata is not there.
+    #[error("the event has no schema metadata for this key or value")]
+    MetadataMissing,
+    /// The metadata's id is no id.
+    #[error("the schema id in the event's metadata is neither a number nor a UUID")]
+    MetadataMalformed,
+    /// An unknown compression.
+    #[error("compression byte {0:#04x} is unknown")]
+    CompressionUnknown(u8),
+    /// The compressed body is damaged.
+    #[error("the compressed body is damaged")]
+    CompressionBroken,
+    /// The compressed body becomes too large.
+    #[error("the compressed body becomes larger than {MAX_INFLATED_BYTES} bytes")]
+    InflatedTooLarge,
+}
+
+impl FrameError {
+    /// The bounded name of this error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            FrameError::Truncated { .. } => "frame_truncated",
+            FrameError::UnknownMagic(_) => "frame_unknown_magic",
+            FrameError::Ambiguous(_) => "frame_ambiguous",
+            FrameError::IdZero => "frame_id_zero",
+            FrameError::HeaderMissing => "frame_header_missing",
+            FrameError::HeaderMalformed => "frame_header_malformed",
+            FrameError::MetadataMissing => "frame_metadata_missing",
+            FrameError::MetadataMalformed => "frame_metadata_malformed",
+            FrameError::CompressionUnknown(_) => "frame_compression_unknown",
+            FrameError::CompressionBroken => "frame_compression_broken",
+            FrameError::InflatedTooLarge => "frame_inflated_too_large",
+        }
+    }
+}
+
+impl From<InflateError> for FrameError {
+    fn from(error: InflateError) -> Self {
+        match error {
+            InflateError::Damaged => FrameError::CompressionBroken,
+            InflateError::TooLarge => FrameError::InflatedTooLarge,
+        }
+    }
+}
+
+/// Takes a key or value apart.
+///
+/// # Errors
+/// When the bytes are no frame of the format, or under [`FrameFormat::Auto`] could be more than one.
+#[inline]
+pub fn split<'a>(format: FrameFormat, bytes: &'a [u8], clues: Clues<'_>) -> Result<Frame<'a>, FrameError> {
+    match format {
+        FrameFormat::Confluent | FrameFormat::Apicurio => confluent(bytes),
+        FrameFormat::ConfluentHeader => bare(bytes, header_id(clues.header.ok_or(FrameError::HeaderMissing)?)?),
+        FrameFormat::Glue => glue(bytes),
+        FrameFormat::Metadata => bare(bytes, metadata_id(clues.metadata_id.ok_or(FrameError::MetadataMissing)?)?),
+        FrameFormat::Auto => auto(bytes, clues),
+    }
+}
+
+fn auto<'a>(bytes: &'a [u8], clues: Clues<'_>) -> Result<Frame<'a>, FrameError> {
+    let beside = match (clues.header, clues.metadata_id) {
+        (None, None) => None,
+        (Some(header), None) => Some(header_id(header)?),
+        (None, Some(id)) => Some(metadata_id(id)?),
+        (Some(_), Some(_)) => return Err(FrameError::Ambiguous("a header and the event's metadata name a schema")),
+    };
+    let looks_like_confluent = bytes.first() == Some(&CONFLUENT_MAGIC) && bytes.len() >= CONFLUENT_FRAME;
+    let looks_like_glue = bytes.len() >= GLUE_FRAME
+        && bytes.first() == Some(&GLUE_MAGIC)
+        && matches!(bytes.get(1), Some(&(GLUE_PLAIN | GLUE_ZLIB)));
+    match beside {
+        Some(_) if looks_like_confluent => {
+            Err(FrameError::Ambiguous("an id beside the bytes, which look like a Confluent frame too"))
+        }
+        Some(_) if looks_like_glue => {
+            Err(FrameError::Ambiguous("an id beside the bytes, which look like a Glue frame too"))
+        }
+        Some(schema) => bare(bytes, schema),
+        None if looks_like_glue => glue(bytes),
+        None => confluent(bytes),
+    }
+}
+
+#[inline]
+fn confluent(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
+    match bytes {
+        [CONFLUENT_MAGIC, a, b, c, d, body @ ..] => {
+            let schema = schema_id([*a, *b, *c, *d])?;
+            Ok(Frame { schema, body: Cow::Borrowed(body) })
+        }
+        [] | [CONFLUENT_MAGIC, ..] => Err(FrameError::Truncated { needed: CONFLUENT_FRAME, found: bytes.len() }),
+        [magic, ..] => Err(FrameError::UnknownMagic(*magic)),
+    }
+}
+
+fn glue(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
+    let truncated = FrameError::Truncated { needed: GLUE_FRAME, found: bytes.len() };
+    let (magic, rest) = bytes.split_first().ok_or(truncated)?;
+    if *magic != GLUE_MAGIC {
+        return Err(FrameError::UnknownMagic(*magic));
+    }
+    let (compression, rest) = rest.split_first().ok_or(truncated)?;
+    let (version, body) = rest.split_first_chunk::<16>().ok_or(truncated)?;
+    let body = match *compression {
+        GLUE_PLAIN => Cow::Borrowed(body),
+        GLUE_ZLIB => Cow::Owned(inflate(body, MAX_INFLATED_BYTES)?),
+        unknown => return Err(FrameError::CompressionUnknown(unknown)),
+    };
+    Ok(Frame { schema: SchemaRef::GlueVersion(Uuid::from_bytes(*version)), body })
+}
+
+fn bare(bytes: &[u8], schema: SchemaRef) -> Result<Frame<'_>, FrameError> {
+    Ok(Frame { schema, body: Cow::Borrowed(bytes) })
+}
+
+fn header_id(header: &[u8]) -> Result<SchemaRef, FrameError> {
+    match header.split_first() {
+        Some((&CONFLUENT_GUID_MAGIC, guid)) => {
+            let guid = guid.try_into().map_err(|_| FrameError::HeaderMalformed)?;
+            Ok(SchemaRef::Guid(Uuid::from_bytes(guid)))
+        }
+        Some((&CONFLUENT_MAGIC, id)) => schema_id(id.try_into().map_err(|_| FrameError::HeaderMalformed)?),
+        Some(_) | None => Err(FrameError::HeaderMalformed),
+    }
+}
+
+/// A number comes from a Confluent registry, a UUID from Glue: these are the two that the mapping can ask.
+fn metadata_id(id: &str) -> Result<SchemaRef, FrameError> {
+    if let Ok(number) = id.parse::<u32>() {
+        return schema_id(number.to_be_bytes());
+    }
+    Uuid::try_parse(id).map(SchemaRef::GlueVersion).map_err(|_| FrameError::MetadataMalformed)
+}
+
+#[inline]
+fn schema_id(bytes: [u8; 4]) -> Result<SchemaRef, FrameError> {
+    match u32::from_be_bytes(bytes) {
+        0 => Err(FrameError::IdZero),
+        id => Ok(SchemaRef::Id(SchemaId(id))),
+    }
+}

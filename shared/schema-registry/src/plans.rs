@@ -1,0 +1,140 @@
+//! Plans by schema: each writer schema compiled once for the type that reads it.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    hash::{BuildHasherDefault, Hasher},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use avro_decode::{AvroType, Limits, Plan, ResolveError, Schema, SchemaError};
+
+use crate::{RegistryError, SchemaRef, SchemaText, Schemas};
+
+/// The most plans kept. A topic has a handful of writer schemas; beyond this all are compiled anew.
+const MAX_PLANS: usize = 1_000;
+
+/// The plans by which one type is read, fetched and compiled when first needed.
+///
+/// That a schema does not parse or does not resolve is kept as well: it will not change before the next deployment.
+/// What the registry could not answer is not kept.
+pub struct PlanCache<T: AvroType> {
+    schemas: Arc<dyn Schemas>,
+    limits: Limits,
+    plans: RwLock<Plans<T>>,
+}
+
+type Plans<T> = HashMap<SchemaRef, Result<Plan<T>, PlanError>, BuildHasherDefault<IdHasher>>;
+
+/// Why there is no plan for a schema.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PlanError {
+    /// The schema could not be had.
+    #[error(transparent)]
+    Registry(RegistryError),
+    /// What the registry holds is no Avro schema.
+    #[error("{0}: the writer schema is not valid Avro")]
+    Schema(SchemaRef, #[source] Arc<SchemaError>),
+    /// The schema cannot be read as the type.
+    #[error("{0}: the writer schema does not resolve against the reader")]
+    Resolve(SchemaRef, #[source] Arc<ResolveError>),
+}
+
+impl PlanError {
+    /// The bounded name of this error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            PlanError::Registry(error) => error.code(),
+            PlanError::Schema(_, error) => error.code(),
+            PlanError::Resolve(_, error) => error.code(),
+        }
+    }
+
+    /// The registry's error, if that is what it was; see [`RegistryError::is_transient`]. The others are permanent.
+    pub fn registry(&self) -> Option<&RegistryError> {
+        match self {
+            PlanError::Registry(error) => Some(error),
+            PlanError::Schema(..) | PlanError::Resolve(..) => None,
+        }
+    }
+}
+
+impl<T: AvroType> PlanCache<T> {
+    /// No plans yet; `schemas` is best a [`SchemaCache`](crate::SchemaCache) that several readers share.
+    pub fn new(schemas: Arc<dyn Schemas>, limits: Limits) -> Self {
+        Self { schemas, limits, plans: RwLock::default() }
+    }
+
+    /// The plan for a schema, if it was needed before: the path of nearly every record.
+    #[inline]
+    pub fn known(&self, schema: SchemaRef) -> Option<Result<Plan<T>, PlanError>> {
+        self.plans.read().unwrap_or_else(PoisonError::into_inner).get(&schema).cloned()
+    }
+
+    /// The plan for a schema, fetched and compiled if need be.
+    ///
+    /// # Errors
+    /// When the schema cannot be had, is no Avro schema, or does not resolve against `T`.
+    pub async fn plan(&self, schema: SchemaRef) -> Result<Plan<T>, PlanError> {
+        if let Some(known) = self.known(schema) {
+            return known;
+        }
+        let text = self.schemas.by_id(schema).await.map_err(PlanError::Registry)?;
+        let plan = self.compile(schema, &text);
+        let mut plans = self.plans.write().unwrap_or_else(PoisonError::into_inner);
+        if plans.len() >= MAX_PLANS {
+            plans.clear();
+        }
+        plans.insert(schema, plan.clone());
+        plan
+    }
+
+    fn compile(&self, schema: SchemaRef, text: &SchemaText) -> Result<Plan<T>, PlanError> {
+        let references: Vec<&str> = text.references.iter().map(String::as_str).collect();
+        let writer = Schema::parse_with_references(&text.text, &references)
+            .map_err(|error| PlanError::Schema(schema, Arc::new(error)))?;
+        Plan::compile(&writer, &self.limits).map_err(|error| PlanError::Resolve(schema, Arc::new(error)))
+    }
+}
+
+impl<T: AvroType> fmt::Debug for PlanCache<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanCache").field("reader", &std::any::type_name::<T>()).finish_non_exhaustive()
+    }
+}
+
+/// Mixes the few bytes of a [`SchemaRef`]. The map is small and bounded, so keyed hashing would buy nothing for what
+/// it costs on every record.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    #[inline]
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(word.into());
+    }
+
+    #[inline]
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    #[inline]
+    fn write_isize(&mut self, discriminant: isize) {
+        self.write_u64(discriminant as u64);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        // The map takes its bucket from the low bits and its tag from the high ones.
+        self.0 ^ (self.0 >> 32)
+    }
+}

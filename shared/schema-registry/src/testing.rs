@@ -1,0 +1,141 @@
+//! A registry in memory, and what every implementation of [`Schemas`] must do.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::{RegistryError, RegistryErrorKind, SchemaId, SchemaRef, SchemaText, Schemas};
+
+/// How a registry under test answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Weather {
+    /// As it should.
+    #[default]
+    Fair,
+    /// It fails: 503 where there is HTTP.
+    Down,
+    /// It throttles and asks to wait so many seconds: 429 where there is HTTP.
+    Busy(u64),
+}
+
+/// A registry in memory that counts its questions, and can be made to fail or to hold its answers back.
+#[derive(Debug, Default)]
+pub struct InMemorySchemas {
+    schemas: Mutex<HashMap<SchemaRef, Arc<SchemaText>>>,
+    weather: Mutex<Weather>,
+    questions: AtomicUsize,
+    held: watch::Sender<bool>,
+}
+
+impl InMemorySchemas {
+    /// Registers a schema.
+    pub fn put(&self, schema: SchemaRef, text: impl Into<String>, references: &[&str]) {
+        let references = references.iter().map(|text| (*text).to_owned()).collect();
+        lock(&self.schemas).insert(schema, Arc::new(SchemaText { text: text.into(), references }));
+    }
+
+    /// Changes how it answers from now on.
+    pub fn set_weather(&self, weather: Weather) {
+        *lock(&self.weather) = weather;
+    }
+
+    /// How often it was asked.
+    pub fn questions(&self) -> usize {
+        self.questions.load(Ordering::SeqCst)
+    }
+
+    /// Holds all answers back until [`let_go`](Self::let_go).
+    pub fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Lets the answers go.
+    pub fn let_go(&self) {
+        self.held.send_replace(false);
+    }
+}
+
+impl Schemas for InMemorySchemas {
+    fn by_id(&self, schema: SchemaRef) -> BoxFuture<'_, Result<Arc<SchemaText>, RegistryError>> {
+        async move {
+            self.questions.fetch_add(1, Ordering::SeqCst);
+            // It fails only without a sender, which is ours.
+            let _ = self.held.subscribe().wait_for(|held| !held).await;
+            let kind = match *lock(&self.weather) {
+                Weather::Fair => RegistryErrorKind::NotFound,
+                Weather::Down => return Err(RegistryError::new(schema, RegistryErrorKind::Unavailable)),
+                Weather::Busy(seconds) => {
+                    let error = RegistryError::new(schema, RegistryErrorKind::Throttled);
+                    return Err(error.after(Some(Duration::from_secs(seconds))));
+                }
+            };
+            lock(&self.schemas).get(&schema).cloned().ok_or_else(|| RegistryError::new(schema, kind))
+        }
+        .boxed()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The schema that [`contract`] expects under id 7 and [`GUID`]; it needs [`MIDDLE`].
+pub const OUTER: &str = r#"{"type":"record","name":"Outer","fields":[{"name":"middle","type":"Middle"}]}"#;
+/// A schema that [`OUTER`] refers to, subject `middle`, version 1; it needs [`INNER`].
+pub const MIDDLE: &str = r#"{"type":"record","name":"Middle","fields":[{"name":"inner","type":"Inner"}]}"#;
+/// A schema that [`MIDDLE`] refers to, subject `inner/of it`, version 2.
+pub const INNER: &str = r#"{"type":"enum","name":"Inner","symbols":["ONE"]}"#;
+/// The GUID of [`OUTER`].
+pub const GUID: Uuid = Uuid::from_u128(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10);
+
+/// What every implementation of [`Schemas`] must do. The registry behind `schemas` holds [`OUTER`] and what it
+/// refers to, and `weather` makes it fail.
+///
+/// # Panics
+/// When the contract does not hold.
+#[allow(clippy::panic, reason = "it is a test that other crates call")]
+pub async fn contract(schemas: &dyn Schemas, weather: impl Fn(Weather)) {
+    let seven = SchemaRef::Id(SchemaId(7));
+    for schema in [seven, SchemaRef::Guid(GUID)] {
+        match schemas.by_id(schema).await {
+            Ok(found) => {
+                assert_eq!(found.text, OUTER, "{schema}");
+                assert_eq!(found.references, [INNER, MIDDLE], "references come after what they need");
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    for unknown in [SchemaRef::Id(SchemaId(8)), SchemaRef::Guid(Uuid::from_u128(8))] {
+        match schemas.by_id(unknown).await {
+            Err(error) => {
+                assert_eq!((error.kind(), error.is_transient()), (RegistryErrorKind::NotFound, false));
+                assert_eq!((error.schema(), error.code()), (unknown, "schema_not_found"));
+            }
+            Ok(_) => panic!("{unknown} was never registered"),
+        }
+    }
+    weather(Weather::Down);
+    match schemas.by_id(seven).await {
+        Err(error) => assert!(error.is_transient() && error.kind() == RegistryErrorKind::Unavailable, "{error}"),
+        Ok(_) => panic!("it was down"),
+    }
+    weather(Weather::Busy(3));
+    match schemas.by_id(seven).await {
+        Err(error) => {
+            assert!(error.is_transient() && error.kind() == RegistryErrorKind::Throttled, "{error}");
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(3)));
+        }
+        Ok(_) => panic!("it was busy"),
+    }
+    weather(Weather::Fair);
+    assert!(schemas.by_id(seven).await.is_ok(), "it recovers");
+}

@@ -1,0 +1,129 @@
+//! One question per schema, whatever happens around it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, future::join_all};
+use schema_registry::{
+    CachePolicy, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef, Schemas,
+    testing::{InMemorySchemas, Weather},
+};
+
+fn id(number: u32) -> SchemaRef {
+    SchemaRef::Id(SchemaId(number))
+}
+
+fn cached(policy: CachePolicy) -> (Arc<InMemorySchemas>, SchemaCache<Arc<InMemorySchemas>>) {
+    let registry = Arc::new(InMemorySchemas::default());
+    for number in 1..=5 {
+        registry.put(id(number), format!("\"schema {number}\""), &[]);
+    }
+    (Arc::clone(&registry), SchemaCache::new(registry, policy))
+}
+
+#[tokio::test]
+async fn a_thousand_records_that_wait_for_one_schema_ask_once() {
+    let (registry, cache) = cached(CachePolicy::default());
+    registry.hold();
+    let waiting = join_all((0..1_000).map(|_| cache.by_id(id(1))));
+    let let_go = async { registry.let_go() };
+    let (answers, ()) = tokio::join!(waiting, let_go);
+    assert!(answers.iter().all(|answer| answer.as_ref().unwrap().text == "\"schema 1\""));
+    assert_eq!(registry.questions(), 1);
+    cache.by_id(id(1)).await.unwrap();
+    assert_eq!(registry.questions(), 1);
+}
+
+#[tokio::test]
+async fn different_schemas_are_fetched_side_by_side() {
+    let (registry, cache) = cached(CachePolicy::default());
+    registry.hold();
+    let mut waiting = join_all((1..=5).map(|number| cache.by_id(id(number))));
+    assert!((&mut waiting).now_or_never().is_none());
+    assert_eq!(registry.questions(), 5, "all are under way at once");
+    registry.let_go();
+    assert_eq!(waiting.await.len(), 5);
+}
+
+#[tokio::test]
+async fn what_was_fetched_is_served_while_the_registry_is_down() {
+    let (registry, cache) = cached(CachePolicy::default());
+    cache.by_id(id(1)).await.unwrap();
+    registry.set_weather(Weather::Down);
+    assert_eq!(cache.by_id(id(1)).await.unwrap().text, "\"schema 1\"");
+    assert_eq!(cache.by_id(id(2)).await.unwrap_err().kind(), RegistryErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn an_outage_is_shared_by_those_who_waited_and_never_kept() {
+    let (registry, cache) = cached(CachePolicy::default());
+    registry.set_weather(Weather::Down);
+    registry.hold();
+    let mut waiting = join_all((0..10).map(|_| cache.by_id(id(1))));
+    assert!((&mut waiting).now_or_never().is_none());
+    registry.let_go();
+    assert!(waiting.await.iter().all(|answer| answer.as_ref().unwrap_err().is_transient()));
+    assert_eq!(registry.questions(), 1);
+    registry.set_weather(Weather::Fair);
+    cache.by_id(id(1)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_such_schema_is_believed_for_a_short_time_only() {
+    let (registry, cache) = cached(CachePolicy { missing_for: Duration::from_secs(10), ..CachePolicy::default() });
+    for _ in 0..3 {
+        assert_eq!(cache.by_id(id(9)).await.unwrap_err().kind(), RegistryErrorKind::NotFound);
+    }
+    assert_eq!(registry.questions(), 1);
+    registry.put(id(9), "\"late\"", &[]);
+    tokio::time::advance(Duration::from_secs(9)).await;
+    assert!(cache.by_id(id(9)).await.is_err());
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(cache.by_id(id(9)).await.unwrap().text, "\"late\"");
+    assert_eq!(registry.questions(), 2);
+}
+
+#[tokio::test]
+async fn a_question_whose_askers_all_went_away_is_asked_anew() {
+    let (registry, cache) = cached(CachePolicy::default());
+    registry.hold();
+    assert!(cache.by_id(id(1)).now_or_never().is_none(), "asked, then dropped");
+    registry.let_go();
+    cache.by_id(id(1)).await.unwrap();
+    assert_eq!(registry.questions(), 2);
+}
+
+#[tokio::test]
+async fn an_asker_that_goes_away_does_not_take_the_answer_from_the_others() {
+    let (registry, cache) = cached(CachePolicy::default());
+    registry.hold();
+    let mut first = Box::pin(cache.by_id(id(1)));
+    let mut second = Box::pin(cache.by_id(id(1)));
+    assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
+    drop(first);
+    registry.let_go();
+    second.await.unwrap();
+    assert_eq!(registry.questions(), 1);
+}
+
+#[tokio::test]
+async fn the_oldest_schema_goes_when_the_cache_is_full() {
+    let (registry, cache) = cached(CachePolicy { max_schemas: 3, ..CachePolicy::default() });
+    for number in [1, 2, 3, 1, 4] {
+        cache.by_id(id(number)).await.unwrap();
+    }
+    assert_eq!(registry.questions(), 4);
+    assert!(cache.known(id(1)).is_none() && cache.known(id(2)).is_some() && cache.known(id(4)).is_some());
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_ids_does_not_push_out_what_is_known() {
+    let (registry, cache) = cached(CachePolicy { max_schemas: 3, ..CachePolicy::default() });
+    cache.by_id(id(1)).await.unwrap();
+    for number in 100..200 {
+        cache.by_id(id(number)).await.unwrap_err();
+    }
+    cache.by_id(id(1)).await.unwrap();
+    assert_eq!(registry.questions(), 101);
+}

@@ -1,0 +1,167 @@
+//! Every frame, cut at every length, and every way to be in doubt.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::io::Write;
+
+use flate2::{Compression, write::ZlibEncoder};
+use schema_registry::{Clues, Frame, FrameError, FrameFormat, MAX_INFLATED_BYTES, SchemaId, SchemaRef, split};
+use uuid::Uuid;
+
+const VERSION: Uuid = Uuid::from_u128(0xb7b4_a7f0_9c96_4e4a_a687_fb5d_e9ef_0c63);
+const BODY: &[u8] = b"\x02body";
+
+fn confluent() -> Vec<u8> {
+    [b"\x00\x00\x01\x86\xa2", BODY].concat()
+}
+
+fn glue(compression: u8, body: &[u8]) -> Vec<u8> {
+    [&[3, compression], VERSION.as_bytes().as_slice(), body].concat()
+}
+
+fn zlib(body: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn guid_header() -> Vec<u8> {
+    [&[1], VERSION.as_bytes().as_slice()].concat()
+}
+
+fn beside<'a>(header: Option<&'a [u8]>, metadata_id: Option<&'a str>) -> Clues<'a> {
+    Clues { header, metadata_id }
+}
+
+fn told(frame: Result<Frame<'_>, FrameError>) -> (String, Vec<u8>) {
+    match frame {
+        Ok(frame) => (frame.schema.to_string(), frame.body.into_owned()),
+        Err(error) => (error.code().to_owned(), Vec::new()),
+    }
+}
+
+fn code(frame: Result<Frame<'_>, FrameError>) -> &'static str {
+    frame.unwrap_err().code()
+}
+
+#[test]
+fn each_format_reads_its_own_frame() {
+    let id = ("id:100002".to_owned(), BODY.to_vec());
+    let guid = (format!("guid:{VERSION}"), BODY.to_vec());
+    let version = (format!("glue:{VERSION}"), BODY.to_vec());
+    let header = guid_header();
+    for format in [FrameFormat::Confluent, FrameFormat::Apicurio, FrameFormat::Auto] {
+        assert_eq!(told(split(format, &confluent(), Clues::default())), id);
+    }
+    for format in [FrameFormat::ConfluentHeader, FrameFormat::Auto] {
+        assert_eq!(told(split(format, BODY, beside(Some(&header), None))), guid);
+        assert_eq!(told(split(format, BODY, beside(Some(b"\0\0\x01\x86\xa2"), None))), id);
+    }
+    for format in [FrameFormat::Glue, FrameFormat::Auto] {
+        assert_eq!(told(split(format, &glue(0, BODY), Clues::default())), version);
+        assert_eq!(told(split(format, &glue(5, &zlib(BODY)), Clues::default())), version);
+    }
+    for format in [FrameFormat::Metadata, FrameFormat::Auto] {
+        assert_eq!(told(split(format, BODY, beside(None, Some("100002")))), id);
+        assert_eq!(told(split(format, BODY, beside(None, Some(&VERSION.to_string())))), version);
+    }
+}
+
+#[test]
+fn a_frame_that_is_cut_says_how_much_it_needs() {
+    for length in 0..5 {
+        for format in [FrameFormat::Confluent, FrameFormat::Apicurio, FrameFormat::Auto] {
+            let cut = confluent();
+            let error = split(format, &cut[..length], Clues::default()).unwrap_err();
+            assert_eq!(error, FrameError::Truncated { needed: 5, found: length });
+        }
+    }
+    for length in 0..18 {
+        let cut = glue(0, BODY);
+        let error = split(FrameFormat::Glue, &cut[..length], Clues::default()).unwrap_err();
+        assert_eq!(error, FrameError::Truncated { needed: 18, found: length });
+    }
+    assert!(split(FrameFormat::Confluent, &confluent()[..5], Clues::default()).unwrap().body.is_empty());
+    assert!(split(FrameFormat::Glue, &glue(0, b""), Clues::default()).unwrap().body.is_empty());
+}
+
+#[test]
+fn another_first_byte_is_an_unknown_frame() {
+    for first in 1..=255_u8 {
+        let bytes = [&[first], BODY].concat();
+        assert_eq!(code(split(FrameFormat::Confluent, &bytes, Clues::default())), "frame_unknown_magic");
+        assert_eq!(code(split(FrameFormat::Auto, &bytes, Clues::default())), "frame_unknown_magic");
+    }
+    assert_eq!(code(split(FrameFormat::Glue, &confluent(), Clues::default())), "frame_unknown_magic");
+    assert_eq!(code(split(FrameFormat::Glue, &glue(4, BODY), Clues::default())), "frame_compression_unknown");
+}
+
+#[test]
+fn an_8_byte_id_of_apicurio_is_refused_and_not_misread() {
+    let bytes = [&7_u64.to_be_bytes(), BODY].concat();
+    let bytes = [b"\0", bytes.as_slice()].concat();
+    for format in [FrameFormat::Confluent, FrameFormat::Apicurio, FrameFormat::Auto] {
+        assert_eq!(code(split(format, &bytes, Clues::default())), "frame_id_zero");
+    }
+}
+
+#[test]
+fn automatic_reading_refuses_what_could_be_two_things() {
+    let (header, id) = (guid_header(), VERSION.to_string());
+    let doubtful = [
+        (confluent(), beside(Some(&header), None)),
+        (glue(0, BODY), beside(Some(&header), None)),
+        (confluent(), beside(None, Some("100002"))),
+        (glue(5, BODY), beside(None, Some(&id))),
+        (BODY.to_vec(), beside(Some(&header), Some("1"))),
+    ];
+    for (bytes, clues) in doubtful {
+        assert_eq!(code(split(FrameFormat::Auto, &bytes, clues)), "frame_ambiguous", "{bytes:?}");
+    }
+}
+
+#[test]
+fn an_explicit_format_ignores_the_other_clues() {
+    let (header, bytes) = (guid_header(), confluent());
+    let clues = beside(Some(&header), Some("1"));
+    assert_eq!(told(split(FrameFormat::Confluent, &bytes, clues)).0, "id:100002");
+    let (schema, body) = told(split(FrameFormat::ConfluentHeader, &bytes, clues));
+    assert_eq!((schema, body), (format!("guid:{VERSION}"), bytes.clone()), "a bare body may start with zero");
+    assert_eq!(told(split(FrameFormat::Metadata, &bytes, clues)), ("id:1".to_owned(), bytes));
+}
+
+#[test]
+fn ids_beside_the_bytes_are_checked() {
+    assert_eq!(code(split(FrameFormat::ConfluentHeader, BODY, Clues::default())), "frame_header_missing");
+    assert_eq!(code(split(FrameFormat::Metadata, BODY, Clues::default())), "frame_metadata_missing");
+    let long = [1; 18];
+    let headers: [&[u8]; 6] = [b"", b"\x01", b"\x02\0\0\0\0", &guid_header()[..16], &long, b"\0\0\0\0"];
+    for header in headers {
+        for format in [FrameFormat::ConfluentHeader, FrameFormat::Auto] {
+            assert_eq!(code(split(format, BODY, beside(Some(header), None))), "frame_header_malformed", "{header:?}");
+        }
+    }
+    for id in ["", "-1", "4294967296", "1.0", "b7b4a7f0-9c96", "x"] {
+        for format in [FrameFormat::Metadata, FrameFormat::Auto] {
+            assert_eq!(code(split(format, BODY, beside(None, Some(id)))), "frame_metadata_malformed", "{id}");
+        }
+    }
+    assert_eq!(code(split(FrameFormat::Metadata, BODY, beside(None, Some("0")))), "frame_id_zero");
+    assert_eq!(code(split(FrameFormat::ConfluentHeader, BODY, beside(Some(&[0; 5]), None))), "frame_id_zero");
+}
+
+#[test]
+fn a_compressed_body_cannot_grow_without_end() {
+    let bomb = glue(5, &zlib(&vec![0; MAX_INFLATED_BYTES + 1]));
+    assert!(bomb.len() < 20_000, "small enough for any event");
+    assert_eq!(code(split(FrameFormat::Glue, &bomb, Clues::default())), "frame_inflated_too_large");
+    assert_eq!(code(split(FrameFormat::Glue, &glue(5, BODY), Clues::default())), "frame_compression_broken");
+    assert_eq!(code(split(FrameFormat::Glue, &glue(5, b""), Clues::default())), "frame_compression_broken");
+}
+
+#[test]
+fn clues_are_only_asked_for_where_they_matter() {
+    assert!(!FrameFormat::Confluent.looks_at_headers() && !FrameFormat::Confluent.looks_at_metadata());
+    assert!(FrameFormat::Auto.looks_at_headers() && FrameFormat::Auto.looks_at_metadata());
+    assert_eq!(SchemaRef::Id(SchemaId(1)).to_string(), "id:1");
+}

@@ -1,0 +1,255 @@
+//! One contract for every registry, and what only the HTTP client can meet.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use schema_registry::{
+    Auth, CachePolicy, ConfluentConfig, ConfluentRegistry, RegistryError, RegistryErrorKind, SchemaCache, SchemaId,
+    SchemaRef, Schemas,
+    testing::{GUID, INNER, InMemorySchemas, MIDDLE, OUTER, Weather, contract},
+};
+use tokio::net::TcpListener;
+
+const SEVEN: SchemaRef = SchemaRef::Id(SchemaId(7));
+const NOT_FOUND: &str = r#"{"error_code":40403,"message":"Schema not found"}"#;
+
+/// A server on a loopback port that answers from a table of paths. It lives as long as the test's runtime.
+#[derive(Clone, Default)]
+struct Server {
+    answers: Arc<Mutex<HashMap<String, (u16, String)>>>,
+    weather: Arc<Mutex<Weather>>,
+    authorizations: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    async fn start(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().fallback(answer).with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        url
+    }
+
+    fn put(&self, path: &str, status: u16, body: impl Into<String>) {
+        self.answers.lock().unwrap().insert(path.to_owned(), (status, body.into()));
+    }
+
+    /// What the contract expects to be registered.
+    fn with_contract_schemas() -> Self {
+        let schema = |text: &str, references: &str| {
+            format!(r#"{{"schema":{},"references":[{references}]}}"#, serde_json::to_string(text).unwrap())
+        };
+        let server = Server::default();
+        let outer = schema(OUTER, r#"{"name":"Middle","subject":"middle","version":1}"#);
+        server.put("/schemas/ids/7", 200, outer.clone());
+        server.put(&format!("/schemas/guids/{GUID}"), 200, outer);
+        let middle = schema(MIDDLE, r#"{"name":"Inner","subject":"inner/of it","version":2}"#);
+        server.put("/subjects/middle/versions/1?deleted=true", 200, middle);
+        server.put("/subjects/inner%2Fof%20it/versions/2?deleted=true", 200, schema(INNER, ""));
+        server
+    }
+}
+
+async fn answer(State(server): State<Server>, headers: HeaderMap, request: Request) -> Response {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        server.authorizations.lock().unwrap().push(value.to_str().unwrap().to_owned());
+    }
+    match *server.weather.lock().unwrap() {
+        Weather::Fair => {}
+        Weather::Down => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Weather::Busy(seconds) => {
+            return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())]).into_response();
+        }
+    }
+    let path = request.uri().path_and_query().unwrap().as_str();
+    let found = server.answers.lock().unwrap().get(path).cloned();
+    let (status, body) = found.unwrap_or((404, NOT_FOUND.to_owned()));
+    let location = [(header::LOCATION, "/schemas/ids/7")];
+    (StatusCode::from_u16(status).unwrap(), location, body).into_response()
+}
+
+fn registry(url: &str) -> ConfluentRegistry {
+    ConfluentRegistry::new(ConfluentConfig::new(url)).unwrap()
+}
+
+async fn error(server: &Server) -> RegistryError {
+    registry(&server.start().await).by_id(SEVEN).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn the_registry_in_memory_keeps_the_contract() {
+    let schemas = InMemorySchemas::default();
+    schemas.put(SEVEN, OUTER, &[INNER, MIDDLE]);
+    schemas.put(SchemaRef::Guid(GUID), OUTER, &[INNER, MIDDLE]);
+    contract(&schemas, |weather| schemas.set_weather(weather)).await;
+}
+
+#[tokio::test]
+async fn the_confluent_client_keeps_the_contract() {
+    let server = Server::with_contract_schemas();
+    let url = server.start().await;
+    contract(&registry(&url), |weather| *server.weather.lock().unwrap() = weather).await;
+}
+
+#[tokio::test]
+async fn an_api_below_a_path_is_found_with_and_without_a_slash() {
+    let server = Server::default();
+    server.put("/apis/ccompat/v7/schemas/ids/7", 200, r#"{"schema":"\"string\""}"#);
+    let url = server.start().await;
+    for base in [format!("{url}/apis/ccompat/v7"), format!("{url}/apis/ccompat/v7/")] {
+        assert_eq!(registry(&base).by_id(SEVEN).await.unwrap().text, "\"string\"");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_is_classified_by_what_it_proves() {
+    use RegistryErrorKind::{NotFound, Refused, Throttled, Unavailable, Unusable};
+    let cases = [
+        (404, NOT_FOUND, NotFound),
+        (404, r#"{"error_code":40402,"message":"Version not found"}"#, NotFound),
+        (404, r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#, Refused),
+        (404, "<html>nothing here</html>", Refused),
+        (429, "", Throttled),
+        (500, r#"{"error_code":50001}"#, Unavailable),
+        (502, "<html>", Unavailable),
+        (504, "", Unavailable),
+        (401, r#"{"error_code":401}"#, Refused),
+        (403, "", Refused),
+        (400, "", Refused),
+        (302, "", Refused),
+        (204, "", Refused),
+        (200, "<html>log in</html>", Refused),
+        (200, "{}", Refused),
+        (200, r#"{"schema":7}"#, Refused),
+        (200, r#"{"schema":"syntax = \"proto3\";","schemaType":"PROTOBUF"}"#, Unusable),
+        (200, r#"{"schema":"{}","schemaType":"JSON"}"#, Unusable),
+    ];
+    for (status, body, kind) in cases {
+        let server = Server::default();
+        server.put("/schemas/ids/7", status, body);
+        let error = error(&server).await;
+        assert_eq!(error.kind(), kind, "{status} {body}");
+        let lasting = matches!(kind, NotFound | Unusable);
+        assert_eq!(error.is_transient(), !lasting, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn an_explicit_avro_type_and_unknown_members_are_fine() {
+    let server = Server::default();
+    server.put("/schemas/ids/7", 200, r#"{"schemaType":"AVRO","schema":"\"int\"","metadata":{},"maxId":9}"#);
+    let found = registry(&server.start().await).by_id(SEVEN).await.unwrap();
+    assert_eq!((found.text.as_str(), found.references.len()), ("\"int\"", 0));
+}
+
+#[tokio::test]
+async fn nobody_listening_is_an_outage() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = registry(&url).by_id(SEVEN).await.unwrap_err();
+    assert_eq!(error.kind(), RegistryErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_registry_that_never_answers_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut config = ConfluentConfig::new(format!("http://{}", listener.local_addr().unwrap()));
+    config.request_timeout = Duration::from_millis(50);
+    let error = ConfluentRegistry::new(config).unwrap().by_id(SEVEN).await.unwrap_err();
+    assert_eq!(error.kind(), RegistryErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_read_to_it() {
+    let server = Server::default();
+    server.put("/schemas/ids/7", 200, format!(r#"{{"schema":"{}"}}"#, "x".repeat(10_000)));
+    let mut config = ConfluentConfig::new(server.start().await);
+    config.max_answer_bytes = 10_000;
+    let error = ConfluentRegistry::new(config).unwrap().by_id(SEVEN).await.unwrap_err();
+    assert_eq!(error.kind(), RegistryErrorKind::Unusable);
+}
+
+#[tokio::test]
+async fn references_that_go_round_or_never_end_are_bounded() {
+    let server = Server::default();
+    let refers = |subject: &str| {
+        format!(r#"{{"schema":"\"{subject}\"","references":[{{"name":"x","subject":"{subject}","version":1}}]}}"#)
+    };
+    server.put("/schemas/ids/7", 200, refers("a"));
+    server.put("/subjects/a/versions/1?deleted=true", 200, refers("b"));
+    server.put("/subjects/b/versions/1?deleted=true", 200, refers("a"));
+    let url = server.start().await;
+    assert_eq!(registry(&url).by_id(SEVEN).await.unwrap().references.len(), 2);
+
+    for n in 0..20 {
+        server.put(&format!("/subjects/s{n}/versions/1?deleted=true"), 200, refers(&format!("s{}", n + 1)));
+    }
+    server.put("/schemas/ids/7", 200, refers("s0"));
+    let mut config = ConfluentConfig::new(url);
+    config.max_references = 10;
+    let error = ConfluentRegistry::new(config).unwrap().by_id(SEVEN).await.unwrap_err();
+    assert_eq!(error.kind(), RegistryErrorKind::Unusable);
+}
+
+#[tokio::test]
+async fn credentials_are_sent_and_never_shown() {
+    let server = Server::with_contract_schemas();
+    let url = server.start().await;
+    let basic = Auth::Basic { user: "key".to_owned(), password: "hush".to_owned() };
+    for auth in [basic, Auth::Bearer("hush".to_owned())] {
+        let mut config = ConfluentConfig::new(&url);
+        config.auth = auth;
+        assert!(!format!("{config:?}").contains("hush"));
+        let registry = ConfluentRegistry::new(config).unwrap();
+        assert!(!format!("{registry:?}").contains("hush"));
+        registry.by_id(SchemaRef::Guid(GUID)).await.unwrap();
+    }
+    let sent = server.authorizations.lock().unwrap().clone();
+    assert_eq!(sent.len(), 6, "also with each reference");
+    assert_eq!((sent[0].as_str(), sent[5].as_str()), ("Basic a2V5Omh1c2g=", "Bearer hush"));
+}
+
+#[tokio::test]
+async fn an_error_names_its_cause_but_no_secret_and_no_schema() {
+    let server = Server::default();
+    server.put("/schemas/ids/7", 200, r#"{"schema":{"secret":"hush"}}"#);
+    let error = error(&server).await;
+    let chain = format!("{error}: {}", std::error::Error::source(&error).unwrap());
+    assert!(chain.starts_with("id:7: ") && !chain.contains("hush"), "{chain}");
+}
+
+#[test]
+fn a_url_must_be_one_and_carry_no_credentials() {
+    for url in ["", "registry:8081", "ftp://x", "http://user:hush@x", "https://user@x", "mailto:a@b"] {
+        let error = ConfluentRegistry::new(ConfluentConfig::new(url)).unwrap_err();
+        assert!(error.to_string().contains("https://host:port") && !error.to_string().contains("hush"), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn glue_versions_are_not_looked_up_in_a_confluent_registry() {
+    let error = registry("http://127.0.0.1:1").by_id(SchemaRef::GlueVersion(GUID)).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (RegistryErrorKind::Unsupported, false));
+}
+
+#[tokio::test]
+async fn a_hundred_records_cost_one_request() {
+    let server = Server::with_contract_schemas();
+    let cache = SchemaCache::new(registry(&server.start().await), CachePolicy::default());
+    let answers = futures_util::future::join_all((0..100).map(|_| cache.by_id(SEVEN))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    *server.weather.lock().unwrap() = Weather::Down;
+    assert!(cache.by_id(SEVEN).await.is_ok());
+}
