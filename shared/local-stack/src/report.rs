@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::aws::Mail;
 use crate::bad_batch::{BadRecord, Fate};
 use crate::demo::{Findings, Pass};
+use crate::expectation::comparable;
 
 /// More lines than this of one kind are summed up.
 const LISTED: usize = 60;
@@ -181,7 +182,7 @@ fn difference(expected: &str, found: &str) -> String {
 }
 
 fn recipients<'a>(mails: impl IntoIterator<Item = &'a Mail>) -> BTreeMap<String, usize> {
-    count(mails.into_iter().flat_map(|mail| mail.to.iter().cloned()))
+    count(mails.into_iter().flat_map(|mail| mail.to.iter().map(|to| comparable(to))))
 }
 
 fn count(names: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
