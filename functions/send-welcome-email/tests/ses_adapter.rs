@@ -120,7 +120,7 @@ fn mailer(aws: &SdkConfig, timeout: Duration) -> SesMailer {
 
 fn email() -> Email {
     let address = Address::parse("ada@example.com").unwrap();
-    Email::welcome(&Recipient { address, name: Some("Ada"), locale: Some("de-AT") }, "The Shop").unwrap()
+    Email::welcome(&Recipient { address, name: Some("Ada".into()), locale: Some("de-AT") }, "The Shop").unwrap()
 }
 
 const SOON: Duration = Duration::from_millis(300);
@@ -244,8 +244,7 @@ async fn without_a_connection_nothing_was_sent() {
 #[tokio::test]
 async fn without_credentials_nothing_was_sent() {
     let server = Server::start(answer("200 OK", "", "{\"MessageId\":\"m-1\"}")).await;
-    let aws = aws(&server.address).into_builder();
-    let mut aws = aws;
+    let mut aws = aws(&server.address).into_builder();
     aws.set_credentials_provider(None);
     let error = mailer(&aws.build(), PLENTY).send(&email()).await.unwrap_err();
     assert_eq!((error.code(), error.disposition()), ("ses_unreachable", Disposition::Retry { after: None }));
