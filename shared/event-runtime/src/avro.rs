@@ -35,6 +35,9 @@ pub enum Side {
 #[derive(Debug, Default)]
 pub struct Inflated([OnceLock<Vec<u8>>; 2]);
 
+/// Done at once where the schema is known; see [`AvroReader::ready`].
+pub type SchemaReady<'a> = Either<Ready<Result<(), Fault>>, BoxFuture<'a, Result<(), Fault>>>;
+
 /// Reads one side of records as `T`, whatever schema version they were written with.
 pub struct AvroReader<T: AvroType> {
     side: Side,
@@ -63,10 +66,7 @@ impl<T: AvroType> AvroReader<T> {
     /// # Errors
     /// `Retry` while the registry cannot be asked, or does not know the schema of a record younger than 30 s;
     /// `DeadLetter` where the schema cannot be told, had, or read as `T`.
-    pub fn ready<'a>(
-        &'a self,
-        record: &RawRecord<'a>,
-    ) -> Either<Ready<Result<(), Fault>>, BoxFuture<'a, Result<(), Fault>>> {
+    pub fn ready<'a>(&'a self, record: &RawRecord<'a>) -> SchemaReady<'a> {
         let Some(bytes) = self.bytes(record) else { return Either::Left(ready(Ok(()))) };
         let schema = match self.frame(record, bytes) {
             Ok(frame) => frame.schema,

@@ -20,7 +20,7 @@ mod retry;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use avro::{AvroReader, Inflated, Side};
+pub use avro::{AvroReader, Inflated, SchemaReady, Side};
 pub use claims::{Claim, ClaimKey, Claims, Held, MissingKey, OwnerToken, Settled, StoreError, UnixMillis};
 pub use deadline::Deadline;
 pub use failure::{Blame, Disposition, Failure, Fault, Stage};
