@@ -377,14 +377,32 @@ impl<'s> Compiler<'s> {
     }
 
     /// Null, or what the inner type reads.
+    /// The specification lets a union's branch that does not match fail when it occurs. A Rust type that can read none
+    /// but null is no such case: its column was declared wrongly, and that is said before the first record.
     pub(crate) fn option(&mut self, writer: TypeId, inner: Compile) -> Result<Node, ResolveError> {
         let schema = self.schema;
         match schema.get(writer) {
             Type::Null => Ok(Node(Op::Null)),
-            Type::Union(branches) => self.branches(branches, |compiler, branch| match schema.get(branch) {
-                Type::Null => Ok(Branch::Null),
-                _ => inner(compiler, branch).map(Branch::Node),
-            }),
+            Type::Union(branches) => {
+                let (mut readable, mut refused) = (false, None);
+                let node = self.branches(branches, |compiler, branch| match schema.get(branch) {
+                    Type::Null => Ok(Branch::Null),
+                    _ => match inner(compiler, branch) {
+                        Ok(node) => {
+                            readable = true;
+                            Ok(Branch::Node(node))
+                        }
+                        Err(error) => {
+                            refused.get_or_insert_with(|| error.clone());
+                            Err(error)
+                        }
+                    },
+                })?;
+                match refused {
+                    Some(error) if !readable => Err(error),
+                    _ => Ok(node),
+                }
+            }
             _ => inner(self, writer),
         }
     }
