@@ -259,7 +259,7 @@ impl<'s> Compiler<'s> {
         readers: &[Option<usize>],
         mut resolve: impl FnMut(&mut Self, usize, TypeId) -> Result<Node, ResolveError>,
     ) -> Result<RecordPlan, ResolveError> {
-        let absent = || Slot { before: Box::default(), node: Node(Op::Absent), name: "".into() };
+        let absent = || Slot::new(Box::default(), Node(Op::Absent), "".into());
         let mut slots: Vec<Slot> = (0..fields).map(|_| absent()).collect();
         let mut order = Vec::with_capacity(fields);
         let mut skipped: Vec<SkipOp> = Vec::new();
@@ -270,7 +270,7 @@ impl<'s> Compiler<'s> {
             };
             let node = self.within(&*field.name, |compiler| resolve(compiler, index, field.schema))?;
             if let Some(slot) = slots.get_mut(index) {
-                *slot = Slot { before: std::mem::take(&mut skipped).into(), node, name: field.name.clone() };
+                *slot = Slot::new(std::mem::take(&mut skipped).into(), node, field.name.clone());
             }
             order.push(index as u32);
         }
