@@ -1,7 +1,7 @@
 //! Resolving a writer schema against Rust types.
 
 use std::any::TypeId as RustType;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::error::{ResolveError, Rule};
@@ -225,9 +225,9 @@ impl<'s> Compiler<'s> {
     fn fields(&mut self, record: &crate::schema::Record, spec: &RecordSpec<'_>) -> Result<RecordPlan, ResolveError> {
         let reader: Vec<(&str, Vec<&str>)> = spec.fields.iter().map(|f| (f.name, f.aliases.to_vec())).collect();
         let readers = match_fields(record, &reader);
-        let missing = (0..spec.fields.len())
-            .find(|i| !readers.contains(&Some(*i)) && !spec.fields.get(*i).is_some_and(|f| f.optional));
-        if let Some(field) = missing.and_then(|i| spec.fields.get(i)) {
+        let present: HashSet<usize> = readers.iter().flatten().copied().collect();
+        let mut fields = spec.fields.iter().enumerate();
+        if let Some((_, field)) = fields.find(|(index, field)| !field.optional && !present.contains(index)) {
             let problem =
                 format!("record {} has no field `{}` and the reader has no default", record.name.full, field.name);
             let remedy = format!(
