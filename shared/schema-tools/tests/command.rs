@@ -1,4 +1,5 @@
 //! What the command prints, and how it exits.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,4 +1,5 @@
 //! Each recorded record decodes to what an independent implementation made of it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::path::Path;
 
