@@ -67,6 +67,10 @@ test: setup ## Run all tests, the end-to-end ones included
 simulate: ## Run the batch processor's simulation on SEEDS=20000 seeds
 	SEEDS=$(or $(SEEDS),20000) cargo test --quiet -p event-runtime --test simulation -- --nocapture
 
+.PHONY: bench
+bench: ## Time decoding side by side with the usual ways, on equal records
+	cargo bench -p benchmarks
+
 .PHONY: fuzz
 fuzz: ## Fuzz every target on its corpus and then for SECONDS=20 each
 	tests/fuzz/run.sh $(or $(SECONDS),20)
