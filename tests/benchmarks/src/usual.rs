@@ -63,11 +63,14 @@ impl Way for ApacheAvro {
     }
 }
 
+/// Reads a value by its schema and shows it.
+type ReadValue = fn(&[u8], &serde_avro_fast::Schema, &mut dyn FnMut(&dyn Told));
+
 /// `KafkaEvent`, base64, serde_avro_fast into a struct that borrows.
 pub struct SerdeAvroFast {
     key: serde_avro_fast::Schema,
     value: serde_avro_fast::Schema,
-    read: fn(&[u8], &serde_avro_fast::Schema, &mut dyn FnMut(&dyn Told)),
+    read: ReadValue,
 }
 
 impl SerdeAvroFast {
@@ -81,7 +84,7 @@ impl SerdeAvroFast {
         Self::new(workload, |datum, schema, visit| visit(&fast::<Profile<&str>>(datum, schema)))
     }
 
-    fn new(workload: &Workload, read: fn(&[u8], &serde_avro_fast::Schema, &mut dyn FnMut(&dyn Told))) -> Self {
+    fn new(workload: &Workload, read: ReadValue) -> Self {
         let schema = |text: &str| text.parse().unwrap();
         Self { key: schema(&workload.key_schema.1), value: schema(&workload.value_schema.1), read }
     }
