@@ -10,6 +10,7 @@ use crate::aws::Mail;
 use crate::bad_batch::{BadRecord, Fate};
 use crate::demo::{Findings, Pass};
 use crate::expectation::comparable;
+use crate::metrics::STAGES;
 
 /// More lines than this of one kind are summed up.
 const LISTED: usize = 60;
@@ -108,6 +109,9 @@ impl<'a> Report<'a> {
                 out,
                 "  {busy:>7.2} s  in the function in the {name}: {records} records, {invocations} invocations"
             )?;
+            for (stage, spent) in STAGES.iter().zip(pass.outcomes.stages_ms) {
+                writeln!(out, "  {:>9.4}    {stage}, summed over records that ran side by side", spent / 1e3)?;
+            }
         }
 
         writeln!(out, "\nAs the recording implies?")?;
