@@ -1,5 +1,7 @@
 //! The row that a mail is made of, and the account that it is sent for.
 
+use std::borrow::Cow;
+
 use avro_decode::{AvroRead, Value};
 use event_runtime::{Blame, Disposition, Failure};
 
@@ -19,6 +21,8 @@ pub struct Account<'a> {
     pub full_name: Option<&'a str>,
     /// What to call the person where the table has no full name.
     pub first_name: Option<&'a str>,
+    /// Follows the first name.
+    pub last_name: Option<&'a str>,
     /// The language to write in, as BCP 47 or as the C library's locale.
     #[avro(alias = "language")]
     pub locale: Option<&'a str>,
@@ -32,7 +36,18 @@ impl<'a> Account<'a> {
     pub fn recipient(&self) -> Result<Recipient<'a>, SendError> {
         let written = self.email.map(str::trim).filter(|email| !email.is_empty()).ok_or(SendError::RecipientMissing)?;
         let address = Address::parse(written).map_err(SendError::RecipientMalformed)?;
-        Ok(Recipient { address, name: self.full_name.or(self.first_name), locale: self.locale })
+        Ok(Recipient { address, name: self.name(), locale: self.locale })
+    }
+
+    fn name(&self) -> Option<Cow<'a, str>> {
+        // A row may have the column and nothing in it.
+        let [full, first, last] =
+            [self.full_name, self.first_name, self.last_name].map(|name| name.filter(|name| !name.trim().is_empty()));
+        match (full, first, last) {
+            (Some(name), _, _) | (None, Some(name), None) | (None, None, Some(name)) => Some(Cow::Borrowed(name)),
+            (None, Some(first), Some(last)) => Some(Cow::Owned(format!("{first} {last}"))),
+            (None, None, None) => None,
+        }
     }
 }
 
@@ -110,6 +125,30 @@ mod tests {
     use avro_decode::{Limits, Plan, Schema};
 
     use super::*;
+
+    #[test]
+    fn the_name_is_put_together_from_what_there_is() {
+        let name = |full_name, first_name, last_name| {
+            let email = Some(" ada@example.com");
+            let account = Account { email, full_name, first_name, last_name, locale: None };
+            account.recipient().unwrap().name.map(Cow::into_owned)
+        };
+        assert_eq!(name(Some("Ada King"), Some("Ada"), Some("Lovelace")).as_deref(), Some("Ada King"));
+        assert_eq!(name(Some(" "), Some("Ada"), Some("Lovelace")).as_deref(), Some("Ada Lovelace"));
+        assert_eq!(name(None, Some("Ada"), Some("")).as_deref(), Some("Ada"));
+        assert_eq!(name(None, None, Some("Lovelace")).as_deref(), Some("Lovelace"));
+        assert_eq!(name(None, None, None), None);
+    }
+
+    #[test]
+    fn without_a_usable_address_there_is_no_recipient() {
+        for (email, code) in
+            [(None, "recipient_missing"), (Some("  "), "recipient_missing"), (Some("a"), "recipient_malformed")]
+        {
+            let account = Account { email, ..Account::default() };
+            assert_eq!(account.recipient().unwrap_err().code(), code);
+        }
+    }
 
     fn id(schema: &str, datum: &[u8]) -> Result<AccountId, NoAccountId> {
         let plan = Plan::<Value>::compile(&Schema::parse(schema).unwrap(), &Limits::default()).unwrap();

@@ -268,6 +268,48 @@ impl Failure for SendError {
 mod tests {
     use super::*;
 
+    /// One of each.
+    fn every_error() -> Vec<SendError> {
+        let answer = Answer::default;
+        let mut all = vec![
+            SendError::RecipientMissing,
+            SendError::RecipientMalformed(AddressError::Empty),
+            SendError::Rendering(askama::Error::Fmt),
+            SendError::SendingOff,
+            SendError::RateExceeded { after: Duration::from_secs(1) },
+        ];
+        all.extend(Refusal::ALL.map(|refusal| SendError::Refused {
+            refusal,
+            answer: answer(),
+            after: None,
+            cause: None,
+        }));
+        all.extend(Doubt::ALL.map(|doubt| SendError::Uncertain { doubt, answer: answer(), cause: None }));
+        all
+    }
+
+    #[test]
+    fn nothing_was_sent_unless_it_is_uncertain() {
+        for error in every_error() {
+            let uncertain = matches!(error, SendError::Uncertain { .. });
+            assert_eq!(error.disposition() == Disposition::Uncertain, uncertain, "{error}");
+        }
+    }
+
+    #[test]
+    fn the_readme_tells_what_follows_from_each_code() {
+        let readme = include_str!("../README.md");
+        for error in every_error() {
+            let follows = match error.disposition() {
+                Disposition::Retry { .. } => "retry",
+                Disposition::DeadLetter => "dead letter",
+                Disposition::Uncertain => "uncertain",
+            };
+            let row = format!("| `{}` | {follows} | ", error.code());
+            assert_eq!(readme.matches(&row).count(), 1, "{row}");
+        }
+    }
+
     #[test]
     fn an_answer_is_named_without_its_text() {
         let answer =

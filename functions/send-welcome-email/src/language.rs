@@ -88,7 +88,7 @@ static ENGLISH: Words = Words {
     preheader: "Your account is ready.",
     greeting: "Hello {name},",
     greeting_without_name: "Hello,",
-    opening: "thank you for joining {brand}. Your account is ready, and you can use it right away.",
+    opening: "Thank you for joining {brand}. Your account is ready, and you can use it right away.",
     help: "If you have a question or something does not work, just reply to this email. A person will read it.",
     closing: "We are glad that you are here.",
     signature: "The {brand} team",

@@ -1,5 +1,7 @@
 //! The welcome mail: what an account says becomes a subject, an HTML body and a plain one.
 
+use std::borrow::Cow;
+
 use askama::Template;
 
 use crate::address::Address;
@@ -29,7 +31,7 @@ pub struct Recipient<'a> {
     /// Where to.
     pub address: Address,
     /// What to call them.
-    pub name: Option<&'a str>,
+    pub name: Option<Cow<'a, str>>,
     /// The account's locale, as it is stored.
     pub locale: Option<&'a str>,
 }
@@ -47,7 +49,8 @@ impl Email {
     pub fn welcome(recipient: &Recipient<'_>, brand: &str) -> Result<Self, askama::Error> {
         let language = Language::for_locale(recipient.locale);
         let brand = clean(brand, MAX_BRAND).unwrap_or_default();
-        let name = recipient.name.and_then(|name| clean(name, MAX_NAME)).filter(|name| !looks_like_link(name));
+        let name =
+            recipient.name.as_deref().and_then(|name| clean(name, MAX_NAME)).filter(|name| !looks_like_link(name));
         let content = Content::new(language.words(), &brand, name.as_deref());
 
         let html = Html { language: language.tag(), direction: language.direction(), content: &content }.render()?;
@@ -75,7 +78,9 @@ struct Content {
 impl Content {
     fn new(words: &Words, brand: &str, name: Option<&str>) -> Self {
         // The name comes in last: a name that holds "{brand}" stays what it is.
-        let fill = |text: &str| text.replace("{brand}", brand);
+        // "Fern & Co." ends a sentence without a second full stop.
+        let stopped = brand.trim_end_matches('.');
+        let fill = |text: &str| text.replace("{brand}.", &format!("{stopped}.")).replace("{brand}", brand);
         let greeting = match name {
             Some(name) => fill(words.greeting).replace("{name}", name),
             None => fill(words.greeting_without_name),
@@ -157,7 +162,7 @@ mod tests {
 
     fn mail(name: Option<&str>, locale: Option<&str>) -> Email {
         let address = Address::parse("ada@example.com").unwrap();
-        Email::welcome(&Recipient { address, name, locale }, "Fern & Co.").unwrap()
+        Email::welcome(&Recipient { address, name: name.map(Cow::Borrowed), locale }, "Fern & Co.").unwrap()
     }
 
     #[test]
@@ -246,6 +251,7 @@ mod tests {
                     assert!(!part.contains(['{', '}']) || part.contains("<style>"), "{part}");
                     assert!(!part.contains("{brand}") && !part.contains("{name}"), "{part}");
                 }
+                assert!(!mail.text.contains(".."), "{}", mail.text);
                 assert!(mail.html.contains(language.words().preheader));
                 assert!(mail.text.len() < 1_500 && mail.html.len() < 10_000);
             }
@@ -256,7 +262,7 @@ mod tests {
         #[test]
         fn no_name_breaks_a_line_or_leaves_its_place(name in any::<String>(), brand in any::<String>()) {
             let address = Address::parse("ada@example.com").unwrap();
-            let mail = Email::welcome(&Recipient { address, name: Some(&name), locale: None }, &brand).unwrap();
+            let mail = Email::welcome(&Recipient { address, name: Some(Cow::Borrowed(&name)), locale: None }, &brand).unwrap();
             let plain = self::mail(None, None);
             prop_assert!(!mail.subject.contains(is_break) && !mail.subject.contains(is_invisible));
             prop_assert_eq!(mail.text.lines().count(), plain.text.lines().count());

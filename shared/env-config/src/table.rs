@@ -36,7 +36,7 @@ impl fmt::Display for Necessity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Necessity::Required => f.write_str("required"),
-            Necessity::RequiredWhen(when) => write!(f, "required when `{when}`"),
+            Necessity::RequiredWhen(when) => write!(f, "required when {when}"),
             Necessity::Default(default) => write!(f, "`{default}`"),
             Necessity::Optional => f.write_str("optional"),
         }

@@ -242,7 +242,7 @@ fn the_table_lists_what_is_read_without_anything_being_set() {
 | variable | unless set | what it holds | meaning |
 |---|---|---|---|
 | `MODE` | required | one of live, log | What becomes of a mail. |
-| `FILE` | required when `MODE=log` | text on one line | Where to. |
+| `FILE` | required when MODE=log | text on one line | Where to. |
 | `RATE` | `10` | a number from 1 to 500 | Mails a second. |
 | `PASSWORD` | optional | text, kept secret | Password. |
 "

@@ -9,6 +9,8 @@ use serde_json::Value;
 use crate::aws::Mail;
 use crate::bad_batch::{BadRecord, Fate};
 use crate::demo::{Findings, Pass};
+use crate::expectation::comparable;
+use crate::metrics::STAGES;
 
 /// More lines than this of one kind are summed up.
 const LISTED: usize = 60;
@@ -107,6 +109,9 @@ impl<'a> Report<'a> {
                 out,
                 "  {busy:>7.2} s  in the function in the {name}: {records} records, {invocations} invocations"
             )?;
+            for (stage, spent) in STAGES.iter().zip(pass.outcomes.stages_ms) {
+                writeln!(out, "  {:>9.4}    {stage}, summed over records that ran side by side", spent / 1e3)?;
+            }
         }
 
         writeln!(out, "\nAs the recording implies?")?;
@@ -193,7 +198,7 @@ fn difference(expected: &str, found: &str) -> String {
 }
 
 fn recipients<'a>(mails: impl IntoIterator<Item = &'a Mail>) -> BTreeMap<String, usize> {
-    count(mails.into_iter().flat_map(|mail| mail.to.iter().cloned()))
+    count(mails.into_iter().flat_map(|mail| mail.to.iter().map(|to| comparable(to))))
 }
 
 fn count(names: impl Iterator<Item = String>) -> BTreeMap<String, usize> {

@@ -1,7 +1,7 @@
 //! The mailer on Amazon SES (API v2).
 //!
 //! SES has no idempotency token: a request that is sent twice is two mails. So the SDK's own retries are off, and
-//! every failure is judged by what it proves (see [`verdict`]).
+//! every failure is judged by what it proves (the table is in `verdict.rs`).
 
 mod verdict;
 

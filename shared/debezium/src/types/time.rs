@@ -1,7 +1,7 @@
 //! Dates and times. Without a zone unless their name says so.
 
 use avro_decode::AvroRead;
-use jiff::civil;
+use jiff::{SignedDuration, civil};
 
 /// `io.debezium.time.Date`: days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AvroRead)]
@@ -63,9 +63,10 @@ impl Date {
     }
 }
 
-fn wall_clock(timestamp: Result<jiff::Timestamp, jiff::Error>) -> Result<civil::DateTime, OutOfRange> {
-    // No zone was given: the reading of a wall clock is the same as UTC's.
-    timestamp.map(|timestamp| jiff::tz::Offset::UTC.to_datetime(timestamp)).map_err(|_| OutOfRange)
+/// Counted on the calendar itself and not by way of an instant: instants end a day before 9999-12-31, which databases
+/// use as "never".
+fn wall_clock(since_1970: SignedDuration) -> Result<civil::DateTime, OutOfRange> {
+    civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0).checked_add(since_1970).map_err(|_| OutOfRange)
 }
 
 impl Timestamp {
@@ -74,7 +75,7 @@ impl Timestamp {
     /// # Errors
     /// [`OutOfRange`].
     pub fn to_datetime(self) -> Result<civil::DateTime, OutOfRange> {
-        wall_clock(jiff::Timestamp::from_millisecond(self.0))
+        wall_clock(SignedDuration::from_millis(self.0))
     }
 }
 
@@ -84,7 +85,7 @@ impl MicroTimestamp {
     /// # Errors
     /// [`OutOfRange`].
     pub fn to_datetime(self) -> Result<civil::DateTime, OutOfRange> {
-        wall_clock(jiff::Timestamp::from_microsecond(self.0))
+        wall_clock(SignedDuration::from_micros(self.0))
     }
 }
 
@@ -94,7 +95,7 @@ impl NanoTimestamp {
     /// # Errors
     /// [`OutOfRange`].
     pub fn to_datetime(self) -> Result<civil::DateTime, OutOfRange> {
-        wall_clock(jiff::Timestamp::from_nanosecond(i128::from(self.0)))
+        wall_clock(SignedDuration::from_nanos(self.0))
     }
 }
 
@@ -121,6 +122,15 @@ mod tests {
         );
         let zoned = ZonedTimestamp("2024-09-10T06:43:09.000000Z").to_timestamp().unwrap();
         assert_eq!(zoned.as_second(), 1_725_950_589);
+    }
+
+    #[test]
+    fn the_last_moment_that_a_database_can_name_is_still_a_time() {
+        let last = MicroTimestamp(253_402_300_799_999_999).to_datetime().unwrap();
+        assert_eq!(last.to_string(), "9999-12-31T23:59:59.999999");
+        assert_eq!(MicroTimestamp(253_402_300_800_000_000).to_datetime(), Err(OutOfRange));
+        assert_eq!(Timestamp(253_402_300_799_999).to_datetime().unwrap().date(), Date(2_932_896).to_date().unwrap());
+        assert_eq!(NanoTimestamp(-1).to_datetime().unwrap().to_string(), "1969-12-31T23:59:59.999999999");
     }
 
     #[test]
