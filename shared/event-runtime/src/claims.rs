@@ -121,7 +121,7 @@ pub enum Settled {
 
 /// Claims, each fenced by its owner's token.
 ///
-/// An implementation must hold the contract suite in [`crate::testing::claims_contract`].
+/// An implementation must hold the contract suite in `testing::claims_contract`.
 pub trait Claims: Send + Sync {
     /// Takes the claim if nobody has it, or finds out who does. One conditional write; a lost race costs no read.
     fn claim<'a>(&'a self, key: &'a ClaimKey, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>>;

@@ -181,7 +181,7 @@ pub struct DeadLetter {
 
 /// Where letters are kept.
 ///
-/// An implementation must hold the contract suite in [`crate::testing::dead_letters_contract`].
+/// An implementation must hold the contract suite in `testing::dead_letters_contract`.
 pub trait DeadLetters: Send + Sync {
     /// Stores a letter durably. `Ok` is what lets the record count as finished.
     fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>>;

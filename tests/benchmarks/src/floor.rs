@@ -15,7 +15,7 @@ pub trait ByHand {
     fn read<'de>(input: &mut Input<'de>) -> Option<Self::Of<'de>>;
 }
 
-/// Scanner, base64, and [`ByHand`].
+/// Scanner, base64, and code by hand.
 pub struct HandWritten<T>(PhantomData<fn() -> T>);
 
 impl<T> Default for HandWritten<T> {
