@@ -40,13 +40,12 @@ demo: setup ## Run a recording through the function, twice, then a bad batch, an
 ##@ Work on a function
 
 .PHONY: local-aws
-local-aws: setup ## Serve DynamoDB, SQS, SES and the schema registry until Ctrl-C
+local-aws: setup ## Serve only what they need: DynamoDB, SQS, SES and the schema registry
 	@cargo run --quiet --bin local-stack -- local-aws
 
 .PHONY: watch
-watch: setup ## Serve the functions and reload them when their source changes (needs make local-aws)
-	@test -f .local/local.env || { echo "no .local/local.env: run 'make local-aws' in another terminal first" >&2; exit 1; }
-	cargo lambda watch --invoke-address 127.0.0.1 --invoke-port $(PORT) --env-file .local/local.env
+watch: setup ## Serve the functions and what they need, and reload them when their source changes
+	@cargo run --quiet --bin local-stack -- watch --port $(PORT)
 
 .PHONY: invoke
 invoke: setup ## Send an event to a function (needs make watch)

@@ -33,6 +33,9 @@ pub enum FunctionsError {
     /// The compiler's messages are on standard error.
     #[error("cargo could not build {0}; its messages are above")]
     Build(String),
+    /// It ended by itself.
+    #[error("`cargo lambda watch` ended ({0}); its messages are above. Is the port taken? PORT= chooses another")]
+    WatchEnded(String),
     /// It ended or never listened.
     #[error("`cargo lambda watch` did not start; its output is in {}", .0.display())]
     NotListening(PathBuf),
@@ -80,6 +83,29 @@ pub async fn build(workspace: &Workspace, names: &[&str]) -> Result<Vec<PathBuf>
         .collect()
 }
 
+/// Serves the functions on `port` with our own output, and restarts them when their source changes, until it ends.
+///
+/// # Errors
+/// When it is not installed or cannot be started.
+pub(crate) async fn watch_sources(workspace: &Workspace, env_file: &Path, port: u16) -> Result<(), FunctionsError> {
+    let mut process = Process::start(&cargo_lambda_watch(workspace, env_file, port)?)?;
+    let status = process.wait().await?;
+    if status.success() { Ok(()) } else { Err(FunctionsError::WatchEnded(status.to_string())) }
+}
+
+fn cargo_lambda_watch(workspace: &Workspace, env_file: &Path, port: u16) -> Result<Program, SetupError> {
+    Ok(Program {
+        path: workspace.tool("cargo-lambda")?,
+        arguments: Vec::new(),
+        environment: Vec::new(),
+        directory: Some(workspace.root().to_path_buf()),
+        log: None,
+    }
+    .args(["lambda", "watch", "--wait", "--invoke-address", "127.0.0.1", "--invoke-port", &port.to_string()])
+    .args(["--env-file".as_ref(), env_file.as_os_str()])
+    .env("NO_PROXY", "127.0.0.1,localhost"))
+}
+
 /// All functions of the workspace behind one address, each started by its first invocation. Ends with this value.
 #[derive(Debug)]
 pub struct WatchedFunctions {
@@ -89,25 +115,19 @@ pub struct WatchedFunctions {
 }
 
 impl WatchedFunctions {
-    /// Starts `cargo lambda watch` with the variables in `env_file` and waits until it answers.
+    /// Starts `cargo lambda watch` with the variables in `env_file` on a port that it picks, and waits until it answers.
     ///
     /// Source changes do not restart the functions: nothing may change under a demonstration.
     ///
     /// # Errors
     /// When it is not installed or does not answer within 30 seconds.
     pub async fn start(workspace: &Workspace, env_file: &Path) -> Result<Self, FunctionsError> {
-        let program = workspace.tool("cargo-lambda")?;
         let mut attempt = 1;
         loop {
             let port = free_port()?;
             let log = workspace.local(format!("logs/functions-{port}.log"));
-            let mut program = Program::new(&program, &log)
-                .args(["lambda", "watch", "--ignore-changes", "--wait", "--invoke-address", "127.0.0.1"])
-                .args(["--invoke-port", &port.to_string(), "--env-file"])
-                .args([env_file])
-                .env("NO_PROXY", "127.0.0.1,localhost");
-            program.directory = Some(workspace.root().to_path_buf());
-            let process = Process::start(&program)?;
+            let program = cargo_lambda_watch(workspace, env_file, port)?.args(["--ignore-changes"]);
+            let process = Process::start(&Program { log: Some(log.clone()), ..program })?;
             let mut functions = WatchedFunctions { process, url: format!("http://127.0.0.1:{port}"), log };
             if functions.listening().await? {
                 return Ok(functions);

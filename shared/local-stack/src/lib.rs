@@ -31,7 +31,7 @@ pub use event::{EventRecord, MAX_EVENT_BYTES, Nulls, Origin, event};
 pub use expectation::{Expectation, RECIPIENT_MALFORMED, RECIPIENT_MISSING};
 pub use faults::{Action, Answer, Armed, Failpoint, FaultProxy, NotReached, ProxyError, When};
 pub use functions::{FunctionsError, WatchedFunctions, build};
-pub use local_aws::{LocalAwsError, serve_local_aws};
+pub use local_aws::{LocalAwsError, serve_functions, serve_local_aws};
 pub use mapping::{Delivery, MappingSettings, Redelivery, deliver};
 pub use metrics::{Outcomes, STAGES};
 pub use process::{Process, Program, StartError};

@@ -1,12 +1,18 @@
-//! AWS and the registry in the foreground, for `cargo lambda watch` and `cargo lambda invoke` by hand.
+//! AWS and the registry in the foreground, for functions that are served and invoked by hand.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use tokio::net::TcpStream;
+
+use crate::functions::{FunctionsError, watch_sources};
 use crate::recording::{Recording, RecordingError};
 use crate::stack::{Stack, StackError};
 use crate::tools::{SetupError, Workspace};
+
+/// Where recordings are, below the workspace.
+const RECORDINGS: &str = "events/recorded";
 
 /// AWS could not be stood in for.
 #[derive(Debug, thiserror::Error)]
@@ -20,35 +26,21 @@ pub enum LocalAwsError {
     /// A part did not start.
     #[error(transparent)]
     Stack(#[from] StackError),
+    /// The functions were not served.
+    #[error(transparent)]
+    Functions(#[from] FunctionsError),
     /// Output or files.
     #[error("cannot write")]
     Io(#[from] std::io::Error),
 }
 
-/// Serves until the future is dropped. The registry has the schemas of every recording below `recordings`.
+/// Serves AWS and the registry until the future is dropped.
 ///
 /// # Errors
 /// When something does not start.
-pub async fn serve_local_aws(
-    workspace: &Workspace,
-    recordings: &Path,
-    out: &mut (impl Write + Send),
-) -> Result<(), LocalAwsError> {
-    let mut schemas = BTreeMap::new();
-    let mut folders: Vec<_> = std::fs::read_dir(workspace.root().join(recordings))?.collect::<Result<_, _>>()?;
-    folders.sort_by_key(std::fs::DirEntry::file_name);
-    for folder in folders {
-        schemas.extend(Recording::read(&folder.path())?.schemas);
-    }
-    let stack = Stack::start(workspace, schemas).await?;
-    let env_file = EnvFile(workspace.local("local.env"));
-    stack.write_env_file(&env_file.0)?;
-    let mails = format!("{}/_ministack/ses/messages", stack.aws.endpoint());
-    writeln!(out, "AWS (DynamoDB, SQS, SES)  {}", stack.faults.endpoint())?;
-    writeln!(out, "schema registry           {}", stack.registry.url())?;
-    writeln!(out, "mails sent so far         {mails}")?;
-    writeln!(out, "variables                 {}\n", env_file.0.display())?;
-    writeln!(out, "In another terminal:      make watch")?;
+pub async fn serve_local_aws(workspace: &Workspace, out: &mut (impl Write + Send)) -> Result<(), LocalAwsError> {
+    let _aws = LocalAws::start(workspace, out).await?;
+    writeln!(out, "\nIn another terminal:      make watch")?;
     writeln!(out, "or, with cargo-lambda:    cargo lambda watch -A 127.0.0.1 --env-file .local/local.env")?;
     writeln!(out, "In a third one:           make invoke FUNCTION=send-welcome-email EVENT=created")?;
     writeln!(out, "End with Ctrl-C; nothing is kept.")?;
@@ -56,12 +48,94 @@ pub async fn serve_local_aws(
     std::future::pending().await
 }
 
-/// Goes with what it leads to: functions that found an old one would wait for ports that nobody listens on.
-struct EnvFile(PathBuf);
+/// Serves the functions on `port`, restarting them when their source changes, until the future is dropped: with the AWS
+/// of another terminal where one is served, else with one of its own.
+///
+/// # Errors
+/// When something does not start.
+pub async fn serve_functions(
+    workspace: &Workspace,
+    port: u16,
+    out: &mut (impl Write + Send),
+) -> Result<(), LocalAwsError> {
+    let env_file = env_file(workspace);
+    let of_its_own = if is_served(&env_file).await {
+        writeln!(out, "With the AWS that make local-aws serves in another terminal")?;
+        None
+    } else {
+        Some(LocalAws::start(workspace, out).await?)
+    };
+    writeln!(out, "\nIn another terminal:      make invoke FUNCTION=send-welcome-email EVENT=created")?;
+    writeln!(out, "A function compiles with its first invocation. End with Ctrl-C.\n")?;
+    out.flush()?;
+    watch_sources(workspace, &env_file, port).await?;
+    drop(of_its_own);
+    Ok(())
+}
 
-impl Drop for EnvFile {
+/// The stack, and the file that leads to it.
+struct LocalAws {
+    _stack: Stack,
+    env_file: PathBuf,
+}
+
+impl LocalAws {
+    /// The registry has the schemas of every recording in the repository.
+    async fn start(workspace: &Workspace, out: &mut impl Write) -> Result<Self, LocalAwsError> {
+        let mut schemas = BTreeMap::new();
+        let folder = workspace.root().join(RECORDINGS);
+        let mut folders: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+        folders.sort_by_key(std::fs::DirEntry::file_name);
+        for folder in folders {
+            schemas.extend(Recording::read(&folder.path())?.schemas);
+        }
+        let stack = Stack::start(workspace, schemas).await?;
+        let env_file = env_file(workspace);
+        stack.write_env_file(&env_file)?;
+        writeln!(out, "AWS (DynamoDB, SQS, SES)  {}", stack.faults.endpoint())?;
+        writeln!(out, "schema registry           {}", stack.registry.url())?;
+        writeln!(out, "mails sent so far         {}/_ministack/ses/messages", stack.aws.endpoint())?;
+        writeln!(out, "variables                 {}", env_file.display())?;
+        Ok(LocalAws { _stack: stack, env_file })
+    }
+}
+
+impl Drop for LocalAws {
+    /// The file goes with what it leads to.
     fn drop(&mut self) {
         // Nothing more can be done about it here, and the next start writes it anew.
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_file(&self.env_file);
+    }
+}
+
+fn env_file(workspace: &Workspace) -> PathBuf {
+    workspace.local("local.env")
+}
+
+/// Whether somebody listens where the file leads to: it stays behind when its writer is killed.
+async fn is_served(env_file: &Path) -> bool {
+    let text = std::fs::read_to_string(env_file).unwrap_or_default();
+    let endpoint = text.lines().find_map(|line| line.strip_prefix("AWS_ENDPOINT_URL=http://"));
+    match endpoint {
+        Some(address) => TcpStream::connect(address).await.is_ok(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_leads_nowhere_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("local.env");
+        assert!(!is_served(&file).await);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let line = format!("A=b\nAWS_ENDPOINT_URL=http://{}\n", listener.local_addr().unwrap());
+        std::fs::write(&file, line).unwrap();
+        assert!(is_served(&file).await);
+        drop(listener);
+        assert!(!is_served(&file).await);
     }
 }

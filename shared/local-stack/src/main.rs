@@ -1,10 +1,10 @@
 //! `local-stack`: what `make demo`, `make local-aws` and `make samples` run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use local_stack::{DemoOptions, Process, Recording, Workspace, demo, serve_local_aws, write_samples};
+use local_stack::{DemoOptions, Process, Recording, Workspace, demo, serve_functions, serve_local_aws, write_samples};
 use tokio::signal::unix::{SignalKind, signal};
 
 type Failure = Box<dyn std::error::Error>;
@@ -30,6 +30,12 @@ enum Command {
     },
     /// Serve DynamoDB, SQS, SES and a schema registry until interrupted; how to reach them is in .local/local.env.
     LocalAws,
+    /// Serve the functions, and what they need unless local-aws serves it, until interrupted.
+    Watch {
+        /// The port to invoke them at.
+        #[arg(long, env = "PORT", default_value_t = 9000)]
+        port: u16,
+    },
     /// Write the sample events anew.
     Samples {
         /// The recording that they are cut from.
@@ -72,7 +78,11 @@ async fn run(command: Command) -> Result<bool, Failure> {
             Ok(demo(&options, &mut out).await?)
         }
         Command::LocalAws => {
-            serve_local_aws(&Workspace::find()?, Path::new("events/recorded"), &mut out).await?;
+            serve_local_aws(&Workspace::find()?, &mut out).await?;
+            Ok(true)
+        }
+        Command::Watch { port } => {
+            serve_functions(&Workspace::find()?, port, &mut out).await?;
             Ok(true)
         }
         Command::Samples { recording, folder } => {

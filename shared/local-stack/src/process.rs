@@ -29,14 +29,15 @@ pub struct Program {
     pub environment: Vec<(String, String)>,
     /// The working directory; the current one when `None`.
     pub directory: Option<PathBuf>,
-    /// The file that receives standard output and standard error, appended to.
-    pub log: PathBuf,
+    /// The file that receives standard output and standard error, appended to; they are ours when `None`.
+    pub log: Option<PathBuf>,
 }
 
 impl Program {
     /// A program without arguments whose output goes to `log`.
     pub fn new(path: impl Into<PathBuf>, log: impl Into<PathBuf>) -> Self {
-        Program { path: path.into(), arguments: Vec::new(), environment: Vec::new(), directory: None, log: log.into() }
+        let log = Some(log.into());
+        Program { path: path.into(), arguments: Vec::new(), environment: Vec::new(), directory: None, log }
     }
 
     /// Adds arguments.
@@ -86,7 +87,13 @@ impl Process {
     }
 
     fn try_start(program: &Program) -> io::Result<Self> {
-        let log = open_log(&program.log)?;
+        let (stdout, stderr) = match &program.log {
+            Some(path) => {
+                let log = open_log(path)?;
+                (Stdio::from(log.try_clone()?), Stdio::from(log))
+            }
+            None => (Stdio::inherit(), Stdio::inherit()),
+        };
         let mut command = Command::new(&program.path);
         for name in std::env::vars_os().map(|(name, _)| name).filter(|name| points_at_aws(name)) {
             command.env_remove(name);
@@ -95,8 +102,8 @@ impl Process {
             .args(&program.arguments)
             .envs(program.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
-            .stderr(log.try_clone()?)
-            .stdout(log)
+            .stdout(stdout)
+            .stderr(stderr)
             .process_group(0)
             .kill_on_drop(false);
         if let Some(directory) = &program.directory {
