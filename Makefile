@@ -63,6 +63,18 @@ samples: ## Write events/samples anew from the recording
 test: setup ## Run all tests, the end-to-end ones included
 	cargo test --workspace
 
+.PHONY: simulate
+simulate: ## Run the batch processor's simulation on SEEDS=20000 seeds
+	SEEDS=$(or $(SEEDS),20000) cargo test --quiet -p event-runtime --test simulation -- --nocapture
+
+.PHONY: bench
+bench: ## Time decoding side by side with the usual ways, on equal records
+	cargo bench -p benchmarks
+
+.PHONY: fuzz
+fuzz: ## Fuzz every target on its corpus and then for SECONDS=20 each
+	tests/fuzz/run.sh $(or $(SECONDS),20)
+
 .PHONY: check
 check: fmt clippy test docs deny ## Everything that has to hold before a change goes in
 

@@ -66,7 +66,7 @@ impl Allowed {
     fn covers(&self, address: &Address) -> bool {
         match self {
             Allowed::Address(allowed) => allowed.is_same_mailbox(address),
-            Allowed::Domain(domain) => domain == address.domain(),
+            Allowed::Domain(domain) => domain.eq_ignore_ascii_case(address.domain()),
         }
     }
 }
@@ -186,7 +186,7 @@ mod tests {
         {
             outbox.send(&email(to)).await.unwrap();
         }
-        assert_eq!(postbox.addresses(), ["ada@example.com", "bob@shop.example"]);
+        assert_eq!(postbox.addresses(), ["ada@EXAMPLE.com", "bob@shop.example"]);
         let sent = outbox.send(&email("bob@example.com")).await.unwrap();
         assert_eq!(sent, SentMail::Withheld { why: "not_on_allowlist" });
     }

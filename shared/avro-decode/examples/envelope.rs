@@ -71,7 +71,7 @@ fn time(name: &str, data: &[Vec<u8>], mut decode: impl FnMut(&[u8])) {
         return;
     }
     let mut best = f64::MAX;
-    for _ in 0..50 {
+    for _ in 0..100 {
         let start = Instant::now();
         for _ in 0..40 {
             data.iter().for_each(|datum| decode(datum));

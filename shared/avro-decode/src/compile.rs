@@ -1,7 +1,7 @@
 //! Resolving a writer schema against Rust types.
 
 use std::any::TypeId as RustType;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::error::{ResolveError, Rule};
@@ -225,9 +225,9 @@ impl<'s> Compiler<'s> {
     fn fields(&mut self, record: &crate::schema::Record, spec: &RecordSpec<'_>) -> Result<RecordPlan, ResolveError> {
         let reader: Vec<(&str, Vec<&str>)> = spec.fields.iter().map(|f| (f.name, f.aliases.to_vec())).collect();
         let readers = match_fields(record, &reader);
-        let missing = (0..spec.fields.len())
-            .find(|i| !readers.contains(&Some(*i)) && !spec.fields.get(*i).is_some_and(|f| f.optional));
-        if let Some(field) = missing.and_then(|i| spec.fields.get(i)) {
+        let present: HashSet<usize> = readers.iter().flatten().copied().collect();
+        let mut fields = spec.fields.iter().enumerate();
+        if let Some((_, field)) = fields.find(|(index, field)| !field.optional && !present.contains(index)) {
             let problem =
                 format!("record {} has no field `{}` and the reader has no default", record.name.full, field.name);
             let remedy = format!(
@@ -259,7 +259,7 @@ impl<'s> Compiler<'s> {
         readers: &[Option<usize>],
         mut resolve: impl FnMut(&mut Self, usize, TypeId) -> Result<Node, ResolveError>,
     ) -> Result<RecordPlan, ResolveError> {
-        let absent = || Slot { before: Box::default(), node: Node(Op::Absent), name: "".into() };
+        let absent = || Slot::new(Box::default(), Node(Op::Absent), "".into());
         let mut slots: Vec<Slot> = (0..fields).map(|_| absent()).collect();
         let mut order = Vec::with_capacity(fields);
         let mut skipped: Vec<SkipOp> = Vec::new();
@@ -270,7 +270,7 @@ impl<'s> Compiler<'s> {
             };
             let node = self.within(&*field.name, |compiler| resolve(compiler, index, field.schema))?;
             if let Some(slot) = slots.get_mut(index) {
-                *slot = Slot { before: std::mem::take(&mut skipped).into(), node, name: field.name.clone() };
+                *slot = Slot::new(std::mem::take(&mut skipped).into(), node, field.name.clone());
             }
             order.push(index as u32);
         }
@@ -377,14 +377,32 @@ impl<'s> Compiler<'s> {
     }
 
     /// Null, or what the inner type reads.
+    /// The specification lets a union's branch that does not match fail when it occurs. A Rust type that can read none
+    /// but null is no such case: its column was declared wrongly, and that is said before the first record.
     pub(crate) fn option(&mut self, writer: TypeId, inner: Compile) -> Result<Node, ResolveError> {
         let schema = self.schema;
         match schema.get(writer) {
             Type::Null => Ok(Node(Op::Null)),
-            Type::Union(branches) => self.branches(branches, |compiler, branch| match schema.get(branch) {
-                Type::Null => Ok(Branch::Null),
-                _ => inner(compiler, branch).map(Branch::Node),
-            }),
+            Type::Union(branches) => {
+                let (mut readable, mut refused) = (false, None);
+                let node = self.branches(branches, |compiler, branch| match schema.get(branch) {
+                    Type::Null => Ok(Branch::Null),
+                    _ => match inner(compiler, branch) {
+                        Ok(node) => {
+                            readable = true;
+                            Ok(Branch::Node(node))
+                        }
+                        Err(error) => {
+                            refused.get_or_insert_with(|| error.clone());
+                            Err(error)
+                        }
+                    },
+                })?;
+                match refused {
+                    Some(error) if !readable => Err(error),
+                    _ => Ok(node),
+                }
+            }
             _ => inner(self, writer),
         }
     }

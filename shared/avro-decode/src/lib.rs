@@ -1,4 +1,5 @@
 //! Avro decoding by compiled plans: writer schema and reader type resolved once, then straight into the function's own struct.
+#![doc = include_str!("../README.md")]
 
 // The derive's output names this crate from outside; in our own documentation and tests, too.
 extern crate self as avro_decode;

@@ -210,10 +210,12 @@ pub struct RecordPlan {
 #[derive(Debug)]
 pub struct Slot {
     /// What the writer put before it, since the previous field that is read.
-    pub(crate) before: Box<[SkipOp]>,
-    pub(crate) node: Node,
+    before: Box<[SkipOp]>,
+    node: Node,
+    /// Whether there is something before it, or the writer does not have it at all.
+    detour: bool,
     /// The writer's name.
-    pub(crate) name: Arc<str>,
+    name: Arc<str>,
 }
 
 impl RecordPlan {
@@ -230,6 +232,11 @@ impl RecordPlan {
 }
 
 impl Slot {
+    pub(crate) fn new(before: Box<[SkipOp]>, node: Node, name: Arc<str>) -> Self {
+        let detour = !before.is_empty() || matches!(node.0, Op::Absent);
+        Self { before, node, detour, name }
+    }
+
     /// Reads the field; `out` stays as it is if the writer does not have it.
     #[inline(always)]
     pub fn read<'p, 'de, T: AvroRead<'de>>(
@@ -237,10 +244,10 @@ impl Slot {
         out: &mut Option<T>,
         cursor: &mut Cursor<'p, 'de>,
     ) -> Result<(), DecodeError> {
-        if let Op::Absent = self.node.0 {
-            return Ok(());
-        }
-        if !self.before.is_empty() {
+        if self.detour {
+            if let Op::Absent = self.node.0 {
+                return Ok(());
+            }
             cursor.skip(&self.before)?;
         }
         // What fits registers is best returned.

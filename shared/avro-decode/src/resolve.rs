@@ -1,5 +1,7 @@
 //! Resolving a writer's schema against a reader's schema: specification 1.12, "Schema Resolution".
 
+use std::collections::HashSet;
+
 use crate::compile::{Compiler, Memo, match_fields};
 use crate::error::{ResolveError, Rule};
 use crate::plan::{Branch, List, Node, Op, Promotion, RecordPlan};
@@ -145,9 +147,10 @@ impl Compiler<'_> {
         let fields: Vec<(&str, Vec<&str>)> =
             read.fields.iter().map(|f| (&*f.name, f.aliases.iter().map(String::as_str).collect())).collect();
         let readers = match_fields(written, &fields);
+        let present: HashSet<usize> = readers.iter().flatten().copied().collect();
         let mut defaults = Vec::with_capacity(fields.len());
         for (index, field) in read.fields.iter().enumerate() {
-            if readers.contains(&Some(index)) {
+            if present.contains(&index) {
                 defaults.push(None);
                 continue;
             }

@@ -1,5 +1,7 @@
 //! Rust types read what the specification says they can.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 

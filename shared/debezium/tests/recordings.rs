@@ -201,3 +201,17 @@ fn mysqls_orders_read_and_their_newest_versions_are_the_ids_alive_at_the_end() {
     expected.sort_unstable();
     assert_eq!(alive, expected);
 }
+
+#[derive(Debug, AvroRead)]
+#[allow(dead_code, reason = "never read: it does not compile to a plan")]
+struct WronglyDeclared {
+    full_name: Option<i64>,
+}
+
+#[test]
+fn a_column_of_the_wrong_type_is_refused_before_the_first_record() {
+    let recording = Recording::open("postgres-accounts", "final_state.json");
+    let schema = Schema::parse(recording.schemas["100002"]["schema"].as_str().unwrap()).unwrap();
+    let refused = Plan::<Change<WronglyDeclared>>::compile(&schema, &Limits::default()).unwrap_err().to_string();
+    assert!(refused.contains("full_name"), "{refused}");
+}

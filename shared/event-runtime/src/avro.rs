@@ -1,7 +1,7 @@
 //! Reading keys and values: frame, writer schema, plan, struct; and what each failure of that proves.
 
 use std::borrow::Cow;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use avro_decode::{AvroType, DecodeError};
@@ -13,10 +13,9 @@ use schema_registry::{
     VALUE_SCHEMA_HEADER, split,
 };
 
-use crate::claims::UnixMillis;
+use crate::clock::{Clock, SystemClock, UnixMillis};
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
 use crate::handler::RawRecord;
-use crate::processor::{Clock, SystemClock};
 
 /// A schema that a healthy registry does not know may only not have reached all of its nodes yet, so a record younger
 /// than this waits for it.
@@ -31,9 +30,8 @@ pub enum Side {
     Value,
 }
 
-/// Room for bodies that had to be inflated, so that events can borrow from them as they do from the record.
-#[derive(Debug, Default)]
-pub struct Inflated([OnceLock<Vec<u8>>; 2]);
+/// Done at once where the schema is known; see [`AvroReader::ready`].
+pub type SchemaReady<'a> = Either<Ready<Result<(), Fault>>, BoxFuture<'a, Result<(), Fault>>>;
 
 /// Reads one side of records as `T`, whatever schema version they were written with.
 pub struct AvroReader<T: AvroType> {
@@ -63,10 +61,7 @@ impl<T: AvroType> AvroReader<T> {
     /// # Errors
     /// `Retry` while the registry cannot be asked, or does not know the schema of a record younger than 30 s;
     /// `DeadLetter` where the schema cannot be told, had, or read as `T`.
-    pub fn ready<'a>(
-        &'a self,
-        record: &RawRecord<'a>,
-    ) -> Either<Ready<Result<(), Fault>>, BoxFuture<'a, Result<(), Fault>>> {
+    pub fn ready<'a>(&'a self, record: &RawRecord<'a>) -> SchemaReady<'a> {
         let Some(bytes) = self.bytes(record) else { return Either::Left(ready(Ok(()))) };
         let schema = match self.frame(record, bytes) {
             Ok(frame) => frame.schema,
@@ -95,8 +90,10 @@ impl<T: AvroType> AvroReader<T> {
         let body = match frame.body {
             Cow::Borrowed(body) => body,
             Cow::Owned(inflated) => {
-                let [key, value] = &record.inflated.0;
-                let room = if self.side == Side::Key { key } else { value };
+                let room = match self.side {
+                    Side::Key => &record.inflated.key,
+                    Side::Value => &record.inflated.value,
+                };
                 room.get_or_init(|| inflated)
             }
         };

@@ -9,24 +9,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
+use crate::clock::UnixMillis;
 use crate::failure::{Disposition, Failure};
 use crate::letter::LetterId;
-
-/// Milliseconds since 1970-01-01T00:00:00Z on a worker's clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnixMillis(pub u64);
-
-impl UnixMillis {
-    /// This instant and `duration` more, saturating.
-    pub fn plus(self, duration: Duration) -> Self {
-        UnixMillis(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
-    }
-
-    /// How long from `earlier` until this instant; zero if it has passed.
-    pub fn since(self, earlier: UnixMillis) -> Duration {
-        Duration::from_millis(self.0.saturating_sub(earlier.0))
-    }
-}
+use crate::store::StoreError;
 
 /// What an effect is claimed by: the *business* key (`welcome:<account id>`), not the offset, so that a replay, a
 /// re-snapshot or a second topic cannot repeat it.
@@ -131,33 +117,6 @@ pub enum Settled {
     Applied,
     /// The lease ran out and another worker owns the claim: our write changed nothing.
     NotOurs,
-}
-
-/// Why the store of claims or letters could not be asked. Nothing is known to have changed.
-#[derive(Debug, thiserror::Error)]
-#[error("{store} did not {operation}")]
-pub struct StoreError {
-    /// Which store, for a reader: "claims table", "dead-letter queue".
-    pub store: &'static str,
-    /// What was asked of it: "claim", "complete", "store a letter".
-    pub operation: &'static str,
-    /// The failure's bounded name.
-    pub code: &'static str,
-    /// How long the store asked us to wait.
-    pub retry_after: Option<Duration>,
-    /// What the adapter saw.
-    #[source]
-    pub cause: Box<dyn std::error::Error + Send + Sync>,
-}
-
-impl Failure for StoreError {
-    /// Always a retry: a store that is down, or refuses us by its policy, must not drain a topic into the dead letters.
-    fn disposition(&self) -> Disposition {
-        Disposition::Retry { after: self.retry_after }
-    }
-    fn code(&self) -> &'static str {
-        self.code
-    }
 }
 
 /// Claims, each fenced by its owner's token.

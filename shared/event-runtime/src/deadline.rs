@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::claims::UnixMillis;
+use crate::clock::UnixMillis;
 
 /// 2020-01-01T00:00:00Z. `cargo lambda watch` sends a fixed deadline of 1970: any deadline before this is no deadline.
 const EPOCH_OF_REAL_DEADLINES: UnixMillis = UnixMillis(1_577_836_800_000);

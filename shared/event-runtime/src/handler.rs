@@ -1,10 +1,10 @@
 //! What a function gives the processor: how to read a record, whether to act on it, and the effect.
 
 use std::future::Future;
+use std::sync::OnceLock;
 
 use kafka_events::{Headers, SchemaMetadata};
 
-use crate::avro::Inflated;
 use crate::claims::ClaimKey;
 use crate::failure::Fault;
 
@@ -31,6 +31,13 @@ pub struct RawRecord<'a> {
     pub value_schema: Option<&'a SchemaMetadata<'a>>,
     /// Room for bodies that travel compressed.
     pub inflated: &'a Inflated,
+}
+
+/// Room for bodies that had to be inflated, so that events can borrow from them as they do from the record.
+#[derive(Debug, Default)]
+pub struct Inflated {
+    pub(crate) key: OnceLock<Vec<u8>>,
+    pub(crate) value: OnceLock<Vec<u8>>,
 }
 
 /// What a function wants done with a record that it could read.

@@ -8,18 +8,22 @@ use kafka_events::{Event, Record};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use crate::claims::{Claim, ClaimKey, Held, Settled, StoreError};
+use crate::claims::{Claim, ClaimKey, Held, Settled};
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
 use crate::handler::{Effect, Intent, RawRecord, RecordHandler};
-use crate::lane::base64;
-use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason};
+use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, base64};
+use crate::obstacles::{
+    Abandoned, CircuitOpen, EffectTimeout, HeldByAnother, LeaseTooShort, NoTimeLeft, Panicked, Unrecorded,
+};
 use crate::outcome::{Outcome, StageTimes};
+use crate::parts::Parts;
 use crate::pressure::RetryBudget;
-use crate::processor::{Invocation, Processor};
+use crate::settings::Invocation;
+use crate::store::StoreError;
 
 /// What every record of a lane shares.
 pub(crate) struct Journey<'a, H> {
-    pub(crate) processor: &'a Processor<H>,
+    pub(crate) parts: &'a Parts<H>,
     pub(crate) event: &'a Event<'a>,
     pub(crate) lane_name: &'a str,
     pub(crate) invocation: &'a Invocation,
@@ -61,7 +65,7 @@ impl<H: RecordHandler> Journey<'_, H> {
         let mut stages = StageTimes::default();
         let mut attempt = 1;
         let mut blame = None;
-        let circuit = &self.processor.circuit;
+        let circuit = &self.parts.circuit;
         let outcome = loop {
             let tried = if circuit.is_open() {
                 Err(Fault::new(Stage::Handle, CircuitOpen).into())
@@ -79,7 +83,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             };
             blame = Some(fault.blame);
             let Disposition::Retry { after } = fault.disposition else {
-                let letter = self.letter(place_of(self.lane_name, &record), raw_of(&record), &fault, attempt);
+                let letter = self.letter(Place::of(self.lane_name, &record), RawBytes::of(&record), &fault, attempt);
                 let letter = DeadLetter { claim: held.as_ref().map(|held| held.key.as_str().to_owned()), ..letter };
                 let letter = self.with_schemas(letter, &record);
                 break self.park(letter, fault, held, &mut stages).await;
@@ -91,7 +95,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             if ![CircuitOpen.code(), NoTimeLeft.code(), "claim_held"].contains(&fault.code) {
                 circuit.failed();
             }
-            let pause = self.processor.settings.retry.pause(attempt, after);
+            let pause = self.parts.settings.retry.pause(attempt, after);
             match pause.filter(|pause| self.time_allows(*pause) && !circuit.is_open() && self.retries.take()) {
                 Some(pause) => {
                     tokio::time::sleep(pause).await;
@@ -107,7 +111,7 @@ impl<H: RecordHandler> Journey<'_, H> {
     }
 
     async fn attempt(&self, record: RawRecord<'_>, stages: &mut StageTimes) -> Result<Outcome, Failed> {
-        let handler = &self.processor.handler;
+        let handler = &self.parts.handler;
 
         let decoding = Instant::now();
         let read = AssertUnwindSafe(async {
@@ -138,7 +142,7 @@ impl<H: RecordHandler> Journey<'_, H> {
 
         let handling = Instant::now();
         let effect = AssertUnwindSafe(handler.handle(&event)).catch_unwind();
-        let effect = tokio::time::timeout(self.processor.settings.effect_timeout, effect).await;
+        let effect = tokio::time::timeout(self.parts.settings.effect_timeout, effect).await;
         stages.add(Stage::Handle, handling.elapsed());
         let guarded = held.is_some();
         let effect = match effect {
@@ -163,19 +167,19 @@ impl<H: RecordHandler> Journey<'_, H> {
 
     /// `Ok(Ok)`: the effect is ours to run. `Ok(Err)`: it needs no running.
     async fn claim(&self, key: &ClaimKey, stages: &mut StageTimes) -> Result<Result<Held, Outcome>, Failed> {
-        let settings = &self.processor.settings;
+        let settings = &self.parts.settings;
         let claiming = Instant::now();
-        let claim = self.processor.claims.claim(key, settings.effect_timeout + settings.lease_skew).await;
+        let claim = self.parts.claims.claim(key, settings.effect_timeout + settings.lease_skew).await;
         stages.add(Stage::Claim, claiming.elapsed());
         match claim.map_err(|error| Fault::new(Stage::Claim, error))? {
             // The machine may have been frozen between the write and here: an effect must end within its lease.
-            Claim::Claimed(held) if held.until < self.processor.clock.now().plus(settings.effect_timeout) => {
+            Claim::Claimed(held) if held.until < self.parts.clock.now().plus(settings.effect_timeout) => {
                 Err(Failed { fault: Fault::new(Stage::Claim, LeaseTooShort), held: Some(held) })
             }
             Claim::Claimed(held) => Ok(Ok(held)),
             Claim::Done | Claim::Parked(_) => Ok(Err(Outcome::Duplicate)),
             Claim::HeldUntil(until) => {
-                let after = until.since(self.processor.clock.now());
+                let after = until.since(self.parts.clock.now());
                 Err(Fault::new(Stage::Claim, HeldByAnother { after }).into())
             }
             Claim::Uncertain(held) => Err(Failed { fault: Fault::new(Stage::Claim, Abandoned), held: Some(held) }),
@@ -186,7 +190,7 @@ impl<H: RecordHandler> Journey<'_, H> {
     /// uncertain, and be parked.
     async fn complete(&self, held: &Held, stages: &mut StageTimes) -> Result<(), Fault> {
         let settling = Instant::now();
-        let settled = self.settle(|| self.processor.claims.complete(held)).await;
+        let settled = self.settle(|| self.parts.claims.complete(held)).await;
         stages.add(Stage::Settle, settling.elapsed());
         match settled {
             Ok(Settled::Applied) => Ok(()),
@@ -197,7 +201,7 @@ impl<H: RecordHandler> Journey<'_, H> {
 
     async fn release(&self, held: &Held, stages: &mut StageTimes) {
         let settling = Instant::now();
-        let released = self.settle(|| self.processor.claims.release(held)).await;
+        let released = self.settle(|| self.parts.claims.release(held)).await;
         stages.add(Stage::Settle, settling.elapsed());
         if let Err(error) = released {
             // Harmless to the promise: the lease runs out and the record is parked as uncertain.
@@ -208,7 +212,7 @@ impl<H: RecordHandler> Journey<'_, H> {
     /// Stores the letter, then parks the claim; the record is finished only when both hold.
     async fn park(&self, letter: DeadLetter, fault: Fault, held: Option<Held>, stages: &mut StageTimes) -> Outcome {
         let settling = Instant::now();
-        let stored = self.settle(|| self.processor.dead_letters.store(&letter)).await;
+        let stored = self.settle(|| self.parts.dead_letters.store(&letter)).await;
         let outcome = match stored {
             Err(error) => {
                 let code = error.code;
@@ -224,7 +228,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             }
             Ok(()) => match &held {
                 None => Outcome::Parked(fault.code),
-                Some(held) => match self.settle(|| self.processor.claims.park(held, &letter.id)).await {
+                Some(held) => match self.settle(|| self.parts.claims.park(held, &letter.id)).await {
                     Ok(_) => Outcome::Parked(fault.code),
                     Err(error) => {
                         let code = error.code;
@@ -267,7 +271,7 @@ impl<H: RecordHandler> Journey<'_, H> {
         let raw = RawBytes {
             key: record.key.as_ref().map(|encoded| encoded.raw().into_owned()),
             value: record.value.as_ref().map(|encoded| encoded.raw().into_owned()),
-            ..headers_of(&record.headers)
+            ..RawBytes::of_headers(&record.headers)
         };
         self.give_up_unread(place, raw, fault).await
     }
@@ -284,8 +288,8 @@ impl<H: RecordHandler> Journey<'_, H> {
                 Ok(settled) => return Ok(settled),
                 Err(error) => error,
             };
-            match self.processor.settings.retry.pause(attempt, error.retry_after) {
-                Some(pause) if started.elapsed() + pause < self.processor.settings.settle_reserve => {
+            match self.parts.settings.retry.pause(attempt, error.retry_after) {
+                Some(pause) if started.elapsed() + pause < self.parts.settings.settle_reserve => {
                     tokio::time::sleep(pause).await;
                     attempt += 1;
                 }
@@ -295,7 +299,7 @@ impl<H: RecordHandler> Journey<'_, H> {
     }
 
     fn time_allows(&self, pause: Duration) -> bool {
-        self.invocation.deadline.allows(pause + self.processor.settings.needed_for_effect())
+        self.invocation.deadline.allows(pause + self.parts.settings.needed_for_effect())
     }
 
     fn letter(&self, place: Place, raw: RawBytes, fault: &Fault, attempt: u32) -> DeadLetter {
@@ -322,13 +326,13 @@ impl<H: RecordHandler> Journey<'_, H> {
                 function_version: self.invocation.function_version.clone(),
                 request_id: self.invocation.request_id.clone(),
                 attempt,
-                at_ms: self.processor.clock.now().0,
+                at_ms: self.parts.clock.now().0,
             },
         }
     }
 
     fn with_schemas(&self, letter: DeadLetter, record: &RawRecord<'_>) -> DeadLetter {
-        let schemas = self.processor.handler.schemas(record);
+        let schemas = self.parts.handler.schemas(record);
         DeadLetter { key_schema: schemas.key, value_schema: schemas.value, ..letter }
     }
 
@@ -351,7 +355,7 @@ impl<H: RecordHandler> Journey<'_, H> {
 
     /// The one line of a record that is still owed.
     fn log_owed(&self, record: &RawRecord<'_>, fault: &Fault, attempts: u32) {
-        let schemas = self.processor.handler.schemas(record);
+        let schemas = self.parts.handler.schemas(record);
         tracing::warn!(
             topic = record.topic,
             partition = record.partition,
@@ -371,152 +375,4 @@ impl<H: RecordHandler> Journey<'_, H> {
 /// Keys may be personal: logs carry 64 bits of a hash, enough to find a key's lines by.
 fn key_digest(key_base64: &[u8]) -> String {
     hex::encode(&Sha256::digest(key_base64)[..8])
-}
-
-fn place_of(lane: &str, record: &RawRecord<'_>) -> Place {
-    Place {
-        lane: lane.to_owned(),
-        topic: record.topic.to_owned(),
-        partition: record.partition,
-        offset: Some(record.offset),
-        timestamp: record.timestamp,
-        index: 0,
-    }
-}
-
-fn raw_of(record: &RawRecord<'_>) -> RawBytes {
-    RawBytes { key: record.key.map(base64), value: record.value.map(base64), ..headers_of(record.headers) }
-}
-
-/// The headers in order; where they cannot be read, their JSON as it came.
-fn headers_of(headers: &kafka_events::Headers<'_>) -> RawBytes {
-    let parsed: Result<Vec<_>, _> = headers
-        .iter()
-        .map(|header| header.map(|header| (header.name.into_owned(), header.value.as_deref().map(base64))))
-        .collect();
-    match parsed {
-        Ok(headers) => RawBytes { headers, ..RawBytes::default() },
-        Err(_) => RawBytes { json: Some(base64(headers.raw())), ..RawBytes::default() },
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Panicked {
-    #[error("the function panicked while reading the record; this is a defect of the function")]
-    Reading,
-    #[error("the function panicked in its effect; this is a defect of the function")]
-    Handling { guarded: bool },
-}
-
-impl Failure for Panicked {
-    fn disposition(&self) -> Disposition {
-        match self {
-            Panicked::Reading | Panicked::Handling { guarded: false } => Disposition::DeadLetter,
-            // How far the effect got is unknown, and nothing but the claim guards it.
-            Panicked::Handling { guarded: true } => Disposition::Uncertain,
-        }
-    }
-    fn code(&self) -> &'static str {
-        "handler_panicked"
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the effect did not end within its timeout")]
-struct EffectTimeout {
-    guarded: bool,
-}
-
-impl Failure for EffectTimeout {
-    fn disposition(&self) -> Disposition {
-        if self.guarded { Disposition::Uncertain } else { Disposition::Retry { after: None } }
-    }
-    fn code(&self) -> &'static str {
-        "effect_timeout"
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "too little is left of the invocation to start an effect; raise the function's timeout or lower the batch size"
-)]
-struct NoTimeLeft;
-
-impl Failure for NoTimeLeft {
-    fn disposition(&self) -> Disposition {
-        Disposition::Retry { after: None }
-    }
-    fn code(&self) -> &'static str {
-        "deadline_near"
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("a dependency failed again and again; the rest of the batch is reported at once")]
-struct CircuitOpen;
-
-impl Failure for CircuitOpen {
-    fn disposition(&self) -> Disposition {
-        Disposition::Retry { after: None }
-    }
-    fn code(&self) -> &'static str {
-        "circuit_open"
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the lease was nearly over before the effect could start")]
-struct LeaseTooShort;
-
-impl Failure for LeaseTooShort {
-    fn disposition(&self) -> Disposition {
-        Disposition::Retry { after: None }
-    }
-    fn code(&self) -> &'static str {
-        "lease_too_short"
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("another worker holds the claim for {} ms more", after.as_millis())]
-struct HeldByAnother {
-    after: Duration,
-}
-
-impl Failure for HeldByAnother {
-    fn disposition(&self) -> Disposition {
-        Disposition::Retry { after: Some(self.after) }
-    }
-    fn code(&self) -> &'static str {
-        "claim_held"
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("an earlier worker took the claim and never settled it: the effect may have happened; a person must decide")]
-struct Abandoned;
-
-impl Failure for Abandoned {
-    fn disposition(&self) -> Disposition {
-        Disposition::Uncertain
-    }
-    fn code(&self) -> &'static str {
-        "effect_uncertain"
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the effect happened but could not be recorded; redelivered, the record will be parked as uncertain")]
-struct Unrecorded {
-    #[source]
-    cause: Option<StoreError>,
-}
-
-impl Failure for Unrecorded {
-    fn disposition(&self) -> Disposition {
-        Disposition::Retry { after: None }
-    }
-    fn code(&self) -> &'static str {
-        "claim_unsettled"
-    }
 }

@@ -8,15 +8,15 @@ use futures_util::stream;
 use kafka_events::{Entry, Event, Lane, Malformed, Record};
 use tokio::time::Instant;
 
-use crate::avro::Inflated;
-use crate::claims::UnixMillis;
+use crate::clock::UnixMillis;
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
-use crate::handler::{RawRecord, RecordHandler};
+use crate::handler::{Inflated, RawRecord, RecordHandler};
 use crate::journey::{Journey, Travelled};
-use crate::letter::{Place, RawBytes};
+use crate::letter::{Place, RawBytes, base64};
 use crate::outcome::{Outcome, StageTimes};
+use crate::parts::Parts;
 use crate::pressure::{FloodGuard, RetryBudget};
-use crate::processor::{Invocation, Order, Processor};
+use crate::settings::{Invocation, Order};
 
 /// Why records behind one that is still owed are owed too.
 const LANE_STOPPED: &str = "lane_stopped";
@@ -25,7 +25,7 @@ const FLOOD_GUARD: &str = "flood_guard";
 
 /// What all lanes of a batch share.
 pub(crate) struct Batch<'a, H> {
-    pub(crate) processor: &'a Processor<H>,
+    pub(crate) parts: &'a Parts<H>,
     pub(crate) event: &'a Event<'a>,
     pub(crate) invocation: &'a Invocation,
     pub(crate) retries: &'a RetryBudget,
@@ -46,9 +46,9 @@ pub(crate) struct LaneReport {
 /// Takes a lane's records to their ends: chain by chain, several chains at a time where the order allows.
 pub(crate) async fn run_lane<H: RecordHandler>(batch: Batch<'_, H>, lane: &Lane<'_>) -> LaneReport {
     let guard = FloodGuard::for_records(lane.records.len());
-    let (chains, in_flight) = match batch.processor.settings.order {
+    let (chains, in_flight) = match batch.parts.settings.order {
         Order::Partition => (vec![(0..lane.records.len()).collect()], 1),
-        Order::Key { in_flight } => (chains_by_key(&batch.processor.handler, lane), in_flight.get()),
+        Order::Key { in_flight } => (chains_by_key(&batch.parts.handler, lane), in_flight.get()),
     };
     let mut ends: Vec<(usize, Travelled)> = stream::iter(chains)
         .map(|chain| run_chain(&batch, lane, chain, &guard))
@@ -104,7 +104,7 @@ async fn run_chain<H: RecordHandler>(
     guard: &FloodGuard,
 ) -> Vec<(usize, Travelled)> {
     let journey = Journey {
-        processor: batch.processor,
+        parts: batch.parts,
         event: batch.event,
         lane_name: &lane.name,
         invocation: batch.invocation,
@@ -202,10 +202,6 @@ fn age_of(entry: &Entry<'_>, now: UnixMillis) -> Option<Duration> {
         Entry::Record(record) => u64::try_from(record.timestamp).ok().map(|timestamp| now.since(UnixMillis(timestamp))),
         Entry::Malformed(_) => None,
     }
-}
-
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    base64_simd::STANDARD.encode_to_string(bytes)
 }
 
 #[derive(Debug, thiserror::Error)]

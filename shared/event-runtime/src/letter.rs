@@ -3,10 +3,12 @@
 use std::fmt;
 
 use futures_util::future::BoxFuture;
+use kafka_events::Headers;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::claims::StoreError;
+use crate::handler::RawRecord;
+use crate::store::StoreError;
 
 /// The version of [`DeadLetter`]'s JSON form.
 pub const LETTER_VERSION: u32 = 1;
@@ -80,6 +82,41 @@ pub struct RawBytes {
     /// The record's JSON in base64, where the record itself could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<String>,
+}
+
+impl Place {
+    pub(crate) fn of(lane: &str, record: &RawRecord<'_>) -> Self {
+        Place {
+            lane: lane.to_owned(),
+            topic: record.topic.to_owned(),
+            partition: record.partition,
+            offset: Some(record.offset),
+            timestamp: record.timestamp,
+            index: 0,
+        }
+    }
+}
+
+impl RawBytes {
+    pub(crate) fn of(record: &RawRecord<'_>) -> Self {
+        RawBytes { key: record.key.map(base64), value: record.value.map(base64), ..Self::of_headers(record.headers) }
+    }
+
+    /// The headers in order; where they cannot be read, their JSON as it came.
+    pub(crate) fn of_headers(headers: &Headers<'_>) -> Self {
+        let parsed: Result<Vec<_>, _> = headers
+            .iter()
+            .map(|header| header.map(|header| (header.name.into_owned(), header.value.as_deref().map(base64))))
+            .collect();
+        match parsed {
+            Ok(headers) => RawBytes { headers, ..RawBytes::default() },
+            Err(_) => RawBytes { json: Some(base64(headers.raw())), ..RawBytes::default() },
+        }
+    }
+}
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    base64_simd::STANDARD.encode_to_string(bytes)
 }
 
 /// Why a record was given up.

@@ -6,28 +6,36 @@
 
 mod avro;
 mod claims;
+mod clock;
 mod deadline;
 mod failure;
 mod handler;
 mod journey;
 mod lane;
 mod letter;
+mod obstacles;
 mod outcome;
+mod parts;
 mod pressure;
 mod processor;
 mod report;
 mod retry;
+mod settings;
+mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use avro::{AvroReader, Inflated, Side};
-pub use claims::{Claim, ClaimKey, Claims, Held, MissingKey, OwnerToken, Settled, StoreError, UnixMillis};
+pub use avro::{AvroReader, SchemaReady, Side};
+pub use claims::{Claim, ClaimKey, Claims, Held, MissingKey, OwnerToken, Settled};
+pub use clock::{Clock, SystemClock, UnixMillis};
 pub use deadline::Deadline;
 pub use failure::{Blame, Disposition, Failure, Fault, Stage};
-pub use handler::{Effect, Intent, RawRecord, RecordHandler, WriterSchemas};
+pub use handler::{Effect, Inflated, Intent, RawRecord, RecordHandler, WriterSchemas};
 pub use letter::{DeadLetter, DeadLetters, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason};
 pub use outcome::{BatchReport, Outcome, StageTimes};
 pub use pressure::CircuitPolicy;
-pub use processor::{Clock, Invocation, Order, Processor, Settings, SystemClock};
+pub use processor::Processor;
 pub use report::{BatchFailed, Reporting};
 pub use retry::RetryPolicy;
+pub use settings::{Invocation, Order, Settings};
+pub use store::StoreError;

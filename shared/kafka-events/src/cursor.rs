@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr2, memchr3};
+use memchr::{memchr, memchr2, memchr3};
 
 /// Where delimiting stopped, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,6 +208,12 @@ pub(crate) struct JsonText<'a> {
 }
 
 impl<'a> JsonText<'a> {
+    /// A whole string, quotes included.
+    #[inline]
+    pub(crate) fn of_quoted(quoted: &'a [u8]) -> Self {
+        Self { quoted, escaped: memchr(b'\\', quoted).is_some() }
+    }
+
     /// What stands between the quotes, escapes unresolved.
     #[inline]
     pub(crate) fn inner(&self) -> &'a [u8] {

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::cursor::{Cursor, Fault, JsonText};
+use crate::{
+    cursor::{Cursor, Fault, JsonText},
+    usual,
+};
 
 /// The headers of a record as they stand in the event: `[{"name":[104,-61,-85]},…]`.
 ///
@@ -175,6 +178,24 @@ impl<'a> Members<'a> {
         Self { cursor: Cursor::new(raw), place }
     }
 
+    /// The next member where the headers are spelled as AWS spells them; nothing is consumed where they are not.
+    #[inline]
+    fn usual(&mut self) -> Option<Member<'a>> {
+        let rest = self.cursor.rest();
+        let before = match self.place {
+            Place::Start => b"[",
+            Place::Array { first: false } => b",",
+            Place::Array { first: true } | Place::Object { .. } | Place::End => return None,
+        };
+        let start = rest.strip_prefix(before)?;
+        let header = usual::header(start)?;
+        let name = JsonText::of_quoted(header.name);
+        let at = self.cursor.at() + 1 + header.name.len() + 2;
+        self.cursor.advance(rest.len() - header.rest.len());
+        self.place = Place::Array { first: false };
+        Some(Member { name, value: header.value, at })
+    }
+
     /// The next member, `None` at the end. After an error that cannot be skipped `place` is `End`.
     fn step(&mut self) -> Result<Option<Member<'a>>, Fault> {
         loop {
@@ -230,7 +251,11 @@ impl<'a> Members<'a> {
 impl<'a> Iterator for Members<'a> {
     type Item = Result<Member<'a>, HeaderError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(member) = self.usual() {
+            return Some(Ok(member));
+        }
         self.step().map_err(|fault| HeaderError { reason: HeaderFault::Shape, at: fault.at }).transpose()
     }
 }

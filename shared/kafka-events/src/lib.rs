@@ -35,6 +35,7 @@ mod record;
 mod response;
 mod scan;
 mod schema_metadata;
+mod usual;
 
 pub use encoded::{Base64Error, Encoded};
 pub use event::{Entry, Event, EventSource, Lane, Malformed, Record, TimestampType};

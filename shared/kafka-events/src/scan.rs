@@ -6,6 +6,7 @@ use crate::{
     Entry, Event, EventSource, Lane, Malformed, RecordError,
     cursor::{Cursor, Fault, FaultKind},
     record::{self, RecordFault},
+    usual,
 };
 
 /// A record takes no less than this in an event; elements that crowd closer are no records.
@@ -198,6 +199,9 @@ impl<'a> Scan<'a> {
     /// One element of a lane. What is wrong inside it stays its own fault as long as its end can be found.
     #[inline]
     fn element(&mut self, lane: &str, topic: &mut &'a str, index: usize) -> Result<Entry<'a>, ScanError> {
+        if let Some(record) = usual::read(&mut self.cursor, topic) {
+            return Ok(Entry::Record(record));
+        }
         let start = self.cursor.at();
         match record::read(&mut self.cursor, lane, topic) {
             Ok(record) => Ok(Entry::Record(record)),

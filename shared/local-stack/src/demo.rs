@@ -29,6 +29,8 @@ pub struct DemoOptions {
     pub recording: PathBuf,
     /// The topic of the accounts, where it cannot be guessed.
     pub topic: Option<String>,
+    /// The folder below `.local` that receives the mails; whatever is in it goes.
+    pub folder: String,
 }
 
 /// The demonstration could not be given.
@@ -104,7 +106,7 @@ pub async fn demo(options: &DemoOptions, out: &mut (impl Write + Send)) -> Resul
     stages.begin(out, "build", "building local functions (cargo's own progress follows if there is anything to do)")?;
     build(&workspace, &[FUNCTION]).await?;
     stages.begin(out, "start", "starting DynamoDB, SQS and SES (ministack), a schema registry, cargo lambda watch")?;
-    let folder = fresh_folder(&workspace)?;
+    let folder = fresh_folder(&workspace, &options.folder)?;
     let stack = Stack::start(&workspace, recording.schemas.clone()).await?;
     let env_file = folder.join("demo.env");
     stack.write_env_file(&env_file)?;
@@ -134,13 +136,13 @@ pub async fn demo(options: &DemoOptions, out: &mut (impl Write + Send)) -> Resul
     Ok(report.all_as_expected())
 }
 
-/// Empties `.local/demo` and makes it again.
-fn fresh_folder(workspace: &Workspace) -> Result<PathBuf, DemoError> {
-    let folder = workspace.local("demo");
+/// Empties a folder below `.local` and makes it again.
+fn fresh_folder(workspace: &Workspace, name: &str) -> Result<PathBuf, DemoError> {
+    let folder = workspace.local(name);
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
-    Ok(workspace.folder("demo")?)
+    Ok(workspace.folder(name)?)
 }
 
 /// Times the stages and announces them.

@@ -34,7 +34,7 @@ impl Expectation {
                 Verdict::Skip(reason) => expectation.skip(reason),
                 Verdict::Park(code) => *expectation.parked.entry(code.to_owned()).or_default() += 1,
                 Verdict::Mail(_) if !accounts.insert(record.expect.key.to_string()) => expectation.duplicates += 1,
-                Verdict::Mail(address) => *expectation.mails.entry(address.to_owned()).or_default() += 1,
+                Verdict::Mail(address) => *expectation.mails.entry(comparable(address)).or_default() += 1,
             }
         }
         expectation
@@ -80,11 +80,25 @@ fn verdict(record: &Record) -> Verdict<'_> {
     }
 }
 
-/// Good enough to tell an address from something else; what SES thinks of it is another matter.
+/// An address as two writers of it would agree: an international domain in its ASCII form, domains in lower case.
+pub(crate) fn comparable(address: &str) -> String {
+    let Some((local, domain)) = address.trim().rsplit_once('@') else { return address.to_owned() };
+    let ascii = reqwest::Url::parse(&format!("http://{domain}/")).ok();
+    let ascii = ascii.as_ref().and_then(|url| url.host_str()).unwrap_or(domain);
+    format!("{local}@{}", ascii.to_ascii_lowercase())
+}
+
+/// Good enough to tell an address from something else: what SES refuses outright is none (a local part outside of
+/// ASCII, a domain without a dot).
 fn looks_like_address(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let plain = |part: &str| !part.is_empty() && !part.contains(char::is_whitespace);
-    plain(local) && plain(domain) && !local.contains('@') && text.len() <= 320
+    plain(local)
+        && plain(domain)
+        && local.is_ascii()
+        && !local.contains('@')
+        && domain.contains('.')
+        && text.len() <= 320
 }
 
 #[cfg(test)]
@@ -111,9 +125,17 @@ mod tests {
     }
 
     #[test]
+    fn an_address_compares_in_any_spelling_of_its_domain() {
+        assert_eq!(comparable("Zoe@Bücher.Example"), "Zoe@xn--bcher-kva.example");
+        assert_eq!(comparable("c1@EXAMPLE.com "), "c1@example.com");
+    }
+
+    #[test]
     fn addresses_are_told_from_other_things() {
-        assert!(looks_like_address("zoë.o'hara+1@mail.example.com"));
-        for other in ["zoe", "@example.com", "zoe@", "zoe @example.com", "a@b@example.com"] {
+        assert!(looks_like_address("zoe.o'hara+1@mail.example.com"));
+        for other in
+            ["zoë@example.com", "zoe@localhost", "zoe", "@example.com", "zoe@", "zoe @example.com", "a@b@example.com"]
+        {
             assert!(!looks_like_address(other), "{other}");
         }
     }

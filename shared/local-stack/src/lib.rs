@@ -33,7 +33,7 @@ pub use faults::{Action, Answer, Armed, Failpoint, FaultProxy, NotReached, Proxy
 pub use functions::{FunctionsError, WatchedFunctions, build};
 pub use local_aws::{LocalAwsError, serve_local_aws};
 pub use mapping::{Delivery, MappingSettings, Redelivery, deliver};
-pub use metrics::Outcomes;
+pub use metrics::{Outcomes, STAGES};
 pub use process::{Process, Program, StartError};
 pub use recording::{Expected, Record, Recording, RecordingError, RegisteredSchema};
 pub use registry::{Registry, RegistryMode};

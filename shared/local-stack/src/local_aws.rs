@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::recording::{Recording, RecordingError};
 use crate::stack::{Stack, StackError};
@@ -41,17 +41,27 @@ pub async fn serve_local_aws(
         schemas.extend(Recording::read(&folder.path())?.schemas);
     }
     let stack = Stack::start(workspace, schemas).await?;
-    let env_file = workspace.local("local.env");
-    stack.write_env_file(&env_file)?;
+    let env_file = EnvFile(workspace.local("local.env"));
+    stack.write_env_file(&env_file.0)?;
     let mails = format!("{}/_ministack/ses/messages", stack.aws.endpoint());
     writeln!(out, "AWS (DynamoDB, SQS, SES)  {}", stack.faults.endpoint())?;
     writeln!(out, "schema registry           {}", stack.registry.url())?;
     writeln!(out, "mails sent so far         {mails}")?;
-    writeln!(out, "variables                 {}\n", env_file.display())?;
+    writeln!(out, "variables                 {}\n", env_file.0.display())?;
     writeln!(out, "In another terminal:      make watch")?;
     writeln!(out, "or, with cargo-lambda:    cargo lambda watch -A 127.0.0.1 --env-file .local/local.env")?;
     writeln!(out, "In a third one:           make invoke FUNCTION=send-welcome-email EVENT=created")?;
     writeln!(out, "End with Ctrl-C; nothing is kept.")?;
     out.flush()?;
     std::future::pending().await
+}
+
+/// Goes with what it leads to: functions that found an old one would wait for ports that nobody listens on.
+struct EnvFile(PathBuf);
+
+impl Drop for EnvFile {
+    fn drop(&mut self) {
+        // Nothing more can be done about it here, and the next start writes it anew.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }

@@ -68,7 +68,8 @@ async fn run(command: Command) -> Result<bool, Failure> {
     match command {
         Command::Demo { recording, topic } => {
             let topic = topic.filter(|topic| !topic.is_empty());
-            Ok(demo(&DemoOptions { recording, topic }, &mut out).await?)
+            let options = DemoOptions { recording, topic, folder: "demo".to_owned() };
+            Ok(demo(&options, &mut out).await?)
         }
         Command::LocalAws => {
             serve_local_aws(&Workspace::find()?, Path::new("events/recorded"), &mut out).await?;

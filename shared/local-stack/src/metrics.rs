@@ -19,7 +19,13 @@ pub struct Outcomes {
     pub unfinished: BTreeMap<String, usize>,
     /// Time in the function, in milliseconds.
     pub busy_ms: f64,
+    /// Time by stage of a record's journey, in milliseconds, in the order of [`STAGES`]. Partitions run side by side,
+    /// so that these can add up to more than the time in the function.
+    pub stages_ms: [f64; STAGES.len()],
 }
+
+/// The stages of a record's journey.
+pub const STAGES: [&str; 5] = ["scan", "decode", "claim", "handle", "settle"];
 
 impl Outcomes {
     /// Sums the metric lines of one function in an output that may hold other lines.
@@ -52,6 +58,9 @@ impl Outcomes {
             self.done += count("RecordsDone");
             self.duplicate += count("RecordsDuplicate");
             self.busy_ms += document["BatchDuration"].as_f64().unwrap_or(0.0);
+            for (sum, stage) in self.stages_ms.iter_mut().zip(STAGES) {
+                *sum += document[format!("{stage}_ms")].as_f64().unwrap_or(0.0);
+            }
         }
     }
 
@@ -62,6 +71,8 @@ impl Outcomes {
             let left = now.iter().map(|(name, count)| (name.clone(), count - then.get(name).copied().unwrap_or(0)));
             left.filter(|(_, count)| *count > 0).collect()
         };
+        let mut stages_ms = self.stages_ms;
+        stages_ms.iter_mut().zip(earlier.stages_ms).for_each(|(now, then)| *now -= then);
         Outcomes {
             done: self.done - earlier.done,
             duplicate: self.duplicate - earlier.duplicate,
@@ -69,6 +80,7 @@ impl Outcomes {
             parked: difference(&self.parked, &earlier.parked),
             unfinished: difference(&self.unfinished, &earlier.unfinished),
             busy_ms: self.busy_ms - earlier.busy_ms,
+            stages_ms,
         }
     }
 }
@@ -79,7 +91,7 @@ mod tests {
 
     const OUTPUT: &str = concat!(
         " INFO starting\n",
-        "{\"_aws\":{},\"Function\":\"f\",\"Records\":4,\"RecordsDone\":1,\"RecordsSkipped\":1,\"RecordsParked\":1,\"BatchDuration\":2.5}\n",
+        "{\"_aws\":{},\"Function\":\"f\",\"Records\":4,\"RecordsDone\":1,\"RecordsSkipped\":1,\"RecordsParked\":1,\"BatchDuration\":2.5,\"claim_ms\":0.5}\n",
         "{\"_aws\":{},\"Function\":\"f\",\"SkipReason\":\"snapshot\",\"RecordsSkipped\":1}\n",
         "\u{1b}[0m {\"_aws\":{},\"Function\":\"f\",\"ErrorCode\":\"frame_truncated\",\"RecordsParked\":1}\n",
         "{\"_aws\":{},\"Function\":\"f\",\"ErrorCode\":\"ses_throttled\",\"RecordsUnfinished\":1}\n",
@@ -91,6 +103,7 @@ mod tests {
     fn metric_lines_are_summed_and_all_others_passed_over() {
         let once = Outcomes::read(OUTPUT, "f");
         assert_eq!((once.done, once.duplicate, once.busy_ms), (1, 0, 2.5));
+        assert_eq!(once.stages_ms, [0.0, 0.0, 0.5, 0.0, 0.0]);
         assert_eq!(once.skipped, BTreeMap::from([("snapshot".to_owned(), 1)]));
         assert_eq!(once.parked, BTreeMap::from([("frame_truncated".to_owned(), 1)]));
         assert_eq!(once.unfinished, BTreeMap::from([("ses_throttled".to_owned(), 1)]));

@@ -100,6 +100,27 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
         slots.push(slot);
         names.push(name);
     }
+    // The same steps twice: a struct of many fields is built where it belongs, as what is returned or in its place.
+    let steps = |finish: &TokenStream| {
+        quote! {
+            let plan = cursor.begin_record(node)?;
+            #(#locals)*
+            // The fields one after the other, if they were written in this order; else as they were written.
+            if let ::core::option::Option::Some([#(#slots),*]) = plan.straight() {
+                #(#straight)*
+                cursor.end_record(plan)?;
+                #finish;
+            }
+            for (number, slot) in plan.in_order() {
+                match number {
+                    #(#arms)*
+                    _ => return ::core::result::Result::Err(cursor.unplanned()),
+                }
+            }
+            cursor.end_record(plan)?;
+            #finish;
+        }
+    };
     let rust = input.ident.unraw().to_string();
     let name = option(attributes.name.as_ref());
     let aliases = &attributes.aliases;
@@ -112,35 +133,20 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
                 fields: &[#(#specs),*],
             })
         },
-        read: quote! {
-            let mut value = ::core::option::Option::None;
-            <Self as ::avro_decode::AvroRead<'de>>::read_into(&mut value, node, cursor)?;
-            value.ok_or_else(|| cursor.unplanned())
-        },
-        read_items: quote! {
-            fn read_into<'p>(
-                out: &mut ::core::option::Option<Self>,
-                node: &'p ::avro_decode::Node,
-                cursor: &mut ::avro_decode::Cursor<'p, 'de>,
-            ) -> ::core::result::Result<(), ::avro_decode::DecodeError> {
-                let plan = cursor.begin_record(node)?;
-                #(#locals)*
-                // The fields one after the other, if they were written in this order; else as they were written.
-                if let ::core::option::Option::Some([#(#slots),*]) = plan.straight() {
-                    #(#straight)*
-                    cursor.end_record(plan)?;
-                    *out = ::core::option::Option::Some(Self { #(#build),* });
-                    return ::core::result::Result::Ok(());
-                }
-                for (number, slot) in plan.in_order() {
-                    match number {
-                        #(#arms)*
-                        _ => return ::core::result::Result::Err(cursor.unplanned()),
-                    }
-                }
-                cursor.end_record(plan)?;
+        read: steps(&quote!(return ::core::result::Result::Ok(Self { #(#build),* }))),
+        read_items: {
+            let steps = steps(&quote! {
                 *out = ::core::option::Option::Some(Self { #(#build),* });
-                ::core::result::Result::Ok(())
+                return ::core::result::Result::Ok(())
+            });
+            quote! {
+                fn read_into<'p>(
+                    out: &mut ::core::option::Option<Self>,
+                    node: &'p ::avro_decode::Node,
+                    cursor: &mut ::avro_decode::Cursor<'p, 'de>,
+                ) -> ::core::result::Result<(), ::avro_decode::DecodeError> {
+                    #steps
+                }
             }
         },
         type_items: quote!(),

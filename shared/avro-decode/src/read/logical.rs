@@ -30,7 +30,14 @@ pub struct DecimalBytes<'a> {
 
 impl DecimalBytes<'_> {
     /// The number, if it fits 128 bits.
+    #[inline]
     pub fn to_decimal(&self) -> Option<Decimal> {
+        if self.unscaled.len() <= 8 {
+            // Nearly always, and in one register.
+            let start = if self.unscaled.first().is_some_and(|b| b & 0x80 != 0) { -1i64 } else { 0 };
+            let unscaled = self.unscaled.iter().fold(start, |n, b| n << 8 | i64::from(*b));
+            return Some(Decimal { unscaled: i128::from(unscaled), scale: self.scale });
+        }
         let negative = self.unscaled.first().is_some_and(|b| b & 0x80 != 0);
         let sign = if negative { 0xff } else { 0 };
         let (extra, kept) = self.unscaled.split_at(self.unscaled.len().saturating_sub(16));
@@ -76,7 +83,7 @@ impl AvroType for DecimalBytes<'static> {
 }
 
 impl<'de> AvroRead<'de> for DecimalBytes<'de> {
-    #[inline]
+    #[inline(always)]
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
         match &node.0 {
             Op::Decimal { scale, fixed: None } => Ok(Self { unscaled: cursor.bytes()?, scale: *scale }),

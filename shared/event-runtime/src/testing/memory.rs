@@ -7,9 +7,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::claims::{Claim, ClaimKey, Claims, Held, OwnerToken, Settled, StoreError, UnixMillis};
+use crate::claims::{Claim, ClaimKey, Claims, Held, OwnerToken, Settled};
+use crate::clock::{Clock, UnixMillis};
 use crate::letter::{DeadLetter, DeadLetters, LetterId};
-use crate::processor::Clock;
+use crate::store::StoreError;
 
 /// A clock that moves when told.
 #[derive(Debug, Clone)]

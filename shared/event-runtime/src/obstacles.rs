@@ -1,0 +1,127 @@
+//! What can stop a record between decoding and settling, beside what handlers and stores say.
+
+use std::time::Duration;
+
+use crate::failure::{Disposition, Failure};
+use crate::store::StoreError;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Panicked {
+    #[error("the function panicked while reading the record; this is a defect of the function")]
+    Reading,
+    #[error("the function panicked in its effect; this is a defect of the function")]
+    Handling { guarded: bool },
+}
+
+impl Failure for Panicked {
+    fn disposition(&self) -> Disposition {
+        match self {
+            Panicked::Reading | Panicked::Handling { guarded: false } => Disposition::DeadLetter,
+            // How far the effect got is unknown, and nothing but the claim guards it.
+            Panicked::Handling { guarded: true } => Disposition::Uncertain,
+        }
+    }
+    fn code(&self) -> &'static str {
+        "handler_panicked"
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the effect did not end within its timeout")]
+pub(crate) struct EffectTimeout {
+    pub(crate) guarded: bool,
+}
+
+impl Failure for EffectTimeout {
+    fn disposition(&self) -> Disposition {
+        if self.guarded { Disposition::Uncertain } else { Disposition::Retry { after: None } }
+    }
+    fn code(&self) -> &'static str {
+        "effect_timeout"
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "too little is left of the invocation to start an effect; raise the function's timeout or lower the batch size"
+)]
+pub(crate) struct NoTimeLeft;
+
+impl Failure for NoTimeLeft {
+    fn disposition(&self) -> Disposition {
+        Disposition::Retry { after: None }
+    }
+    fn code(&self) -> &'static str {
+        "deadline_near"
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a dependency failed again and again; the rest of the batch is reported at once")]
+pub(crate) struct CircuitOpen;
+
+impl Failure for CircuitOpen {
+    fn disposition(&self) -> Disposition {
+        Disposition::Retry { after: None }
+    }
+    fn code(&self) -> &'static str {
+        "circuit_open"
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the lease was nearly over before the effect could start")]
+pub(crate) struct LeaseTooShort;
+
+impl Failure for LeaseTooShort {
+    fn disposition(&self) -> Disposition {
+        Disposition::Retry { after: None }
+    }
+    fn code(&self) -> &'static str {
+        "lease_too_short"
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("another worker holds the claim for {} ms more", after.as_millis())]
+pub(crate) struct HeldByAnother {
+    pub(crate) after: Duration,
+}
+
+impl Failure for HeldByAnother {
+    fn disposition(&self) -> Disposition {
+        Disposition::Retry { after: Some(self.after) }
+    }
+    fn code(&self) -> &'static str {
+        "claim_held"
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("an earlier worker took the claim and never settled it: the effect may have happened; a person must decide")]
+pub(crate) struct Abandoned;
+
+impl Failure for Abandoned {
+    fn disposition(&self) -> Disposition {
+        Disposition::Uncertain
+    }
+    fn code(&self) -> &'static str {
+        "effect_uncertain"
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the effect happened but could not be recorded; redelivered, the record will be parked as uncertain")]
+pub(crate) struct Unrecorded {
+    #[source]
+    pub(crate) cause: Option<StoreError>,
+}
+
+impl Failure for Unrecorded {
+    fn disposition(&self) -> Disposition {
+        Disposition::Retry { after: None }
+    }
+    fn code(&self) -> &'static str {
+        "claim_unsettled"
+    }
+}

@@ -1,0 +1,20 @@
+//! What the processor works with.
+
+use std::sync::Arc;
+
+use crate::claims::Claims;
+use crate::clock::Clock;
+use crate::letter::DeadLetters;
+use crate::pressure::Circuit;
+use crate::settings::Settings;
+
+/// The handler, the ports and the settings.
+pub(crate) struct Parts<H> {
+    pub(crate) handler: H,
+    pub(crate) claims: Arc<dyn Claims>,
+    pub(crate) dead_letters: Arc<dyn DeadLetters>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Settings,
+    /// Outlives the batch: a dependency that is down stays down for the next one.
+    pub(crate) circuit: Circuit,
+}

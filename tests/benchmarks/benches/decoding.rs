@@ -1,0 +1,181 @@
+//! `cargo bench -p benchmarks`: from a 5.5 MB event to structs, in six ways, interleaved; medians.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that meets a surprise must stop")]
+#![allow(clippy::print_stdout, reason = "its report")]
+
+use std::{
+    env, fs,
+    hint::black_box,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use benchmarks::{
+    ApacheAvro, Change, ChangeSlim, Compiled, HandWritten, Profile, ProfileSlim, SerdeAvroFast, Way, Workload,
+    accounts, users,
+};
+
+const EVENT_BYTES: usize = 5_500_000;
+const ROUNDS: usize = 25;
+const NAMES: [&str; 6] = [
+    "(a) path_to_error + KafkaEvent + base64 + apache-avro",
+    "(b) KafkaEvent + base64 + serde_avro_fast",
+    "(c) ours, evolved reader, all fields",
+    "(d) ours, projected to 7 fields",
+    "(e) floor: scanner + base64 + decoder by hand",
+    "(f) memcpy of the event",
+];
+
+fn main() {
+    // A child process measures one way's memory; see `peak_of`.
+    if let (Ok(workload), Ok(way)) = (env::var("BENCH_WORKLOAD"), env::var("BENCH_WAY")) {
+        return report_peak(workload.parse().unwrap(), way.parse().unwrap());
+    }
+    let quick = env::args().any(|argument| argument == "--test");
+    for index in 0..2 {
+        let workload = workload(index);
+        assert_equal_records(index, &workload);
+        if !quick {
+            measure(index, &workload);
+        }
+    }
+}
+
+fn workload(index: usize) -> Workload {
+    if index == 0 { accounts(EVENT_BYTES) } else { users(EVENT_BYTES) }
+}
+
+/// The way of this position in [`NAMES`]; the last is no way but a copy.
+fn way(workload: &Workload, index: usize, way: usize) -> Option<Box<dyn Way>> {
+    type FullChange = Change<&'static str, &'static [u8]>;
+    type FullProfile = Profile<&'static str>;
+    let changes = index == 0;
+    Some(match way {
+        0 if changes => Box::new(ApacheAvro::changes(workload)),
+        0 => Box::new(ApacheAvro::profiles(workload)),
+        1 if changes => Box::new(SerdeAvroFast::changes(workload)),
+        1 => Box::new(SerdeAvroFast::profiles(workload)),
+        2 if changes => Box::new(Compiled::<FullChange>::new(workload)),
+        2 => Box::new(Compiled::<FullProfile>::new(workload)),
+        3 if changes => Box::new(Compiled::<ChangeSlim<'static>>::new(workload)),
+        3 => Box::new(Compiled::<ProfileSlim<'static>>::new(workload)),
+        4 if changes => Box::new(HandWritten::<FullChange>::default()),
+        4 => Box::new(HandWritten::<FullProfile>::default()),
+        _ => return None,
+    })
+}
+
+/// Runs one way over the event; `copy` is memory that the copy may use.
+fn run(way: Option<&dyn Way>, event: &[u8], copy: &mut [u8]) {
+    match way {
+        Some(way) => way.run(event, &mut |key, value| {
+            black_box((key, value));
+        }),
+        None => black_box(copy).copy_from_slice(event),
+    }
+}
+
+fn assert_equal_records(index: usize, workload: &Workload) {
+    let told = |position: usize| {
+        let mut told: Vec<(String, serde_json::Value)> = Vec::new();
+        let way = way(workload, index, position).unwrap();
+        way.run(&workload.event, &mut |key, value| told.push((key.told().to_string(), value.told())));
+        // KafkaEvent keeps lanes in a map without order.
+        told.sort_by(|left, right| left.0.cmp(&right.0));
+        told
+    };
+    let expected = told(2);
+    assert_eq!(expected.len(), workload.records);
+    for position in [0, 1, 4] {
+        assert!(told(position) == expected, "{} and {} differ", NAMES[position], NAMES[2]);
+    }
+    for (slim, full) in told(3).iter().zip(&expected) {
+        assert!(slim.0 == full.0 && is_part_of(&slim.1, &full.1), "{} is no part of {}", slim.1, full.1);
+    }
+}
+
+fn is_part_of(part: &serde_json::Value, whole: &serde_json::Value) -> bool {
+    match (part.as_object(), whole.as_object()) {
+        (Some(part), Some(whole)) => {
+            part.iter().all(|(name, part)| whole.get(name).is_some_and(|whole| is_part_of(part, whole)))
+        }
+        _ => part == whole,
+    }
+}
+
+fn measure(index: usize, workload: &Workload) {
+    let ways: Vec<_> = (0..NAMES.len()).map(|position| way(workload, index, position)).collect();
+    let mut copy = vec![0; workload.event.len()];
+    let mut times = vec![Vec::with_capacity(ROUNDS); ways.len()];
+    for round in 0..ROUNDS + 2 {
+        for (way, times) in ways.iter().zip(&mut times) {
+            let start = Instant::now();
+            run(way.as_deref(), &workload.event, &mut copy);
+            let elapsed = start.elapsed();
+            if round >= 2 {
+                times.push(elapsed);
+            }
+        }
+    }
+    let medians: Vec<Duration> = times.iter_mut().map(|times| median(times)).collect();
+    println!(
+        "\n{}: {} records, {:.2} MB, median of {ROUNDS} interleaved rounds, all records equal",
+        workload.name,
+        workload.records,
+        workload.event.len() as f64 / 1e6
+    );
+    let file = env::temp_dir().join(format!("benchmark-event-{}-{index}.json", std::process::id()));
+    fs::write(&file, &workload.event).unwrap();
+    println!("{:<55} {:>9} {:>9} {:>7} {:>8} {:>11}", "", "ns/record", "best", "MB/s", "to (c)", "peak memory");
+    for (position, name) in NAMES.iter().enumerate() {
+        let seconds = medians[position].as_secs_f64();
+        println!(
+            "{name:<55} {:>9.0} {:>9.0} {:>7.0} {:>7.2}x {:>8.1} MB",
+            seconds * 1e9 / workload.records as f64,
+            times[position][0].as_secs_f64() * 1e9 / workload.records as f64,
+            workload.event.len() as f64 / 1e6 / seconds,
+            seconds / medians[2].as_secs_f64(),
+            peak_of(index, position, &file)
+        );
+    }
+    fs::remove_file(&file).unwrap();
+    let ratio = |over: usize, under: usize| medians[over].as_secs_f64() / medians[under].as_secs_f64();
+    println!("(a)/(c) {:.1}, (b)/(c) {:.1}, (c)/(e) {:.2}", ratio(0, 2), ratio(1, 2), ratio(2, 4));
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Peak resident memory, in MB, that one way adds in a process that does nothing else.
+fn peak_of(index: usize, way: usize, event: &Path) -> f64 {
+    let output = Command::new(env::current_exe().unwrap())
+        .env("BENCH_WORKLOAD", index.to_string())
+        .env("BENCH_WAY", way.to_string())
+        .env("BENCH_EVENT", event)
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+}
+
+fn report_peak(index: usize, position: usize) {
+    // A small workload for its schemas. The event itself is mapped in one piece, so that no freed memory lies about.
+    let small = if index == 0 { accounts(1_000) } else { users(1_000) };
+    let way = way(&small, index, position);
+    let event = fs::read(env::var_os("BENCH_EVENT").unwrap()).unwrap();
+    // Writing 5 resets the peak of this process; see proc_pid_clear_refs(5).
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = status("VmRSS:");
+    let mut copy = if position == NAMES.len() - 1 { vec![0; event.len()] } else { Vec::new() };
+    run(way.as_deref(), &event, &mut copy);
+    println!("{:.1}", (status("VmHWM:") - before).max(0.0));
+}
+
+/// A line of this process's status, in MB.
+fn status(name: &str) -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+}

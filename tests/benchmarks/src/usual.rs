@@ -1,0 +1,107 @@
+//! The ways that one would take without this workspace.
+
+use apache_avro::{Schema, from_value, reader::datum::GenericDatumReader, types::Value};
+use aws_lambda_events::event::kafka::KafkaEvent;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_bytes::ByteBuf;
+
+use crate::{Change, Key, Profile, Told, Way, Workload};
+
+/// `serde_path_to_error` into `KafkaEvent`, as lambda_runtime does it, base64, apache-avro without a reader schema.
+///
+/// It ends at apache-avro's `Value`, from which a function would still have to pick its fields.
+pub struct ApacheAvro {
+    key: Schema,
+    value: Schema,
+    /// What a `Value` is, once its fields are picked.
+    pick: fn(&Value) -> serde_json::Value,
+}
+
+impl ApacheAvro {
+    /// For [`crate::accounts`].
+    pub fn changes(workload: &Workload) -> Self {
+        Self::new(workload, picked::<Change<String, ByteBuf>>)
+    }
+
+    /// For [`crate::users`].
+    pub fn profiles(workload: &Workload) -> Self {
+        Self::new(workload, picked::<Profile<String>>)
+    }
+
+    fn new(workload: &Workload, pick: fn(&Value) -> serde_json::Value) -> Self {
+        let schema = |text: &str| Schema::parse_str(text).unwrap();
+        Self { key: schema(&workload.key_schema.1), value: schema(&workload.value_schema.1), pick }
+    }
+}
+
+fn picked<T: DeserializeOwned + Told>(value: &Value) -> serde_json::Value {
+    from_value::<T>(value).unwrap().told()
+}
+
+struct Picked<'v>(&'v Value, fn(&Value) -> serde_json::Value);
+
+impl Told for Picked<'_> {
+    fn told(&self) -> serde_json::Value {
+        self.1(self.0)
+    }
+}
+
+impl Way for ApacheAvro {
+    fn run(&self, event: &[u8], visit: &mut dyn FnMut(&dyn Told, &dyn Told)) {
+        let mut json = serde_json::Deserializer::from_slice(event);
+        let event: KafkaEvent = serde_path_to_error::deserialize(&mut json).unwrap();
+        let reader = |schema| GenericDatumReader::builder(schema).build().unwrap();
+        let (keys, values) = (reader(&self.key), reader(&self.value));
+        for record in event.records.into_values().flatten() {
+            let key = STANDARD.decode(record.key.unwrap()).unwrap();
+            let value = STANDARD.decode(record.value.unwrap()).unwrap();
+            let key = keys.read_value(&mut &key[5..]).unwrap();
+            let value = values.read_value(&mut &value[5..]).unwrap();
+            visit(&Picked(&key, picked::<Key<String>>), &Picked(&value, self.pick));
+        }
+    }
+}
+
+/// Reads a value by its schema and shows it.
+type ReadValue = fn(&[u8], &serde_avro_fast::Schema, &mut dyn FnMut(&dyn Told));
+
+/// `KafkaEvent`, base64, serde_avro_fast into a struct that borrows.
+pub struct SerdeAvroFast {
+    key: serde_avro_fast::Schema,
+    value: serde_avro_fast::Schema,
+    read: ReadValue,
+}
+
+impl SerdeAvroFast {
+    /// For [`crate::accounts`].
+    pub fn changes(workload: &Workload) -> Self {
+        Self::new(workload, |datum, schema, visit| visit(&fast::<Change<&str, &[u8]>>(datum, schema)))
+    }
+
+    /// For [`crate::users`].
+    pub fn profiles(workload: &Workload) -> Self {
+        Self::new(workload, |datum, schema, visit| visit(&fast::<Profile<&str>>(datum, schema)))
+    }
+
+    fn new(workload: &Workload, read: ReadValue) -> Self {
+        let schema = |text: &str| text.parse().unwrap();
+        Self { key: schema(&workload.key_schema.1), value: schema(&workload.value_schema.1), read }
+    }
+}
+
+fn fast<'de, T: Deserialize<'de>>(datum: &'de [u8], schema: &serde_avro_fast::Schema) -> T {
+    serde_avro_fast::from_datum_slice(datum, schema).unwrap()
+}
+
+impl Way for SerdeAvroFast {
+    fn run(&self, event: &[u8], visit: &mut dyn FnMut(&dyn Told, &dyn Told)) {
+        let event: KafkaEvent = serde_json::from_slice(event).unwrap();
+        for record in event.records.into_values().flatten() {
+            let key = STANDARD.decode(record.key.unwrap()).unwrap();
+            let value = STANDARD.decode(record.value.unwrap()).unwrap();
+            let key: Key<&str> = fast(&key[5..], &self.key);
+            (self.read)(&value[5..], &self.value, &mut |value| visit(&key, value));
+        }
+    }
+}

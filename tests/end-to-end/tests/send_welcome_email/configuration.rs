@@ -1,0 +1,43 @@
+//! What is missing or wrong is said before the first event, all at once.
+
+use end_to_end::Scene;
+
+#[tokio::test]
+async fn every_bad_variable_is_named_at_once_before_the_first_event() {
+    let bad = [
+        ("CLAIMS_TABLE", ""),
+        ("DEAD_LETTER_QUEUE_URL", "not a url"),
+        ("SCHEMA_REGISTRY_URL", "not a url"),
+        ("EMAIL_MODE", "loud"),
+        ("EMAIL_SENDER", "nobody"),
+        ("EMAIL_RATE_PER_SECOND", "many"),
+        ("EMAIL_SENDING", "maybe"),
+        ("START_TIME", "yesterday"),
+        ("EFFECT_TIMEOUT_MS", "-1"),
+        ("PARTIAL_BATCH_RESPONSE", "yes"),
+    ];
+    let scene = Scene::start(&bad).await.unwrap();
+    let error = scene.host.init().await.unwrap_err().to_string();
+    for (name, _) in bad {
+        assert!(error.contains(name), "{name} is not named: {error}");
+    }
+    assert!(error.contains("exit status: 78"), "{error}");
+}
+
+#[tokio::test]
+async fn every_missing_variable_is_named_at_once() {
+    let required =
+        ["CLAIMS_TABLE", "DEAD_LETTER_QUEUE_URL", "SCHEMA_REGISTRY_URL", "EMAIL_MODE", "EMAIL_SENDER"].map(|n| (n, ""));
+    let scene = Scene::start(&required).await.unwrap();
+    let error = scene.host.init().await.unwrap_err().to_string();
+    for (name, _) in required {
+        assert!(error.contains(name), "{name} is not named: {error}");
+    }
+}
+
+#[tokio::test]
+async fn an_allowlist_is_asked_for_where_the_mode_needs_one() {
+    let scene = Scene::start(&[("EMAIL_MODE", "allowlist")]).await.unwrap();
+    let error = scene.host.init().await.unwrap_err().to_string();
+    assert!(error.contains("EMAIL_ALLOWLIST"), "{error}");
+}

@@ -1,0 +1,86 @@
+//! `make demo`: with the recording, with tables that nobody recorded, and interrupted.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use local_stack::{DemoOptions, Workspace, build, demo};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+#[tokio::test]
+async fn the_recording_does_what_it_implies() {
+    let workspace = Workspace::find().unwrap();
+    let recording = workspace.root().join("events/recorded/postgres-accounts");
+    let options = DemoOptions { recording, topic: None, folder: "test-demo-accounts".to_owned() };
+    let mut out = Vec::new();
+    let as_expected = demo(&options, &mut out).await.unwrap();
+    assert!(as_expected, "{}", String::from_utf8_lossy(&out));
+}
+
+#[tokio::test]
+async fn another_table_with_other_columns_does_what_it_implies() {
+    let folder = tempfile::tempdir().unwrap();
+    end_to_end::write_customers(folder.path(), 300).unwrap();
+    let recording = folder.path().to_path_buf();
+    let options = DemoOptions { recording, topic: None, folder: "test-demo-customers".to_owned() };
+    let mut out = Vec::new();
+    let as_expected = demo(&options, &mut out).await.unwrap();
+    assert!(as_expected, "{}", String::from_utf8_lossy(&out));
+}
+
+#[tokio::test]
+async fn interrupted_it_leaves_nothing_running() {
+    let workspace = Workspace::find().unwrap();
+    let binary = build(&workspace, &["local-stack"]).await.unwrap().remove(0);
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGKILL] {
+        let mut demo = Command::new(&binary)
+            .arg("local-aws")
+            .current_dir(workspace.root())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+        while !lines.next_line().await.unwrap().expect("it ended by itself").starts_with("End with") {}
+        let id = demo.id().unwrap();
+        let started = children(id);
+        assert!(!started.is_empty());
+
+        kill(Pid::from_raw(id.try_into().unwrap()), signal).unwrap();
+        let status = demo.wait().await.unwrap();
+        if signal == Signal::SIGKILL {
+            // Nobody is left to wait for them; their guards take a moment.
+            let gone = async {
+                while started.iter().any(|id| runs(*id)) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(10), gone).await.expect("they outlived it");
+        } else {
+            assert_eq!(status.code(), Some(130));
+            assert!(!started.iter().any(|id| runs(*id)), "they outlived it");
+        }
+    }
+}
+
+/// The ids of all processes whose parent is `parent`.
+fn children(parent: u32) -> Vec<u32> {
+    let processes =
+        std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    processes.filter(|id| stat(*id).is_some_and(|(_, of)| of == parent)).collect()
+}
+
+fn runs(id: u32) -> bool {
+    // A zombie has ended; only its parent has not looked yet.
+    stat(id).is_some_and(|(state, _)| state != "Z")
+}
+
+/// State and parent, from the fields after the program's name.
+fn stat(id: u32) -> Option<(String, u32)> {
+    let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let mut fields = text.rsplit_once(") ")?.1.split(' ');
+    Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
+}

@@ -1,0 +1,156 @@
+//! DynamoDB, SQS, SES and the registry fail; nothing is lost, nothing is done twice, and the next delivery goes on.
+
+use end_to_end::{Scene, created_accounts};
+use local_stack::{Action, Answer, Armed, Failpoint, RegistryMode, When};
+use serde_json::json;
+
+use crate::{an_account, answer, failure, in_one_lane, truncated};
+
+fn always(scene: &Scene, operation: &'static str, action: Action) -> Armed {
+    scene.stack.faults.arm(Failpoint::new("always", operation, When::Before, action))
+}
+
+#[tokio::test]
+async fn with_sqs_unreachable_a_record_that_must_be_parked_is_reported_and_nothing_is_skipped() {
+    let scene = Scene::start(&[("PARTIAL_BATCH_RESPONSE", "true")]).await.unwrap();
+    let fault = always(&scene, "SendMessage", Action::Drop);
+    let [first, last] = [0, 1].map(|number| created_accounts().unwrap().remove(number));
+    let batch = in_one_lane([first, truncated(), last]);
+
+    let reported = answer(scene.invoke(&batch).await);
+    let lane = "cdc.postgres.public.accounts-0";
+    let item = |offset: i64| json!({"itemIdentifier": {"partition": lane, "offset": offset}});
+    assert_eq!(reported, json!({"batchItemFailures": [item(1), item(2)]}), "it and every later one of its partition");
+    assert_eq!(scene.mails().await.unwrap().len(), 1);
+
+    fault.disarm();
+    let nothing = answer(scene.invoke(&batch).await);
+    assert_eq!(nothing, json!({"batchItemFailures": []}));
+    assert_eq!(scene.dead_letters().await.unwrap().len(), 1);
+    assert_eq!(scene.mails().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn with_no_sqs_at_all_the_invocation_fails() {
+    let scene = Scene::start(&[("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1")]).await.unwrap();
+    let error = failure(scene.invoke(&[truncated()]).await);
+    assert_eq!(error["errorType"], "UnfinishedRecords", "{error}");
+    assert!(scene.dead_letters().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_uncertain_record_stays_owed_until_its_dead_letter_is_stored() {
+    let scene = Scene::start(&[]).await.unwrap();
+    let lost = scene.stack.faults.arm(Failpoint::new("answer lost", "SendEmail", When::After, Action::Drop).times(1));
+    let queue = always(&scene, "SendMessage", Action::Drop);
+    failure(scene.invoke(&[an_account()]).await);
+    failure(scene.invoke(&[an_account()]).await);
+    assert_eq!(lost.hits(), 1);
+
+    queue.disarm();
+    answer(scene.invoke(&[an_account()]).await);
+    let letters = scene.dead_letters().await.unwrap();
+    assert_eq!((letters.len(), &letters[0]["error"]["uncertain"]), (1, &json!(true)));
+    assert_eq!(scene.mails().await.unwrap().len(), 1);
+    assert_eq!(scene.claims().await.unwrap(), ["parked"]);
+}
+
+#[tokio::test]
+async fn a_burst_of_throttles_is_waited_out() {
+    let scene = Scene::start(&[]).await.unwrap();
+    let throttled = Action::Answer(Answer::TOO_MANY_REQUESTS);
+    scene.stack.faults.arm(Failpoint::new("burst", "SendEmail", When::Before, throttled).times(2));
+    answer(scene.invoke(&[an_account()]).await);
+    assert_eq!(scene.stack.faults.calls("SendEmail"), 3);
+    assert_eq!(scene.mails().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn lasting_throttles_and_outages_of_ses_are_reported_and_the_next_delivery_completes() {
+    for (answered, code) in [(Answer::TOO_MANY_REQUESTS, "ses_throttled"), (Answer::UNAVAILABLE, "ses_unavailable")] {
+        let scene = Scene::start(&[]).await.unwrap();
+        let fault = always(&scene, "SendEmail", Action::Answer(answered));
+        let error = failure(scene.invoke(&[an_account()]).await);
+        assert!(error["errorMessage"].to_string().contains(code), "{error}");
+        assert!(fault.hits() > 1, "it was tried more than once");
+        assert!(scene.claims().await.unwrap().is_empty(), "nothing was sent, so nobody needs to wonder");
+
+        fault.disarm();
+        answer(scene.invoke(&[an_account()]).await);
+        assert_eq!(scene.mails().await.unwrap().len(), 1);
+        assert_eq!(scene.claims().await.unwrap(), ["done"]);
+        assert!(scene.dead_letters().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn lasting_throttles_of_the_claims_table_are_reported_and_the_next_delivery_completes() {
+    let scene = Scene::start(&[]).await.unwrap();
+    let fault = always(&scene, "PutItem", Action::Answer(Answer::THROTTLED));
+    let error = failure(scene.invoke(&[an_account()]).await);
+    assert!(error["errorMessage"].to_string().contains("claims_throttled"), "{error}");
+    assert_eq!(scene.stack.faults.calls("SendEmail"), 0, "no mail without a claim");
+
+    fault.disarm();
+    answer(scene.invoke(&[an_account()]).await);
+    assert_eq!(scene.mails().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_recorded_is_reported_then_parked_and_never_repeated() {
+    let scene = Scene::start(&[]).await.unwrap();
+    let fault = always(&scene, "UpdateItem", Action::Answer(Answer::THROTTLED));
+    failure(scene.invoke(&[an_account()]).await);
+    assert_eq!(scene.mails().await.unwrap().len(), 1);
+
+    fault.disarm();
+    answer(scene.invoke(&[an_account()]).await);
+    assert_eq!(scene.mails().await.unwrap().len(), 1);
+    assert_eq!(scene.dead_letters().await.unwrap().len(), 1);
+    assert_eq!(scene.claims().await.unwrap(), ["parked"]);
+}
+
+#[tokio::test]
+async fn lost_answers_of_the_claims_table_change_nothing() {
+    for operation in ["PutItem", "UpdateItem"] {
+        let scene = Scene::start(&[]).await.unwrap();
+        let lost = Failpoint::new("answer lost", operation, When::After, Action::Drop).times(1);
+        let lost = scene.stack.faults.arm(lost);
+        answer(scene.invoke(&[an_account()]).await);
+        assert_eq!((lost.hits(), scene.mails().await.unwrap().len()), (1, 1), "{operation}");
+        assert_eq!(scene.claims().await.unwrap(), ["done"], "{operation}");
+        assert!(scene.dead_letters().await.unwrap().is_empty(), "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn with_the_registry_down_everything_waits_for_it() {
+    let scene = Scene::start(&[]).await.unwrap();
+    scene.stack.registry.set_mode(RegistryMode::Failing(500));
+    let error = failure(scene.invoke(&[an_account()]).await);
+    assert_eq!(error["errorType"], "UnfinishedRecords", "{error}");
+    assert!(scene.dead_letters().await.unwrap().is_empty());
+
+    scene.stack.registry.set_mode(RegistryMode::Serving);
+    answer(scene.invoke(&[an_account()]).await);
+    assert_eq!(scene.mails().await.unwrap().len(), 1);
+
+    // Once known, a schema is known.
+    scene.stack.registry.set_mode(RegistryMode::Failing(500));
+    let another = created_accounts().unwrap().remove(1);
+    answer(scene.invoke(&[another]).await);
+    assert_eq!(scene.mails().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_recipient_whom_ses_rejects_is_a_dead_letter_and_the_others_get_their_mail() {
+    let scene = Scene::start(&[]).await.unwrap();
+    let accounts = in_one_lane(created_accounts().unwrap().into_iter().take(3));
+    let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
+    scene.stack.faults.arm(Failpoint::new("rejected", "SendEmail", When::Before, rejected).times(1));
+    answer(scene.invoke(&accounts).await);
+    let letters = scene.dead_letters().await.unwrap();
+    assert_eq!((letters.len(), &letters[0]["error"]["uncertain"]), (1, &json!(false)));
+    assert_eq!(letters[0]["offset"], 0);
+    assert_eq!(scene.mails().await.unwrap().len(), 2);
+}

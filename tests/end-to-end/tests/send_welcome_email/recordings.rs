@@ -1,0 +1,75 @@
+//! Whole recordings and the sample events.
+
+use std::time::Duration;
+
+use end_to_end::{Scene, recorded, sample};
+use local_stack::{Expectation, MappingSettings, Nulls, RecordedLog, Target, account_topic, deliver};
+
+use crate::answer;
+
+#[tokio::test]
+async fn each_inserted_account_gets_exactly_one_mail_however_often_the_log_is_replayed() {
+    let scene = Scene::start(&[("PARTIAL_BATCH_RESPONSE", "true")]).await.unwrap();
+    let recording = recorded().unwrap();
+    let topic = account_topic(&recording, None).unwrap();
+    let expected = Expectation::of(recording.of_topic(topic));
+    let settings = MappingSettings {
+        batch_size: 30,
+        report_batch_item_failures: true,
+        retry_pause: Duration::ZERO,
+        ..MappingSettings::default()
+    };
+    for nulls in [Nulls::Written, Nulls::LeftOut] {
+        let delivery =
+            deliver(&mut RecordedLog::of_topic(&recording, topic, nulls), &scene.host, &settings, |_| ()).await;
+        assert_eq!((delivery.invocations, delivery.gave_up.len()), (6, 0), "{:?}", delivery.failures);
+        let mut recipients: Vec<_> = scene.mails().await.unwrap().into_iter().flat_map(|mail| mail.to).collect();
+        recipients.sort();
+        assert_eq!(recipients, expected.mails.keys().cloned().collect::<Vec<_>>());
+    }
+    let outcomes = scene.outcomes();
+    assert_eq!((outcomes.done, outcomes.duplicate), (expected.mail_count(), expected.mail_count()));
+    for (reason, count) in &expected.skipped {
+        assert_eq!(outcomes.skipped[reason], 2 * count, "{reason}");
+    }
+    assert!(scene.dead_letters().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn every_sample_event_does_what_its_name_says() {
+    let scene = Scene::start(&[]).await.unwrap();
+    for (name, mails, dead_letters, skipped) in [
+        ("created", 1, 0, 0),
+        ("created-self-managed", 1, 0, 0),
+        ("snapshot-read", 1, 0, 1),
+        ("updated", 1, 0, 2),
+        ("deleted", 1, 0, 4),
+        ("deleted-self-managed", 1, 0, 6),
+        ("key-changed", 1, 0, 9),
+        ("column-added", 2, 0, 9),
+        ("column-dropped", 3, 0, 9),
+        ("heartbeat", 3, 0, 10),
+        // Its refused address is a good one here: nobody refuses it.
+        ("bad-records", 6, 4, 10),
+    ] {
+        answer(scene.host.invoke(sample(name).unwrap().into()).await);
+        assert_eq!(scene.mails().await.unwrap().len(), mails, "mails after {name}");
+        assert_eq!(scene.dead_letters().await.unwrap().len(), dead_letters, "dead letters after {name}");
+        assert_eq!(scene.outcomes().skipped.values().sum::<usize>(), skipped, "skipped after {name}");
+    }
+}
+
+#[tokio::test]
+async fn names_reach_the_mail_whatever_the_schema_version() {
+    let scene = Scene::start(&[]).await.unwrap();
+    for name in ["created", "column-added", "column-dropped"] {
+        answer(scene.host.invoke(sample(name).unwrap().into()).await);
+    }
+    let recording = recorded().unwrap();
+    for mail in scene.mails().await.unwrap() {
+        let row = recording.records.iter().map(|record| &record.expect.value["after"]);
+        let row = row.clone().find(|row| row["email"] == mail.to[0].as_str()).unwrap();
+        let name = row["full_name"].as_str().unwrap();
+        assert!(mail.body_text.contains(name), "{name} is not in {:?}", mail.body_text);
+    }
+}
