@@ -9,7 +9,7 @@ use std::sync::Arc;
 use aws_config::BehaviorVersion;
 use claims_dynamodb::DynamoDbClaims;
 use dead_letters_sqs::SqsDeadLetters;
-use env_config::Env;
+use env_config::{Env, Problems};
 use event_runtime::Processor;
 use schema_registry::{CachePolicy, SchemaCache, Schemas};
 use send_welcome_email::config::Config;
@@ -20,9 +20,6 @@ use send_welcome_email::welcome::WelcomeNewAccounts;
 /// Names this function in its claims and in its mails' tags.
 const FUNCTION: &str = env!("CARGO_PKG_NAME");
 
-/// What `sysexits.h` calls a configuration error.
-const EXIT_CONFIG: u8 = 78;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     telemetry::start_logging();
@@ -30,7 +27,7 @@ async fn main() -> ExitCode {
         Ok(config) => config,
         Err(problems) => {
             tracing::error!(error_code = "configuration", "{problems}");
-            return ExitCode::from(EXIT_CONFIG);
+            return ExitCode::from(Problems::EXIT_CODE);
         }
     };
     match serve(config).await {
