@@ -15,6 +15,62 @@ mod schema;
 mod skip;
 mod value;
 
+/// Implements [`trait@AvroRead`] and [`AvroType`] for a struct or enum.
+///
+/// On a type: `#[avro(name = "…")]` (the record or enum has to have this name), `alias = "…"` (or this one),
+/// `rename_all = "camelCase"` (or `PascalCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, `lowercase`, `UPPERCASE`).
+///
+/// On a field: `rename = "…"`, `alias = "…"` (any number), `default` (the type's `Default`), `default = value`.
+///
+/// On a variant: `rename = "…"` (`name` is the same), `alias = "…"`, and for symbols that are not listed `default`; in
+/// a union `name = "…"` and, for all other branches, `other`.
+///
+/// What cannot be is refused with what to write instead. A record has names for its fields:
+///
+/// ```compile_fail
+/// #[derive(avro_decode::AvroRead)]
+/// struct Pair(i64, i64);
+/// ```
+///
+/// A name is read by one field:
+///
+/// ```compile_fail
+/// #[derive(avro_decode::AvroRead)]
+/// struct Twice {
+///     id: i64,
+///     #[avro(rename = "id")]
+///     again: i64,
+/// }
+/// ```
+///
+/// A variant of a union holds one type:
+///
+/// ```compile_fail
+/// #[derive(avro_decode::AvroRead)]
+/// enum Number {
+///     Whole(i64),
+///     Fraction { over: i64, under: i64 },
+/// }
+/// ```
+///
+/// An attribute is one of these:
+///
+/// ```compile_fail
+/// #[derive(avro_decode::AvroRead)]
+/// struct Typo {
+///     #[avro(aliases = "key")]
+///     id: i64,
+/// }
+/// ```
+///
+/// Each field's type can be read:
+///
+/// ```compile_fail
+/// #[derive(avro_decode::AvroRead)]
+/// struct Unsigned {
+///     count: u64,
+/// }
+/// ```
 pub use avro_decode_derive::AvroRead;
 pub use compile::{Compile, Compiler};
 pub use cursor::Cursor;

@@ -188,3 +188,128 @@ fn an_error_names_the_path_and_the_byte() {
     let error: DecodeError = plan.decode(b"\x02\0\x04id\x04\x02\x02x\x02\x0a").unwrap_err();
     assert_eq!((error.path().as_str(), error.offset(), error.code()), ("tags[1]", 11, "avro_truncated"));
 }
+
+#[test]
+fn numbers_promote_as_the_specification_says() {
+    assert_eq!(plan::<i64>(r#""int""#).unwrap().decode(b"\x03").unwrap(), -2);
+    assert_eq!(plan::<f32>(r#""int""#).unwrap().decode(b"\x03").unwrap(), -2.0);
+    assert_eq!(plan::<f32>(r#""long""#).unwrap().decode(b"\x03").unwrap(), -2.0);
+    assert_eq!(plan::<f64>(r#""long""#).unwrap().decode(b"\x03").unwrap(), -2.0);
+    assert_eq!(plan::<f64>(r#""float""#).unwrap().decode(b"\0\0\0\x3f").unwrap(), 0.5);
+    for narrow in [plan::<f32>(r#""double""#).err(), plan::<i64>(r#""double""#).err(), plan::<i32>(r#""float""#).err()]
+    {
+        assert_eq!(narrow.unwrap().rule(), Rule::Narrowing);
+    }
+}
+
+#[test]
+fn text_and_bytes_read_one_another() {
+    assert_eq!(plan::<&'static str>(r#""bytes""#).unwrap().decode(b"\x02a").unwrap(), "a");
+    assert_eq!(plan::<&'static [u8]>(r#""string""#).unwrap().decode(b"\x02a").unwrap(), b"a");
+    assert_eq!(plan::<String>(r#""bytes""#).unwrap().decode(b"\x02\xff").unwrap_err().code(), "avro_invalid_utf8");
+    assert_eq!(plan::<Cow<'static, [u8]>>(r#""bytes""#).unwrap().decode(b"\x02\xff").unwrap(), Cow::Borrowed(b"\xff"));
+}
+
+#[derive(AvroRead, Debug, PartialEq)]
+#[avro(name = "shop.Order", alias = "shop.Purchase", rename_all = "camelCase")]
+struct Order {
+    order_number: i32,
+    #[avro(rename = "TOTAL")]
+    total: Option<i32>,
+}
+
+#[test]
+fn a_struct_that_names_a_record_reads_no_other() {
+    let writer = |name: &str| {
+        format!(
+            r#"{{"type": "record", "name": "{name}", "fields": [{{"name": "TOTAL", "type": "int"}}, {{"name": "orderNumber", "type": "int"}}]}}"#
+        )
+    };
+    for name in ["shop.Order", "shop.Purchase"] {
+        let order = plan::<Order>(&writer(name)).unwrap().decode(b"\x02\x04").unwrap();
+        assert_eq!(order, Order { order_number: 2, total: Some(1) });
+    }
+    assert_eq!(plan::<Order>(&writer("other.Order")).unwrap_err().rule(), Rule::NameMismatch);
+}
+
+#[derive(AvroRead, Debug, PartialEq)]
+enum Nested {
+    Leaf(i64),
+    Branch(Vec<Nested>),
+}
+
+#[test]
+fn a_union_may_hold_itself() {
+    let writer = r#"{"type": "record", "name": "Tree", "fields": [{"name": "node", "type": ["long", {"type": "array", "items": "int"}]}]}"#;
+    #[derive(AvroRead)]
+    struct Tree {
+        node: Nested,
+    }
+    let plan = plan::<Tree>(writer).unwrap();
+    assert_eq!(
+        plan.decode(b"\x02\x04\x02\x04\0").unwrap().node,
+        Nested::Branch(vec![Nested::Leaf(1), Nested::Leaf(2)])
+    );
+    assert_eq!(plan.decode(b"\x00\x05").unwrap().node, Nested::Leaf(-3));
+}
+
+#[test]
+fn an_enum_without_default_refuses_a_symbol_that_it_does_not_know() {
+    #[derive(AvroRead, Debug, PartialEq)]
+    #[avro(rename_all = "SCREAMING_SNAKE_CASE")]
+    enum Color {
+        DarkRed,
+        Blue,
+    }
+    let plan =
+        plan::<Color>(r#"{"type": "enum", "name": "Colour", "symbols": ["BLUE", "GREEN", "DARK_RED"]}"#).unwrap();
+    assert_eq!(plan.decode(b"\x00").unwrap(), Color::Blue);
+    assert_eq!(plan.decode(b"\x04").unwrap(), Color::DarkRed);
+    assert_eq!(plan.decode(b"\x02").unwrap_err().code(), "avro_enum_symbol");
+}
+
+#[test]
+fn an_option_takes_unions_of_more_than_null() {
+    let plan = plan::<Option<f64>>(r#"["int", "null", "string", "double"]"#).unwrap();
+    assert_eq!(plan.decode(b"\x00\x02").unwrap(), Some(1.0));
+    assert_eq!(plan.decode(b"\x02").unwrap(), None);
+    assert_eq!(plan.decode(b"\x04\x02a").unwrap_err().code(), "avro_union_branch");
+    // The index of a branch may be written in more bytes than it takes.
+    let nullable = self::plan::<Option<i32>>(r#"["null", "int"]"#).unwrap();
+    assert_eq!(nullable.decode(b"\x82\x00\x02").unwrap(), Some(1));
+    assert_eq!(nullable.decode(b"\x80\x00").unwrap(), None);
+    assert_eq!(nullable.decode(b"\x04").unwrap_err().code(), "avro_union_index");
+    assert_eq!(nullable.decode(b"").unwrap_err().code(), "avro_truncated");
+}
+
+#[test]
+fn fields_in_another_order_are_read_into_their_places() {
+    #[derive(AvroRead, Debug, PartialEq)]
+    struct Triple<'a> {
+        c: Option<[u8; 2]>,
+        #[avro(default = 7)]
+        d: i32,
+        a: i64,
+        b: &'a str,
+    }
+    let plan = plan::<Triple>(
+        r#"{"type": "record", "name": "R", "fields": [{"name": "b", "type": "string"},
+        {"name": "x", "type": "double"}, {"name": "a", "type": "int"},
+        {"name": "c", "type": {"type": "fixed", "name": "F", "size": 2}}, {"name": "y", "type": ["null", "long"]}]}"#,
+    )
+    .unwrap();
+    let decoded = plan.decode(b"\x02b\0\0\0\0\0\0\0\0\x02hi\x02\x02").unwrap();
+    assert_eq!(decoded, Triple { c: Some(*b"hi"), d: 7, a: 1, b: "b" });
+}
+
+#[test]
+fn references_may_come_in_any_order() {
+    let order = r#"{"type": "record", "name": "shop.Order", "fields": [{"name": "item", "type": "shop.Item"}]}"#;
+    let item = r#"{"type": "record", "name": "shop.Item", "fields": [{"name": "unit", "type": "shop.Unit"}]}"#;
+    let unit = r#"{"type": "enum", "name": "shop.Unit", "symbols": ["KG"]}"#;
+    for references in [[item, unit, item], [unit, item, unit]] {
+        assert!(Schema::parse_with_references(order, &references).is_ok());
+    }
+    let error = Schema::parse_with_references(order, &[item]).unwrap_err();
+    assert!(error.to_string().contains("`shop.Unit` is not defined"), "{error}");
+}
