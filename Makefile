@@ -62,6 +62,10 @@ samples: ## Write events/samples anew from the recording
 test: setup ## Run all tests, the end-to-end ones included
 	cargo test --workspace
 
+.PHONY: test-jvm
+test-jvm: setup ## Test beside programs of the JVM: Kafka, a registry, Java's Avro (needs Java 17 and Maven)
+	cargo test -p jvm-peers --features jvm
+
 .PHONY: simulate
 simulate: ## Run the batch processor's simulation on SEEDS=20000 seeds
 	SEEDS=$(or $(SEEDS),20000) cargo test --quiet -p event-runtime --test simulation -- --nocapture

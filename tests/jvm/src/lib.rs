@@ -1,0 +1,33 @@
+//! Java programs for tests: artifacts copied by Maven into `.local/jvm/<tool>`, run by the `java` on the path.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A Java program cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum JvmError {
+    /// The operating system refused.
+    #[error("tests/jvm/setup.sh cannot be run")]
+    Run(#[from] std::io::Error),
+    /// Its message is on standard error.
+    #[error("tests/jvm/setup.sh {0} failed; its message is above. Java 17 and Maven have to be on the path")]
+    Setup(String),
+}
+
+/// The folder with the jars of `tool`, fetched if need be: the first time takes a minute or more.
+///
+/// # Errors
+/// When Java or Maven is missing or the artifacts cannot be had.
+pub fn jars(tool: &str) -> Result<PathBuf, JvmError> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let status = Command::new(here.join("setup.sh")).arg(tool).status()?;
+    if !status.success() {
+        return Err(JvmError::Setup(tool.to_owned()));
+    }
+    Ok(here.join("../../.local/jvm").join(tool))
+}
+
+/// What to give to `java -cp`: every jar of the folder.
+pub fn class_path(jars: &Path) -> String {
+    jars.join("*").display().to_string()
+}
