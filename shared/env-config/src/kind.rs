@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use topic_names::TopicName;
 
 /// What a variable may hold.
 ///
@@ -179,6 +180,13 @@ pub fn url() -> Kind<String> {
             return Err("holds a user or password".to_owned());
         }
         Ok(value.to_owned())
+    })
+}
+
+/// A Kafka topic, named by the rules that the crate `topic-names` states.
+pub fn topic() -> Kind<TopicName> {
+    parsed("the name of a topic", "user.profile.updated", TopicName::stand_in, |value| {
+        value.parse::<TopicName>().map_err(|error| format!("is no topic name: {}", error.problem))
     })
 }
 

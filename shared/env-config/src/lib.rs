@@ -38,7 +38,7 @@ mod secret;
 mod table;
 
 pub use env::{Env, Reader};
-pub use kind::{Kind, boolean, duration, list, milliseconds, number, one_of, parsed, text, time, url};
+pub use kind::{Kind, boolean, duration, list, milliseconds, number, one_of, parsed, text, time, topic, url};
 pub use problem::{Problem, Problems};
 pub use secret::{Secret, secret};
 pub use table::{Necessity, Variable, table};

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use env_config::{
-    Env, Kind, Necessity, Problems, boolean, duration, list, milliseconds, number, one_of, secret, text, time, url,
+    Env, Kind, Necessity, Problems, boolean, duration, list, milliseconds, number, one_of, secret, text, time, topic,
+    url,
 };
 
 /// Reads one required variable `V`.
@@ -247,4 +248,12 @@ fn the_table_lists_what_is_read_without_anything_being_set() {
 | `PASSWORD` | optional | text, kept secret | Password. |
 "
     );
+}
+
+#[test]
+fn a_topic_follows_the_rules_of_names_and_its_complaint_does_not_repeat_it() {
+    assert_eq!(read("cdc.postgres.public.accounts", topic()).unwrap().as_str(), "cdc.postgres.public.accounts");
+    let wrong = read("user.profile.Updated", topic()).unwrap_err();
+    assert!(wrong.starts_with("is no topic name: segment 3 holds the capital `U`"), "{wrong}");
+    assert!(!wrong.contains("profile"), "{wrong}");
 }

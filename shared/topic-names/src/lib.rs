@@ -1,0 +1,36 @@
+//! Names of topics and of the subjects that hold their schemas, parsed and built by one set of rules.
+//!
+//! | topic | name | example |
+//! |---|---|---|
+//! | domain event | `<domain>.<entity>.<event>` | `user.profile.updated` |
+//! | changed rows of a table | `cdc.<system>.<schema or database>.<table>` | `cdc.postgres.public.accounts` |
+//! | a connector's heartbeats | `__debezium-heartbeat.cdc.<system>` | `__debezium-heartbeat.cdc.postgres` |
+//! | a connector's transactions, messages, schema history | `cdc.<system>.transaction`, `….message`, `….schema-history` | `cdc.postgres.transaction` |
+//! | a connector's schema changes | `cdc.<system>` | `cdc.mysql` |
+//!
+//! `cdc.<system>` is what a Debezium connector gets as its `topic.prefix`; all its names begin with it. Names are lowercase.
+//! A segment is words of letters and digits with hyphens between them and begins with a letter. Schema, database and
+//! table are the database's own names, which the connector copies: they may hold underscores too, and begin with a
+//! digit or an underscore.
+//!
+//! ```
+//! use topic_names::{Part, SubjectStrategy, TopicKind, TopicName};
+//!
+//! let topic: TopicName = "cdc.postgres.public.accounts".parse()?;
+//! assert_eq!(topic.kind(), TopicKind::Change { system: "postgres", container: "public", table: "accounts" });
+//! assert_eq!(SubjectStrategy::TopicName.subject(topic.as_str(), Part::Value, None)?, "cdc.postgres.public.accounts-value");
+//!
+//! let error = "user.profileUpdated".parse::<TopicName>().unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "`user.profileUpdated` is no topic name: it has 2 segments; \
+//!      a domain event is `<domain>.<entity>.<event>`, changes of a table are `cdc.<system>.<schema or database>.<table>`",
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod subject;
+mod topic;
+
+pub use subject::{Part, SubjectError, SubjectStrategy, UnknownStrategy};
+pub use topic::{Helper, TopicKind, TopicName, TopicNameError, TopicProblem};
