@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Encoded, Headers, RecordError, ScanError, SchemaMetadata, scan};
+use crate::{Encoded, Headers, RecordError, Redrive, ScanError, SchemaMetadata, scan};
 
 /// One Lambda event of a Kafka event source mapping.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub struct Event<'a> {
     pub source_arn: Option<Cow<'a, str>>,
     /// Comma-separated `host:port`.
     pub bootstrap_servers: Option<Cow<'a, str>>,
+    /// Set where an operator sends a parked record again; the event then holds exactly one record.
+    pub redrive: Option<Redrive<'a>>,
     /// The lanes in the order of the event. A map key that occurs twice is one lane, at its first place.
     pub lanes: Vec<Lane<'a>>,
 }
@@ -25,7 +27,8 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     /// Only when the bytes cannot be told apart into records: JSON that ends too early or cannot be delimited, a
-    /// missing `records`, or one that is no object. Everything else is the fault of one record: [`Entry::Malformed`].
+    /// missing `records`, or one that is no object; and when the mark of a redrive is there but cannot be read, or marks
+    /// more or less than one record (taken for an ordinary event, its record could be parked anew). Everything else is the fault of one record: [`Entry::Malformed`].
     pub fn scan(body: &'a [u8]) -> Result<Event<'a>, ScanError> {
         scan::event(body)
     }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use crate::{
-    Entry, Event, EventSource, Lane, Malformed, RecordError,
+    Entry, Event, EventSource, Lane, Malformed, RecordError, Redrive,
     cursor::{Cursor, Fault, FaultKind},
     record::{self, RecordFault},
     usual,
@@ -32,6 +32,12 @@ enum ScanFault {
     NoRecords,
     #[error("the name of a lane is no text")]
     LaneName,
+    #[error(
+        "`redrive` must be {{\"letterId\": text, \"attempt\": a number from 1}}; send the letter again with redrive-dead-letters"
+    )]
+    Redrive,
+    #[error("a redriven event holds exactly one record, this one holds {0}; send each letter in an event of its own")]
+    RedriveRecords(usize),
 }
 
 impl ScanError {
@@ -42,6 +48,7 @@ impl ScanError {
             ScanFault::Expected(_) => "event_not_json",
             ScanFault::NoRecords => "event_without_records",
             ScanFault::LaneName => "event_lane_unnamed",
+            ScanFault::Redrive | ScanFault::RedriveRecords(_) => "event_redrive_mark",
         }
     }
 
@@ -83,6 +90,7 @@ impl<'a> Scan<'a> {
             source: EventSource::Other(Cow::Borrowed("")),
             source_arn: None,
             bootstrap_servers: None,
+            redrive: None,
             lanes: Vec::new(),
         };
         let mut has_records = false;
@@ -103,6 +111,7 @@ impl<'a> Scan<'a> {
                 }
                 Some("eventSourceArn") => event.source_arn = self.text()?,
                 Some("bootstrapServers") => event.bootstrap_servers = self.text()?,
+                Some("redrive") => event.redrive = self.redrive()?,
                 Some(_) | None => {
                     self.cursor.value()?;
                 }
@@ -112,7 +121,20 @@ impl<'a> Scan<'a> {
             return Err(ScanError { fault: ScanFault::NoRecords, at: self.cursor.at() });
         }
         merge_lanes_of_one_name(&mut event.lanes);
+        let records = event.lanes.iter().map(|lane| lane.records.len()).sum();
+        if event.redrive.is_some() && records != 1 {
+            return Err(ScanError { fault: ScanFault::RedriveRecords(records), at: self.cursor.at() });
+        }
         Ok(event)
+    }
+
+    fn redrive(&mut self) -> Result<Option<Redrive<'a>>, ScanError> {
+        let at = self.cursor.at();
+        if self.cursor.null() {
+            return Ok(None);
+        }
+        let mark = Redrive::read(self.cursor.value()?);
+        mark.map(Some).ok_or(ScanError { fault: ScanFault::Redrive, at })
     }
 
     /// The name of the next member, with the cursor at its value; `None` after the object's end. The name itself is

@@ -293,3 +293,38 @@ fn base64_is_the_standard_alphabet_with_whole_padding_or_none() {
         assert_eq!(decoded(wrong), None, "{wrong}");
     }
 }
+
+#[test]
+fn a_redriven_event_says_so() {
+    let record = r#"{"topic":"orders","partition":0,"offset":15,"timestamp":1}"#;
+    let event = |mark: &str, records: &str| format!(r#"{{"redrive":{mark},"records":{{"orders-0":[{records}]}}}}"#);
+
+    let body = event(r#"{"letterId":"0f3c","attempt":2,"more":[]}"#, record);
+    let redrive = Event::scan(body.as_bytes()).unwrap().redrive.unwrap();
+    assert_eq!((&*redrive.letter_id, redrive.attempt), ("0f3c", 2));
+    assert_eq!(Event::scan(lane_of(record).as_bytes()).unwrap().redrive, None);
+    assert_eq!(Event::scan(event("null", record).as_bytes()).unwrap().redrive, None);
+}
+
+#[test]
+fn a_mark_of_a_redrive_that_cannot_be_read_fails_the_event() {
+    let record = r#"{"topic":"orders","partition":0,"offset":15,"timestamp":1}"#;
+    for mark in [
+        "true",
+        "\"0f3c\"",
+        "{}",
+        r#"{"letterId":"0f3c"}"#,
+        r#"{"letterId":"0f3c","attempt":0}"#,
+        r#"{"letterId":"0f3c","attempt":-1}"#,
+        r#"{"letterId":"","attempt":1}"#,
+        r#"{"letterId":7,"attempt":1}"#,
+    ] {
+        let body = format!(r#"{{"redrive":{mark},"records":{{"orders-0":[{record}]}}}}"#);
+        let error = Event::scan(body.as_bytes()).unwrap_err();
+        assert_eq!((error.code(), error.at()), ("event_redrive_mark", 11), "{mark}");
+    }
+    for records in ["", &format!("{record},{record}")] {
+        let body = format!(r#"{{"records":{{"orders-0":[{records}]}},"redrive":{{"letterId":"0f3c","attempt":1}}}}"#);
+        assert_eq!(Event::scan(body.as_bytes()).unwrap_err().code(), "event_redrive_mark", "{records}");
+    }
+}
