@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use event_runtime::{
-    BatchFailed, Clock, Deadline, Invocation, Processor, RecordHandler, Reporting, SystemClock, UnixMillis,
-};
+use event_runtime::{BatchFailed, Processor, RecordHandler, Reporting};
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 
+use crate::invocation;
 use crate::raw_body::{Bodies, RawBodyLayer};
 
 /// Why an invocation failed, as the Runtime API wants it.
@@ -44,13 +43,7 @@ where
         let (processor, bodies) = (Arc::clone(&processor), bodies.clone());
         async move {
             let body = bodies.take(&event.context.request_id).ok_or(Failed::NoBody)?;
-            let now = SystemClock.now();
-            let invocation = Invocation {
-                deadline: Deadline::from_header(UnixMillis(event.context.deadline), now),
-                request_id: event.context.request_id,
-                function: event.context.env_config.function_name.clone(),
-                function_version: event.context.env_config.version.clone(),
-            };
+            let invocation = invocation::of_context(&event.context);
             let report = processor.process(&body, &invocation).await.map_err(BatchFailed::from)?;
             telemetry::write_batch_metrics(&invocation.function, &report);
             Ok::<_, Failed>(report.answer(reporting)?)

@@ -5,8 +5,14 @@
 //! answers with `batchItemFailures`: without `ReportBatchItemFailures` in the mapping AWS ignores that answer, commits
 //! the batch, and every record in it would be lost.
 
+//!
+//! [`serve_json`] is for invocations that are no Kafka batch: a schedule, a command of an operator.
+
+mod invocation;
 mod kafka;
 mod raw_body;
+mod task;
 
 pub use kafka::serve;
 pub use lambda_runtime::Error as HostError;
+pub use task::serve_json;

@@ -1,0 +1,14 @@
+//! What an invocation brings along beside its body.
+
+use event_runtime::{Clock, Deadline, Invocation, SystemClock, UnixMillis};
+use lambda_runtime::Context;
+
+/// The context as the runtime's own type.
+pub(crate) fn of_context(context: &Context) -> Invocation {
+    Invocation {
+        deadline: Deadline::from_header(UnixMillis(context.deadline), SystemClock.now()),
+        request_id: context.request_id.clone(),
+        function: context.env_config.function_name.clone(),
+        function_version: context.env_config.version.clone(),
+    }
+}

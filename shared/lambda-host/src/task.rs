@@ -1,0 +1,170 @@
+//! Invocations that are no Kafka batch: a schedule, a command of an operator.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use event_runtime::{Failure, Fault, Invocation};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::invocation;
+use crate::raw_body::{Bodies, RawBodyLayer};
+
+/// Why a task gave no answer, as the Runtime API wants it.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error("the invocation has no body")]
+    NoBody,
+    /// What asks for a task is a command, not row data: its error may quote it.
+    #[error("the event is not what this function takes: {0}. Its samples are in events/samples/{1}")]
+    Unreadable(#[source] serde_json::Error, String),
+    #[error("{0}")]
+    Task(Fault),
+    #[error("the answer cannot be written as JSON: {0}")]
+    Unwritable(#[source] serde_json::Error),
+}
+
+impl Failed {
+    fn error_type(&self) -> &'static str {
+        match self {
+            Failed::NoBody => "NoBody",
+            Failed::Unreadable(..) => "UnreadableEvent",
+            Failed::Task(fault) => fault.code,
+            Failed::Unwritable(_) => "UnwritableAnswer",
+        }
+    }
+}
+
+impl From<Failed> for Diagnostic {
+    fn from(failed: Failed) -> Self {
+        Diagnostic { error_type: failed.error_type().to_owned(), error_message: failed.to_string() }
+    }
+}
+
+/// Serves invocations until Lambda ends the process: each event is read as `In`, given to `handler`, and answered with
+/// its `Out` as JSON.
+///
+/// An event that is no `In` fails its invocation as `UnreadableEvent`. A failure of the handler is logged here, once, and
+/// fails the invocation under its [`code`](Failure::code); Lambda then applies the caller's own retry: EventBridge and
+/// other asynchronous callers try twice more, a synchronous one sees the error.
+///
+/// # Errors
+/// Only when the Lambda Runtime API cannot be reached.
+pub async fn serve_json<In, Out, E, Handler, Answer>(handler: Handler) -> Result<(), lambda_runtime::Error>
+where
+    In: DeserializeOwned,
+    Out: Serialize,
+    E: Failure,
+    Handler: Fn(In, Invocation) -> Answer + Send + Sync + 'static,
+    Answer: Future<Output = Result<Out, E>> + Send + 'static,
+{
+    let bodies = Bodies::default();
+    let handler = Arc::new(handler);
+    let layer = RawBodyLayer(bodies.clone());
+    let service = service_fn(move |event: LambdaEvent<()>| {
+        let (handler, bodies) = (Arc::clone(&handler), bodies.clone());
+        async move {
+            let body = bodies.take(&event.context.request_id);
+            let answer = answer(&*handler, body, &event.context).await;
+            answer.inspect_err(|failed| {
+                tracing::error!(error_code = failed.error_type(), request_id = event.context.request_id, "{failed}");
+            })
+        }
+    });
+    Runtime::new(service).layer(layer).run().await
+}
+
+/// One invocation, from bytes to JSON.
+async fn answer<In, Out, E, Handler, Answer>(
+    handler: &Handler,
+    body: Option<Bytes>,
+    context: &Context,
+) -> Result<serde_json::Value, Failed>
+where
+    In: DeserializeOwned,
+    Out: Serialize,
+    E: Failure,
+    Handler: Fn(In, Invocation) -> Answer,
+    Answer: Future<Output = Result<Out, E>>,
+{
+    let invocation = invocation::of_context(context);
+    let body = body.ok_or(Failed::NoBody)?;
+    let input =
+        serde_json::from_slice(&body).map_err(|error| Failed::Unreadable(error, invocation.function.clone()))?;
+    let output = handler(input, invocation).await.map_err(|failure| Failed::Task(Fault::from(failure)))?;
+    serde_json::to_value(output).map_err(Failed::Unwritable)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use event_runtime::Disposition;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Sum {
+        left: u32,
+        right: u32,
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the adder does not answer")]
+    struct Down(#[source] io::Error);
+
+    impl Failure for Down {
+        fn disposition(&self) -> Disposition {
+            Disposition::Retry { after: None }
+        }
+        fn code(&self) -> &'static str {
+            "adder_unreachable"
+        }
+    }
+
+    fn context() -> Context {
+        let mut context = Context::default();
+        context.request_id = "8476a536".to_owned();
+        context
+    }
+
+    async fn add(body: &'static str) -> Result<serde_json::Value, Failed> {
+        let handler = async |sum: Sum, invocation: Invocation| {
+            Ok::<_, Down>(json!({"sum": sum.left + sum.right, "asked": invocation.request_id}))
+        };
+        answer(&handler, Some(Bytes::from_static(body.as_bytes())), &context()).await
+    }
+
+    #[tokio::test]
+    async fn the_event_is_read_and_the_answer_is_json() {
+        let answered = add(r#"{"left": 2, "right": 3}"#).await.unwrap();
+        assert_eq!(answered, json!({"sum": 5, "asked": "8476a536"}));
+    }
+
+    #[tokio::test]
+    async fn an_event_of_another_shape_is_told_what_is_wrong_and_where_samples_are() {
+        let diagnostic = Diagnostic::from(add(r#"{"left": 2, "wrong": 3}"#).await.unwrap_err());
+        assert_eq!(diagnostic.error_type, "UnreadableEvent");
+        assert!(diagnostic.error_message.contains("unknown field `wrong`"), "{}", diagnostic.error_message);
+        assert!(diagnostic.error_message.contains("events/samples/"), "{}", diagnostic.error_message);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_told_with_its_code_and_its_whole_chain() {
+        let handler = async |_: serde_json::Value, _: Invocation| Err::<(), _>(Down(io::Error::other("refused")));
+        let failed = answer(&handler, Some(Bytes::from_static(b"{}")), &context()).await.unwrap_err();
+        let diagnostic = Diagnostic::from(failed);
+        assert_eq!(diagnostic.error_type, "adder_unreachable");
+        assert_eq!(diagnostic.error_message, "the adder does not answer: refused");
+    }
+
+    #[tokio::test]
+    async fn an_invocation_without_a_body_fails() {
+        let handler = async |_: serde_json::Value, _: Invocation| Ok::<_, Down>(());
+        let failed = answer(&handler, None, &context()).await.unwrap_err();
+        assert_eq!(Diagnostic::from(failed).error_type, "NoBody");
+    }
+}
