@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::process::{Process, Program, StartError};
+use crate::tables::Table;
 use crate::tools::{SetupError, Workspace, free_port, loopback_client};
 
 /// The only region of the emulator that anything here uses: it keeps tables and queues by region.
@@ -130,20 +131,14 @@ impl Aws {
         self.process.stop().await
     }
 
-    /// Creates a table whose only key is the text `pk`, with `expires_at` as the time to live.
+    /// Creates a table, with `expires_at` as the time to live.
     ///
     /// # Errors
     /// When the emulator refuses.
-    pub async fn create_table(&self, table: &str) -> Result<(), AwsError> {
-        let definition = json!({
-            "TableName": table,
-            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-            "BillingMode": "PAY_PER_REQUEST",
-        });
-        self.call("DynamoDB_20120810.CreateTable", &definition).await?;
+    pub async fn create_table(&self, table: Table) -> Result<(), AwsError> {
+        self.call("DynamoDB_20120810.CreateTable", &table.definition()).await?;
         let expiry = json!({
-            "TableName": table,
+            "TableName": table.name,
             "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": true},
         });
         self.call("DynamoDB_20120810.UpdateTimeToLive", &expiry).await?;
@@ -198,6 +193,20 @@ impl Aws {
         Ok(messages.flatten().filter_map(|message| message["Body"].as_str()).map(str::to_owned).collect())
     }
 
+    /// Creates a bucket.
+    ///
+    /// # Errors
+    /// When the emulator refuses.
+    pub async fn create_bucket(&self, bucket: &str) -> Result<(), AwsError> {
+        let answer = self.http.put(format!("{}/{bucket}", self.endpoint)).send().await?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let body = answer.text().await?;
+        Err(AwsError::Refused { operation: "CreateBucket".to_owned(), status: status.as_u16(), body })
+    }
+
     /// Lets a sender's address or domain send: SES refuses any other.
     ///
     /// # Errors
@@ -222,8 +231,11 @@ impl Aws {
         Ok(sent.messages.into_values().flatten().collect())
     }
 
-    /// One operation of the services that speak AWS JSON.
-    async fn call(&self, target: &str, request: &Value) -> Result<Value, AwsError> {
+    /// One operation of a service that speaks AWS JSON, such as `DynamoDB_20120810.Query` or `AmazonSQS.SendMessage`.
+    ///
+    /// # Errors
+    /// When the emulator refuses.
+    pub async fn call(&self, target: &str, request: &Value) -> Result<Value, AwsError> {
         let request = self.http.post(&self.endpoint).header("X-Amz-Target", target).json(request);
         self.send(target, request.header("Content-Type", "application/x-amz-json-1.0")).await
     }
@@ -250,7 +262,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_sent_can_be_read_back() {
         let aws = Aws::start(&Workspace::find().unwrap()).await.unwrap();
-        aws.create_table("claims").await.unwrap();
+        aws.create_table(Table::named("claims")).await.unwrap();
         let item = json!({"TableName": "claims", "Item": {"pk": {"S": "welcome:1"}}});
         aws.call("DynamoDB_20120810.PutItem", &item).await.unwrap();
         assert_eq!(aws.items("claims").await.unwrap(), [json!({"pk": {"S": "welcome:1"}})]);

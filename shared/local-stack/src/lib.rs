@@ -17,8 +17,10 @@ mod registry;
 mod report;
 mod runtime_api;
 mod samples;
+mod schemas;
 mod source;
 mod stack;
+mod tables;
 mod target;
 mod tools;
 
@@ -39,7 +41,9 @@ pub use recording::{Expected, Record, Recording, RecordingError, RegisteredSchem
 pub use registry::{Registry, RegistryMode};
 pub use runtime_api::{Function, InitError, LambdaHost};
 pub use samples::{Sample, SampleError, samples, write_samples};
+pub use schemas::{repository_schemas, schema_id};
 pub use source::{Lane, RecordedLog, Source};
-pub use stack::{CLAIMS_TABLE, DEAD_LETTER_QUEUE, SENDER, Stack, StackError};
+pub use stack::{DEAD_LETTER_BUCKET, DEAD_LETTER_QUEUE, SENDER, Stack, StackError};
+pub use tables::{CLAIMS_TABLE, TABLES, Table};
 pub use target::{Invocation, Target, Watched};
 pub use tools::{SetupError, Workspace};

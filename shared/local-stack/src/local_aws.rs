@@ -1,18 +1,15 @@
 //! AWS and the registry in the foreground, for functions that are served and invoked by hand.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use tokio::net::TcpStream;
 
 use crate::functions::{FunctionsError, watch_sources};
-use crate::recording::{Recording, RecordingError};
+use crate::recording::RecordingError;
+use crate::schemas::repository_schemas;
 use crate::stack::{Stack, StackError};
 use crate::tools::{SetupError, Workspace};
-
-/// Where recordings are, below the workspace.
-const RECORDINGS: &str = "events/recorded";
 
 /// AWS could not be stood in for.
 #[derive(Debug, thiserror::Error)]
@@ -80,16 +77,9 @@ struct LocalAws {
 }
 
 impl LocalAws {
-    /// The registry has the schemas of every recording in the repository.
+    /// The registry has every schema of the repository.
     async fn start(workspace: &Workspace, out: &mut impl Write) -> Result<Self, LocalAwsError> {
-        let mut schemas = BTreeMap::new();
-        let folder = workspace.root().join(RECORDINGS);
-        let mut folders: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
-        folders.sort_by_key(std::fs::DirEntry::file_name);
-        for folder in folders {
-            schemas.extend(Recording::read(&folder.path())?.schemas);
-        }
-        let stack = Stack::start(workspace, schemas).await?;
+        let stack = Stack::start(workspace, repository_schemas(workspace)?).await?;
         let env_file = env_file(workspace);
         stack.write_env_file(&env_file)?;
         writeln!(out, "AWS (DynamoDB, SQS, SES)  {}", stack.faults.endpoint())?;

@@ -7,12 +7,13 @@ use crate::aws::{Aws, AwsError, REGION};
 use crate::faults::{FaultProxy, ProxyError};
 use crate::recording::RegisteredSchema;
 use crate::registry::Registry;
+use crate::tables::{CLAIMS_TABLE, TABLES};
 use crate::tools::Workspace;
 
-/// The claims table of the local stack.
-pub const CLAIMS_TABLE: &str = "claims";
 /// The dead-letter queue of the local stack.
 pub const DEAD_LETTER_QUEUE: &str = "dead-letters";
+/// The bucket that takes what is too large for that queue.
+pub const DEAD_LETTER_BUCKET: &str = "dead-letters";
 /// The only sender whom the local SES accepts.
 pub const SENDER: &str = "hello@example.com";
 
@@ -26,6 +27,8 @@ pub struct Stack {
     /// The schemas.
     pub registry: Registry,
     queue_url: String,
+    /// What was added to the environment.
+    more: Vec<(String, String)>,
 }
 
 /// The stack did not start.
@@ -49,15 +52,29 @@ impl Stack {
     /// When a part does not start.
     pub async fn start(workspace: &Workspace, schemas: BTreeMap<u32, RegisteredSchema>) -> Result<Self, StackError> {
         let aws = Aws::start(workspace).await?;
-        aws.create_table(CLAIMS_TABLE).await?;
+        for table in TABLES {
+            aws.create_table(*table).await?;
+        }
+        aws.create_bucket(DEAD_LETTER_BUCKET).await?;
         let queue_url = aws.create_queue(DEAD_LETTER_QUEUE).await?;
         aws.verify_sender(SENDER).await?;
         let faults = FaultProxy::start(aws.endpoint()).await?;
         let registry = Registry::start(schemas).await?;
-        Ok(Stack { aws, faults, registry, queue_url })
+        Ok(Stack { aws, faults, registry, queue_url, more: Vec::new() })
     }
 
-    /// The variables that `send-welcome-email` needs here, and those that lead the AWS SDK here.
+    /// Adds a variable to the environment of all functions, or replaces one.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.more.push((name.to_owned(), value.into()));
+    }
+
+    /// The URL of the dead-letter queue.
+    pub fn dead_letter_queue_url(&self) -> &str {
+        &self.queue_url
+    }
+
+    /// The variables that the functions need here, one environment for all of them, and those that lead the AWS SDK
+    /// here.
     pub fn environment(&self) -> Vec<(String, String)> {
         let variables = [
             ("AWS_ENDPOINT_URL", self.faults.endpoint()),
@@ -72,7 +89,9 @@ impl Stack {
             ("EMAIL_SENDER", SENDER),
             ("EMAIL_RATE_PER_SECOND", "500"),
         ];
-        variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+        let mut environment = BTreeMap::from(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        environment.extend(self.more.iter().cloned());
+        environment.into_iter().collect()
     }
 
     /// Writes the variables as `cargo lambda watch --env-file` reads them.

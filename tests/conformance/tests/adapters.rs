@@ -10,7 +10,7 @@ use claims_dynamodb::{DynamoDbClaims, Options};
 use dead_letters_sqs::SqsDeadLetters;
 use event_runtime::testing::{ManualClock, claims_contract, dead_letters_contract};
 use event_runtime::{Claim, ClaimKey, Claims, Clock, Settled, SystemClock};
-use local_stack::{Action, Aws, Failpoint, FaultProxy, REGION, When, Workspace};
+use local_stack::{Action, Aws, Failpoint, FaultProxy, REGION, Table, When, Workspace};
 
 const TABLE: &str = "claims";
 const LEASE: Duration = Duration::from_secs(30);
@@ -38,7 +38,7 @@ async fn claims_at(endpoint: &str) -> (DynamoDbClaims, ManualClock) {
 #[tokio::test]
 async fn the_claims_in_dynamodb_hold_the_contract() {
     let aws = emulator().await;
-    aws.create_table(TABLE).await.unwrap();
+    aws.create_table(Table::named(TABLE)).await.unwrap();
     let (claims, clock) = claims_at(aws.endpoint()).await;
     claims_contract(&claims, async || clock.advance(LEASE * 2)).await;
 }
@@ -46,7 +46,7 @@ async fn the_claims_in_dynamodb_hold_the_contract() {
 #[tokio::test]
 async fn only_done_ever_expires() {
     let aws = emulator().await;
-    aws.create_table(TABLE).await.unwrap();
+    aws.create_table(Table::named(TABLE)).await.unwrap();
     let clock = ManualClock::at(SystemClock.now());
     let retain_done = Some(Duration::from_secs(3600));
     let options = Options { table: TABLE.to_owned(), function: "conformance".to_owned(), retain_done };
@@ -77,7 +77,7 @@ async fn only_done_ever_expires() {
 #[tokio::test]
 async fn a_write_whose_answer_was_lost_counts_as_ours() {
     let aws = emulator().await;
-    aws.create_table(TABLE).await.unwrap();
+    aws.create_table(Table::named(TABLE)).await.unwrap();
     let proxy = FaultProxy::start(aws.endpoint()).await.unwrap();
     let (claims, _) = claims_at(proxy.endpoint()).await;
     let key = ClaimKey::new("welcome", "answer-lost").unwrap();

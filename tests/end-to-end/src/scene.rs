@@ -1,5 +1,6 @@
-//! A stage for one test: the function's own binary, everything around it, and records to play with.
+//! A stage for one test: a function's own binary, everything around it, and records to play with.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,15 +8,13 @@ use std::time::Duration;
 
 use local_stack::{
     CLAIMS_TABLE, Change, EventRecord, Function, Invocation, LambdaHost, Mail, Nulls, OLD_KEY_HEADER, Origin, Outcomes,
-    Recording, Stack, Target, Workspace, build, event,
+    Recording, Stack, Target, Workspace, build, event, repository_schemas,
 };
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 type Failure = Box<dyn Error + Send + Sync>;
-
-const FUNCTION: &str = "send-welcome-email";
 
 /// A claim's lease is these together: short, so that a test sees one end.
 const SHORT_LEASE: [(&str, &str); 2] = [("EFFECT_TIMEOUT_MS", "1500"), ("CLAIM_SKEW_MS", "500")];
@@ -26,30 +25,48 @@ pub struct Scene {
     pub stack: Stack,
     /// The function.
     pub host: LambdaHost,
-    binary: PathBuf,
+    function: String,
     folder: TempDir,
     hosts: AtomicUsize,
 }
 
 impl Scene {
-    /// Sets the stage; `variables` come on top of those that make the function work here.
+    /// Sets the stage for `function`; `variables` come on top of those that make the functions work here.
     ///
     /// # Errors
     /// When a part does not start.
-    pub async fn start(variables: &[(&str, &str)]) -> Result<Self, Failure> {
+    pub async fn start(function: &str, variables: &[(&str, &str)]) -> Result<Self, Failure> {
         let workspace = Workspace::find()?;
-        let binary = binary(&workspace).await?;
-        let stack = Stack::start(&workspace, recorded()?.schemas).await?;
+        let stack = Stack::start(&workspace, repository_schemas(&workspace)?).await?;
+        Scene::on(stack, function, variables).await
+    }
+
+    /// The same on a stage that was set up differently.
+    ///
+    /// # Errors
+    /// When the function cannot be built.
+    pub async fn on(stack: Stack, function: &str, variables: &[(&str, &str)]) -> Result<Self, Failure> {
         let folder = tempfile::tempdir()?;
-        let host = LambdaHost::new(function(&stack, &binary, folder.path().join("log"), variables));
-        Ok(Scene { stack, host, binary, folder, hosts: AtomicUsize::new(0) })
+        let host = LambdaHost::new(deployment(&stack, function, folder.path().join("log"), variables).await?);
+        Ok(Scene { stack, host, function: function.to_owned(), folder, hosts: AtomicUsize::new(0) })
     }
 
     /// Another deployment of the function on the same stage, configured differently.
-    pub fn another_host(&self, variables: &[(&str, &str)]) -> LambdaHost {
+    ///
+    /// # Errors
+    /// When the function cannot be built.
+    pub async fn another_host(&self, variables: &[(&str, &str)]) -> Result<LambdaHost, Failure> {
+        self.host_of(&self.function, variables).await
+    }
+
+    /// Another function on the same stage.
+    ///
+    /// # Errors
+    /// When it cannot be built.
+    pub async fn host_of(&self, function: &str, variables: &[(&str, &str)]) -> Result<LambdaHost, Failure> {
         let number = self.hosts.fetch_add(1, Ordering::SeqCst);
         let log = self.folder.path().join(format!("log-{number}"));
-        LambdaHost::new(function(&self.stack, &self.binary, log, variables))
+        Ok(LambdaHost::new(deployment(&self.stack, function, log, variables).await?))
     }
 
     /// Invokes the function once with these records.
@@ -87,33 +104,37 @@ impl Scene {
 
     /// What the function says became of the records so far.
     pub fn outcomes(&self) -> Outcomes {
-        Outcomes::read(&self.host.output(), FUNCTION)
+        Outcomes::read(&self.host.output(), &self.function)
     }
 }
 
-/// Built once, however many tests there are.
-async fn binary(workspace: &Workspace) -> Result<PathBuf, Failure> {
-    static BINARY: OnceCell<PathBuf> = OnceCell::const_new();
-    let built = BINARY.get_or_try_init(|| async {
-        let mut executables = build(workspace, &[FUNCTION]).await?;
-        executables.pop().ok_or_else(|| Failure::from("cargo built nothing"))
-    });
-    Ok(built.await?.clone())
+/// Each function is built once, however many tests there are.
+async fn binary(function: &str) -> Result<PathBuf, Failure> {
+    static BINARIES: Mutex<BTreeMap<String, PathBuf>> = Mutex::const_new(BTreeMap::new());
+    // Held while cargo runs: it builds one thing at a time anyway.
+    let mut binaries = BINARIES.lock().await;
+    if let Some(binary) = binaries.get(function) {
+        return Ok(binary.clone());
+    }
+    let built = build(&Workspace::find()?, &[function]).await?.pop();
+    let binary = built.ok_or_else(|| Failure::from("cargo built nothing"))?;
+    binaries.insert(function.to_owned(), binary.clone());
+    Ok(binary)
 }
 
-fn function(stack: &Stack, binary: &Path, log: PathBuf, variables: &[(&str, &str)]) -> Function {
+async fn deployment(
+    stack: &Stack,
+    function: &str,
+    log: PathBuf,
+    variables: &[(&str, &str)],
+) -> Result<Function, Failure> {
     let mut environment = stack.environment();
     for (name, value) in SHORT_LEASE.iter().chain(variables) {
         environment.retain(|(known, _)| known != name);
         environment.push(((*name).to_owned(), (*value).to_owned()));
     }
-    Function {
-        name: FUNCTION.to_owned(),
-        binary: binary.to_owned(),
-        environment,
-        timeout: Duration::from_secs(30),
-        log,
-    }
+    let (name, binary) = (function.to_owned(), binary(function).await?);
+    Ok(Function { name, binary, environment, timeout: Duration::from_secs(30), log })
 }
 
 /// The recording of the accounts.
@@ -137,12 +158,12 @@ pub fn created_accounts() -> Result<Vec<EventRecord>, Failure> {
     Ok(created.map(|record| EventRecord::new(record, Nulls::Written)).collect())
 }
 
-/// A sample event as it lies in the repository.
+/// A sample event of a function as it lies in the repository.
 ///
 /// # Errors
 /// When there is none of that name.
-pub fn sample(name: &str) -> Result<Vec<u8>, Failure> {
-    Ok(std::fs::read(events().join(format!("samples/{FUNCTION}/{name}.json")))?)
+pub fn sample(function: &str, name: &str) -> Result<Vec<u8>, Failure> {
+    Ok(std::fs::read(events().join(format!("samples/{function}/{name}.json")))?)
 }
 
 fn events() -> PathBuf {

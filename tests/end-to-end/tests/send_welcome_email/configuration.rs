@@ -2,6 +2,8 @@
 
 use end_to_end::Scene;
 
+use crate::FUNCTION;
+
 #[tokio::test]
 async fn every_bad_variable_is_named_at_once_before_the_first_event() {
     let bad = [
@@ -16,7 +18,7 @@ async fn every_bad_variable_is_named_at_once_before_the_first_event() {
         ("EFFECT_TIMEOUT_MS", "-1"),
         ("PARTIAL_BATCH_RESPONSE", "yes"),
     ];
-    let scene = Scene::start(&bad).await.unwrap();
+    let scene = Scene::start(FUNCTION, &bad).await.unwrap();
     let error = scene.host.init().await.unwrap_err().to_string();
     for (name, _) in bad {
         assert!(error.contains(name), "{name} is not named: {error}");
@@ -28,7 +30,7 @@ async fn every_bad_variable_is_named_at_once_before_the_first_event() {
 async fn every_missing_variable_is_named_at_once() {
     let required =
         ["CLAIMS_TABLE", "DEAD_LETTER_QUEUE_URL", "SCHEMA_REGISTRY_URL", "EMAIL_MODE", "EMAIL_SENDER"].map(|n| (n, ""));
-    let scene = Scene::start(&required).await.unwrap();
+    let scene = Scene::start(FUNCTION, &required).await.unwrap();
     let error = scene.host.init().await.unwrap_err().to_string();
     for (name, _) in required {
         assert!(error.contains(name), "{name} is not named: {error}");
@@ -37,7 +39,7 @@ async fn every_missing_variable_is_named_at_once() {
 
 #[tokio::test]
 async fn an_allowlist_is_asked_for_where_the_mode_needs_one() {
-    let scene = Scene::start(&[("EMAIL_MODE", "allowlist")]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[("EMAIL_MODE", "allowlist")]).await.unwrap();
     let error = scene.host.init().await.unwrap_err().to_string();
     assert!(error.contains("EMAIL_ALLOWLIST"), "{error}");
 }

@@ -6,11 +6,11 @@ use end_to_end::Scene;
 use local_stack::{Action, Answer, Failpoint, Invocation, When};
 use serde_json::{Value, json};
 
-use crate::{an_account, answer};
+use crate::{FUNCTION, an_account, answer};
 
 /// Kills the function when a request reaches the failpoint; the scene after that.
 async fn killed_at(failpoint: Failpoint) -> Arc<Scene> {
-    let scene = Arc::new(Scene::start(&[]).await.unwrap());
+    let scene = Arc::new(Scene::start(FUNCTION, &[]).await.unwrap());
     let armed = scene.stack.faults.arm(failpoint.times(1));
     let invoking = Arc::clone(&scene);
     let invocation = tokio::spawn(async move { invoking.invoke(&[an_account()]).await });
@@ -74,7 +74,7 @@ async fn killed_after_completing_the_record_is_a_duplicate_and_there_is_one_mail
 
 #[tokio::test]
 async fn killed_after_storing_the_dead_letter_the_record_is_parked_all_the_same() {
-    let scene = Arc::new(Scene::start(&[]).await.unwrap());
+    let scene = Arc::new(Scene::start(FUNCTION, &[]).await.unwrap());
     let lost = Failpoint::new("answer lost", "SendEmail", When::After, Action::Drop);
     scene.stack.faults.arm(lost.times(1));
     let stored = scene.stack.faults.arm(Failpoint::new("stored", "SendMessage", When::After, Action::Hold).times(1));
@@ -94,7 +94,7 @@ async fn killed_after_storing_the_dead_letter_the_record_is_parked_all_the_same(
 
 #[tokio::test]
 async fn a_mail_whose_answer_is_lost_is_one_mail_and_parked() {
-    let scene = Scene::start(&[]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let lost = scene.stack.faults.arm(Failpoint::new("answer lost", "SendEmail", When::After, Action::Drop));
     answer(scene.invoke(&[an_account()]).await);
     assert_eq!((lost.hits(), scene.stack.faults.calls("SendEmail")), (1, 1), "nobody sends again behind our back");
@@ -104,7 +104,7 @@ async fn a_mail_whose_answer_is_lost_is_one_mail_and_parked() {
 
 #[tokio::test]
 async fn a_mail_that_ses_answers_with_an_error_of_its_own_is_parked() {
-    let scene = Scene::start(&[]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let error = Action::Answer(Answer::INTERNAL_ERROR);
     scene.stack.faults.arm(Failpoint::new("internal error", "SendEmail", When::After, error));
     answer(scene.invoke(&[an_account()]).await);
@@ -114,7 +114,7 @@ async fn a_mail_that_ses_answers_with_an_error_of_its_own_is_parked() {
 
 #[tokio::test]
 async fn a_mail_without_an_answer_in_its_time_is_parked() {
-    let scene = Scene::start(&[]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     scene.stack.faults.arm(Failpoint::new("no answer", "SendEmail", When::After, Action::Hold));
     answer(scene.invoke(&[an_account()]).await);
     assert_parked_as_uncertain(&scene, 1).await;

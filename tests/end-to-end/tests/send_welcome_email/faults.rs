@@ -4,7 +4,7 @@ use end_to_end::{Scene, created_accounts};
 use local_stack::{Action, Answer, Armed, Failpoint, RegistryMode, When};
 use serde_json::json;
 
-use crate::{an_account, answer, failure, in_one_lane, truncated};
+use crate::{FUNCTION, an_account, answer, failure, in_one_lane, truncated};
 
 fn always(scene: &Scene, operation: &'static str, action: Action) -> Armed {
     scene.stack.faults.arm(Failpoint::new("always", operation, When::Before, action))
@@ -12,7 +12,7 @@ fn always(scene: &Scene, operation: &'static str, action: Action) -> Armed {
 
 #[tokio::test]
 async fn with_sqs_unreachable_a_record_that_must_be_parked_is_reported_and_nothing_is_skipped() {
-    let scene = Scene::start(&[("PARTIAL_BATCH_RESPONSE", "true")]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[("PARTIAL_BATCH_RESPONSE", "true")]).await.unwrap();
     let fault = always(&scene, "SendMessage", Action::Drop);
     let [first, last] = [0, 1].map(|number| created_accounts().unwrap().remove(number));
     let batch = in_one_lane([first, truncated(), last]);
@@ -32,7 +32,7 @@ async fn with_sqs_unreachable_a_record_that_must_be_parked_is_reported_and_nothi
 
 #[tokio::test]
 async fn with_no_sqs_at_all_the_invocation_fails() {
-    let scene = Scene::start(&[("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1")]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1")]).await.unwrap();
     let error = failure(scene.invoke(&[truncated()]).await);
     assert_eq!(error["errorType"], "UnfinishedRecords", "{error}");
     assert!(scene.dead_letters().await.unwrap().is_empty());
@@ -40,7 +40,7 @@ async fn with_no_sqs_at_all_the_invocation_fails() {
 
 #[tokio::test]
 async fn an_uncertain_record_stays_owed_until_its_dead_letter_is_stored() {
-    let scene = Scene::start(&[]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let lost = scene.stack.faults.arm(Failpoint::new("answer lost", "SendEmail", When::After, Action::Drop).times(1));
     let queue = always(&scene, "SendMessage", Action::Drop);
     failure(scene.invoke(&[an_account()]).await);
@@ -57,7 +57,7 @@ async fn an_uncertain_record_stays_owed_until_its_dead_letter_is_stored() {
 
 #[tokio::test]
 async fn a_burst_of_throttles_is_waited_out() {
-    let scene = Scene::start(&[]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let throttled = Action::Answer(Answer::TOO_MANY_REQUESTS);
     scene.stack.faults.arm(Failpoint::new("burst", "SendEmail", When::Before, throttled).times(2));
     answer(scene.invoke(&[an_account()]).await);
@@ -68,7 +68,7 @@ async fn a_burst_of_throttles_is_waited_out() {
 #[tokio::test]
 async fn lasting_throttles_and_outages_of_ses_are_reported_and_the_next_delivery_completes() {
     for (answered, code) in [(Answer::TOO_MANY_REQUESTS, "ses_throttled"), (Answer::UNAVAILABLE, "ses_unavailable")] {
-        let scene = Scene::start(&[]).await.unwrap();
+        let scene = Scene::start(FUNCTION, &[]).await.unwrap();
         let fault = always(&scene, "SendEmail", Action::Answer(answered));
         let error = failure(scene.invoke(&[an_account()]).await);
         assert!(error["errorMessage"].to_string().contains(code), "{error}");
@@ -85,7 +85,7 @@ async fn lasting_throttles_and_outages_of_ses_are_reported_and_the_next_delivery
 
 #[tokio::test]
 async fn lasting_throttles_of_the_claims_table_are_reported_and_the_next_delivery_completes() {
-    let scene = Scene::start(&[]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let fault = always(&scene, "PutItem", Action::Answer(Answer::THROTTLED));
     let error = failure(scene.invoke(&[an_account()]).await);
     assert!(error["errorMessage"].to_string().contains("claims_throttled"), "{error}");
@@ -98,7 +98,7 @@ async fn lasting_throttles_of_the_claims_table_are_reported_and_the_next_deliver
 
 #[tokio::test]
 async fn a_mail_that_cannot_be_recorded_is_reported_then_parked_and_never_repeated() {
-    let scene = Scene::start(&[]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let fault = always(&scene, "UpdateItem", Action::Answer(Answer::THROTTLED));
     failure(scene.invoke(&[an_account()]).await);
     assert_eq!(scene.mails().await.unwrap().len(), 1);
@@ -113,7 +113,7 @@ async fn a_mail_that_cannot_be_recorded_is_reported_then_parked_and_never_repeat
 #[tokio::test]
 async fn lost_answers_of_the_claims_table_change_nothing() {
     for operation in ["PutItem", "UpdateItem"] {
-        let scene = Scene::start(&[]).await.unwrap();
+        let scene = Scene::start(FUNCTION, &[]).await.unwrap();
         let lost = Failpoint::new("answer lost", operation, When::After, Action::Drop).times(1);
         let lost = scene.stack.faults.arm(lost);
         answer(scene.invoke(&[an_account()]).await);
@@ -125,7 +125,7 @@ async fn lost_answers_of_the_claims_table_change_nothing() {
 
 #[tokio::test]
 async fn with_the_registry_down_everything_waits_for_it() {
-    let scene = Scene::start(&[]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     scene.stack.registry.set_mode(RegistryMode::Failing(500));
     let error = failure(scene.invoke(&[an_account()]).await);
     assert_eq!(error["errorType"], "UnfinishedRecords", "{error}");
@@ -144,7 +144,7 @@ async fn with_the_registry_down_everything_waits_for_it() {
 
 #[tokio::test]
 async fn a_recipient_whom_ses_rejects_is_a_dead_letter_and_the_others_get_their_mail() {
-    let scene = Scene::start(&[]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let accounts = in_one_lane(created_accounts().unwrap().into_iter().take(3));
     let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
     scene.stack.faults.arm(Failpoint::new("rejected", "SendEmail", When::Before, rejected).times(1));

@@ -11,6 +11,9 @@ mod recordings;
 use local_stack::{EventRecord, Invocation};
 use serde_json::Value;
 
+/// The function under test.
+const FUNCTION: &str = "send-welcome-email";
+
 /// The error document of a failed invocation.
 fn failure(invocation: Invocation) -> Value {
     match invocation {

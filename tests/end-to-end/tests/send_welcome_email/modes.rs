@@ -3,11 +3,11 @@
 use end_to_end::{Scene, created_accounts};
 use local_stack::{Origin, Target, event};
 
-use crate::{an_account, answer, failure};
+use crate::{FUNCTION, an_account, answer, failure};
 
 #[tokio::test]
 async fn in_log_mode_nobody_gets_mail() {
-    let scene = Scene::start(&[("EMAIL_MODE", "log")]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[("EMAIL_MODE", "log")]).await.unwrap();
     answer(scene.invoke(&created_accounts().unwrap()).await);
     assert_eq!(scene.stack.faults.calls("SendEmail"), 0);
 }
@@ -15,7 +15,7 @@ async fn in_log_mode_nobody_gets_mail() {
 #[tokio::test]
 async fn with_an_allowlist_only_those_on_it_get_mail() {
     let variables = [("EMAIL_MODE", "allowlist"), ("EMAIL_ALLOWLIST", "@example.org,rebirth@example.com")];
-    let scene = Scene::start(&variables).await.unwrap();
+    let scene = Scene::start(FUNCTION, &variables).await.unwrap();
     answer(scene.invoke(&created_accounts().unwrap()).await);
     let mails = scene.mails().await.unwrap();
     assert!(mails.iter().all(|mail| mail.to.iter().all(|to| to.ends_with("@example.org"))));
@@ -24,20 +24,20 @@ async fn with_an_allowlist_only_those_on_it_get_mail() {
 
 #[tokio::test]
 async fn with_sending_off_nothing_goes_out_and_nothing_is_lost() {
-    let scene = Scene::start(&[("EMAIL_SENDING", "off")]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[("EMAIL_SENDING", "off")]).await.unwrap();
     let error = failure(scene.invoke(&[an_account()]).await);
     assert!(error["errorMessage"].to_string().contains("sending_off"), "{error}");
     assert_eq!(scene.stack.faults.calls("SendEmail"), 0);
     assert!(scene.dead_letters().await.unwrap().is_empty());
 
-    let switched_on = scene.another_host(&[]);
+    let switched_on = scene.another_host(&[]).await.unwrap();
     answer(switched_on.invoke(event(Origin::Msk, &[an_account()])).await);
     assert_eq!(scene.mails().await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn rows_from_before_the_start_time_get_no_mail() {
-    let scene = Scene::start(&[("START_TIME", "2100-01-01T00:00:00Z")]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[("START_TIME", "2100-01-01T00:00:00Z")]).await.unwrap();
     answer(scene.invoke(&created_accounts().unwrap()).await);
     assert!(scene.mails().await.unwrap().is_empty());
     let accounts = created_accounts().unwrap().len();

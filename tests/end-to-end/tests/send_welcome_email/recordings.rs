@@ -5,11 +5,11 @@ use std::time::Duration;
 use end_to_end::{Scene, recorded, sample};
 use local_stack::{Expectation, MappingSettings, Nulls, RecordedLog, Target, account_topic, deliver};
 
-use crate::answer;
+use crate::{FUNCTION, answer};
 
 #[tokio::test]
 async fn each_inserted_account_gets_exactly_one_mail_however_often_the_log_is_replayed() {
-    let scene = Scene::start(&[("PARTIAL_BATCH_RESPONSE", "true")]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[("PARTIAL_BATCH_RESPONSE", "true")]).await.unwrap();
     let recording = recorded().unwrap();
     let topic = account_topic(&recording, None).unwrap();
     let expected = Expectation::of(recording.of_topic(topic));
@@ -37,7 +37,7 @@ async fn each_inserted_account_gets_exactly_one_mail_however_often_the_log_is_re
 
 #[tokio::test]
 async fn every_sample_event_does_what_its_name_says() {
-    let scene = Scene::start(&[]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     for (name, mails, dead_letters, skipped) in [
         ("created", 1, 0, 0),
         ("created-self-managed", 1, 0, 0),
@@ -52,7 +52,7 @@ async fn every_sample_event_does_what_its_name_says() {
         // Its refused address is a good one here: nobody refuses it.
         ("bad-records", 6, 4, 10),
     ] {
-        answer(scene.host.invoke(sample(name).unwrap().into()).await);
+        answer(scene.host.invoke(sample(FUNCTION, name).unwrap().into()).await);
         assert_eq!(scene.mails().await.unwrap().len(), mails, "mails after {name}");
         assert_eq!(scene.dead_letters().await.unwrap().len(), dead_letters, "dead letters after {name}");
         assert_eq!(scene.outcomes().skipped.values().sum::<usize>(), skipped, "skipped after {name}");
@@ -61,9 +61,9 @@ async fn every_sample_event_does_what_its_name_says() {
 
 #[tokio::test]
 async fn names_reach_the_mail_whatever_the_schema_version() {
-    let scene = Scene::start(&[]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     for name in ["created", "column-added", "column-dropped"] {
-        answer(scene.host.invoke(sample(name).unwrap().into()).await);
+        answer(scene.host.invoke(sample(FUNCTION, name).unwrap().into()).await);
     }
     let recording = recorded().unwrap();
     for mail in scene.mails().await.unwrap() {
