@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::claims::{Claim, ClaimKey, Held, Settled};
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
+use crate::guards::{Guard, stands};
 use crate::handler::{Effect, Intent, RawRecord, RecordHandler};
 use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, base64};
 use crate::obstacles::{
@@ -173,7 +174,9 @@ impl<H: RecordHandler> Journey<'_, H> {
         stages.add(Stage::Claim, claiming.elapsed());
         match claim.map_err(|error| Fault::new(Stage::Claim, error))? {
             // The machine may have been frozen between the write and here: an effect must end within its lease.
-            Claim::Claimed(held) if held.until < self.parts.clock.now().plus(settings.effect_timeout) => {
+            Claim::Claimed(held)
+                if held.until < self.parts.clock.now().plus(settings.effect_timeout) && stands(Guard::LeaseRecheck) =>
+            {
                 Err(Failed { fault: Fault::new(Stage::Claim, LeaseTooShort), held: Some(held) })
             }
             Claim::Claimed(held) => Ok(Ok(held)),
@@ -214,6 +217,7 @@ impl<H: RecordHandler> Journey<'_, H> {
         let settling = Instant::now();
         let stored = self.settle(|| self.parts.dead_letters.store(&letter)).await;
         let outcome = match stored {
+            Err(_) if !stands(Guard::LetterFirst) => Outcome::Parked(fault.code),
             Err(error) => {
                 let code = error.code;
                 self.log(
@@ -299,7 +303,7 @@ impl<H: RecordHandler> Journey<'_, H> {
     }
 
     fn time_allows(&self, pause: Duration) -> bool {
-        self.invocation.deadline.allows(pause + self.parts.settings.needed_for_effect())
+        self.invocation.deadline.allows(pause + self.parts.settings.needed_for_effect()) || !stands(Guard::Deadline)
     }
 
     fn letter(&self, place: Place, raw: RawBytes, fault: &Fault, attempt: u32) -> DeadLetter {

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::clock::UnixMillis;
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
+use crate::guards::{Guard, stands};
 use crate::handler::{Inflated, RawRecord, RecordHandler};
 use crate::journey::{Journey, Travelled};
 use crate::letter::{Place, RawBytes, base64};
@@ -116,7 +117,7 @@ async fn run_chain<H: RecordHandler>(
     let mut ends = Vec::with_capacity(chain.len());
     for index in chain {
         let Some(entry) = lane.records.get(index) else { continue };
-        if stopped.is_none() && guard.is_tripped() {
+        if stopped.is_none() && guard.is_tripped() && stands(Guard::FloodStops) {
             tracing::error!(
                 lane = &*lane.name,
                 error_code = FLOOD_GUARD,
@@ -130,7 +131,7 @@ async fn run_chain<H: RecordHandler>(
             (None, Entry::Malformed(malformed)) => run_malformed(&journey, malformed).await,
         };
         guard.note(travelled.outcome, travelled.blame);
-        if !travelled.outcome.is_finished() && stopped.is_none() {
+        if !travelled.outcome.is_finished() && stopped.is_none() && stands(Guard::Order) {
             stopped = Some(LANE_STOPPED);
         }
         ends.push((index, travelled));

@@ -2,6 +2,7 @@
 
 use kafka_events::{BatchResponse, ScanError};
 
+use crate::guards::{Guard, stands};
 use crate::outcome::{BatchReport, Outcome};
 
 /// How records that are still owed are told to the event source mapping.
@@ -41,7 +42,8 @@ impl BatchReport {
     pub fn answer(self, reporting: Reporting) -> Result<BatchResponse, BatchFailed> {
         let owed = self.unfinished_records();
         // A record without a readable offset cannot be named.
-        let nameable = reporting == Reporting::PartialBatch && self.unfinished_without_offset == 0;
+        let partial = reporting == Reporting::PartialBatch || !stands(Guard::WholeBatchByDefault);
+        let nameable = partial && self.unfinished_without_offset == 0;
         if owed == 0 || nameable {
             return Ok(self.unfinished);
         }

@@ -1,6 +1,7 @@
 //! The ports in memory, with the faults that a test asks for.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use futures_util::future::BoxFuture;
 
 use crate::claims::{Claim, ClaimKey, Claims, Held, OwnerToken, Settled};
 use crate::clock::{Clock, UnixMillis};
+use crate::guards::{Guard, stands};
 use crate::letter::{DeadLetter, DeadLetters, LetterId};
 use crate::store::StoreError;
 
@@ -35,25 +37,73 @@ impl Clock for ManualClock {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum State {
-    Held { token: OwnerToken, until: UnixMillis },
-    Done { token: OwnerToken },
-    Parked { token: OwnerToken, letter: LetterId },
+/// How a write to a store in memory goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteFault {
+    /// It does not arrive: nothing changes, an error comes back.
+    NotApplied,
+    /// It is refused with the wish for a pause: nothing changes, an error comes back.
+    Throttled(Duration),
+    /// It is applied, but its answer is lost: an error comes back.
+    AnswerLost,
+    /// It is applied, its answer is lost, and the client sends the same write again by itself, as AWS's do.
+    SentTwice,
 }
 
-/// [`Claims`] in memory.
+type Faults = Arc<Mutex<VecDeque<(&'static str, WriteFault)>>>;
+
+/// A claim as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredClaim {
+    /// Its effect runs, or ran until its worker died.
+    Held {
+        /// Whose it is.
+        token: OwnerToken,
+        /// The end of the lease.
+        until: UnixMillis,
+    },
+    /// Its effect happened.
+    Done {
+        /// Who said so.
+        token: OwnerToken,
+    },
+    /// It was given up.
+    Parked {
+        /// Who gave it up.
+        token: OwnerToken,
+        /// Under which letter.
+        letter: LetterId,
+    },
+}
+
+impl StoredClaim {
+    /// Whose write this was.
+    pub fn token(&self) -> OwnerToken {
+        match self {
+            StoredClaim::Held { token, .. } | StoredClaim::Done { token } | StoredClaim::Parked { token, .. } => *token,
+        }
+    }
+}
+
+/// What a conditional write did; a refusal shows the item that refused it.
+enum Write {
+    Applied,
+    Refused(Option<StoredClaim>),
+}
+
+/// [`Claims`] in memory, write for write as the DynamoDB adapter makes them.
 #[derive(Clone)]
 pub struct MemoryClaims {
     clock: Arc<dyn Clock>,
-    items: Arc<Mutex<BTreeMap<ClaimKey, State>>>,
-    failures: Arc<Mutex<VecDeque<&'static str>>>,
+    items: Arc<Mutex<BTreeMap<ClaimKey, StoredClaim>>>,
+    faults: Faults,
+    writes: Arc<AtomicUsize>,
 }
 
 impl MemoryClaims {
     /// An empty store that reads `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        MemoryClaims { clock, items: Arc::default(), failures: Arc::default() }
+        MemoryClaims { clock, items: Arc::default(), faults: Arc::default(), writes: Arc::default() }
     }
 
     /// The same store as a worker with another clock sees it.
@@ -63,63 +113,125 @@ impl MemoryClaims {
 
     /// Makes the next call of `operation` (`claim`, `complete`, `release`, `park`) fail without effect.
     pub fn fail_next(&self, operation: &'static str) {
-        lock(&self.failures).push_back(operation);
+        self.fault_next(operation, WriteFault::NotApplied);
     }
 
-    fn failure(&self, operation: &'static str) -> Result<(), StoreError> {
-        let mut failures = lock(&self.failures);
-        match failures.iter().position(|next| *next == operation) {
-            None => Ok(()),
-            Some(at) => {
-                failures.remove(at);
-                Err(unavailable("claims table", operation))
+    /// Makes the next call of `operation` go wrong in this way.
+    pub fn fault_next(&self, operation: &'static str, fault: WriteFault) {
+        lock(&self.faults).push_back((operation, fault));
+    }
+
+    /// What is stored under a key.
+    pub fn stored(&self, key: &str) -> Option<StoredClaim> {
+        lock(&self.items).iter().find(|(stored, _)| stored.as_str() == key).map(|(_, claim)| claim.clone())
+    }
+
+    /// Conditional writes that reached the store, refused ones included: DynamoDB bills both.
+    pub fn writes(&self) -> usize {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    fn take(&self, held: Held, fault: Option<WriteFault>) -> Claim {
+        let now = self.clock.now();
+        let found = match self.send(fault, || self.put_held(&held)) {
+            Write::Applied => return Claim::Claimed(held),
+            // An item was in the way; a store without races shows it.
+            Write::Refused(None) => return Claim::HeldUntil(now),
+            Write::Refused(Some(found)) => found,
+        };
+        match found {
+            StoredClaim::Held { token, until } if token == held.token && stands(Guard::OwnToken) => {
+                Claim::Claimed(Held { until, ..held })
+            }
+            StoredClaim::Held { until, .. } if until > now && stands(Guard::LiveLease) => Claim::HeldUntil(until),
+            StoredClaim::Held { .. } => match self.send(fault, || self.take_over(&held, &found)) {
+                Write::Applied => Claim::Uncertain(held),
+                Write::Refused(Some(now)) if now.token() == held.token && stands(Guard::OwnToken) => {
+                    Claim::Uncertain(held)
+                }
+                Write::Refused(_) => Claim::HeldUntil(held.until),
+            },
+            StoredClaim::Done { .. } => Claim::Done,
+            StoredClaim::Parked { letter, .. } => Claim::Parked(Some(letter)),
+        }
+    }
+
+    /// Sends a write, twice where the client does, and gives the answer that arrives.
+    fn send(&self, fault: Option<WriteFault>, write: impl Fn() -> Write) -> Write {
+        if fault == Some(WriteFault::SentTwice) {
+            self.writes.fetch_add(1, Ordering::Relaxed);
+            write();
+        }
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        write()
+    }
+
+    fn put_held(&self, held: &Held) -> Write {
+        let mut items = lock(&self.items);
+        match items.get(&held.key) {
+            Some(found) => Write::Refused(Some(found.clone())),
+            None => {
+                items.insert(held.key.clone(), StoredClaim::Held { token: held.token, until: held.until });
+                Write::Applied
             }
         }
     }
 
-    fn settle(&self, operation: &'static str, held: &Held, next: Option<State>) -> Result<Settled, StoreError> {
-        self.failure(operation)?;
+    /// Makes an abandoned claim ours, if its owner has not stirred since we looked.
+    fn take_over(&self, held: &Held, abandoned: &StoredClaim) -> Write {
         let mut items = lock(&self.items);
-        let ours = match items.get(&held.key) {
-            Some(State::Held { token, .. }) => *token == held.token,
-            Some(current) => {
-                return Ok(if Some(current) == next.as_ref() { Settled::Applied } else { Settled::NotOurs });
-            }
-            None => return Ok(if next.is_none() { Settled::Applied } else { Settled::NotOurs }),
-        };
-        if !ours {
-            return Ok(Settled::NotOurs);
+        let found = items.get(&held.key);
+        if found != Some(abandoned) {
+            return Write::Refused(found.cloned());
+        }
+        items.insert(held.key.clone(), StoredClaim::Held { token: held.token, until: held.until });
+        Write::Applied
+    }
+
+    /// Held by us becomes `next`; nothing, where it is released.
+    fn settle(&self, operation: &'static str, held: &Held, next: Option<StoredClaim>) -> Result<Settled, StoreError> {
+        let fault = take_fault(&self.faults, operation);
+        refusal(CLAIMS_TABLE, operation, fault)?;
+        let written = self.send(fault, || self.settle_once(held, next.as_ref()));
+        answer(CLAIMS_TABLE, operation, fault)?;
+        Ok(match written {
+            Write::Applied => Settled::Applied,
+            // Settled by this very token, or gone: by an earlier try of ours whose answer was lost.
+            Write::Refused(found) if found == next && stands(Guard::OwnToken) => Settled::Applied,
+            Write::Refused(_) => Settled::NotOurs,
+        })
+    }
+
+    fn settle_once(&self, held: &Held, next: Option<&StoredClaim>) -> Write {
+        let mut items = lock(&self.items);
+        let found = items.get(&held.key);
+        let ours = matches!(found, Some(StoredClaim::Held { token, .. }) if *token == held.token);
+        if !ours && stands(Guard::TokenCondition) {
+            return Write::Refused(found.cloned());
         }
         match next {
-            Some(state) => items.insert(held.key.clone(), state),
+            Some(state) => items.insert(held.key.clone(), state.clone()),
             None => items.remove(&held.key),
         };
-        Ok(Settled::Applied)
+        Write::Applied
     }
 }
 
 impl Claims for MemoryClaims {
     fn claim<'a>(&'a self, key: &'a ClaimKey, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
         async move {
-            self.failure("claim")?;
-            let now = self.clock.now();
-            let held = Held { key: key.clone(), token: OwnerToken::fresh(), until: now.plus(lease) };
-            let mut items = lock(&self.items);
-            let claim = match items.get(key) {
-                None => Claim::Claimed(held.clone()),
-                Some(State::Done { .. }) => return Ok(Claim::Done),
-                Some(State::Parked { letter, .. }) => return Ok(Claim::Parked(Some(letter.clone()))),
-                Some(State::Held { until, .. }) if *until > now => return Ok(Claim::HeldUntil(*until)),
-                Some(State::Held { .. }) => Claim::Uncertain(held.clone()),
-            };
-            items.insert(key.clone(), State::Held { token: held.token, until: held.until });
+            let fault = take_fault(&self.faults, "claim");
+            refusal(CLAIMS_TABLE, "claim", fault)?;
+            let until = self.clock.now().plus(lease);
+            let claim = self.take(Held { key: key.clone(), token: OwnerToken::fresh(), until }, fault);
+            answer(CLAIMS_TABLE, "claim", fault)?;
             Ok(claim)
         }
         .boxed()
     }
 
     fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        async move { self.settle("complete", held, Some(State::Done { token: held.token })) }.boxed()
+        async move { self.settle("complete", held, Some(StoredClaim::Done { token: held.token })) }.boxed()
     }
 
     fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
@@ -127,7 +239,7 @@ impl Claims for MemoryClaims {
     }
 
     fn park<'a>(&'a self, held: &'a Held, letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        let parked = State::Parked { token: held.token, letter: letter.clone() };
+        let parked = StoredClaim::Parked { token: held.token, letter: letter.clone() };
         async move { self.settle("park", held, Some(parked)) }.boxed()
     }
 }
@@ -136,6 +248,7 @@ impl Claims for MemoryClaims {
 #[derive(Clone, Default)]
 pub struct MemoryDeadLetters {
     letters: Arc<Mutex<BTreeMap<LetterId, DeadLetter>>>,
+    faults: Faults,
     down: Arc<Mutex<bool>>,
 }
 
@@ -149,24 +262,61 @@ impl MemoryDeadLetters {
     pub fn set_down(&self, down: bool) {
         *lock(&self.down) = down;
     }
+
+    /// Makes the next letter's storing go wrong in this way.
+    pub fn fault_next(&self, fault: WriteFault) {
+        lock(&self.faults).push_back((STORE, fault));
+    }
+
+    /// Takes a letter out, as a redrive that succeeded does.
+    pub fn delete(&self, id: &LetterId) -> Option<DeadLetter> {
+        lock(&self.letters).remove(id)
+    }
 }
 
 impl DeadLetters for MemoryDeadLetters {
     fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
         async move {
-            if *lock(&self.down) {
-                return Err(unavailable("dead-letter queue", "store a letter"));
-            }
+            let down = lock(&self.down).then_some(WriteFault::NotApplied);
+            let fault = down.or_else(|| take_fault(&self.faults, STORE));
+            refusal(DEAD_LETTER_QUEUE, STORE, fault)?;
             lock(&self.letters).entry(letter.id.clone()).or_insert_with(|| letter.clone());
-            Ok(())
+            answer(DEAD_LETTER_QUEUE, STORE, fault)
         }
         .boxed()
     }
 }
 
-fn unavailable(store: &'static str, operation: &'static str) -> StoreError {
-    let code = if store == "claims table" { "claims_unavailable" } else { "dead_letters_unavailable" };
-    StoreError { store, operation, code, retry_after: None, cause: "a test asked for this failure".into() }
+const CLAIMS_TABLE: &str = "claims table";
+const DEAD_LETTER_QUEUE: &str = "dead-letter queue";
+const STORE: &str = "store a letter";
+
+fn take_fault(faults: &Faults, operation: &'static str) -> Option<WriteFault> {
+    let mut faults = lock(faults);
+    let at = faults.iter().position(|(next, _)| *next == operation)?;
+    faults.remove(at).map(|(_, fault)| fault)
+}
+
+/// The error of a write that must not be applied.
+fn refusal(store: &'static str, operation: &'static str, fault: Option<WriteFault>) -> Result<(), StoreError> {
+    match fault {
+        Some(WriteFault::NotApplied) => Err(unavailable(store, operation, None)),
+        Some(WriteFault::Throttled(pause)) => Err(unavailable(store, operation, Some(pause))),
+        Some(WriteFault::AnswerLost | WriteFault::SentTwice) | None => Ok(()),
+    }
+}
+
+/// The error of a write that was applied.
+fn answer(store: &'static str, operation: &'static str, fault: Option<WriteFault>) -> Result<(), StoreError> {
+    match fault {
+        Some(WriteFault::AnswerLost) => Err(unavailable(store, operation, None)),
+        Some(WriteFault::NotApplied | WriteFault::Throttled(_) | WriteFault::SentTwice) | None => Ok(()),
+    }
+}
+
+fn unavailable(store: &'static str, operation: &'static str, retry_after: Option<Duration>) -> StoreError {
+    let code = if store == CLAIMS_TABLE { "claims_unavailable" } else { "dead_letters_unavailable" };
+    StoreError { store, operation, code, retry_after, cause: "a test asked for this failure".into() }
 }
 
 /// A test that panicked elsewhere must not hide behind a poisoned lock.

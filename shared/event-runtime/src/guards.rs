@@ -1,0 +1,63 @@
+//! The guards that the promises stand on, by name, so that a test can take one away and see the simulation notice.
+//!
+//! In this crate all of them stand, always: `stands` is a constant and costs nothing. Only the package `tests/mutations`
+//! compiles these sources a second time, as a crate of its own with a feature `mutations`, in which a guard can be
+//! removed. This crate has no such feature, so no build that reaches a function can turn it on.
+
+/// A guard, named by what it sees to.
+#[cfg_attr(not(feature = "mutations"), allow(unreachable_pub, reason = "tests/mutations names guards"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Guard {
+    /// Claims: a settling write changes only an item that its owner's token still holds.
+    TokenCondition,
+    /// Claims: a refused write that shows our own token is our own write, whose answer was lost.
+    OwnToken,
+    /// Claims: a lease that has not run out keeps others away.
+    LiveLease,
+    /// Processor: after a thaw, an effect starts only if it can end within its lease.
+    LeaseRecheck,
+    /// Processor: the first record that stays owed holds back everything behind it.
+    Order,
+    /// Processor: a record counts as parked only when its letter is stored.
+    LetterFirst,
+    /// Processor: an effect starts only if it fits what is left of the invocation.
+    Deadline,
+    /// Processor: without a switch, whatever is owed fails the invocation.
+    WholeBatchByDefault,
+    /// Processor: a lane stops that parks record after record with one code of the deployment's.
+    FloodStops,
+}
+
+/// Whether a guard stands.
+#[cfg(not(feature = "mutations"))]
+pub(crate) const fn stands(_guard: Guard) -> bool {
+    true
+}
+
+#[cfg(feature = "mutations")]
+pub(crate) use removable::stands;
+#[cfg(feature = "mutations")]
+pub use removable::without;
+
+#[cfg(feature = "mutations")]
+mod removable {
+    use std::cell::Cell;
+
+    use super::Guard;
+
+    thread_local! {
+        static REMOVED: Cell<Option<Guard>> = const { Cell::new(None) };
+    }
+
+    pub(crate) fn stands(guard: Guard) -> bool {
+        REMOVED.get() != Some(guard)
+    }
+
+    /// Runs something in this thread with one guard removed.
+    pub fn without<T>(guard: Guard, run: impl FnOnce() -> T) -> T {
+        REMOVED.set(Some(guard));
+        let result = run();
+        REMOVED.set(None);
+        result
+    }
+}
