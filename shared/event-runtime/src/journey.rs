@@ -10,7 +10,6 @@ use tokio::time::Instant;
 
 use crate::claims::{Claim, ClaimKey, Held, Settled};
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
-use crate::guards::{Guard, stands};
 use crate::handler::{Effect, Intent, RawRecord, RecordHandler};
 use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, base64};
 use crate::obstacles::{
@@ -19,6 +18,7 @@ use crate::obstacles::{
 use crate::outcome::{Outcome, StageTimes};
 use crate::parts::Parts;
 use crate::pressure::RetryBudget;
+use crate::safeguards::{Safeguard, stands};
 use crate::settings::Invocation;
 use crate::store::StoreError;
 
@@ -175,7 +175,8 @@ impl<H: RecordHandler> Journey<'_, H> {
         match claim.map_err(|error| Fault::new(Stage::Claim, error))? {
             // The machine may have been frozen between the write and here: an effect must end within its lease.
             Claim::Claimed(held)
-                if held.until < self.parts.clock.now().plus(settings.effect_timeout) && stands(Guard::LeaseRecheck) =>
+                if held.until < self.parts.clock.now().plus(settings.effect_timeout)
+                    && stands(Safeguard::LeaseRecheck) =>
             {
                 Err(Failed { fault: Fault::new(Stage::Claim, LeaseTooShort), held: Some(held) })
             }
@@ -217,7 +218,7 @@ impl<H: RecordHandler> Journey<'_, H> {
         let settling = Instant::now();
         let stored = self.settle(|| self.parts.dead_letters.store(&letter)).await;
         let outcome = match stored {
-            Err(_) if !stands(Guard::LetterFirst) => Outcome::Parked(fault.code),
+            Err(_) if !stands(Safeguard::LetterFirst) => Outcome::Parked(fault.code),
             Err(error) => {
                 let code = error.code;
                 self.log(
@@ -303,7 +304,7 @@ impl<H: RecordHandler> Journey<'_, H> {
     }
 
     fn time_allows(&self, pause: Duration) -> bool {
-        self.invocation.deadline.allows(pause + self.parts.settings.needed_for_effect()) || !stands(Guard::Deadline)
+        self.invocation.deadline.allows(pause + self.parts.settings.needed_for_effect()) || !stands(Safeguard::Deadline)
     }
 
     fn letter(&self, place: Place, raw: RawBytes, fault: &Fault, attempt: u32) -> DeadLetter {

@@ -10,13 +10,13 @@ use tokio::time::Instant;
 
 use crate::clock::UnixMillis;
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
-use crate::guards::{Guard, stands};
 use crate::handler::{Inflated, RawRecord, RecordHandler};
 use crate::journey::{Journey, Travelled};
 use crate::letter::{Place, RawBytes, base64};
 use crate::outcome::{Outcome, StageTimes};
 use crate::parts::Parts;
 use crate::pressure::{FloodGuard, RetryBudget};
+use crate::safeguards::{Safeguard, stands};
 use crate::settings::{Invocation, Order};
 
 /// Why records behind one that is still owed are owed too.
@@ -117,7 +117,7 @@ async fn run_chain<H: RecordHandler>(
     let mut ends = Vec::with_capacity(chain.len());
     for index in chain {
         let Some(entry) = lane.records.get(index) else { continue };
-        if stopped.is_none() && guard.is_tripped() && stands(Guard::FloodStops) {
+        if stopped.is_none() && guard.is_tripped() && stands(Safeguard::FloodStops) {
             tracing::error!(
                 lane = &*lane.name,
                 error_code = FLOOD_GUARD,
@@ -131,7 +131,7 @@ async fn run_chain<H: RecordHandler>(
             (None, Entry::Malformed(malformed)) => run_malformed(&journey, malformed).await,
         };
         guard.note(travelled.outcome, travelled.blame);
-        if !travelled.outcome.is_finished() && stopped.is_none() && stands(Guard::Order) {
+        if !travelled.outcome.is_finished() && stopped.is_none() && stands(Safeguard::Order) {
             stopped = Some(LANE_STOPPED);
         }
         ends.push((index, travelled));

@@ -4,17 +4,13 @@
 //! [`DeadLetters`]. What went wrong is told in one vocabulary, [`Failure`]; what became of each record in another,
 //! [`Outcome`]. This crate knows no AWS, no HTTP and no environment.
 
-#![allow(unexpected_cfgs, reason = "the feature `mutations` is that of tests/mutations alone, see guards.rs")]
+#![allow(unexpected_cfgs, reason = "the feature `mutations` is that of tests/mutations alone, see safeguards.rs")]
 
 mod avro;
 mod claims;
 mod clock;
 mod deadline;
 mod failure;
-#[cfg(not(feature = "mutations"))]
-mod guards;
-#[cfg(feature = "mutations")]
-pub mod guards;
 mod handler;
 mod journey;
 mod lane;
@@ -26,6 +22,10 @@ mod pressure;
 mod processor;
 mod report;
 mod retry;
+#[cfg(not(feature = "mutations"))]
+mod safeguards;
+#[cfg(feature = "mutations")]
+pub mod safeguards;
 mod settings;
 mod store;
 #[cfg(feature = "testing")]

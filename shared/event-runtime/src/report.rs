@@ -2,8 +2,8 @@
 
 use kafka_events::{BatchResponse, ScanError};
 
-use crate::guards::{Guard, stands};
 use crate::outcome::{BatchReport, Outcome};
+use crate::safeguards::{Safeguard, stands};
 
 /// How records that are still owed are told to the event source mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,7 +42,7 @@ impl BatchReport {
     pub fn answer(self, reporting: Reporting) -> Result<BatchResponse, BatchFailed> {
         let owed = self.unfinished_records();
         // A record without a readable offset cannot be named.
-        let partial = reporting == Reporting::PartialBatch || !stands(Guard::WholeBatchByDefault);
+        let partial = reporting == Reporting::PartialBatch || !stands(Safeguard::WholeBatchByDefault);
         let nameable = partial && self.unfinished_without_offset == 0;
         if owed == 0 || nameable {
             return Ok(self.unfinished);

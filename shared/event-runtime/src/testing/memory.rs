@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 
 use crate::claims::{Claim, ClaimKey, Claims, Held, OwnerToken, Settled};
 use crate::clock::{Clock, UnixMillis};
-use crate::guards::{Guard, stands};
 use crate::letter::{DeadLetter, DeadLetters, LetterId};
+use crate::safeguards::{Safeguard, stands};
 use crate::store::StoreError;
 
 /// A clock that moves when told.
@@ -140,13 +140,13 @@ impl MemoryClaims {
             Write::Refused(Some(found)) => found,
         };
         match found {
-            StoredClaim::Held { token, until } if token == held.token && stands(Guard::OwnToken) => {
+            StoredClaim::Held { token, until } if token == held.token && stands(Safeguard::OwnToken) => {
                 Claim::Claimed(Held { until, ..held })
             }
-            StoredClaim::Held { until, .. } if until > now && stands(Guard::LiveLease) => Claim::HeldUntil(until),
+            StoredClaim::Held { until, .. } if until > now && stands(Safeguard::LiveLease) => Claim::HeldUntil(until),
             StoredClaim::Held { .. } => match self.send(fault, || self.take_over(&held, &found)) {
                 Write::Applied => Claim::Uncertain(held),
-                Write::Refused(Some(now)) if now.token() == held.token && stands(Guard::OwnToken) => {
+                Write::Refused(Some(now)) if now.token() == held.token && stands(Safeguard::OwnToken) => {
                     Claim::Uncertain(held)
                 }
                 Write::Refused(_) => Claim::HeldUntil(held.until),
@@ -197,7 +197,7 @@ impl MemoryClaims {
         Ok(match written {
             Write::Applied => Settled::Applied,
             // Settled by this very token, or gone: by an earlier try of ours whose answer was lost.
-            Write::Refused(found) if found == next && stands(Guard::OwnToken) => Settled::Applied,
+            Write::Refused(found) if found == next && stands(Safeguard::OwnToken) => Settled::Applied,
             Write::Refused(_) => Settled::NotOurs,
         })
     }
@@ -206,7 +206,7 @@ impl MemoryClaims {
         let mut items = lock(&self.items);
         let found = items.get(&held.key);
         let ours = matches!(found, Some(StoredClaim::Held { token, .. }) if *token == held.token);
-        if !ours && stands(Guard::TokenCondition) {
+        if !ours && stands(Safeguard::TokenCondition) {
             return Write::Refused(found.cloned());
         }
         match next {

@@ -1,13 +1,13 @@
-//! The guards that the promises stand on, by name, so that a test can take one away and see the simulation notice.
+//! The safeguards that the promises stand on, by name, so that a test can take one away and see the simulation notice.
 //!
 //! In this crate all of them stand, always: `stands` is a constant and costs nothing. Only the package `tests/mutations`
-//! compiles these sources a second time, as a crate of its own with a feature `mutations`, in which a guard can be
+//! compiles these sources a second time, as a crate of its own with a feature `mutations`, in which a safeguard can be
 //! removed. This crate has no such feature, so no build that reaches a function can turn it on.
 
-/// A guard, named by what it sees to.
-#[cfg_attr(not(feature = "mutations"), allow(unreachable_pub, reason = "tests/mutations names guards"))]
+/// A safeguard, named by what it sees to.
+#[cfg_attr(not(feature = "mutations"), allow(unreachable_pub, reason = "tests/mutations names safeguards"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Guard {
+pub enum Safeguard {
     /// Claims: a settling write changes only an item that its owner's token still holds.
     TokenCondition,
     /// Claims: a refused write that shows our own token is our own write, whose answer was lost.
@@ -28,9 +28,9 @@ pub enum Guard {
     FloodStops,
 }
 
-/// Whether a guard stands.
+/// Whether a safeguard stands.
 #[cfg(not(feature = "mutations"))]
-pub(crate) const fn stands(_guard: Guard) -> bool {
+pub(crate) const fn stands(_guard: Safeguard) -> bool {
     true
 }
 
@@ -43,18 +43,18 @@ pub use removable::without;
 mod removable {
     use std::cell::Cell;
 
-    use super::Guard;
+    use super::Safeguard;
 
     thread_local! {
-        static REMOVED: Cell<Option<Guard>> = const { Cell::new(None) };
+        static REMOVED: Cell<Option<Safeguard>> = const { Cell::new(None) };
     }
 
-    pub(crate) fn stands(guard: Guard) -> bool {
+    pub(crate) fn stands(guard: Safeguard) -> bool {
         REMOVED.get() != Some(guard)
     }
 
-    /// Runs something in this thread with one guard removed.
-    pub fn without<T>(guard: Guard, run: impl FnOnce() -> T) -> T {
+    /// Runs something in this thread with one safeguard removed.
+    pub fn without<T>(guard: Safeguard, run: impl FnOnce() -> T) -> T {
         REMOVED.set(Some(guard));
         let result = run();
         REMOVED.set(None);
