@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::error::{ResolveError, Rule};
+use crate::incompatible::Incompatibility;
 use crate::limits::Limits;
 use crate::plan::{Branch, List, Node, Op, Program, RecordPlan, Slot};
 use crate::schema::{Name, Schema, Type, TypeId};
@@ -21,6 +22,8 @@ pub struct Compiler<'s> {
     pub(crate) records: Vec<Option<RecordPlan>>,
     typed: HashMap<(RustType, TypeId), Memo>,
     pub(crate) resolved: HashMap<(TypeId, TypeId), Memo>,
+    /// Where all is collected that does not resolve, rather than the first of it returned.
+    pub(crate) survey: Option<Vec<Incompatibility>>,
     pub(crate) writer_path: Vec<String>,
     pub(crate) reader_path: Vec<String>,
     depth: u32,
@@ -109,6 +112,7 @@ impl<'s> Compiler<'s> {
             records: Vec::new(),
             typed: HashMap::new(),
             resolved: HashMap::new(),
+            survey: None,
             writer_path: Vec::new(),
             reader_path: Vec::new(),
             depth: 0,

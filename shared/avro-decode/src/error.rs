@@ -50,6 +50,8 @@ pub enum Rule {
     LogicalType,
     /// A default value that does not fit its own schema.
     InvalidDefault,
+    /// The writer's enum has symbols that the reader's has not, and the reader's has no default.
+    EnumSymbols,
     /// The types of writer and reader nest deeper than a plan may (512 levels).
     TooDeep,
 }
@@ -65,6 +67,7 @@ impl Rule {
             Rule::Narrowing => "avro_resolve_narrowing",
             Rule::LogicalType => "avro_resolve_logical_type",
             Rule::InvalidDefault => "avro_resolve_default",
+            Rule::EnumSymbols => "avro_resolve_symbols",
             Rule::TooDeep => "avro_resolve_depth",
         }
     }

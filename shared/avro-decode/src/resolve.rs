@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::compile::{Compiler, Memo, match_fields};
 use crate::error::{ResolveError, Rule};
+use crate::incompatible::Incompatibility;
 use crate::plan::{Branch, List, Node, Op, Promotion, RecordPlan};
 use crate::schema::{Logical, Name, Schema, Type, TypeId, default_value};
 use crate::value::{Shape, Symbol};
@@ -20,6 +21,17 @@ impl Compiler<'_> {
     }
 
     fn resolve(&mut self, w: TypeId, reader: &Schema, r: TypeId) -> Result<Node, ResolveError> {
+        let result = self.resolve_any(w, reader, r);
+        match (result, &mut self.survey) {
+            (Err(error), Some(survey)) => {
+                survey.push(Incompatibility::new(error, self.schema.fragment(w), reader.fragment(r)));
+                Ok(Node(Op::Absent))
+            }
+            (result, _) => result,
+        }
+    }
+
+    fn resolve_any(&mut self, w: TypeId, reader: &Schema, r: TypeId) -> Result<Node, ResolveError> {
         let schema = self.schema;
         match (schema.get(w), reader.get(r)) {
             (Type::Union(written), Type::Union(read)) if self.same_branches(written, reader, read) => {
@@ -83,7 +95,9 @@ impl Compiler<'_> {
                     let index = b.symbols.iter().position(|s| s == symbol).or(b.default)?;
                     Some(Symbol::new(b.symbols.clone(), index))
                 });
-                Ok(Node(Op::SymbolOf(map.collect())))
+                let map: Box<[Option<Symbol>]> = map.collect();
+                self.survey_symbols(a, b, &map)?;
+                Ok(Node(Op::SymbolOf(map)))
             }
             (Type::Array(a), Type::Array(b)) => {
                 let item = self.within("items", |compiler| compiler.resolve(*a, reader, *b))?;
@@ -157,7 +171,14 @@ impl Compiler<'_> {
             self.reader_path.push(field.name.to_string());
             let default = self.default_of(written, reader, field);
             self.reader_path.pop();
-            defaults.push(Some(default?));
+            match (default, &mut self.survey) {
+                (Err(error), Some(survey)) => {
+                    let fragments = (self.schema.record_fragment(written), reader.field_fragment(field));
+                    survey.push(Incompatibility::new(error, fragments.0, fragments.1));
+                    defaults.push(None);
+                }
+                (default, _) => defaults.push(Some(default?)),
+            }
         }
         let mut plan =
             self.record_plan(written, fields.len(), &readers, |compiler, index, w| match read.fields.get(index) {
@@ -218,6 +239,23 @@ impl Compiler<'_> {
         }
         let problem = format!("{kind} {} is not {}", written.full, name.full);
         Err(self.error(Rule::NameMismatch, problem, "give the reader's type the writer's name, or an alias"))
+    }
+
+    /// A symbol that the reader does not have fails when it occurs; a survey does not wait for that.
+    fn survey_symbols(
+        &self,
+        written: &crate::schema::Enum,
+        read: &crate::schema::Enum,
+        map: &[Option<Symbol>],
+    ) -> Result<(), ResolveError> {
+        let unknown: Vec<&str> =
+            written.symbols.iter().zip(map).filter(|(_, to)| to.is_none()).map(|(symbol, _)| &**symbol).collect();
+        if self.survey.is_none() || unknown.is_empty() {
+            return Ok(());
+        }
+        let problem =
+            format!("the reader's enum {} has no symbol {}, and no default", read.name.full, unknown.join(", "));
+        Err(self.error(Rule::EnumSymbols, problem, "add the symbol to the reader's enum, or give the enum a default"))
     }
 
     /// "For the purposes of schema resolution, two schemas that are decimal logical types match if their scales and
