@@ -110,6 +110,11 @@ impl ResolveError {
         self.rule
     }
 
+    /// What is wrong there, without place and remedy.
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+
     /// What to change in the reader.
     pub fn remedy(&self) -> &str {
         &self.remedy

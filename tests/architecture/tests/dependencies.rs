@@ -11,7 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["topic-names"],
     &["kafka-events", "avro-decode-derive", "env-config"],
     &["avro-decode", "avro-encode"],
-    &["schema-registry", "debezium"],
+    &["schema-registry", "schema-compatibility", "debezium"],
     &["event-runtime"],
     &["claims-dynamodb", "dead-letters-sqs", "telemetry"],
     &["lambda-host"],

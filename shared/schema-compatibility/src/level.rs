@@ -1,0 +1,98 @@
+//! Compatibility levels, as schema registries name them.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What a new version of a schema owes to the versions before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// Nothing.
+    None,
+    /// Readers of the new version can read what the latest one before it wrote: consumers are deployed first.
+    Backward,
+    /// As backward, with every version before it: for consumers that read a topic from its beginning.
+    BackwardTransitive,
+    /// Readers of the latest version before it can read what the new one writes: producers are deployed first.
+    Forward,
+    /// As forward, with every version before it: for consumers that were not deployed for long.
+    ForwardTransitive,
+    /// Backward and forward: in whatever order.
+    Full,
+    /// Full, with every version before it.
+    FullTransitive,
+}
+
+/// Who reads what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The new version reads what an older one wrote.
+    Backward,
+    /// An older version reads what the new one wrote.
+    Forward,
+}
+
+/// Not the name of a level.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{}` is no compatibility level; write NONE, BACKWARD, FORWARD or FULL, the last three also with _TRANSITIVE",
+    .0.escape_debug()
+)]
+pub struct UnknownLevel(pub String);
+
+impl Level {
+    /// All levels.
+    pub const ALL: [Level; 7] = [
+        Level::None,
+        Level::Backward,
+        Level::BackwardTransitive,
+        Level::Forward,
+        Level::ForwardTransitive,
+        Level::Full,
+        Level::FullTransitive,
+    ];
+
+    /// Which directions have to hold.
+    pub fn directions(self) -> &'static [Direction] {
+        match self {
+            Level::None => &[],
+            Level::Backward | Level::BackwardTransitive => &[Direction::Backward],
+            Level::Forward | Level::ForwardTransitive => &[Direction::Forward],
+            Level::Full | Level::FullTransitive => &[Direction::Backward, Direction::Forward],
+        }
+    }
+
+    /// Whether every version before counts, or the latest alone.
+    pub fn is_transitive(self) -> bool {
+        match self {
+            Level::BackwardTransitive | Level::ForwardTransitive | Level::FullTransitive => true,
+            Level::None | Level::Backward | Level::Forward | Level::Full => false,
+        }
+    }
+
+    /// As registries write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::None => "NONE",
+            Level::Backward => "BACKWARD",
+            Level::BackwardTransitive => "BACKWARD_TRANSITIVE",
+            Level::Forward => "FORWARD",
+            Level::ForwardTransitive => "FORWARD_TRANSITIVE",
+            Level::Full => "FULL",
+            Level::FullTransitive => "FULL_TRANSITIVE",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Level {
+    type Err = UnknownLevel;
+
+    fn from_str(text: &str) -> Result<Self, UnknownLevel> {
+        Level::ALL.into_iter().find(|level| level.name() == text).ok_or_else(|| UnknownLevel(text.to_owned()))
+    }
+}
