@@ -2,29 +2,29 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use dynamodb_writes::{FailedWrite, WriteFailure};
 use event_runtime::StoreError;
 
 const STORE: &str = "the claims table";
 
 /// Every failure of the table is a retry: none of them says anything about the record.
-pub(crate) fn store_error<E>(operation: &'static str, error: SdkError<E>) -> StoreError
-where
-    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
-{
-    let code = match error.code() {
-        Some(
-            "ProvisionedThroughputExceededException"
-            | "ThrottlingException"
-            | "RequestLimitExceeded"
-            | "LimitExceededException",
-        ) => "claims_throttled",
-        Some("AccessDeniedException" | "UnrecognizedClientException" | "ExpiredTokenException") => "claims_denied",
-        Some("ResourceNotFoundException") => "claims_table_missing",
-        _ => "claims_unavailable",
+pub(crate) fn store_error(operation: &'static str, failed: FailedWrite) -> StoreError {
+    let code = match failed.failure {
+        WriteFailure::Throttled => "claims_throttled",
+        WriteFailure::Denied => "claims_denied",
+        WriteFailure::TableMissing => "claims_table_missing",
+        WriteFailure::Contended => "claims_contended",
+        WriteFailure::Rejected => "claims_rejected",
+        WriteFailure::Unavailable => "claims_unavailable",
     };
-    StoreError { store: STORE, operation, code, retry_after: None, cause: Box::new(error) }
+    let cause = failed.cause.unwrap_or_else(|| Box::new(Rejected));
+    StoreError { store: STORE, operation, code, retry_after: None, cause }
 }
+
+/// DynamoDB does not accept the request; what it says may quote the claim's key.
+#[derive(Debug, thiserror::Error)]
+#[error("DynamoDB does not accept the write: is the table's only key the text `pk`?")]
+struct Rejected;
 
 /// The item is not one that this crate wrote.
 #[derive(Debug, thiserror::Error)]

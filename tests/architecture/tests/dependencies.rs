@@ -9,11 +9,11 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// Our crates from the ground up. A crate may depend on crates of lower floors only.
 const FLOORS: &[&[&str]] = &[
     &["topic-names"],
-    &["kafka-events", "avro-decode-derive", "env-config"],
+    &["kafka-events", "avro-decode-derive", "env-config", "dynamodb-writes"],
     &["avro-decode", "avro-encode"],
     &["schema-registry", "schema-compatibility", "debezium"],
     &["event-runtime"],
-    &["claims-dynamodb", "dead-letters-sqs", "telemetry"],
+    &["claims-dynamodb", "dead-letters-sqs", "effects-dynamodb", "telemetry"],
     &["lambda-host"],
     &["send-welcome-email"],
 ];
