@@ -1,25 +1,32 @@
-//! A schema registry that serves a recording's schemas in the shapes of Confluent's REST API, and can be made to fail.
+//! A schema registry in the shapes of Confluent's REST API: it serves a recording's schemas, learns new ones, and
+//! fails when told.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use crate::recording::RegisteredSchema;
 
 /// A registry on a loopback port. It ends with this value.
+///
+/// It gives ids and versions as Confluent's does: one id for one text whatever its subject, one version for it in a
+/// subject, and the same answer when it is registered again. It enforces no compatibility (level `NONE`) and takes any
+/// JSON for a schema.
 #[derive(Debug)]
 pub struct Registry {
     url: String,
-    mode: Arc<Mutex<RegistryMode>>,
+    state: Shared,
     server: JoinHandle<()>,
 }
 
@@ -33,7 +40,42 @@ pub enum RegistryMode {
     Failing(u16),
 }
 
-type Schemas = Arc<BTreeMap<u32, RegisteredSchema>>;
+type Shared = Arc<Mutex<Held>>;
+
+/// What the registry holds.
+#[derive(Debug, Default)]
+struct Held {
+    schemas: BTreeMap<u32, Content>,
+    /// In the order of registration.
+    versions: Vec<Registration>,
+    mode: RegistryMode,
+    requests: usize,
+}
+
+/// A schema with what it refers to; the GUID is the content's own.
+#[derive(Debug, Clone, PartialEq)]
+struct Content {
+    schema: String,
+    references: Vec<Value>,
+    guid: Uuid,
+}
+
+#[derive(Debug)]
+struct Registration {
+    subject: String,
+    version: u32,
+    id: u32,
+}
+
+/// What is sent to register or to look up a schema.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Submission {
+    schema: String,
+    schema_type: Option<String>,
+    #[serde(default)]
+    references: Vec<Value>,
+}
 
 impl Registry {
     /// Serves `schemas` on a port of its own.
@@ -43,20 +85,25 @@ impl Registry {
     pub async fn start(schemas: BTreeMap<u32, RegisteredSchema>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let mode = Arc::new(Mutex::new(RegistryMode::default()));
+        let state: Shared = Arc::new(Mutex::new(Held::of(schemas)));
         let routes = Router::new()
             .route("/schemas/ids/{id}", get(schema))
+            .route("/schemas/ids/{id}/versions", get(places))
+            .route("/schemas/guids/{guid}", get(schema_by_guid))
+            .route("/schemas/types", get(|| async { Json(["AVRO"]) }))
             .route("/subjects", get(subjects))
-            .route("/subjects/{subject}/versions", get(versions))
+            .route("/subjects/{subject}", post(look_up))
+            .route("/subjects/{subject}/versions", get(versions).post(register))
             .route("/subjects/{subject}/versions/{version}", get(version))
+            .route("/config", get(|| async { Json(json!({"compatibilityLevel": "NONE"})) }))
             .fallback(|| async { refusal(404, "HTTP 404 Not Found") })
-            .layer(from_fn_with_state(Arc::clone(&mode), fail_if_told))
-            .with_state(Arc::new(schemas));
+            .layer(from_fn_with_state(Arc::clone(&state), count_or_fail))
+            .with_state(Arc::clone(&state));
         let server = tokio::spawn(async move {
             // It serves until it is aborted; an error of one connection does not end it.
             let _ = axum::serve(listener, routes).await;
         });
-        Ok(Registry { url, mode, server })
+        Ok(Registry { url, state, server })
     }
 
     /// Its address, for `SCHEMA_REGISTRY_URL`.
@@ -66,7 +113,12 @@ impl Registry {
 
     /// Changes how it answers from now on.
     pub fn set_mode(&self, mode: RegistryMode) {
-        *self.mode.lock().unwrap_or_else(PoisonError::into_inner) = mode;
+        lock(&self.state).mode = mode;
+    }
+
+    /// How many requests it has had, those included that it was told to fail.
+    pub fn requests(&self) -> usize {
+        lock(&self.state).requests
     }
 }
 
@@ -76,8 +128,65 @@ impl Drop for Registry {
     }
 }
 
-async fn fail_if_told(State(mode): State<Arc<Mutex<RegistryMode>>>, request: Request, next: Next) -> Response {
-    let mode = *mode.lock().unwrap_or_else(PoisonError::into_inner);
+impl Held {
+    fn of(schemas: BTreeMap<u32, RegisteredSchema>) -> Self {
+        let mut held = Held::default();
+        for (id, RegisteredSchema { subject, version, schema, references }) in schemas {
+            held.schemas.insert(id, Content::new(schema, references));
+            held.versions.push(Registration { subject, version, id });
+        }
+        held
+    }
+
+    /// The id under which the content is known, or a new one.
+    fn id_of(&mut self, content: Content) -> u32 {
+        if let Some((id, _)) = self.schemas.iter().find(|(_, known)| **known == content) {
+            return *id;
+        }
+        let id = self.schemas.keys().next_back().map_or(1, |last| last + 1);
+        self.schemas.insert(id, content);
+        id
+    }
+
+    fn of_subject<'a>(&'a self, subject: &'a str) -> impl Iterator<Item = &'a Registration> {
+        self.versions.iter().filter(move |registration| registration.subject == subject)
+    }
+
+    fn latest<'a>(&'a self, subject: &'a str) -> Option<&'a Registration> {
+        self.of_subject(subject).max_by_key(|registration| registration.version)
+    }
+
+    fn answer(&self, registration: &Registration) -> Response {
+        let Registration { subject, version, id } = registration;
+        let Some(content) = self.schemas.get(id) else { return refusal(40403, "Schema not found") };
+        let mut body = json!({"subject": subject, "version": version, "id": id});
+        content.fill(&mut body);
+        Json(body).into_response()
+    }
+}
+
+impl Content {
+    fn new(schema: String, references: Vec<Value>) -> Self {
+        let guid = Uuid::new_v5(&Uuid::NAMESPACE_OID, json!([schema, references]).to_string().as_bytes());
+        Content { schema, references, guid }
+    }
+
+    /// The registry leaves the references out when there are none.
+    fn fill(&self, body: &mut Value) {
+        body["schema"] = json!(self.schema);
+        body["guid"] = json!(self.guid);
+        if !self.references.is_empty() {
+            body["references"] = json!(self.references);
+        }
+    }
+}
+
+async fn count_or_fail(State(state): State<Shared>, request: Request, next: Next) -> Response {
+    let mode = {
+        let mut held = lock(&state);
+        held.requests += 1;
+        held.mode
+    };
     match mode {
         RegistryMode::Serving => next.run(request).await,
         RegistryMode::Failing(status) => {
@@ -87,61 +196,123 @@ async fn fail_if_told(State(mode): State<Arc<Mutex<RegistryMode>>>, request: Req
     }
 }
 
-async fn schema(State(schemas): State<Schemas>, Path(id): Path<String>) -> Response {
-    match id.parse().ok().and_then(|id: u32| schemas.get(&id)) {
-        Some(schema) => with_references(json!({"schema": schema.schema}), schema),
-        None => refusal(40403, "Schema not found"),
-    }
+async fn schema(State(state): State<Shared>, Path(id): Path<String>) -> Response {
+    let held = lock(&state);
+    content(id.parse().ok().and_then(|id: u32| held.schemas.get(&id)))
 }
 
-async fn subjects(State(schemas): State<Schemas>) -> Response {
-    let mut subjects: Vec<_> = schemas.values().map(|schema| schema.subject.as_str()).collect();
+async fn schema_by_guid(State(state): State<Shared>, Path(guid): Path<Uuid>) -> Response {
+    content(lock(&state).schemas.values().find(|content| content.guid == guid))
+}
+
+fn content(found: Option<&Content>) -> Response {
+    let Some(content) = found else { return refusal(40403, "Schema not found") };
+    let mut body = json!({});
+    content.fill(&mut body);
+    Json(body).into_response()
+}
+
+/// The subjects and versions under which an id is registered.
+async fn places(State(state): State<Shared>, Path(id): Path<u32>) -> Response {
+    let held = lock(&state);
+    let places: Vec<_> = held
+        .versions
+        .iter()
+        .filter(|registration| registration.id == id)
+        .map(|registration| json!({"subject": registration.subject, "version": registration.version}))
+        .collect();
+    if places.is_empty() { refusal(40403, "Schema not found") } else { Json(places).into_response() }
+}
+
+async fn subjects(State(state): State<Shared>) -> Response {
+    let held = lock(&state);
+    let mut subjects: Vec<_> = held.versions.iter().map(|registration| registration.subject.as_str()).collect();
     subjects.sort_unstable();
     subjects.dedup();
     Json(subjects).into_response()
 }
 
-async fn versions(State(schemas): State<Schemas>, Path(subject): Path<String>) -> Response {
-    let mut versions: Vec<_> = of_subject(&schemas, &subject).map(|(_, schema)| schema.version).collect();
+async fn versions(State(state): State<Shared>, Path(subject): Path<String>) -> Response {
+    let held = lock(&state);
+    let mut versions: Vec<_> = held.of_subject(&subject).map(|registration| registration.version).collect();
     versions.sort_unstable();
     if versions.is_empty() { refusal(40401, "Subject not found") } else { Json(versions).into_response() }
 }
 
-async fn version(State(schemas): State<Schemas>, Path((subject, version)): Path<(String, String)>) -> Response {
-    if of_subject(&schemas, &subject).next().is_none() {
+async fn version(State(state): State<Shared>, Path((subject, version)): Path<(String, String)>) -> Response {
+    let held = lock(&state);
+    let Some(latest) = held.latest(&subject) else { return refusal(40401, "Subject not found") };
+    let found = match version.as_str() {
+        "latest" => Some(latest),
+        number => match number.parse::<u32>() {
+            Ok(number) => held.of_subject(&subject).find(|registration| registration.version == number),
+            Err(_) => return unprocessable(42202, "The specified version is not a valid version id"),
+        },
+    };
+    found.map_or_else(|| refusal(40402, "Version not found"), |registration| held.answer(registration))
+}
+
+/// Whether a schema is registered under a subject, and as what.
+async fn look_up(
+    State(state): State<Shared>,
+    Path(subject): Path<String>,
+    Json(submission): Json<Submission>,
+) -> Response {
+    let content = match submission.content() {
+        Ok(content) => content,
+        Err(refused) => return *refused,
+    };
+    let held = lock(&state);
+    if held.latest(&subject).is_none() {
         return refusal(40401, "Subject not found");
     }
-    let found = match version.as_str() {
-        "latest" => of_subject(&schemas, &subject).max_by_key(|(_, schema)| schema.version),
-        number => of_subject(&schemas, &subject).find(|(_, schema)| schema.version.to_string() == number),
+    let found = held.of_subject(&subject).find(|registration| held.schemas.get(&registration.id) == Some(&content));
+    found.map_or_else(|| refusal(40403, "Schema not found"), |registration| held.answer(registration))
+}
+
+async fn register(
+    State(state): State<Shared>,
+    Path(subject): Path<String>,
+    Json(submission): Json<Submission>,
+) -> Response {
+    let content = match submission.content() {
+        Ok(content) => content,
+        Err(refused) => return *refused,
     };
-    match found {
-        Some((id, schema)) => {
-            let body = json!({"subject": subject, "version": schema.version, "id": id, "schema": schema.schema});
-            with_references(body, schema)
+    let mut held = lock(&state);
+    let id = held.id_of(content);
+    if !held.of_subject(&subject).any(|registration| registration.id == id) {
+        let version = held.latest(&subject).map_or(1, |latest| latest.version + 1);
+        held.versions.push(Registration { subject, version, id });
+    }
+    Json(json!({"id": id})).into_response()
+}
+
+impl Submission {
+    fn content(self) -> Result<Content, Box<Response>> {
+        let avro = self.schema_type.as_deref().is_none_or(|name| name == "AVRO");
+        if !avro || serde_json::from_str::<Value>(&self.schema).is_err() {
+            return Err(Box::new(unprocessable(42201, "Either the input schema or one its references is invalid")));
         }
-        None => refusal(40402, "Version not found"),
+        Ok(Content::new(self.schema, self.references))
     }
-}
-
-fn of_subject<'a>(schemas: &'a Schemas, subject: &'a str) -> impl Iterator<Item = (&'a u32, &'a RegisteredSchema)> {
-    schemas.iter().filter(move |(_, schema)| schema.subject == subject)
-}
-
-/// The registry leaves the field out when there are none.
-fn with_references(mut body: Value, schema: &RegisteredSchema) -> Response {
-    if !schema.references.is_empty() {
-        body["references"] = json!(schema.references);
-    }
-    Json(body).into_response()
 }
 
 fn refusal(code: u32, message: &str) -> Response {
     (StatusCode::NOT_FOUND, error_body(code, message)).into_response()
 }
 
+fn unprocessable(code: u32, message: &str) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, error_body(code, message)).into_response()
+}
+
 fn error_body(code: u32, message: &str) -> Json<Value> {
     Json(json!({"error_code": code, "message": message}))
+}
+
+/// No code panics while it holds the lock, so a poisoned one holds nothing half-done.
+fn lock(state: &Mutex<Held>) -> MutexGuard<'_, Held> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -158,14 +329,23 @@ mod tests {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
+    async fn submit(registry: &Registry, path: &str, body: Value) -> (u16, Value) {
+        let request = loopback_client().unwrap().post(format!("{}{path}", registry.url()));
+        let answer = request.json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
     #[tokio::test]
     async fn it_answers_in_the_shapes_of_confluent() {
         let (first, second) = (registered("t-value", 1, "\"int\""), registered("t-value", 2, "\"long\""));
         let registry = Registry::start(BTreeMap::from([(1, first), (7, second)])).await.unwrap();
-        let latest = json!({"subject": "t-value", "version": 2, "id": 7, "schema": "\"long\""});
+        let guid = Content::new("\"long\"".into(), Vec::new()).guid;
+        let latest = json!({"subject": "t-value", "version": 2, "id": 7, "schema": "\"long\"", "guid": guid});
         for (path, expected) in [
-            ("/schemas/ids/7", (200, json!({"schema": "\"long\""}))),
+            ("/schemas/ids/7", (200, json!({"schema": "\"long\"", "guid": guid}))),
+            (&format!("/schemas/guids/{guid}"), (200, json!({"schema": "\"long\"", "guid": guid}))),
             ("/schemas/ids/8", (404, json!({"error_code": 40403, "message": "Schema not found"}))),
+            ("/schemas/ids/7/versions", (200, json!([{"subject": "t-value", "version": 2}]))),
             ("/subjects", (200, json!(["t-value"]))),
             ("/subjects/t-value/versions", (200, json!([1, 2]))),
             ("/subjects/t-value/versions/2", (200, latest.clone())),
@@ -178,11 +358,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_fails_when_told_and_recovers() {
+    async fn it_learns_schemas_and_gives_one_id_to_one_text() {
+        let registry = Registry::start(BTreeMap::from([(3, registered("t-value", 1, "\"int\""))])).await.unwrap();
+        let (path, long) = ("/subjects/t-value/versions", json!({"schema": "\"long\""}));
+        assert_eq!(submit(&registry, path, long.clone()).await, (200, json!({"id": 4})));
+        assert_eq!(submit(&registry, path, long.clone()).await, (200, json!({"id": 4})), "again");
+        assert_eq!(submit(&registry, "/subjects/u-value/versions", long.clone()).await, (200, json!({"id": 4})));
+        assert_eq!(answer(&registry, path).await, (200, json!([1, 2])));
+        assert_eq!(submit(&registry, "/subjects/t-value", long).await.1["version"], 2);
+        let unknown = submit(&registry, "/subjects/t-value", json!({"schema": "\"string\""})).await;
+        assert_eq!((unknown.0, &unknown.1["error_code"]), (404, &json!(40403)));
+        for wrong in [json!({"schema": "{"}), json!({"schema": "{}", "schemaType": "JSON"})] {
+            let refused = submit(&registry, path, wrong).await;
+            assert_eq!((refused.0, &refused.1["error_code"]), (422, &json!(42201)));
+        }
+    }
+
+    #[tokio::test]
+    async fn it_fails_when_told_and_recovers_and_counts() {
         let registry = Registry::start(BTreeMap::new()).await.unwrap();
         registry.set_mode(RegistryMode::Failing(503));
         assert_eq!(answer(&registry, "/subjects").await.0, 503);
         registry.set_mode(RegistryMode::Serving);
         assert_eq!(answer(&registry, "/subjects").await.0, 200);
+        assert_eq!(registry.requests(), 2);
     }
 }

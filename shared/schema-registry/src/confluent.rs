@@ -7,9 +7,14 @@ use reqwest::{
     Client, RequestBuilder, Response, StatusCode, Url,
     header::{ACCEPT, RETRY_AFTER},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{RegistryError, RegistryErrorKind, SchemaId, SchemaRef, SchemaText, Schemas};
+use uuid::Uuid;
+
+use crate::{
+    Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, SchemaRef, SchemaText, Schemas, Subjects,
+    Version,
+};
 
 /// How a registry is reached.
 #[derive(Debug, Clone)]
@@ -112,7 +117,7 @@ impl ConfluentRegistry {
     }
 
     async fn schema(&self, schema: SchemaRef) -> Result<Arc<SchemaText>, RegistryError> {
-        let question = Question { registry: self, schema };
+        let question = Question { registry: self, asked: schema.into() };
         let found = match schema {
             SchemaRef::Id(SchemaId(id)) => question.ask(&["schemas", "ids", &id.to_string()]).await?,
             SchemaRef::Guid(guid) => question.ask(&["schemas", "guids", &guid.to_string()]).await?,
@@ -120,6 +125,28 @@ impl ConfluentRegistry {
         };
         let references = question.references(&found.references).await?;
         Ok(Arc::new(SchemaText { text: found.schema, references }))
+    }
+}
+
+impl ConfluentRegistry {
+    async fn under(&self, subject: &str, version: Version) -> Result<Arc<RegisteredSchema>, RegistryError> {
+        let question = Question { registry: self, asked: Asked::Version(subject.to_owned(), version) };
+        let body = question.get(&["subjects", subject, "versions", &version.to_string()]).await?;
+        let place: Place = question.read(&body)?;
+        let found = question.registered(&body)?;
+        let references = question.references(&found.references).await?;
+        let schema = Arc::new(SchemaText { text: found.schema, references });
+        Ok(Arc::new(RegisteredSchema { id: SchemaId(place.id), version: place.version, guid: place.guid, schema }))
+    }
+}
+
+impl Subjects for ConfluentRegistry {
+    fn version<'a>(
+        &'a self,
+        subject: &'a str,
+        version: Version,
+    ) -> BoxFuture<'a, Result<Arc<RegisteredSchema>, RegistryError>> {
+        self.under(subject, version).boxed()
     }
 }
 
@@ -140,6 +167,14 @@ struct Registered {
     references: Vec<Reference>,
 }
 
+/// What else the answer says to a question for a subject's version.
+#[derive(Deserialize)]
+struct Place {
+    id: u32,
+    version: u32,
+    guid: Option<Uuid>,
+}
+
 #[derive(Deserialize, Clone, PartialEq, Eq, Hash)]
 struct Reference {
     subject: String,
@@ -154,7 +189,7 @@ struct Refusal {
 /// One schema that was asked for, and all requests that it takes.
 struct Question<'r> {
     registry: &'r ConfluentRegistry,
-    schema: SchemaRef,
+    asked: Asked,
 }
 
 impl Question<'_> {
@@ -190,19 +225,32 @@ impl Question<'_> {
     }
 
     async fn ask(&self, path: &[&str]) -> Result<Registered, RegistryError> {
-        let mut url = self.registry.base.clone();
-        url.path_segments_mut().map_err(|()| self.error(RegistryErrorKind::Refused))?.pop_if_empty().extend(path);
+        let mut url = self.url(path)?;
         if path.first() == Some(&"subjects") {
             // A version that others refer to may have been soft-deleted since.
             url.query_pairs_mut().append_pair("deleted", "true");
         }
+        self.registered(&self.send(url).await?)
+    }
+
+    async fn get(&self, path: &[&str]) -> Result<Vec<u8>, RegistryError> {
+        self.send(self.url(path)?).await
+    }
+
+    fn url(&self, path: &[&str]) -> Result<Url, RegistryError> {
+        let mut url = self.registry.base.clone();
+        url.path_segments_mut().map_err(|()| self.error(RegistryErrorKind::Refused))?.pop_if_empty().extend(path);
+        Ok(url)
+    }
+
+    async fn send(&self, url: Url) -> Result<Vec<u8>, RegistryError> {
         let request = self.registry.client.get(url).header(ACCEPT, "application/vnd.schemaregistry.v1+json");
         let response = self.sign(request).send().await.map_err(|error| self.unavailable(error.without_url()))?;
         let status = response.status();
         let wait = retry_after(&response);
         let body = self.body(response).await?;
         match status {
-            StatusCode::OK => self.registered(&body),
+            StatusCode::OK => Ok(body),
             StatusCode::NOT_FOUND if says_not_found(&body) => Err(self.error(RegistryErrorKind::NotFound)),
             StatusCode::TOO_MANY_REQUESTS => Err(self.error(RegistryErrorKind::Throttled).after(wait)),
             _ if status.is_server_error() => Err(self.error(RegistryErrorKind::Unavailable).after(wait)),
@@ -230,17 +278,20 @@ impl Question<'_> {
     }
 
     fn registered(&self, body: &[u8]) -> Result<Registered, RegistryError> {
-        // The error of serde_json may quote the body, so it is not kept.
-        let found: Registered =
-            serde_json::from_slice(body).map_err(|_| self.error(RegistryErrorKind::Refused).caused_by(NoSchema))?;
+        let found: Registered = self.read(body)?;
         match found.schema_type.as_deref() {
             None | Some("AVRO") => Ok(found),
             Some(_) => Err(self.error(RegistryErrorKind::Unusable)),
         }
     }
 
+    /// The error of serde_json may quote the body, so it is not kept.
+    fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, RegistryError> {
+        serde_json::from_slice(body).map_err(|_| self.error(RegistryErrorKind::Refused).caused_by(NoSchema))
+    }
+
     fn error(&self, kind: RegistryErrorKind) -> RegistryError {
-        RegistryError::new(self.schema, kind)
+        RegistryError::new(self.asked.clone(), kind)
     }
 
     fn unavailable(&self, error: impl Error + Send + Sync + 'static) -> RegistryError {

@@ -32,4 +32,4 @@ pub use frame::{
     VALUE_SCHEMA_HEADER, split,
 };
 pub use plans::{PlanCache, PlanError};
-pub use schemas::{RegistryError, RegistryErrorKind, SchemaText, Schemas};
+pub use schemas::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaText, Schemas, Subjects, Version};

@@ -1,10 +1,11 @@
 //! The port: where schemas come from, in our own types.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+use uuid::Uuid;
 
-use crate::SchemaRef;
+use crate::{SchemaId, SchemaRef};
 
 /// A registry of writer schemas.
 ///
@@ -25,6 +26,64 @@ impl<S: Schemas + ?Sized> Schemas for Arc<S> {
     }
 }
 
+/// A registry that also knows schemas by subject and version: what producers and tools ask.
+///
+/// Unlike an id, [`Version::Latest`] may name another schema tomorrow, so nothing here is kept by
+/// [`SchemaCache`](crate::SchemaCache).
+pub trait Subjects: Send + Sync {
+    /// The schema that is registered under a subject, in a version.
+    ///
+    /// # Errors
+    /// [`RegistryErrorKind::NotFound`] when the registry itself says that it has no such subject or version; the error
+    /// [names](RegistryError::asked) both.
+    fn version<'a>(
+        &'a self,
+        subject: &'a str,
+        version: Version,
+    ) -> BoxFuture<'a, Result<Arc<RegisteredSchema>, RegistryError>>;
+}
+
+impl<S: Subjects + ?Sized> Subjects for Arc<S> {
+    fn version<'a>(
+        &'a self,
+        subject: &'a str,
+        version: Version,
+    ) -> BoxFuture<'a, Result<Arc<RegisteredSchema>, RegistryError>> {
+        (**self).version(subject, version)
+    }
+}
+
+/// A version of a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// Whichever was registered last.
+    Latest,
+    /// The one with this number, from 1.
+    Number(u32),
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Version::Latest => f.write_str("latest"),
+            Version::Number(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// A schema with its place in the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredSchema {
+    /// The number by which frames name it.
+    pub id: SchemaId,
+    /// Its version under the subject, from 1.
+    pub version: u32,
+    /// The GUID of its content, from registries that give one.
+    pub guid: Option<Uuid>,
+    /// The schema itself.
+    pub schema: Arc<SchemaText>,
+}
+
 /// An Avro schema as the registry keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaText {
@@ -34,11 +93,41 @@ pub struct SchemaText {
     pub references: Vec<String>,
 }
 
-/// Why a schema could not be had.
+/// What a registry was asked about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Asked {
+    /// A schema, as a frame names it.
+    Schema(SchemaRef),
+    /// A subject in a version.
+    Version(String, Version),
+    /// A subject as a whole.
+    Subject(String),
+    /// The registry itself: the list of its subjects, its own settings.
+    Registry,
+}
+
+impl From<SchemaRef> for Asked {
+    fn from(schema: SchemaRef) -> Self {
+        Asked::Schema(schema)
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Asked::Schema(schema) => schema.fmt(f),
+            Asked::Version(subject, version) => write!(f, "subject {subject}, version {version}"),
+            Asked::Subject(subject) => write!(f, "subject {subject}"),
+            Asked::Registry => f.write_str("schema registry"),
+        }
+    }
+}
+
+/// Why a registry did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{schema}: {kind}")]
+#[error("{asked}: {kind}")]
 pub struct RegistryError {
-    schema: SchemaRef,
+    asked: Asked,
     kind: RegistryErrorKind,
     retry_after: Option<Duration>,
     #[source]
@@ -57,8 +146,9 @@ pub enum RegistryErrorKind {
     /// It answers as something else would: a wrong URL, missing rights, a page of a proxy.
     #[error("the schema registry refuses or is not one: check its URL and credentials")]
     Refused,
-    /// The registry has no such schema. A schema that was registered a moment ago may be missing on a follower.
-    #[error("the schema registry has no such schema")]
+    /// The registry has no such schema, subject or version. What was registered a moment ago may be missing on a
+    /// follower.
+    #[error("the schema registry has no such schema, subject or version")]
     NotFound,
     /// The schema is not Avro, is too large, or refers to too many others.
     #[error("the schema cannot be used: it is not Avro, is too large, or its references do not end")]
@@ -69,9 +159,9 @@ pub enum RegistryErrorKind {
 }
 
 impl RegistryError {
-    /// An error of a registry about a schema.
-    pub fn new(schema: SchemaRef, kind: RegistryErrorKind) -> Self {
-        Self { schema, kind, retry_after: None, source: None }
+    /// An error of a registry about what it was asked.
+    pub fn new(asked: impl Into<Asked>, kind: RegistryErrorKind) -> Self {
+        Self { asked: asked.into(), kind, retry_after: None, source: None }
     }
 
     /// Adds how long the registry asked to wait.
@@ -88,9 +178,9 @@ impl RegistryError {
         self
     }
 
-    /// Which schema was asked for.
-    pub fn schema(&self) -> SchemaRef {
-        self.schema
+    /// What was asked about.
+    pub fn asked(&self) -> &Asked {
+        &self.asked
     }
 
     /// What happened.
@@ -118,7 +208,11 @@ impl RegistryError {
             RegistryErrorKind::Unavailable => "registry_unavailable",
             RegistryErrorKind::Throttled => "registry_throttled",
             RegistryErrorKind::Refused => "registry_refused",
-            RegistryErrorKind::NotFound => "schema_not_found",
+            RegistryErrorKind::NotFound => match self.asked {
+                Asked::Schema(_) => "schema_not_found",
+                Asked::Version(..) => "version_not_found",
+                Asked::Subject(_) | Asked::Registry => "subject_not_found",
+            },
             RegistryErrorKind::Unusable => "schema_unusable",
             RegistryErrorKind::Unsupported => "schema_reference_unsupported",
         }

@@ -13,7 +13,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::{RegistryError, RegistryErrorKind, SchemaId, SchemaRef, SchemaText, Schemas};
+use crate::{Asked, RegistryError, RegistryErrorKind, SchemaId, SchemaRef, SchemaText, Schemas};
 
 /// How a registry under test answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -118,7 +118,7 @@ pub async fn contract(schemas: &dyn Schemas, weather: impl Fn(Weather)) {
         match schemas.by_id(unknown).await {
             Err(error) => {
                 assert_eq!((error.kind(), error.is_transient()), (RegistryErrorKind::NotFound, false));
-                assert_eq!((error.schema(), error.code()), (unknown, "schema_not_found"));
+                assert_eq!((error.asked(), error.code()), (&Asked::Schema(unknown), "schema_not_found"));
             }
             Ok(_) => panic!("{unknown} was never registered"),
         }

@@ -15,8 +15,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use schema_registry::{
-    Auth, CachePolicy, ConfluentConfig, ConfluentRegistry, RegistryError, RegistryErrorKind, SchemaCache, SchemaId,
-    SchemaRef, Schemas,
+    Asked, Auth, CachePolicy, ConfluentConfig, ConfluentRegistry, RegistryError, RegistryErrorKind, SchemaCache,
+    SchemaId, SchemaRef, Schemas, Subjects, Version,
     testing::{GUID, INNER, InMemorySchemas, MIDDLE, OUTER, Weather, contract},
 };
 use tokio::net::TcpListener;
@@ -151,6 +151,29 @@ async fn an_explicit_avro_type_and_unknown_members_are_fine() {
     server.put("/schemas/ids/7", 200, r#"{"schemaType":"AVRO","schema":"\"int\"","metadata":{},"maxId":9}"#);
     let found = registry(&server.start().await).by_id(SEVEN).await.unwrap();
     assert_eq!((found.text.as_str(), found.references.len()), ("\"int\"", 0));
+}
+
+#[tokio::test]
+async fn a_subjects_version_comes_with_its_id_and_its_references() {
+    let server = Server::with_contract_schemas();
+    let outer = serde_json::to_string(OUTER).unwrap();
+    let answer = format!(
+        r#"{{"subject":"outer","version":3,"id":7,"guid":"{GUID}","schema":{outer},
+            "references":[{{"name":"Middle","subject":"middle","version":1}}]}}"#
+    );
+    server.put("/subjects/outer/versions/3", 200, answer.clone());
+    server.put("/subjects/outer/versions/latest", 200, answer);
+    server.put("/subjects/outer/versions/4", 404, r#"{"error_code":40402,"message":"Version 4 not found."}"#);
+    let registry = registry(&server.start().await);
+    for version in [Version::Latest, Version::Number(3)] {
+        let found = registry.version("outer", version).await.unwrap();
+        assert_eq!((found.id, found.version, found.guid), (SchemaId(7), 3, Some(GUID)));
+        assert_eq!(found.schema.references, [INNER, MIDDLE]);
+    }
+    let error = registry.version("outer", Version::Number(4)).await.unwrap_err();
+    assert_eq!(error.asked(), &Asked::Version("outer".to_owned(), Version::Number(4)));
+    assert_eq!((error.kind(), error.code()), (RegistryErrorKind::NotFound, "version_not_found"));
+    assert!(error.to_string().starts_with("subject outer, version 4: "), "{error}");
 }
 
 #[tokio::test]
