@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use env_config::{
-    Env, Kind, Problems, Reader, Secret, Variable, boolean, list, milliseconds, number, one_of, parsed, secret, text,
-    time, url,
+    Env, Kind, Problems, Reader, Variable, boolean, list, milliseconds, number, one_of, parsed, text, time, url,
 };
 use jiff::Timestamp;
+use schema_registry::RegistryConfig;
 
 use crate::address::{Address, AddressError, Mailbox};
 use crate::mailer::{Allowed, Mode};
@@ -19,7 +19,7 @@ pub struct Config {
     /// SQS queue of the dead letters.
     pub dead_letter_queue_url: String,
     /// The schema registry.
-    pub registry: Registry,
+    pub registry: RegistryConfig,
     /// Who really gets mail.
     pub mode: Mode,
     /// Who the mail is from.
@@ -42,17 +42,6 @@ pub struct Config {
     pub partial_batch_response: bool,
 }
 
-/// Where schemas come from.
-#[derive(Debug, Clone)]
-pub struct Registry {
-    /// Base address.
-    pub url: String,
-    /// User and password.
-    pub user: Option<String>,
-    /// Its password.
-    pub password: Option<Secret>,
-}
-
 impl Config {
     /// Reads the configuration.
     ///
@@ -72,7 +61,7 @@ impl Config {
         Config {
             claims_table: env.required("CLAIMS_TABLE", doc::CLAIMS_TABLE, text().example("welcome-email-claims")),
             dead_letter_queue_url: env.required("DEAD_LETTER_QUEUE_URL", doc::QUEUE, url().example(EXAMPLE_QUEUE)),
-            registry: Registry::read(env),
+            registry: RegistryConfig::read(env),
             mode: read_mode(env),
             sender: env.required("EMAIL_SENDER", doc::SENDER, mailbox()),
             reply_to: env.optional("EMAIL_REPLY_TO", doc::REPLY_TO, address()),
@@ -95,17 +84,6 @@ impl Config {
     /// the claim's lease ends.
     pub fn send_timeout(&self) -> Duration {
         self.effect_timeout - self.turn_patience()
-    }
-}
-
-impl Registry {
-    fn read(env: &mut Reader<'_>) -> Self {
-        let url = env.required("SCHEMA_REGISTRY_URL", doc::REGISTRY, url().example("https://registry.example.com"));
-        let user = env.optional("SCHEMA_REGISTRY_USER", doc::REGISTRY_USER, text().example("reader"));
-        let when = "SCHEMA_REGISTRY_USER is set";
-        let password =
-            env.required_when(user.is_some(), when, "SCHEMA_REGISTRY_PASSWORD", doc::REGISTRY_PASSWORD, secret());
-        Registry { url, user, password }
     }
 }
 
@@ -157,9 +135,6 @@ const EXAMPLE_QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012
 mod doc {
     pub(super) const CLAIMS_TABLE: &str = "DynamoDB table of the claims.";
     pub(super) const QUEUE: &str = "SQS queue that takes what cannot be handled.";
-    pub(super) const REGISTRY: &str = "Schema registry with Confluent's REST interface.";
-    pub(super) const REGISTRY_USER: &str = "User of the registry.";
-    pub(super) const REGISTRY_PASSWORD: &str = "Password of that user.";
     pub(super) const MODE: &str = "Who gets mail: everybody, those on `EMAIL_ALLOWLIST`, or nobody.";
     pub(super) const ALLOWLIST: &str = "Who gets mail in that mode.";
     pub(super) const SENDER: &str = "Who the mail is from. Its name, or else its domain, is what the mail welcomes to.";

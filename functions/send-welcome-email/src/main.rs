@@ -11,7 +11,6 @@ use claims_dynamodb::DynamoDbClaims;
 use dead_letters_sqs::SqsDeadLetters;
 use env_config::{Env, Problems};
 use event_runtime::Processor;
-use schema_registry::{CachePolicy, SchemaCache, Schemas};
 use send_welcome_email::config::Config;
 use send_welcome_email::mailer::Outbox;
 use send_welcome_email::ses::SesMailer;
@@ -43,11 +42,12 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let claims = DynamoDbClaims::new(aws_sdk_dynamodb::Client::new(&aws), config.claims(FUNCTION));
     let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.dead_letter_queue_url);
-    let schemas: Arc<dyn Schemas> = Arc::new(SchemaCache::new(config.registry()?, CachePolicy::default()));
+    let schemas = config.registry.schemas(&aws)?;
     let mailer = SesMailer::new(&aws, config.ses(FUNCTION));
     let outbox = Outbox::new(config.sending, config.mode.clone(), config.pace(), mailer);
 
-    let handler = WelcomeNewAccounts::new(&schemas, outbox, config.sender.brand(), config.start_time);
+    let frames = config.registry.frames;
+    let handler = WelcomeNewAccounts::new(&schemas, frames, outbox, config.sender.brand(), config.start_time);
     let processor = Processor::new(handler, Arc::new(claims), Arc::new(dead_letters), config.settings());
     lambda_host::serve(processor, config.reporting()).await
 }

@@ -21,6 +21,7 @@ const SCOPE: &str = "welcome";
 
 /// Sends a welcome email to each account that was inserted.
 pub struct WelcomeNewAccounts<M> {
+    frames: FrameFormat,
     keys: AvroReader<Value<'static>>,
     changes: AvroReader<Change<'static, Account<'static>>>,
     mailer: M,
@@ -42,13 +43,20 @@ pub enum Seen {
 }
 
 impl<M: Mailer> WelcomeNewAccounts<M> {
-    /// Reads Confluent frames by the schemas of a registry and welcomes to `brand`; accounts that were inserted before
+    /// Reads frames by the schemas of a registry and welcomes to `brand`; accounts that were inserted before
     /// `start_time` get no mail.
-    pub fn new(schemas: &Arc<dyn Schemas>, mailer: M, brand: &str, start_time: Option<Timestamp>) -> Self {
+    pub fn new(
+        schemas: &Arc<dyn Schemas>,
+        frames: FrameFormat,
+        mailer: M,
+        brand: &str,
+        start_time: Option<Timestamp>,
+    ) -> Self {
         let limits = Limits::default();
         WelcomeNewAccounts {
-            keys: AvroReader::of_keys(FrameFormat::Confluent, PlanCache::new(Arc::clone(schemas), limits)),
-            changes: AvroReader::of_values(FrameFormat::Confluent, PlanCache::new(Arc::clone(schemas), limits)),
+            frames,
+            keys: AvroReader::of_keys(frames, PlanCache::new(Arc::clone(schemas), limits)),
+            changes: AvroReader::of_values(frames, PlanCache::new(Arc::clone(schemas), limits)),
             mailer,
             brand: brand.to_owned(),
             start_time,
@@ -114,8 +122,7 @@ impl<M: Mailer + Send + Sync> RecordHandler for WelcomeNewAccounts<M> {
     }
 
     fn order_key<'k>(&self, key: &'k [u8]) -> &'k [u8] {
-        schema_registry::split(FrameFormat::Confluent, key, schema_registry::Clues::default())
-            .map_or(key, |_| key.get(5..).unwrap_or(key))
+        self.frames.order_key(key)
     }
 
     fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {

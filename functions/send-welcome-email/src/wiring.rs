@@ -2,7 +2,6 @@
 
 use claims_dynamodb::Options;
 use event_runtime::{Reporting, Settings};
-use schema_registry::{Auth, ConfluentConfig, ConfluentConfigError, ConfluentRegistry};
 
 use crate::config::Config;
 use crate::pace::Pace;
@@ -12,18 +11,6 @@ impl Config {
     /// For the claims: kept for ever once done, because a replay must not mail again.
     pub fn claims(&self, function: &str) -> Options {
         Options { table: self.claims_table.clone(), function: function.to_owned(), retain_done: None }
-    }
-
-    /// For the registry's client.
-    ///
-    /// # Errors
-    /// When the URL or the credentials cannot be used.
-    pub fn registry(&self) -> Result<ConfluentRegistry, ConfluentConfigError> {
-        let mut config = ConfluentConfig::new(&self.registry.url);
-        if let (Some(user), Some(password)) = (&self.registry.user, &self.registry.password) {
-            config.auth = Auth::Basic { user: user.clone(), password: password.expose().to_owned() };
-        }
-        ConfluentRegistry::new(config)
     }
 
     /// For the mailer.

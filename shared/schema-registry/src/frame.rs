@@ -77,6 +77,20 @@ impl FrameFormat {
     pub fn looks_at_metadata(self) -> bool {
         matches!(self, FrameFormat::Auto | FrameFormat::Metadata)
     }
+
+    /// What follows the frame, as far as bytes alone can tell: by this, records of one key keep their order when the
+    /// key's schema changes. Whatever is too short for a frame is taken whole, and compressed bytes stay compressed.
+    pub fn order_key(self, key: &[u8]) -> &[u8] {
+        let frame = match (self, key.first()) {
+            (FrameFormat::Confluent | FrameFormat::Apicurio, _) => CONFLUENT_FRAME,
+            (FrameFormat::Glue, _) => GLUE_FRAME,
+            (FrameFormat::ConfluentHeader | FrameFormat::Metadata, _) => 0,
+            (FrameFormat::Auto, Some(&CONFLUENT_MAGIC)) => CONFLUENT_FRAME,
+            (FrameFormat::Auto, Some(&GLUE_MAGIC)) => GLUE_FRAME,
+            (FrameFormat::Auto, _) => 0,
+        };
+        key.get(frame..).unwrap_or(key)
+    }
 }
 
 /// What a record says of a key's or value's schema beside its bytes.

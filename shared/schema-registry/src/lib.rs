@@ -17,6 +17,8 @@
 mod cache;
 #[cfg(feature = "confluent")]
 mod confluent;
+#[cfg(feature = "env")]
+mod env;
 mod frame;
 mod inflate;
 mod plans;
@@ -27,6 +29,8 @@ pub mod testing;
 pub use cache::{CachePolicy, SchemaCache};
 #[cfg(feature = "confluent")]
 pub use confluent::{Auth, ConfluentConfig, ConfluentConfigError, ConfluentRegistry};
+#[cfg(feature = "env")]
+pub use env::{RegistryConfig, RegistryConfigError};
 pub use frame::{
     Clues, Frame, FrameError, FrameFormat, KEY_SCHEMA_HEADER, MAX_INFLATED_BYTES, SchemaId, SchemaRef,
     VALUE_SCHEMA_HEADER, split,

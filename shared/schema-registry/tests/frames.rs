@@ -165,3 +165,20 @@ fn clues_are_only_asked_for_where_they_matter() {
     assert!(FrameFormat::Auto.looks_at_headers() && FrameFormat::Auto.looks_at_metadata());
     assert_eq!(SchemaRef::Id(SchemaId(1)).to_string(), "id:1");
 }
+
+#[test]
+fn records_of_one_key_keep_their_order_whatever_schema_wrote_the_key() {
+    let framed = |frame: &[u8]| [frame, b"\x04ab"].concat();
+    let glue = framed(&[[3, 0].as_slice(), &[7; 16]].concat());
+    let (first, second) = (framed(&[0, 0, 0, 0, 1]), framed(&[0, 0, 0, 0, 2]));
+    for format in [FrameFormat::Confluent, FrameFormat::Apicurio, FrameFormat::Auto] {
+        assert_eq!((format.order_key(&first), format.order_key(&second)), (&b"\x04ab"[..], &b"\x04ab"[..]));
+        assert_eq!(format.order_key(b"\0\0\0"), b"\0\0\0", "too short for a frame");
+    }
+    for format in [FrameFormat::Glue, FrameFormat::Auto] {
+        assert_eq!(format.order_key(&glue), b"\x04ab");
+    }
+    for format in [FrameFormat::ConfluentHeader, FrameFormat::Metadata] {
+        assert_eq!(format.order_key(&first), first, "it has no frame");
+    }
+}
