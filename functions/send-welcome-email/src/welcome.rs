@@ -128,7 +128,7 @@ impl<M: Mailer + Send + Sync> RecordHandler for WelcomeNewAccounts<M> {
     fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {
         Ok(match seen {
             Seen::Skipped(reason) => Intent::Skip(reason),
-            Seen::NewAccount { claim, .. } => Intent::Claimed(claim.clone()),
+            Seen::NewAccount { claim, .. } => Intent::Claimed(claim.clone().into()),
         })
     }
 

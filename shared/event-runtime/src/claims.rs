@@ -1,6 +1,7 @@
 //! The port that lets an unconditional effect happen once: a claim per business key.
 //!
-//! A claim is *held* while its effect runs, then *done* or *parked*. Every write is fenced by the owner's token, so
+//! A claim is *held* while its effect runs, then *done* or *parked*; a parked one is *free* again or *done* once an
+//! operator has decided. Every write is fenced by the owner's token, so
 //! that a worker which lost its lease can never undo what another one settled.
 
 use std::fmt;
@@ -10,56 +11,9 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::clock::UnixMillis;
-use crate::failure::{Disposition, Failure};
+use crate::effect_id::{ClaimKey, EffectId};
 use crate::letter::LetterId;
 use crate::store::StoreError;
-
-/// What an effect is claimed by: the *business* key (`welcome:<account id>`), not the offset, so that a replay, a
-/// re-snapshot or a second topic cannot repeat it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ClaimKey(String);
-
-/// A DynamoDB partition key holds at most 2048 bytes.
-const MAX_KEY_BYTES: usize = 2048;
-
-impl ClaimKey {
-    /// A key from what the function knows its effect by.
-    ///
-    /// # Errors
-    /// [`MissingKey`] when `id` is empty or the key longer than 2048 bytes: never "no key, no protection".
-    pub fn new(scope: &str, id: &str) -> Result<Self, MissingKey> {
-        if id.is_empty() || scope.len() + 1 + id.len() > MAX_KEY_BYTES {
-            return Err(MissingKey { bytes: id.len() });
-        }
-        Ok(ClaimKey(format!("{scope}:{id}")))
-    }
-
-    /// The key as it is stored.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// The record gives nothing to claim its effect by.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the record has no usable key: its id has {bytes} bytes, 1 to 2000 are needed; without a key the effect cannot be guarded"
-)]
-pub struct MissingKey {
-    bytes: usize,
-}
-
-impl Failure for MissingKey {
-    fn disposition(&self) -> Disposition {
-        Disposition::DeadLetter
-    }
-    fn code(&self) -> &'static str {
-        "key_missing"
-    }
-    fn blame(&self) -> crate::Blame {
-        crate::Blame::Record
-    }
-}
 
 /// The fencing token: whoever wrote it last owns the claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,6 +57,8 @@ pub enum Claim {
     Done,
     /// The effect was given up; a person decides about its letter.
     Parked(Option<LetterId>),
+    /// Done or parked for another effect: its fingerprint differs from ours.
+    Conflict,
     /// Another worker is at it until then.
     HeldUntil(UnixMillis),
     /// Another worker let its lease run out without settling: the effect may have happened. The claim is ours now,
@@ -119,12 +75,44 @@ pub enum Settled {
     NotOurs,
 }
 
+/// What an operator decides about a parked claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The effect did not happen, or may happen again: the claim is free, and the next delivery of its record, or its
+    /// letter sent again, takes the effect.
+    Repeat,
+    /// The effect happened, or must not happen any more: the claim is done, and its record a duplicate from now on.
+    Done,
+}
+
+impl Decision {
+    /// The decision's name, as it is recorded.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Decision::Repeat => "repeat",
+            Decision::Done => "done",
+        }
+    }
+}
+
+/// What an operator's decision met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolved {
+    /// It holds, now or by an earlier try of the same operator whose answer was lost.
+    Applied,
+    /// The claim is not parked: there is nothing to decide (never claimed, held, done, or decided by somebody else).
+    NotParked,
+    /// The claim is parked under another letter: look at that one.
+    OtherLetter,
+}
+
 /// Claims, each fenced by its owner's token.
 ///
 /// An implementation must hold the contract suite in `testing::claims_contract`.
 pub trait Claims: Send + Sync {
     /// Takes the claim if nobody has it, or finds out who does. One conditional write; a lost race costs no read.
-    fn claim<'a>(&'a self, key: &'a ClaimKey, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>>;
+    /// Whoever holds a claim leaves its own fingerprint on it.
+    fn claim<'a>(&'a self, effect: &'a EffectId, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>>;
 
     /// The effect happened: *held* becomes *done*.
     fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>>;
@@ -134,4 +122,17 @@ pub trait Claims: Send + Sync {
 
     /// Given up: *held* becomes *parked*, under the letter that a person will read.
     fn park<'a>(&'a self, held: &'a Held, letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>>;
+
+    /// Ends a parked claim by an operator's decision. The letter that the operator has read stands in the write's
+    /// condition: a claim that was parked anew meanwhile is left alone. The decision is recorded on the claim, with who
+    /// took it (`by`) and when, and stays there whatever becomes of the claim.
+    ///
+    /// Only a person may call this: for a claim that is parked as uncertain, [`Decision::Repeat`] may repeat the effect.
+    fn resolve<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        letter: &'a LetterId,
+        decision: Decision,
+        by: &'a str,
+    ) -> BoxFuture<'a, Result<Resolved, StoreError>>;
 }

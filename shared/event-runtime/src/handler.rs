@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use kafka_events::{Headers, SchemaMetadata};
 
-use crate::claims::ClaimKey;
+use crate::effect_id::EffectId;
 use crate::failure::Fault;
 
 /// One record with its bytes out of base64, borrowed from the batch.
@@ -47,8 +47,8 @@ pub enum Intent {
     Skip(&'static str),
     /// An effect whose own condition refuses what is older or already there.
     Conditional,
-    /// An effect that cannot be made conditional: it runs under this claim.
-    Claimed(ClaimKey),
+    /// An effect that cannot be made conditional: it runs under a claim.
+    Claimed(EffectId),
 }
 
 /// The writer schemas of a record: `id:100001`, `guid:…`, `glue:…`.

@@ -8,12 +8,14 @@ use kafka_events::{Event, Record};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use crate::claims::{Claim, ClaimKey, Held, Settled};
+use crate::claims::{Claim, Held, Settled};
+use crate::effect_id::EffectId;
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
 use crate::handler::{Effect, Intent, RawRecord, RecordHandler};
 use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, base64};
 use crate::obstacles::{
-    Abandoned, CircuitOpen, EffectTimeout, HeldByAnother, LeaseTooShort, NoTimeLeft, Panicked, Unrecorded,
+    Abandoned, CircuitOpen, ClaimConflict, EffectTimeout, HeldByAnother, LeaseTooShort, NoTimeLeft, Panicked,
+    Unrecorded,
 };
 use crate::outcome::{Outcome, StageTimes};
 use crate::parts::Parts;
@@ -124,18 +126,18 @@ impl<H: RecordHandler> Journey<'_, H> {
         stages.add(Stage::Decode, decoding.elapsed());
         let (event, intent) = read?;
 
-        let key = match intent {
+        let effect_id = match intent {
             Intent::Skip(reason) => return Ok(Outcome::Skipped(reason)),
             Intent::Conditional => None,
-            Intent::Claimed(key) => Some(key),
+            Intent::Claimed(effect_id) => Some(effect_id),
         };
 
         if !self.time_allows(Duration::ZERO) {
             return Err(Fault::new(Stage::Handle, NoTimeLeft).into());
         }
-        let held = match key {
+        let held = match effect_id {
             None => None,
-            Some(key) => match self.claim(&key, stages).await? {
+            Some(effect_id) => match self.claim(&effect_id, stages).await? {
                 Ok(held) => Some(held),
                 Err(outcome) => return Ok(outcome),
             },
@@ -167,10 +169,10 @@ impl<H: RecordHandler> Journey<'_, H> {
     }
 
     /// `Ok(Ok)`: the effect is ours to run. `Ok(Err)`: it needs no running.
-    async fn claim(&self, key: &ClaimKey, stages: &mut StageTimes) -> Result<Result<Held, Outcome>, Failed> {
+    async fn claim(&self, effect: &EffectId, stages: &mut StageTimes) -> Result<Result<Held, Outcome>, Failed> {
         let settings = &self.parts.settings;
         let claiming = Instant::now();
-        let claim = self.parts.claims.claim(key, settings.effect_timeout + settings.lease_skew).await;
+        let claim = self.parts.claims.claim(effect, settings.effect_timeout + settings.lease_skew).await;
         stages.add(Stage::Claim, claiming.elapsed());
         match claim.map_err(|error| Fault::new(Stage::Claim, error))? {
             // The machine may have been frozen between the write and here: an effect must end within its lease.
@@ -182,6 +184,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             }
             Claim::Claimed(held) => Ok(Ok(held)),
             Claim::Done | Claim::Parked(_) => Ok(Err(Outcome::Duplicate)),
+            Claim::Conflict => Err(Fault::new(Stage::Claim, ClaimConflict).into()),
             Claim::HeldUntil(until) => {
                 let after = until.since(self.parts.clock.now());
                 Err(Fault::new(Stage::Claim, HeldByAnother { after }).into())

@@ -111,6 +111,21 @@ impl Failure for Abandoned {
 }
 
 #[derive(Debug, thiserror::Error)]
+#[error(
+    "the claim is settled for another effect: two records with different content claim one key; the key is too coarse, or one of the records is wrong"
+)]
+pub(crate) struct ClaimConflict;
+
+impl Failure for ClaimConflict {
+    fn disposition(&self) -> Disposition {
+        Disposition::DeadLetter
+    }
+    fn code(&self) -> &'static str {
+        "claim_conflict"
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
 #[error("the effect happened but could not be recorded; redelivered, the record will be parked as uncertain")]
 pub(crate) struct Unrecorded {
     #[source]

@@ -54,7 +54,7 @@ impl RecordHandler for Scripted {
         match *verb {
             "skip" => Ok(Intent::Skip("on_purpose")),
             "conditional" => Ok(Intent::Conditional),
-            _ => Ok(Intent::Claimed(ClaimKey::new("welcome", account)?)),
+            _ => Ok(Intent::Claimed(ClaimKey::new("welcome", account)?.into())),
         }
     }
 
@@ -140,7 +140,7 @@ impl World {
 
     async fn claim(&self, account: &str) -> Claim {
         let key = ClaimKey::new("welcome", account).unwrap();
-        self.claims.claim(&key, Duration::from_secs(15)).await.unwrap()
+        self.claims.claim(&key.into(), Duration::from_secs(15)).await.unwrap()
     }
 }
 

@@ -23,9 +23,9 @@ use std::time::Duration;
 
 use event_runtime::testing::{MemoryClaims, MemoryDeadLetters};
 use event_runtime::{
-    Claim, ClaimKey, Claims, Clock, DeadLetter, DeadLetters, Deadline, Disposition, Effect, Failure, Fault, Held,
-    Intent, Invocation, LetterId, Order, Processor, RawRecord, RecordHandler, Reporting, Settings, Settled, Stage,
-    StoreError, UnixMillis,
+    Claim, ClaimKey, Claims, Clock, DeadLetter, DeadLetters, Deadline, Decision, Disposition, Effect, EffectId,
+    Failure, Fault, Held, Intent, Invocation, LetterId, Order, Processor, RawRecord, RecordHandler, Reporting,
+    Resolved, Settings, Settled, Stage, StoreError, UnixMillis,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -116,8 +116,8 @@ impl Clock for WorkerClock {
 struct StormyClaims(MemoryClaims, Weather);
 
 impl Claims for StormyClaims {
-    fn claim<'a>(&'a self, key: &'a ClaimKey, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        self.1.store(self.0.claim(key, lease)).boxed()
+    fn claim<'a>(&'a self, effect: &'a EffectId, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        self.1.store(self.0.claim(effect, lease)).boxed()
     }
     fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
         self.1.store(self.0.complete(held)).boxed()
@@ -127,6 +127,15 @@ impl Claims for StormyClaims {
     }
     fn park<'a>(&'a self, held: &'a Held, letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
         self.1.store(self.0.park(held, letter)).boxed()
+    }
+    fn resolve<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        letter: &'a LetterId,
+        decision: Decision,
+        by: &'a str,
+    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
+        self.1.store(self.0.resolve(key, letter, decision, by)).boxed()
     }
 }
 
@@ -198,7 +207,7 @@ impl RecordHandler for World {
         match seen.verb.as_str() {
             "skip" => Ok(Intent::Skip("on_purpose")),
             "version" => Ok(Intent::Conditional),
-            _ => Ok(Intent::Claimed(ClaimKey::new("welcome", &seen.subject)?)),
+            _ => Ok(Intent::Claimed(ClaimKey::new("welcome", &seen.subject)?.into())),
         }
     }
 

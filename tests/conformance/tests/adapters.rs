@@ -9,11 +9,17 @@ use aws_sdk_dynamodb::config::Credentials;
 use claims_dynamodb::{DynamoDbClaims, Options};
 use dead_letters_sqs::SqsDeadLetters;
 use event_runtime::testing::{ManualClock, claims_contract, dead_letters_contract};
-use event_runtime::{Claim, ClaimKey, Claims, Clock, Settled, SystemClock};
+use event_runtime::{
+    Claim, ClaimKey, Claims, Clock, Decision, EffectId, Fingerprint, LetterId, Resolved, Settled, SystemClock,
+};
 use local_stack::{Action, Aws, Failpoint, FaultProxy, REGION, Table, When, Workspace};
 
 const TABLE: &str = "claims";
 const LEASE: Duration = Duration::from_secs(30);
+
+fn effect(id: &str) -> EffectId {
+    ClaimKey::new("welcome", id).unwrap().into()
+}
 
 async fn emulator() -> Aws {
     Aws::start(&Workspace::find().unwrap()).await.unwrap()
@@ -53,7 +59,7 @@ async fn only_done_ever_expires() {
     let claims = DynamoDbClaims::new(aws_sdk_dynamodb::Client::new(&sdk(aws.endpoint()).await), options)
         .with_clock(Arc::new(clock.clone()));
     for name in ["held", "done", "parked"] {
-        let Claim::Claimed(held) = claims.claim(&ClaimKey::new("welcome", name).unwrap(), LEASE).await.unwrap() else {
+        let Claim::Claimed(held) = claims.claim(&effect(name), LEASE).await.unwrap() else {
             panic!("a free claim was refused");
         };
         match name {
@@ -70,7 +76,7 @@ async fn only_done_ever_expires() {
     }
     // DynamoDB deletes late: the condition compares the time itself.
     clock.advance(Duration::from_secs(3601));
-    let again = claims.claim(&ClaimKey::new("welcome", "done").unwrap(), LEASE).await.unwrap();
+    let again = claims.claim(&effect("done"), LEASE).await.unwrap();
     assert!(matches!(again, Claim::Claimed(_)));
 }
 
@@ -80,7 +86,7 @@ async fn a_write_whose_answer_was_lost_counts_as_ours() {
     aws.create_table(Table::named(TABLE)).await.unwrap();
     let proxy = FaultProxy::start(aws.endpoint()).await.unwrap();
     let (claims, _) = claims_at(proxy.endpoint()).await;
-    let key = ClaimKey::new("welcome", "answer-lost").unwrap();
+    let key = effect("answer-lost");
 
     // The SDK sends again by itself; the condition then fails over our own token.
     let lost = |operation| proxy.arm(Failpoint::new("answer-lost", operation, When::After, Action::Drop).times(1));
@@ -91,6 +97,48 @@ async fn a_write_whose_answer_was_lost_counts_as_ours() {
     assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied);
     assert_eq!(completion_lost.hits(), 1);
     assert_eq!(claims.claim(&key, LEASE).await.unwrap(), Claim::Done);
+}
+
+#[tokio::test]
+async fn an_operators_decision_is_recorded_on_the_claim_for_good() {
+    let aws = emulator().await;
+    aws.create_table(Table::named(TABLE)).await.unwrap();
+    let proxy = FaultProxy::start(aws.endpoint()).await.unwrap();
+    let (claims, clock) = claims_at(proxy.endpoint()).await;
+    let effect = effect("decided").with_fingerprint(Fingerprint::of([("amount", "12")]));
+    let letter = LetterId::from_stored("0123456789abcdef0123456789abcdef");
+    let Claim::Claimed(held) = claims.claim(&effect, LEASE).await.unwrap() else { panic!("a free claim was refused") };
+    assert_eq!(claims.park(&held, &letter).await.unwrap(), Settled::Applied);
+
+    let lost = proxy.arm(Failpoint::new("answer-lost", "UpdateItem", When::After, Action::Drop).times(1));
+    let resolved = claims.resolve(&effect.key, &letter, Decision::Repeat, "ann").await.unwrap();
+    assert_eq!((resolved, lost.hits()), (Resolved::Applied, 1));
+    let decided_at = clock.now().0.to_string();
+    let recorded = async |state: &str| {
+        let items = aws.items(TABLE).await.unwrap();
+        assert_eq!(items.len(), 1);
+        let text = |name: &str| items[0][name]["S"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(text("state"), state);
+        assert_eq!((text("decision"), text("resolved_by")), ("repeat".to_owned(), "ann".to_owned()), "{state}");
+        assert_eq!(text("letter"), letter.as_str(), "{state}");
+        assert_eq!(items[0]["resolved_at"]["N"].as_str(), Some(&*decided_at), "{state}");
+        assert!(items[0].get("expires_at").is_none(), "{state}");
+    };
+    recorded("free").await;
+
+    clock.advance(Duration::from_secs(1));
+    let taken = proxy.arm(Failpoint::new("answer-lost", "UpdateItem", When::After, Action::Drop).times(1));
+    let Claim::Claimed(held) = claims.claim(&effect, LEASE).await.unwrap() else { panic!("a free claim was refused") };
+    assert_eq!(taken.hits(), 1);
+    recorded("held").await;
+    let freed = proxy.arm(Failpoint::new("answer-lost", "UpdateItem", When::After, Action::Drop).times(1));
+    assert_eq!(claims.release(&held).await.unwrap(), Settled::Applied);
+    assert_eq!(freed.hits(), 1);
+    recorded("free").await;
+    let Claim::Claimed(held) = claims.claim(&effect, LEASE).await.unwrap() else { panic!("a free claim was refused") };
+    assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied);
+    recorded("done").await;
+    assert_eq!(claims.claim(&effect, LEASE).await.unwrap(), Claim::Done);
 }
 
 #[tokio::test]

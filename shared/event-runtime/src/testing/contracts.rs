@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use crate::claims::{Claim, ClaimKey, Claims, Held, OwnerToken, Settled};
+use crate::claims::{Claim, Claims, Decision, Held, OwnerToken, Resolved, Settled};
+use crate::effect_id::{ClaimKey, EffectId, Fingerprint};
 use crate::letter::{DeadLetter, DeadLetters, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason};
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -15,7 +16,7 @@ const LEASE: Duration = Duration::from_secs(30);
 /// Where the contract is broken.
 pub async fn claims_contract(claims: &dyn Claims, mut expire: impl AsyncFnMut()) {
     let run = OwnerToken::fresh();
-    let key = |name: &str| ClaimKey::new("contract", &format!("{run}-{name}")).expect("a key");
+    let key = |name: &str| EffectId::new(ClaimKey::new("contract", &format!("{run}-{name}")).expect("a key"));
 
     // One owner at a time, and done is done.
     let first = claimed(claims, &key("once")).await;
@@ -69,6 +70,9 @@ pub async fn claims_contract(claims: &dyn Claims, mut expire: impl AsyncFnMut())
     expire().await;
     assert_eq!(claim(claims, &key("once")).await, Claim::Done, "done does not run out");
 
+    resolving_contract(claims, key).await;
+    fingerprint_contract(claims, key, &mut expire).await;
+
     // Of many, one wins.
     let contested = key("contested");
     let tries = (0..200).map(|_| claims.claim(&contested, LEASE));
@@ -77,12 +81,93 @@ pub async fn claims_contract(claims: &dyn Claims, mut expire: impl AsyncFnMut())
     assert_eq!(won, 1, "200 concurrent claims of one key");
 }
 
-async fn claim(claims: &dyn Claims, key: &ClaimKey) -> Claim {
-    claims.claim(key, LEASE).await.expect("claim")
+/// An operator's decision ends a parked claim, and nothing but a parked one, and only under its letter.
+async fn resolving_contract(claims: &dyn Claims, effect: impl Fn(&str) -> EffectId) {
+    let (letter, other) = (LetterId::from_stored("00"), LetterId::from_stored("01"));
+    let resolve = async |effect: &EffectId, letter, decision, by| {
+        claims.resolve(&effect.key, letter, decision, by).await.expect("resolve")
+    };
+
+    let done = effect("resolved-done");
+    assert_eq!(resolve(&done, &letter, Decision::Done, "ann").await, Resolved::NotParked, "never claimed");
+    let held = claimed(claims, &done).await;
+    assert_eq!(resolve(&done, &letter, Decision::Repeat, "ann").await, Resolved::NotParked, "the owner is at it");
+    assert_eq!(claims.park(&held, &letter).await.expect("park"), Settled::Applied);
+    assert_eq!(resolve(&done, &other, Decision::Repeat, "ann").await, Resolved::OtherLetter);
+    assert_eq!(claim(claims, &done).await, Claim::Parked(Some(letter.clone())), "and it changed nothing");
+    assert_eq!(resolve(&done, &letter, Decision::Done, "ann").await, Resolved::Applied);
+    assert_eq!(resolve(&done, &letter, Decision::Done, "ann").await, Resolved::Applied, "an answer that was lost");
+    assert_eq!(resolve(&done, &letter, Decision::Done, "bob").await, Resolved::NotParked, "ann was first");
+    assert_eq!(resolve(&done, &letter, Decision::Repeat, "ann").await, Resolved::NotParked, "decided is decided");
+    assert_eq!(claim(claims, &done).await, Claim::Done);
+    assert_eq!(claims.release(&held).await.expect("release"), Settled::NotOurs, "its first owner frees it no more");
+
+    let repeated = effect("resolved-repeat");
+    let first = claimed(claims, &repeated).await;
+    assert_eq!(claims.park(&first, &letter).await.expect("park"), Settled::Applied);
+    assert_eq!(resolve(&repeated, &letter, Decision::Repeat, "ann").await, Resolved::Applied);
+    assert_eq!(
+        resolve(&repeated, &letter, Decision::Repeat, "ann").await,
+        Resolved::Applied,
+        "an answer that was lost"
+    );
+    for late in [claims.complete(&first), claims.park(&first, &other)] {
+        assert_eq!(late.await.expect("settle"), Settled::NotOurs, "the first owner has lost every right to it");
+    }
+    let second = claimed(claims, &repeated).await;
+    assert_ne!(second.token, first.token);
+    assert!(matches!(claim(claims, &repeated).await, Claim::HeldUntil(_)), "free for one");
+    assert_eq!(resolve(&repeated, &letter, Decision::Repeat, "ann").await, Resolved::Applied, "long since, by ann");
+    assert!(matches!(claim(claims, &repeated).await, Claim::HeldUntil(_)), "which frees it no second time");
+    assert_eq!(claims.release(&second).await.expect("release"), Settled::Applied);
+    assert_eq!(claims.release(&second).await.expect("release"), Settled::Applied, "an answer that was lost");
+    let third = claimed(claims, &repeated).await;
+    assert_eq!(claims.park(&third, &letter).await.expect("park"), Settled::Applied);
+    assert_eq!(
+        resolve(&repeated, &letter, Decision::Done, "bob").await,
+        Resolved::Applied,
+        "parked anew, decided anew"
+    );
+    assert_eq!(claim(claims, &repeated).await, Claim::Done);
 }
 
-async fn claimed(claims: &dyn Claims, key: &ClaimKey) -> Held {
-    match claim(claims, key).await {
+/// A settled claim answers other content with a conflict, as long as both sides have a fingerprint.
+async fn fingerprint_contract(claims: &dyn Claims, effect: impl Fn(&str) -> EffectId, expire: &mut impl AsyncFnMut()) {
+    let letter = LetterId::from_stored("00");
+    let of = |effect: EffectId, amount: &str| effect.with_fingerprint(Fingerprint::of([("amount", amount)]));
+
+    let held = claimed(claims, &of(effect("compared"), "12")).await;
+    assert!(matches!(claim(claims, &of(effect("compared"), "99")).await, Claim::HeldUntil(_)), "not settled yet");
+    assert_eq!(claims.complete(&held).await.expect("complete"), Settled::Applied);
+    assert_eq!(claim(claims, &of(effect("compared"), "12")).await, Claim::Done);
+    assert_eq!(claim(claims, &of(effect("compared"), "99")).await, Claim::Conflict);
+    assert_eq!(claim(claims, &effect("compared")).await, Claim::Done, "nothing to compare");
+
+    let held = claimed(claims, &effect("uncompared")).await;
+    assert_eq!(claims.complete(&held).await.expect("complete"), Settled::Applied);
+    assert_eq!(claim(claims, &of(effect("uncompared"), "99")).await, Claim::Done, "nothing to compare with");
+
+    claimed(claims, &of(effect("taken-over"), "12")).await;
+    expire().await;
+    let Claim::Uncertain(taken) = claim(claims, &of(effect("taken-over"), "99")).await else {
+        panic!("an abandoned claim must be uncertain")
+    };
+    assert_eq!(claims.park(&taken, &letter).await.expect("park"), Settled::Applied);
+    assert_eq!(claim(claims, &of(effect("taken-over"), "99")).await, Claim::Parked(Some(letter.clone())));
+    assert_eq!(claim(claims, &of(effect("taken-over"), "12")).await, Claim::Conflict, "its letter is about 99");
+    let resolved = claims.resolve(&taken.key, &letter, Decision::Repeat, "ann").await.expect("resolve");
+    assert_eq!(resolved, Resolved::Applied);
+    let held = claimed(claims, &of(effect("taken-over"), "12")).await;
+    assert_eq!(claims.complete(&held).await.expect("complete"), Settled::Applied);
+    assert_eq!(claim(claims, &of(effect("taken-over"), "99")).await, Claim::Conflict);
+}
+
+async fn claim(claims: &dyn Claims, effect: &EffectId) -> Claim {
+    claims.claim(effect, LEASE).await.expect("claim")
+}
+
+async fn claimed(claims: &dyn Claims, effect: &EffectId) -> Held {
+    match claim(claims, effect).await {
         Claim::Claimed(held) => held,
         other => panic!("a free claim was refused: {other:?}"),
     }

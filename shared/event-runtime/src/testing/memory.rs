@@ -8,8 +8,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::claims::{Claim, ClaimKey, Claims, Held, OwnerToken, Settled};
+use crate::claims::{Claim, Claims, Decision, Held, OwnerToken, Resolved, Settled};
 use crate::clock::{Clock, UnixMillis};
+use crate::effect_id::{ClaimKey, EffectId, Fingerprint};
 use crate::letter::{DeadLetter, DeadLetters, LetterId};
 use crate::safeguards::{Safeguard, stands};
 use crate::store::StoreError;
@@ -74,28 +75,56 @@ pub enum StoredClaim {
         /// Under which letter.
         letter: LetterId,
     },
+    /// An operator allowed its effect to be repeated.
+    Free {
+        /// Who had given it up, or released it since.
+        token: OwnerToken,
+    },
 }
 
 impl StoredClaim {
     /// Whose write this was.
     pub fn token(&self) -> OwnerToken {
         match self {
-            StoredClaim::Held { token, .. } | StoredClaim::Done { token } | StoredClaim::Parked { token, .. } => *token,
+            StoredClaim::Held { token, .. }
+            | StoredClaim::Done { token }
+            | StoredClaim::Parked { token, .. }
+            | StoredClaim::Free { token } => *token,
         }
     }
+}
+
+/// An operator's decision as it is recorded on a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// What was decided.
+    pub decision: Decision,
+    /// By whom.
+    pub by: String,
+    /// When.
+    pub at: UnixMillis,
+    /// Over which letter.
+    pub letter: LetterId,
+}
+
+#[derive(Debug, Clone)]
+struct Item {
+    claim: StoredClaim,
+    fingerprint: Option<Fingerprint>,
+    resolution: Option<Resolution>,
 }
 
 /// What a conditional write did; a refusal shows the item that refused it.
 enum Write {
     Applied,
-    Refused(Option<StoredClaim>),
+    Refused(Option<Item>),
 }
 
 /// [`Claims`] in memory, write for write as the DynamoDB adapter makes them.
 #[derive(Clone)]
 pub struct MemoryClaims {
     clock: Arc<dyn Clock>,
-    items: Arc<Mutex<BTreeMap<ClaimKey, StoredClaim>>>,
+    items: Arc<Mutex<BTreeMap<ClaimKey, Item>>>,
     faults: Faults,
     writes: Arc<AtomicUsize>,
 }
@@ -111,7 +140,7 @@ impl MemoryClaims {
         MemoryClaims { clock, ..self.clone() }
     }
 
-    /// Makes the next call of `operation` (`claim`, `complete`, `release`, `park`) fail without effect.
+    /// Makes the next call of `operation` (`claim`, `complete`, `release`, `park`, `resolve`) fail without effect.
     pub fn fail_next(&self, operation: &'static str) {
         self.fault_next(operation, WriteFault::NotApplied);
     }
@@ -123,7 +152,12 @@ impl MemoryClaims {
 
     /// What is stored under a key.
     pub fn stored(&self, key: &str) -> Option<StoredClaim> {
-        lock(&self.items).iter().find(|(stored, _)| stored.as_str() == key).map(|(_, claim)| claim.clone())
+        lock(&self.items).iter().find(|(stored, _)| stored.as_str() == key).map(|(_, item)| item.claim.clone())
+    }
+
+    /// The latest decision of an operator about a claim.
+    pub fn resolution(&self, key: &ClaimKey) -> Option<Resolution> {
+        lock(&self.items).get(key)?.resolution.clone()
     }
 
     /// Conditional writes that reached the store, refused ones included: DynamoDB bills both.
@@ -131,26 +165,35 @@ impl MemoryClaims {
         self.writes.load(Ordering::Relaxed)
     }
 
-    fn take(&self, held: Held, fault: Option<WriteFault>) -> Claim {
+    fn take(&self, effect: &EffectId, held: Held, fault: Option<WriteFault>) -> Claim {
         let now = self.clock.now();
-        let found = match self.send(fault, || self.put_held(&held)) {
+        let found = match self.send(fault, || self.put_held(&held, effect.fingerprint)) {
             Write::Applied => return Claim::Claimed(held),
             // An item was in the way; a store without races shows it.
             Write::Refused(None) => return Claim::HeldUntil(now),
             Write::Refused(Some(found)) => found,
         };
-        match found {
-            StoredClaim::Held { token, until } if token == held.token && stands(Safeguard::OwnToken) => {
-                Claim::Claimed(Held { until, ..held })
-            }
+        let take_over = || self.send(fault, || self.take_over(&held, effect.fingerprint, &found.claim));
+        let ours = |found: &Item| found.claim.token() == held.token && stands(Safeguard::OwnToken);
+        match found.claim {
+            StoredClaim::Held { until, .. } if ours(&found) => Claim::Claimed(Held { until, ..held }),
             StoredClaim::Held { until, .. } if until > now && stands(Safeguard::LiveLease) => Claim::HeldUntil(until),
-            StoredClaim::Held { .. } => match self.send(fault, || self.take_over(&held, &found)) {
-                Write::Applied => Claim::Uncertain(held),
-                Write::Refused(Some(now)) if now.token() == held.token && stands(Safeguard::OwnToken) => {
-                    Claim::Uncertain(held)
+            StoredClaim::Held { .. } | StoredClaim::Free { .. } => {
+                let taken = match take_over() {
+                    Write::Applied => true,
+                    Write::Refused(now) => now.is_some_and(|now| ours(&now)),
+                };
+                match found.claim {
+                    _ if !taken => Claim::HeldUntil(held.until),
+                    StoredClaim::Free { .. } => Claim::Claimed(held),
+                    StoredClaim::Held { .. } | StoredClaim::Done { .. } | StoredClaim::Parked { .. } => {
+                        Claim::Uncertain(held)
+                    }
                 }
-                Write::Refused(_) => Claim::HeldUntil(held.until),
-            },
+            }
+            StoredClaim::Done { .. } | StoredClaim::Parked { .. } if effect.conflicts_with(found.fingerprint) => {
+                Claim::Conflict
+            }
             StoredClaim::Done { .. } => Claim::Done,
             StoredClaim::Parked { letter, .. } => Claim::Parked(Some(letter)),
         }
@@ -166,38 +209,46 @@ impl MemoryClaims {
         write()
     }
 
-    fn put_held(&self, held: &Held) -> Write {
+    fn put_held(&self, held: &Held, fingerprint: Option<Fingerprint>) -> Write {
         let mut items = lock(&self.items);
         match items.get(&held.key) {
             Some(found) => Write::Refused(Some(found.clone())),
             None => {
-                items.insert(held.key.clone(), StoredClaim::Held { token: held.token, until: held.until });
+                let claim = StoredClaim::Held { token: held.token, until: held.until };
+                items.insert(held.key.clone(), Item { claim, fingerprint, resolution: None });
                 Write::Applied
             }
         }
     }
 
-    /// Makes an abandoned claim ours, if its owner has not stirred since we looked.
-    fn take_over(&self, held: &Held, abandoned: &StoredClaim) -> Write {
+    /// Makes an abandoned or a free claim ours, if nobody has stirred since we looked.
+    fn take_over(&self, held: &Held, fingerprint: Option<Fingerprint>, looked_at: &StoredClaim) -> Write {
         let mut items = lock(&self.items);
-        let found = items.get(&held.key);
-        if found != Some(abandoned) {
-            return Write::Refused(found.cloned());
+        match items.get_mut(&held.key) {
+            Some(item) if item.claim == *looked_at => {
+                item.claim = StoredClaim::Held { token: held.token, until: held.until };
+                item.fingerprint = fingerprint;
+                Write::Applied
+            }
+            found => Write::Refused(found.cloned()),
         }
-        items.insert(held.key.clone(), StoredClaim::Held { token: held.token, until: held.until });
-        Write::Applied
     }
 
-    /// Held by us becomes `next`; nothing, where it is released.
+    /// Held by us becomes `next`; nothing, where it is released and no operator's decision must stay on record.
     fn settle(&self, operation: &'static str, held: &Held, next: Option<StoredClaim>) -> Result<Settled, StoreError> {
         let fault = take_fault(&self.faults, operation);
         refusal(CLAIMS_TABLE, operation, fault)?;
         let written = self.send(fault, || self.settle_once(held, next.as_ref()));
         answer(CLAIMS_TABLE, operation, fault)?;
+        // Settled by this very token, or gone: by an earlier try of ours whose answer was lost.
+        let settled_before = |found: Option<&Item>| match (&next, found.map(|found| &found.claim)) {
+            (None, None) => true,
+            (None, Some(StoredClaim::Free { token })) => *token == held.token,
+            (next, found) => next.as_ref() == found,
+        };
         Ok(match written {
             Write::Applied => Settled::Applied,
-            // Settled by this very token, or gone: by an earlier try of ours whose answer was lost.
-            Write::Refused(found) if found == next && stands(Safeguard::OwnToken) => Settled::Applied,
+            Write::Refused(found) if settled_before(found.as_ref()) && stands(Safeguard::OwnToken) => Settled::Applied,
             Write::Refused(_) => Settled::NotOurs,
         })
     }
@@ -205,25 +256,52 @@ impl MemoryClaims {
     fn settle_once(&self, held: &Held, next: Option<&StoredClaim>) -> Write {
         let mut items = lock(&self.items);
         let found = items.get(&held.key);
-        let ours = matches!(found, Some(StoredClaim::Held { token, .. }) if *token == held.token);
+        let ours =
+            found.is_some_and(|found| matches!(found.claim, StoredClaim::Held { token, .. } if token == held.token));
         if !ours && stands(Safeguard::TokenCondition) {
             return Write::Refused(found.cloned());
         }
-        match next {
-            Some(state) => items.insert(held.key.clone(), state.clone()),
+        let (fingerprint, resolution) =
+            found.map_or((None, None), |found| (found.fingerprint, found.resolution.clone()));
+        match next.cloned().or(resolution.is_some().then_some(StoredClaim::Free { token: held.token })) {
+            Some(claim) => items.insert(held.key.clone(), Item { claim, fingerprint, resolution }),
             None => items.remove(&held.key),
         };
         Write::Applied
     }
+
+    fn decide(&self, key: &ClaimKey, decided: &Resolution) -> Resolved {
+        let mut items = lock(&self.items);
+        let Some(item) = items.get_mut(key) else { return Resolved::NotParked };
+        match &item.claim {
+            StoredClaim::Parked { letter, .. } if *letter != decided.letter => return Resolved::OtherLetter,
+            StoredClaim::Parked { .. } => {}
+            StoredClaim::Held { .. } | StoredClaim::Done { .. } | StoredClaim::Free { .. } => {
+                let same = |before: &Resolution| Resolution { at: decided.at, ..before.clone() } == *decided;
+                return match item.resolution.as_ref().is_some_and(same) {
+                    true => Resolved::Applied,
+                    false => Resolved::NotParked,
+                };
+            }
+        }
+        let token = item.claim.token();
+        item.claim = match decided.decision {
+            Decision::Repeat => StoredClaim::Free { token },
+            Decision::Done => StoredClaim::Done { token },
+        };
+        item.resolution = Some(decided.clone());
+        Resolved::Applied
+    }
 }
 
 impl Claims for MemoryClaims {
-    fn claim<'a>(&'a self, key: &'a ClaimKey, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
+    fn claim<'a>(&'a self, effect: &'a EffectId, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
         async move {
             let fault = take_fault(&self.faults, "claim");
             refusal(CLAIMS_TABLE, "claim", fault)?;
             let until = self.clock.now().plus(lease);
-            let claim = self.take(Held { key: key.clone(), token: OwnerToken::fresh(), until }, fault);
+            let held = Held { key: effect.key.clone(), token: OwnerToken::fresh(), until };
+            let claim = self.take(effect, held, fault);
             answer(CLAIMS_TABLE, "claim", fault)?;
             Ok(claim)
         }
@@ -241,6 +319,25 @@ impl Claims for MemoryClaims {
     fn park<'a>(&'a self, held: &'a Held, letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
         let parked = StoredClaim::Parked { token: held.token, letter: letter.clone() };
         async move { self.settle("park", held, Some(parked)) }.boxed()
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        letter: &'a LetterId,
+        decision: Decision,
+        by: &'a str,
+    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
+        async move {
+            let fault = take_fault(&self.faults, "resolve");
+            refusal(CLAIMS_TABLE, "resolve", fault)?;
+            self.writes.fetch_add(1, Ordering::Relaxed);
+            let (by, at) = (by.to_owned(), self.clock.now());
+            let resolved = self.decide(key, &Resolution { decision, by, at, letter: letter.clone() });
+            answer(CLAIMS_TABLE, "resolve", fault)?;
+            Ok(resolved)
+        }
+        .boxed()
     }
 }
 

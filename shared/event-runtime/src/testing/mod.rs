@@ -4,4 +4,4 @@ mod contracts;
 mod memory;
 
 pub use contracts::{claims_contract, dead_letters_contract};
-pub use memory::{ManualClock, MemoryClaims, MemoryDeadLetters, StoredClaim, WriteFault};
+pub use memory::{ManualClock, MemoryClaims, MemoryDeadLetters, Resolution, StoredClaim, WriteFault};

@@ -1,0 +1,156 @@
+//! Which effect a claim guards: its business key, and what it would be.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::failure::{Blame, Disposition, Failure};
+
+/// What an effect is claimed by: the *business* key (`welcome:<account id>`), not the offset, so that a replay, a
+/// re-snapshot or a second topic cannot repeat it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClaimKey(String);
+
+/// A DynamoDB partition key holds at most 2048 bytes.
+const MAX_KEY_BYTES: usize = 2048;
+
+impl ClaimKey {
+    /// A key from what the function knows its effect by.
+    ///
+    /// # Errors
+    /// [`MissingKey`] when `id` is empty or the key longer than 2048 bytes: never "no key, no protection".
+    pub fn new(scope: &str, id: &str) -> Result<Self, MissingKey> {
+        if id.is_empty() || scope.len() + 1 + id.len() > MAX_KEY_BYTES {
+            return Err(MissingKey { bytes: id.len() });
+        }
+        Ok(ClaimKey(format!("{scope}:{id}")))
+    }
+
+    /// The key that a store or a dead letter gave back.
+    pub fn from_stored(key: impl Into<String>) -> Self {
+        ClaimKey(key.into())
+    }
+
+    /// The key as it is stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The record gives nothing to claim its effect by.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the record has no usable key: its id has {bytes} bytes, 1 to 2000 are needed; without a key the effect cannot be guarded"
+)]
+pub struct MissingKey {
+    bytes: usize,
+}
+
+impl Failure for MissingKey {
+    fn disposition(&self) -> Disposition {
+        Disposition::DeadLetter
+    }
+    fn code(&self) -> &'static str {
+        "key_missing"
+    }
+    fn blame(&self) -> Blame {
+        Blame::Record
+    }
+}
+
+/// What an effect would be, as far as the function wants that compared: 128 bits of a hash over fields that it names.
+///
+/// Optional, and none for effects whose records come again with other bytes (a change event's envelope differs each
+/// time that it is emitted). With one, a claim that is settled for *other* fields is no duplicate but an error,
+/// `claim_conflict`: two payloads claim one key.
+///
+/// ```
+/// use event_runtime::{ClaimKey, Fingerprint, EffectId};
+///
+/// let key = ClaimKey::new("refund", "order-17")?;
+/// let effect = EffectId::new(key).with_fingerprint(Fingerprint::of([("amount", "12.50"), ("currency", "EUR")]));
+/// # Ok::<(), event_runtime::MissingKey>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    /// The fingerprint of named fields, in the order given.
+    pub fn of<V: AsRef<[u8]>>(fields: impl IntoIterator<Item = (&'static str, V)>) -> Self {
+        let mut hash = Sha256::new();
+        for (name, value) in fields {
+            for part in [name.as_bytes(), value.as_ref()] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
+        }
+        let mut half = [0; 16];
+        half.copy_from_slice(&hash.finalize()[..16]);
+        Fingerprint(half)
+    }
+
+    /// One that a store gave back, as 32 hexadecimal digits; `None` for any other text.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        hex::decode(text).ok()?.try_into().ok().map(Fingerprint)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+/// Which effect it is, where it cannot be made conditional.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectId {
+    /// What is claimed.
+    pub key: ClaimKey,
+    /// What the effect would be, where the function wants that compared.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+impl EffectId {
+    /// Told by its key alone.
+    pub fn new(key: ClaimKey) -> Self {
+        EffectId { key, fingerprint: None }
+    }
+
+    /// The same, comparing what the effect would be.
+    pub fn with_fingerprint(self, fingerprint: Fingerprint) -> Self {
+        EffectId { fingerprint: Some(fingerprint), ..self }
+    }
+
+    /// Whether a claim that was settled under `stored` is for another effect than ours. Unless both sides have a
+    /// fingerprint nothing is known: a function that starts to compare must not stumble over its old claims.
+    pub fn conflicts_with(&self, stored: Option<Fingerprint>) -> bool {
+        matches!((self.fingerprint, stored), (Some(ours), Some(theirs)) if ours != theirs)
+    }
+}
+
+impl From<ClaimKey> for EffectId {
+    fn from(key: ClaimKey) -> Self {
+        EffectId::new(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_cannot_be_shifted_into_each_other() {
+        let of = |fields: &[(&'static str, &str)]| Fingerprint::of(fields.iter().copied());
+        assert_eq!(of(&[("a", "b"), ("c", "")]), of(&[("a", "b"), ("c", "")]));
+        assert_ne!(of(&[("a", "b"), ("c", "")]), of(&[("a", ""), ("c", "b")]));
+        assert_ne!(of(&[("a", "bc")]), of(&[("ab", "c")]));
+        assert_ne!(of(&[]), of(&[("", "")]));
+    }
+
+    #[test]
+    fn a_fingerprint_survives_storing() {
+        let fingerprint = Fingerprint::of([("a", "b")]);
+        assert_eq!(Fingerprint::from_stored(&fingerprint.to_string()), Some(fingerprint));
+        assert_eq!(Fingerprint::from_stored("00"), None);
+    }
+}
