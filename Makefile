@@ -7,7 +7,8 @@ VENV := .local/venv/bin
 # The pinned cargo-lambda before any other one.
 export PATH := $(CURDIR)/$(VENV):$(PATH)
 
-RECORDING ?= events/recorded/postgres-accounts
+# A folder with a recording; empty shows every flow with the recordings of the repository.
+RECORDING ?=
 TOPIC ?=
 FUNCTION ?= send-welcome-email
 EVENT ?= created

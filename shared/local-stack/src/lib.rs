@@ -14,7 +14,6 @@ mod metrics;
 mod process;
 mod recording;
 mod registry;
-mod report;
 mod runtime_api;
 mod samples;
 mod schemas;

@@ -19,11 +19,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run a recording through send-welcome-email, twice, then a bad batch, and show what came out.
+    /// Run real bytes through the functions and show what came out.
     Demo {
-        /// A folder with schemas.json and records.jsonl.
-        #[arg(long, env = "RECORDING", default_value = "events/recorded/postgres-accounts")]
-        recording: PathBuf,
+        /// A folder with schemas.json and records.jsonl; without one, every flow with the recordings of the repository.
+        #[arg(long, env = "RECORDING")]
+        recording: Option<PathBuf>,
         /// The topic of the accounts, where it cannot be told from the recording.
         #[arg(long, env = "TOPIC")]
         topic: Option<String>,
@@ -74,6 +74,7 @@ async fn run(command: Command) -> Result<bool, Failure> {
     match command {
         Command::Demo { recording, topic } => {
             let topic = topic.filter(|topic| !topic.is_empty());
+            let recording = recording.filter(|recording| !recording.as_os_str().is_empty());
             let options = DemoOptions { recording, topic, folder: "demo".to_owned() };
             Ok(demo(&options, &mut out).await?)
         }

@@ -13,7 +13,7 @@ use tokio::process::Command;
 async fn the_recording_does_what_it_implies() {
     let workspace = Workspace::find().unwrap();
     let recording = workspace.root().join("events/recorded/postgres-accounts");
-    let options = DemoOptions { recording, topic: None, folder: "test-demo-accounts".to_owned() };
+    let options = DemoOptions { recording: Some(recording), topic: None, folder: "test-demo-accounts".to_owned() };
     let mut out = Vec::new();
     let as_expected = demo(&options, &mut out).await.unwrap();
     assert!(as_expected, "{}", String::from_utf8_lossy(&out));
@@ -23,7 +23,7 @@ async fn the_recording_does_what_it_implies() {
 async fn another_table_with_other_columns_does_what_it_implies() {
     let folder = tempfile::tempdir().unwrap();
     end_to_end::write_customers(folder.path(), 300).unwrap();
-    let recording = folder.path().to_path_buf();
+    let recording = Some(folder.path().to_path_buf());
     let options = DemoOptions { recording, topic: None, folder: "test-demo-customers".to_owned() };
     let mut out = Vec::new();
     let as_expected = demo(&options, &mut out).await.unwrap();
