@@ -68,8 +68,8 @@ test-jvm: setup ## Test beside programs of the JVM: Kafka, a registry, Java's Av
 	cargo test -p jvm-peers --features jvm
 
 .PHONY: simulate
-simulate: ## Run the batch processor's simulation on SEEDS=20000 seeds
-	SEEDS=$(or $(SEEDS),20000) cargo test --quiet -p event-runtime --test simulation -- --nocapture
+simulate: ## Run the batch processor in SEEDS=20000 hostile worlds, or tell the story of one: SEED=1234
+	@cargo run --quiet -p simulation -- $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20000))
 
 .PHONY: bench
 bench: ## Time decoding side by side with the usual ways, on equal records

@@ -30,7 +30,7 @@ pub enum Safeguard {
 
 /// Whether a safeguard stands.
 #[cfg(not(feature = "mutations"))]
-pub(crate) const fn stands(_guard: Safeguard) -> bool {
+pub(crate) const fn stands(_safeguard: Safeguard) -> bool {
     true
 }
 
@@ -49,15 +49,20 @@ mod removable {
         static REMOVED: Cell<Option<Safeguard>> = const { Cell::new(None) };
     }
 
-    pub(crate) fn stands(guard: Safeguard) -> bool {
-        REMOVED.get() != Some(guard)
+    pub(crate) fn stands(safeguard: Safeguard) -> bool {
+        REMOVED.get() != Some(safeguard)
     }
 
     /// Runs something in this thread with one safeguard removed.
-    pub fn without<T>(guard: Safeguard, run: impl FnOnce() -> T) -> T {
-        REMOVED.set(Some(guard));
-        let result = run();
-        REMOVED.set(None);
-        result
+    pub fn without<T>(safeguard: Safeguard, run: impl FnOnce() -> T) -> T {
+        struct PutBack;
+        impl Drop for PutBack {
+            fn drop(&mut self) {
+                REMOVED.set(None);
+            }
+        }
+        let _put_back = PutBack;
+        REMOVED.set(Some(safeguard));
+        run()
     }
 }

@@ -69,9 +69,18 @@ fn dependencies_point_down() {
 fn every_crate_of_the_product_has_its_floor() {
     let known = FLOORS.concat();
     for name in our_dependencies().into_keys() {
-        let tool =
-            ["local-stack", "schema-tools", "architecture", "benchmarks", "end-to-end", "conformance", "jvm-peers"]
-                .contains(&name.as_str());
+        let tool = [
+            "local-stack",
+            "schema-tools",
+            "architecture",
+            "benchmarks",
+            "end-to-end",
+            "conformance",
+            "jvm-peers",
+            "simulation",
+            "mutations",
+        ]
+        .contains(&name.as_str());
         assert!(tool || known.contains(&name.as_str()), "{name} has no floor in this test and in ARCHITECTURE.md");
     }
 }

@@ -1,0 +1,114 @@
+//! Each safeguard is removed in turn, and the simulation must find the promise that breaks without it.
+//!
+//! The simulation's sources are compiled here against the crate in which safeguards can be removed.
+#![allow(clippy::panic, reason = "a test that meets a surprise must fail")]
+
+extern crate event_runtime_unguarded as event_runtime;
+
+#[path = "../../simulation/src/lib.rs"]
+#[allow(dead_code, unused_imports, unreachable_pub, reason = "the whole simulation, of which this needs a part")]
+mod simulation;
+
+use std::time::Instant;
+
+use event_runtime::UnixMillis;
+use event_runtime::safeguards::{Safeguard, without};
+use event_runtime::testing::{ManualClock, MemoryClaims, claims_contract};
+use simulation::books::Rule;
+use simulation::{shrink, simulate};
+
+/// Seeds that each safeguard's removal may take to be noticed.
+const SEEDS: u64 = 3000;
+
+/// Entries that the shrunk schedule may have: what cannot be told in a few lines is not understood.
+const ENTRIES: usize = 16;
+
+/// Finds what breaks without a safeguard, and shrinks it.
+fn notice(safeguard: Safeguard, expected: &[Rule]) {
+    let started = Instant::now();
+    let found = without(safeguard, || {
+        (1..=SEEDS).find_map(|seed| {
+            let (world, run) = simulate(seed);
+            let violation = run.violation.filter(|violation| expected.contains(&violation.rule))?;
+            Some((seed, shrink(world, run.schedule, violation)))
+        })
+    });
+    let Some((seed, shrunk)) = found else {
+        panic!("without {safeguard:?} no promise broke in {SEEDS} seeds: nothing would notice if it were gone");
+    };
+    println!(
+        "without {safeguard:?}: seed {seed}, {} records and {} entries after {} runs, {:.1} s\n  {}\n{}{}",
+        shrunk.world.records(),
+        shrunk.schedule.0.len(),
+        shrunk.runs,
+        started.elapsed().as_secs_f64(),
+        shrunk.violation,
+        shrunk.world,
+        shrunk.schedule,
+    );
+    assert!(shrunk.schedule.0.len() <= ENTRIES, "{}", shrunk.schedule);
+}
+
+#[test]
+fn without_the_condition_on_the_token_stale_owners_settle_what_is_not_theirs() {
+    notice(Safeguard::TokenCondition, &[Rule::OwnersOnly]);
+}
+
+#[test]
+fn without_knowing_its_own_token_a_lost_answer_becomes_a_doubt() {
+    notice(Safeguard::OwnToken, &[Rule::LettersHaveCauses]);
+}
+
+#[test]
+fn without_leases_that_hold_a_claim_is_taken_from_a_worker_that_lives() {
+    notice(Safeguard::LiveLease, &[Rule::LeasesHold]);
+}
+
+#[test]
+fn without_a_second_look_at_the_lease_a_thawed_worker_takes_an_effect_that_is_no_longer_its_own() {
+    notice(Safeguard::LeaseRecheck, &[Rule::ClaimedFirst, Rule::OnceUnderAClaim]);
+}
+
+#[test]
+fn without_order_later_records_overtake_one_that_is_owed() {
+    notice(Safeguard::Order, &[Rule::OrderHolds]);
+}
+
+#[test]
+fn without_the_letter_first_a_parked_record_is_lost() {
+    notice(Safeguard::LetterFirst, &[Rule::NothingLost, Rule::OrderHolds]);
+}
+
+#[test]
+fn without_a_look_at_the_deadline_effects_are_cut_off() {
+    notice(Safeguard::Deadline, &[Rule::EffectsFit]);
+}
+
+#[test]
+fn without_failing_the_whole_batch_by_default_records_are_lost() {
+    notice(Safeguard::WholeBatchByDefault, &[Rule::NothingLost]);
+}
+
+#[test]
+fn without_the_flood_guard_a_broken_deployment_drains_a_topic() {
+    notice(Safeguard::FloodStops, &[Rule::NoFlood]);
+}
+
+/// The contract is what binds the adapter for DynamoDB to the stores that the simulation plays with: it has to notice
+/// too.
+#[test]
+fn the_contract_of_claims_notices_as_well() {
+    for safeguard in [Safeguard::TokenCondition, Safeguard::OwnToken, Safeguard::LiveLease] {
+        let broken = std::panic::catch_unwind(|| without(safeguard, run_contract));
+        assert!(broken.is_err(), "the contract holds without {safeguard:?}");
+    }
+    run_contract();
+}
+
+#[allow(clippy::expect_used, reason = "without a runtime there is no test")]
+fn run_contract() {
+    let clock = ManualClock::at(UnixMillis(1_795_000_000_000));
+    let claims = MemoryClaims::new(std::sync::Arc::new(clock.clone()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    runtime.block_on(claims_contract(&claims, async || clock.advance(std::time::Duration::from_secs(31))));
+}

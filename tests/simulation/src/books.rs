@@ -1,0 +1,272 @@
+//! The promises, and what really happened, whatever anybody was told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use event_runtime::{DeadLetter, LetterId, Order, OwnerToken};
+
+use super::world::{Verb, World};
+
+/// A promise that can be broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// A committed record has taken effect, was skipped, has its letter or was given to the destination.
+    NothingLost,
+    /// Whatever waits in front of an effect is accounted for when the effect happens.
+    OrderHolds,
+    /// A claimed effect happens once.
+    OnceUnderAClaim,
+    /// An effect begins only under a claim that is its worker's own.
+    ClaimedFirst,
+    /// Only its owner settles a claim, and nobody changes a settled one.
+    OwnersOnly,
+    /// A claim is taken over only after its lease.
+    LeasesHold,
+    /// No letter without a cause: nothing transient is parked, nothing is called uncertain that is not.
+    LettersHaveCauses,
+    /// One letter for one record.
+    OneLetterEach,
+    /// No effect is cut off by a deadline that was known.
+    EffectsFit,
+    /// A broken deployment does not drain a topic into the dead letters.
+    NoFlood,
+    /// Once the storm is over, everything comes to its end.
+    ItEnds,
+    /// A function reads the bytes that were written.
+    BytesAreTheirs,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Rule::NothingLost => "nothing is lost",
+            Rule::OrderHolds => "order holds",
+            Rule::OnceUnderAClaim => "a claimed effect happens once",
+            Rule::ClaimedFirst => "an effect begins only under its worker's own claim",
+            Rule::OwnersOnly => "only its owner settles a claim",
+            Rule::LeasesHold => "a lease keeps others away",
+            Rule::LettersHaveCauses => "a letter has a cause",
+            Rule::OneLetterEach => "a record has one letter",
+            Rule::EffectsFit => "no deadline cuts an effect off",
+            Rule::NoFlood => "a broken deployment does not flood the dead letters",
+            Rule::ItEnds => "it ends",
+            Rule::BytesAreTheirs => "a record's bytes are its own",
+        })
+    }
+}
+
+/// A promise that was broken, and by what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub rule: Rule,
+    /// How.
+    pub detail: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "broken: {}: {}", self.rule, self.detail)
+    }
+}
+
+/// What really happened.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    violation: Option<Violation>,
+    /// Effects under each claim.
+    sent: BTreeMap<String, usize>,
+    /// Conditional effects, by partition and offset.
+    applied: BTreeSet<(usize, usize)>,
+    newest: BTreeMap<(usize, Option<u8>), usize>,
+    /// Given to the on-failure destination.
+    given_away: BTreeSet<(usize, usize)>,
+    letters: BTreeMap<(usize, usize), LetterId>,
+    letters_of_claims: BTreeSet<String>,
+    /// The tokens under which deliveries hold claims.
+    owners: BTreeMap<(u32, String), OwnerToken>,
+    /// Claims whose fate somebody had reason to doubt.
+    doubted: BTreeSet<String>,
+    /// By delivery and partition: offsets parked with the deployment's code and no success between.
+    flood: BTreeMap<(u32, usize), BTreeSet<usize>>,
+    /// Effects under way, by delivery.
+    running: BTreeMap<u32, Arc<()>>,
+    /// Claims that a delivery asked for.
+    touched: BTreeMap<u32, BTreeSet<String>>,
+}
+
+/// An effect that is under way, until dropped.
+pub(crate) struct Running(#[allow(dead_code, reason = "counted by its owners")] Arc<()>);
+
+impl Books {
+    pub(crate) fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    /// Notes the first promise that is broken.
+    pub(crate) fn broken(&mut self, rule: Rule, detail: String) {
+        self.violation.get_or_insert(Violation { rule, detail });
+    }
+
+    fn accounted(&self, world: &World, lane: usize, offset: usize) -> bool {
+        let place = (lane, offset);
+        let record = world.lanes[lane][offset];
+        self.given_away.contains(&place)
+            || self.letters.contains_key(&place)
+            || match record.verb {
+                Verb::Skip => true,
+                Verb::Garbage | Verb::Refused => false,
+                Verb::Mismatch | Verb::Version | Verb::Append => self.applied.contains(&place),
+                Verb::Send | Verb::Rejected => record
+                    .claim(lane)
+                    .is_some_and(|claim| self.sent.contains_key(&claim) || self.letters_of_claims.contains(&claim)),
+            }
+    }
+
+    /// The mapping commits a record.
+    pub(crate) fn committed(&mut self, world: &World, lane: usize, offset: usize) {
+        if !self.accounted(world, lane, offset) {
+            let record = world.lanes[lane][offset];
+            self.broken(Rule::NothingLost, format!("{record} at {lane}@{offset} is committed and nothing came of it"));
+        }
+    }
+
+    /// The mapping gives a record to its on-failure destination.
+    pub(crate) fn given_away(&mut self, lane: usize, offset: usize) {
+        self.given_away.insert((lane, offset));
+    }
+
+    /// A claimed effect happens.
+    pub(crate) fn sent(&mut self, world: &World, lane: usize, offset: usize, claim: &str) {
+        self.in_turn(world, lane, offset);
+        let times = self.sent.entry(claim.to_owned()).or_default();
+        *times += 1;
+        if *times > 1 {
+            let detail = format!("{claim} happened {times} times, lastly by {lane}@{offset}");
+            self.broken(Rule::OnceUnderAClaim, detail);
+        }
+    }
+
+    /// A conditional effect arrives at its store, which takes it if its condition holds.
+    pub(crate) fn apply(&mut self, world: &World, lane: usize, offset: usize) -> bool {
+        let record = world.lanes[lane][offset];
+        let fresh = match record.verb {
+            Verb::Append => !self.applied.contains(&(lane, offset)),
+            _ => self.newest.get(&(lane, record.key)).is_none_or(|newest| *newest < offset),
+        };
+        if fresh {
+            self.in_turn(world, lane, offset);
+            self.applied.insert((lane, offset));
+            if record.verb != Verb::Append {
+                self.newest.insert((lane, record.key), offset);
+            }
+        }
+        fresh
+    }
+
+    fn in_turn(&mut self, world: &World, lane: usize, offset: usize) {
+        if let Some(skipped) = world.before(lane, offset).find(|earlier| !self.accounted(world, lane, *earlier)) {
+            let (earlier, later) = (world.lanes[lane][skipped], world.lanes[lane][offset]);
+            let detail =
+                format!("{later} at {lane}@{offset} took effect before {earlier} at {lane}@{skipped} had ended");
+            self.broken(Rule::OrderHolds, detail);
+        }
+    }
+
+    /// A letter is stored.
+    pub(crate) fn stored(&mut self, world: &World, delivery: u32, letter: &DeadLetter) {
+        let lane = usize::try_from(letter.place.partition).unwrap_or(usize::MAX);
+        let offset = letter.place.offset.and_then(|offset| usize::try_from(offset).ok()).unwrap_or(usize::MAX);
+        let Some(record) = world.lanes.get(lane).and_then(|records| records.get(offset)).copied() else {
+            return self.broken(Rule::OneLetterEach, format!("a letter of no record: {lane}@{offset}"));
+        };
+        let known = self.letters.entry((lane, offset)).or_insert_with(|| letter.id.clone());
+        if *known != letter.id {
+            let detail = format!("{record} at {lane}@{offset} has two letters, {known} and {}", letter.id);
+            self.broken(Rule::OneLetterEach, detail);
+        }
+        self.letters_of_claims.extend(letter.claim.clone());
+
+        let code = letter.error.code.as_str();
+        let caused = match record.verb {
+            _ if letter.error.uncertain => letter.claim.as_ref().is_some_and(|claim| self.doubted.contains(claim)),
+            _ if code == "handler_panicked" => true,
+            Verb::Garbage => code == "garbage",
+            Verb::Mismatch => code == "mismatch",
+            Verb::Refused => code == "refused",
+            Verb::Rejected => code == "rejected",
+            Verb::Skip | Verb::Version | Verb::Append | Verb::Send => false,
+        };
+        if !caused {
+            let detail = format!("{record} at {lane}@{offset} is parked as {code} without any reason");
+            self.broken(Rule::LettersHaveCauses, detail);
+        }
+        if code == "mismatch" {
+            let flood = self.flood.entry((delivery, lane)).or_default();
+            flood.insert(offset);
+            let in_flight = match world.order {
+                Order::Partition => 1,
+                Order::Key { in_flight } => in_flight.get(),
+            };
+            let limit = 10.max(world.lanes[lane].len().div_ceil(5)) + in_flight;
+            let parked = flood.len();
+            if parked > limit {
+                self.broken(Rule::NoFlood, format!("delivery {delivery} parked {parked} records of partition {lane}"));
+            }
+        }
+    }
+
+    /// A record of a partition succeeded, or had before: a flood begins anew.
+    pub(crate) fn succeeded(&mut self, delivery: u32, lane: usize) {
+        self.flood.remove(&(delivery, lane));
+    }
+
+    /// An effect begins; it ends when the answer is dropped.
+    pub(crate) fn effect_begins(&mut self, delivery: u32) -> Running {
+        Running(Arc::clone(self.running.entry(delivery).or_default()))
+    }
+
+    /// How many effects of a delivery are under way.
+    pub(crate) fn effects_running(&self, delivery: u32) -> usize {
+        self.running.get(&delivery).map_or(0, |running| Arc::strong_count(running) - 1)
+    }
+
+    /// A delivery asks for a claim.
+    pub(crate) fn touches(&mut self, delivery: u32, claim: &str) {
+        self.touched.entry(delivery).or_default().insert(claim.to_owned());
+    }
+
+    /// A worker died, was cut off or frozen: whatever it had begun to claim may stay behind.
+    pub(crate) fn doubt_all_of(&mut self, delivery: u32) {
+        self.doubted.extend(self.touched.get(&delivery).into_iter().flatten().cloned());
+    }
+
+    /// A delivery holds a claim from now on.
+    pub(crate) fn holds(&mut self, delivery: u32, claim: &str, token: OwnerToken) {
+        self.owners.insert((delivery, claim.to_owned()), token);
+    }
+
+    /// The token under which a delivery held a claim last.
+    pub(crate) fn token_of(&self, delivery: u32, claim: &str) -> Option<OwnerToken> {
+        self.owners.get(&(delivery, claim.to_owned())).copied()
+    }
+
+    /// Somebody has reason to doubt what became of a claim's effect.
+    pub(crate) fn doubt(&mut self, claim: &str) {
+        self.doubted.insert(claim.to_owned());
+    }
+
+    /// Everything is committed: nothing may be missing.
+    pub(crate) fn close(&mut self, world: &World, letters: usize) {
+        for (lane, records) in world.lanes.iter().enumerate() {
+            for offset in 0..records.len() {
+                self.committed(world, lane, offset);
+            }
+        }
+        if letters != self.letters.len() {
+            let detail = format!("{} records were parked, {letters} letters are there", self.letters.len());
+            self.broken(Rule::OneLetterEach, detail);
+        }
+    }
+}

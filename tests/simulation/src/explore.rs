@@ -1,0 +1,63 @@
+//! Every single thing that can go wrong, at every place where it can: one at a time, or several together.
+
+use super::books::Violation;
+use super::run::run;
+use super::schedule::{Fates, Schedule, Site, What};
+use super::worker::DEADLINES;
+use super::world::World;
+
+/// What trying everything showed.
+#[derive(Debug, Default)]
+pub struct Explored {
+    /// Runs.
+    pub runs: usize,
+    /// Await points of the first delivery when all goes well.
+    pub await_points: usize,
+    /// What broke a promise.
+    pub violations: Vec<(Schedule, Violation)>,
+}
+
+/// Tries every fate at every place, up to `together` of them in one run. Delays are left out: they only make things
+/// happen in another order, which dice find better.
+pub fn explore(world: &World, together: usize) -> Explored {
+    let mut explored = Explored::default();
+    descend(world, &Schedule::default(), together, &mut explored);
+    explored
+}
+
+fn descend(world: &World, schedule: &Schedule, more: usize, explored: &mut Explored) {
+    let run = run(world, Fates::by_schedule(schedule.clone()).exploring(), false);
+    explored.runs += 1;
+    if schedule.0.is_empty() {
+        let first = |site: &&Site| site.delivery == 1 && site.what == What::Await;
+        explored.await_points = run.visited.keys().filter(first).count();
+    }
+    if let Some(violation) = run.violation {
+        explored.violations.push((schedule.clone(), violation));
+        return;
+    }
+    if more == 0 {
+        return;
+    }
+    let last = schedule.0.keys().next_back().copied();
+    for (site, fates) in run.visited.into_iter().filter(|(site, _)| Some(*site) > last) {
+        let fates: Vec<u32> = match site.what {
+            What::Latency => continue,
+            What::Deadline if site.delivery > 1 => continue,
+            // Deadlines that fall on each await point, and those that leave just enough, or just too little, from there.
+            What::Deadline => {
+                let needed = world.settings().effect_timeout + world.settings().settle_reserve;
+                let needed = u64::try_from(needed.as_millis()).unwrap_or(u64::MAX);
+                let around = |at: &u64| [*at, at + needed - 1, at + needed, at + needed + 1];
+                let at = run.moments.iter().flat_map(around).filter_map(|ms| u32::try_from(ms).ok());
+                at.filter(|ms| (1..=DEADLINES).contains(ms)).collect()
+            }
+            _ => (1..=fates).collect(),
+        };
+        for fate in fates {
+            let mut schedule = schedule.clone();
+            schedule.0.insert(site, fate);
+            descend(world, &schedule, more - 1, explored);
+        }
+    }
+}

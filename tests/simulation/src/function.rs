@@ -1,0 +1,157 @@
+//! The function that the processor runs: it reads what the log says, and its effects are kept in the books.
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_runtime::testing::StoredClaim;
+use event_runtime::{Blame, ClaimKey, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage};
+
+use super::books::Rule;
+use super::run::{Scene, Service};
+use super::schedule::What;
+use super::world::{Record, Verb};
+
+/// Everything that decoding or an effect can say.
+#[derive(Debug, thiserror::Error)]
+#[error("the simulated service says {0}")]
+struct Says(&'static str);
+
+impl Failure for Says {
+    fn disposition(&self) -> Disposition {
+        match self.0 {
+            "throttled" | "registry_unavailable" => Disposition::Retry { after: None },
+            "answer_lost" => Disposition::Uncertain,
+            _ => Disposition::DeadLetter,
+        }
+    }
+    fn code(&self) -> &'static str {
+        self.0
+    }
+    fn blame(&self) -> Blame {
+        if self.0 == "mismatch" { Blame::Deployment } else { Blame::Record }
+    }
+}
+
+/// A record that was read.
+pub(crate) struct Seen {
+    record: Record,
+    lane: usize,
+    offset: usize,
+}
+
+/// The function.
+pub(crate) struct Function(pub(crate) Arc<Scene>);
+
+impl RecordHandler for Function {
+    type Event<'de> = Seen;
+
+    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Seen, Fault> {
+        let scene = &self.0;
+        let lane = usize::try_from(record.partition).unwrap_or(usize::MAX);
+        let offset = usize::try_from(record.offset).unwrap_or(usize::MAX);
+        let written = scene.world.lanes[lane][offset];
+        if record.value != Some(written.to_string().as_bytes()) {
+            scene.broken(Rule::BytesAreTheirs, format!("{lane}@{offset} is not {written}"));
+        }
+        scene.travel().await;
+        let fate = scene.decide(What::Decode, 2);
+        if fate == 2 {
+            scene.goes_down(Service::Registry);
+        }
+        if fate > 0 || scene.is_down(Service::Registry) {
+            scene.tell(|| format!("delivery {}: {lane}@{offset}: no registry", scene.delivery()));
+            return Err(Fault::new(Stage::Decode, Says("registry_unavailable")));
+        }
+        match written.verb {
+            Verb::Garbage => Err(Fault::new(Stage::Decode, Says("garbage"))),
+            Verb::Mismatch if !scene.deployment_is_mended() => Err(Fault::new(Stage::Decode, Says("mismatch"))),
+            _ => Ok(Seen { record: written, lane, offset }),
+        }
+    }
+
+    fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {
+        Ok(match (seen.record.verb, seen.record.claim(seen.lane)) {
+            (Verb::Skip, _) => Intent::Skip("on_purpose"),
+            (_, Some(claim)) => {
+                let (scope, id) = claim.split_once(':').unwrap_or_default();
+                Intent::Claimed(ClaimKey::new(scope, id)?.into())
+            }
+            (_, None) => Intent::Conditional,
+        })
+    }
+
+    async fn handle(&self, seen: &Self::Event<'_>) -> Result<Effect, Fault> {
+        let scene = &self.0;
+        let delivery = scene.delivery();
+        let mut fate = scene.decide(What::Effect, 8);
+        if fate == 8 {
+            scene.goes_down(Service::Effects);
+        }
+        if scene.is_down(Service::Effects) {
+            fate = 1;
+        }
+        let claim = seen.record.claim(seen.lane);
+        scene.tell(|| {
+            let Seen { record, lane, offset } = seen;
+            format!("delivery {delivery}: effect of {record} at {lane}@{offset} {}", What::effect_name(fate))
+        });
+        if let Some(claim) = &claim {
+            self.must_hold(delivery, claim);
+            if [2, 3, 5, 6, 7].contains(&fate) {
+                scene.books(|books| books.doubt(claim));
+            }
+        }
+        if fate == 1 {
+            scene.travel().await;
+            return Err(Says("throttled").into());
+        }
+        let _running = scene.books(|books| books.effect_begins(delivery));
+        scene.travel().await;
+        match seen.record.verb {
+            Verb::Rejected => return Err(Says("rejected").into()),
+            Verb::Refused => return Err(Says("refused").into()),
+            _ => {}
+        }
+        let happens = ![2, 6].contains(&fate);
+        let effect = if happens { self.happen(delivery, seen, claim.as_deref()) } else { Effect::Done };
+        match fate {
+            // A conditional effect may be repeated: nothing about it is uncertain.
+            2 | 3 => return Err(Says(if claim.is_some() { "answer_lost" } else { "throttled" }).into()),
+            4 => tokio::time::sleep(Duration::from_millis(1500)).await,
+            5 | 6 => std::future::pending().await,
+            7 => resume_unwind(Box::new("simulated")),
+            _ => {}
+        }
+        scene.travel().await;
+        Ok(effect)
+    }
+}
+
+impl Function {
+    /// The effect takes place.
+    fn happen(&self, delivery: u32, seen: &Seen, claim: Option<&str>) -> Effect {
+        let Seen { lane, offset, .. } = *seen;
+        self.0.books(|books| {
+            books.succeeded(delivery, lane);
+            match claim {
+                Some(claim) => books.sent(&self.0.world, lane, offset, claim),
+                None if books.apply(&self.0.world, lane, offset) => {}
+                None => return Effect::Duplicate,
+            }
+            Effect::Done
+        })
+    }
+
+    /// An effect that is about to begin must be its worker's to take.
+    fn must_hold(&self, delivery: u32, claim: &str) {
+        let token = self.0.books(|books| books.token_of(delivery, claim));
+        let held = match self.0.claims.stored(claim) {
+            Some(StoredClaim::Held { token: holder, .. }) => token == Some(holder),
+            _ => false,
+        };
+        if !held {
+            self.0.broken(Rule::ClaimedFirst, format!("delivery {delivery} began {claim}, which it does not hold"));
+        }
+    }
+}

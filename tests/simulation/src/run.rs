@@ -1,0 +1,201 @@
+//! One run: the world, what goes wrong in it, and what came of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use event_runtime::testing::{MemoryClaims, MemoryDeadLetters};
+use tokio::time::Instant;
+
+use super::books::{Books, Rule, Violation};
+use super::schedule::{Fates, STORM, Schedule, Site, What};
+use super::source::Source;
+use super::worker::WorkerClock;
+use super::world::World;
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Run {
+    /// The first promise that was broken.
+    pub violation: Option<Violation>,
+    /// What went wrong on the way; the world with this schedule is the same run again.
+    pub schedule: Schedule,
+    /// Where something could have gone wrong, with how many fates there were; empty unless exploring.
+    pub visited: BTreeMap<Site, u32>,
+    /// When workers stood at await points, in milliseconds since their delivery began; empty unless exploring.
+    pub moments: BTreeSet<u64>,
+    /// Deliveries that it took.
+    pub deliveries: u32,
+    /// What happened, line by line, where it was asked for.
+    pub story: Vec<String>,
+}
+
+/// The world of a seed, with the run that its dice make.
+pub fn simulate(seed: u64) -> (World, Run) {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let world = World::of(seed, &mut rng);
+    let run = run(&world, Fates::by_dice(rng), false);
+    (world, run)
+}
+
+/// Plays a world in paused time.
+///
+/// # Panics
+/// Where no runtime can be made.
+pub fn run(world: &World, fates: Fates, with_story: bool) -> Run {
+    // The processor's jitter.
+    fastrand::seed(world.seed);
+    #[allow(clippy::expect_used, reason = "without a runtime there is nothing to simulate")]
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without IO can be made");
+    runtime.block_on(async {
+        let scene = Arc::new(Scene::new(world.clone(), fates, with_story));
+        Source::new(Arc::clone(&scene)).consume().await;
+        scene.end()
+    })
+}
+
+/// What all parts of a run share.
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) claims: MemoryClaims,
+    pub(crate) letters: MemoryDeadLetters,
+    pub(crate) started: Instant,
+    /// The delivery whose worker is being polled: all run in one thread, one at a time.
+    current: AtomicU32,
+    deliveries: AtomicU32,
+    state: Mutex<State>,
+}
+
+struct State {
+    fates: Option<Fates>,
+    books: Books,
+    story: Option<Vec<String>>,
+    moments: BTreeSet<u64>,
+    /// Services that are down until then.
+    down: BTreeMap<Service, Instant>,
+}
+
+/// What a worker depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Service {
+    Registry,
+    Claims,
+    Letters,
+    Effects,
+}
+
+/// Longer than the processor tries, shorter than its circuit stays open.
+const OUTAGE: Duration = Duration::from_secs(3);
+
+impl Scene {
+    fn new(world: World, fates: Fates, with_story: bool) -> Self {
+        let started = Instant::now();
+        let state = State {
+            fates: Some(fates),
+            books: Books::default(),
+            story: with_story.then(Vec::new),
+            moments: BTreeSet::new(),
+            down: BTreeMap::new(),
+        };
+        Scene {
+            world,
+            claims: MemoryClaims::new(Arc::new(WorkerClock { started, ahead: Duration::ZERO })),
+            letters: MemoryDeadLetters::default(),
+            started,
+            current: AtomicU32::new(0),
+            deliveries: AtomicU32::new(0),
+            state: Mutex::new(state),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn next_delivery(&self) -> u32 {
+        self.deliveries.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The delivery that is being polled.
+    pub(crate) fn delivery(&self) -> u32 {
+        self.current.load(Ordering::Relaxed)
+    }
+
+    /// Whether the delivered code can read what an earlier deployment could not.
+    pub(crate) fn deployment_is_mended(&self) -> bool {
+        self.deliveries.load(Ordering::Relaxed) > STORM
+    }
+
+    /// A worker is about to be polled.
+    pub(crate) fn enter(&self, delivery: u32, since: Instant) {
+        self.current.store(delivery, Ordering::Relaxed);
+        let moment = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.state().moments.insert(moment);
+    }
+
+    pub(crate) fn decide(&self, what: What, fates: u32) -> u32 {
+        self.decide_for(self.delivery(), what, fates)
+    }
+
+    pub(crate) fn decide_for(&self, delivery: u32, what: What, fates: u32) -> u32 {
+        self.state().fates.as_mut().map_or(0, |decisions| decisions.decide(delivery, what, fates))
+    }
+
+    pub(crate) fn goes_down(&self, service: Service) {
+        self.state().down.insert(service, Instant::now() + OUTAGE);
+    }
+
+    pub(crate) fn is_down(&self, service: Service) -> bool {
+        self.state().down.get(&service).is_some_and(|until| Instant::now() < *until)
+    }
+
+    /// A call's way to a service or back: always an await point.
+    pub(crate) async fn travel(&self) {
+        let more = self.decide(What::Latency, 29);
+        tokio::time::sleep(Duration::from_millis(1 + u64::from(more))).await;
+    }
+
+    pub(crate) fn books<T>(&self, look: impl FnOnce(&mut Books) -> T) -> T {
+        look(&mut self.state().books)
+    }
+
+    pub(crate) fn broken(&self, rule: Rule, detail: String) {
+        self.tell(|| format!("!! {detail}"));
+        self.books(|books| books.broken(rule, detail));
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.books(|books| books.violation().is_some())
+    }
+
+    /// Adds a line to the story, if somebody wants one.
+    pub(crate) fn tell(&self, line: impl FnOnce() -> String) {
+        let mut state = self.state();
+        if let Some(story) = &mut state.story {
+            let at = self.started.elapsed().as_secs_f64();
+            story.push(format!("{at:8.3} s  {}", line()));
+        }
+    }
+
+    fn end(&self) -> Run {
+        let letters = self.letters.letters().len();
+        let mut state = self.state();
+        if state.books.violation().is_none() {
+            state.books.close(&self.world, letters);
+        }
+        let (schedule, visited) = state.fates.take().map(Fates::into_told).unwrap_or_default();
+        Run {
+            violation: state.books.violation().cloned(),
+            schedule,
+            visited,
+            moments: std::mem::take(&mut state.moments),
+            deliveries: self.deliveries.load(Ordering::Relaxed),
+            story: state.story.take().unwrap_or_default(),
+        }
+    }
+}

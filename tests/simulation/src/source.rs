@@ -1,0 +1,271 @@
+//! The event source mapping: pollers that share a topic's partitions and deliver at least once.
+//!
+//! A partition that moves to another poller is read there from what is committed, while the first poller's worker may
+//! still be at it: the same records are then delivered concurrently. A poller that dies before it commits delivers again.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use kafka_events::BatchResponse;
+use tokio::time::Instant;
+
+use super::books::Rule;
+use super::run::Scene;
+use super::schedule::What;
+use super::worker::Worker;
+use super::world::{Reading, START};
+
+/// A run that takes more deliveries than this has got stuck.
+const MOST_DELIVERIES: u32 = 400;
+
+struct Partition {
+    committed: usize,
+    poller: usize,
+    /// Grows whenever reading begins anew: what was read before is nobody's any more.
+    epoch: u32,
+}
+
+/// One partition's part of a batch.
+#[derive(Clone)]
+struct Part {
+    epoch: u32,
+    owed: BTreeSet<usize>,
+    /// What may be committed once nothing is owed.
+    end: usize,
+}
+
+struct Batch {
+    parts: BTreeMap<usize, Part>,
+    retries: u32,
+    since: Instant,
+}
+
+/// The mapping with its pollers.
+pub(crate) struct Source {
+    scene: Arc<Scene>,
+    partitions: Mutex<Vec<Partition>>,
+    workers: Vec<Worker>,
+}
+
+impl Source {
+    pub(crate) fn new(scene: Arc<Scene>) -> Self {
+        let world = &scene.world;
+        let partition = |lane| Partition { committed: 0, poller: lane % world.pollers, epoch: 0 };
+        let partitions = Mutex::new((0..world.lanes.len()).map(partition).collect());
+        let processes = if world.one_process { 1 } else { world.pollers };
+        let ahead = [Duration::ZERO, world.skew];
+        let workers = (0..processes).map(|worker| Worker::new(Arc::clone(&scene), ahead[worker % 2])).collect();
+        Source { scene, partitions, workers }
+    }
+
+    /// Delivers until everything is committed, or a promise is broken.
+    pub(crate) async fn consume(&self) {
+        join_all((0..self.scene.world.pollers).map(|poller| self.poll(poller))).await;
+    }
+
+    fn partitions(&self) -> MutexGuard<'_, Vec<Partition>> {
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_finished(&self) -> bool {
+        self.scene.is_broken()
+            || self.partitions().iter().zip(&self.scene.world.lanes).all(|(at, log)| at.committed == log.len())
+    }
+
+    async fn poll(&self, me: usize) {
+        let scene = &self.scene;
+        let mut queue = VecDeque::new();
+        while !self.is_finished() {
+            if queue.is_empty() {
+                queue.extend(self.fetch(me));
+            }
+            let Some(mut batch) = queue.pop_front() else {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            };
+            self.keep_mine(me, &mut batch);
+            if batch.parts.is_empty() {
+                continue;
+            }
+            let delivery = scene.next_delivery();
+            if delivery > MOST_DELIVERIES {
+                return scene.broken(Rule::ItEnds, format!("{MOST_DELIVERIES} deliveries, and records are still owed"));
+            }
+            let event = self.event(&batch);
+            scene.tell(|| format!("delivery {delivery} of poller {me}: {}", told(&batch)));
+            self.rebalance(delivery, &batch);
+            let answer = self.workers[me % self.workers.len()].invoke(delivery, &event).await;
+            if scene.decide_for(delivery, What::Commit, 1) > 0 {
+                scene.tell(|| format!("delivery {delivery}: poller {me} dies before it commits"));
+                self.begin_anew(me);
+                queue.clear();
+                continue;
+            }
+            self.keep_mine(me, &mut batch);
+            let again = match answer {
+                Some(response) => self.answered(batch, &response),
+                None => self.failed(batch),
+            };
+            if !again.is_empty() {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            again.into_iter().rev().for_each(|batch| queue.push_front(batch));
+        }
+    }
+
+    /// The next records of a poller's partitions, from what is committed.
+    fn fetch(&self, me: usize) -> Option<Batch> {
+        let world = &self.scene.world;
+        let parts: BTreeMap<_, _> = self
+            .partitions()
+            .iter()
+            .enumerate()
+            .filter(|(lane, at)| at.poller == me && at.committed < world.lanes[*lane].len())
+            .map(|(lane, at)| {
+                let end = (at.committed + world.batch).min(world.lanes[lane].len());
+                (lane, Part { epoch: at.epoch, owed: (at.committed..end).collect(), end })
+            })
+            .collect();
+        (!parts.is_empty()).then(|| Batch { parts, retries: 0, since: Instant::now() })
+    }
+
+    fn keep_mine(&self, me: usize, batch: &mut Batch) {
+        let partitions = self.partitions();
+        batch.parts.retain(|lane, part| partitions[*lane].poller == me && partitions[*lane].epoch == part.epoch);
+    }
+
+    fn rebalance(&self, delivery: u32, batch: &Batch) {
+        let pollers = self.scene.world.pollers;
+        if pollers < 2 {
+            return;
+        }
+        let fates = u32::try_from(batch.parts.len()).unwrap_or(u32::MAX);
+        let moved = self.scene.decide_for(delivery, What::Rebalance, fates);
+        let lane = moved.checked_sub(1).and_then(|nth| batch.parts.keys().nth(nth as usize).copied());
+        if let Some(lane) = lane {
+            let partition = &mut self.partitions()[lane];
+            partition.poller = (partition.poller + 1) % pollers;
+            partition.epoch += 1;
+            self.scene.tell(|| format!("delivery {delivery}: partition {lane} moves to poller {}", partition.poller));
+        }
+    }
+
+    fn begin_anew(&self, me: usize) {
+        for partition in self.partitions().iter_mut().filter(|partition| partition.poller == me) {
+            partition.epoch += 1;
+        }
+    }
+
+    /// The function answered: without the feature, whatever it says is success.
+    fn answered(&self, mut batch: Batch, response: &BatchResponse) -> Vec<Batch> {
+        let world = &self.scene.world;
+        for (lane, part) in &mut batch.parts {
+            let name = lane_name(*lane);
+            let listed: BTreeSet<usize> = response
+                .failures
+                .iter()
+                .filter(|failure| world.feature && failure.item.partition == name)
+                .filter_map(|failure| usize::try_from(failure.item.offset).ok())
+                .collect();
+            part.owed = match (world.reading, listed.first()) {
+                (Reading::FromTheLowest, Some(lowest)) => part.owed.split_off(lowest),
+                (Reading::OnlyTheListed, _) | (_, None) => listed,
+            };
+            let end = part.owed.first().copied().unwrap_or(part.end);
+            self.commit(*lane, end);
+        }
+        batch.parts.retain(|_, part| !part.owed.is_empty());
+        self.again(batch)
+    }
+
+    /// The function failed: everything again, in halves where the mapping bisects.
+    fn failed(&self, batch: Batch) -> Vec<Batch> {
+        let records: Vec<_> =
+            batch.parts.iter().flat_map(|(lane, part)| part.owed.iter().map(|offset| (*lane, *offset))).collect();
+        let mut batches = self.again(batch);
+        if !self.scene.world.bisect || records.len() < 2 || batches.len() != 1 {
+            return batches;
+        }
+        let middle = records[records.len() / 2];
+        let Some(whole) = batches.pop() else { return batches };
+        let half = |wanted: &dyn Fn((usize, usize)) -> bool| {
+            let mut parts = whole.parts.clone();
+            for (lane, part) in &mut parts {
+                part.owed.retain(|offset| wanted((*lane, *offset)));
+            }
+            parts.retain(|_, part| !part.owed.is_empty());
+            Batch { parts, retries: whole.retries, since: whole.since }
+        };
+        let (mut first, second) = (half(&|place| place < middle), half(&|place| place >= middle));
+        for (lane, part) in &mut first.parts {
+            if let Some(rest) = second.parts.get(lane).and_then(|rest| rest.owed.first()) {
+                part.end = *rest;
+            }
+        }
+        vec![first, second]
+    }
+
+    /// What is owed is delivered again, unless the mapping's limits are passed: then it goes to the destination.
+    fn again(&self, batch: Batch) -> Vec<Batch> {
+        if batch.parts.is_empty() {
+            return Vec::new();
+        }
+        let retries = batch.retries + 1;
+        let passed = self
+            .scene
+            .world
+            .limits
+            .is_some_and(|limits| retries > limits.retries || batch.since.elapsed() > limits.age);
+        if !passed {
+            return vec![Batch { retries, ..batch }];
+        }
+        self.scene.tell(|| format!("given to the on-failure destination: {}", told(&batch)));
+        for (lane, part) in batch.parts {
+            self.scene.books(|books| part.owed.iter().for_each(|offset| books.given_away(lane, *offset)));
+            self.commit(lane, part.end);
+        }
+        Vec::new()
+    }
+
+    fn commit(&self, lane: usize, end: usize) {
+        let mut partitions = self.partitions();
+        let committed = &mut partitions[lane].committed;
+        let scene = &self.scene;
+        (*committed..end).for_each(|offset| scene.books(|books| books.committed(&scene.world, lane, offset)));
+        *committed = end.max(*committed);
+    }
+
+    /// The batch as Lambda gets it.
+    fn event(&self, batch: &Batch) -> String {
+        let base64 = |text: &str| base64_simd::STANDARD.encode_to_string(text);
+        let mut lanes = Vec::new();
+        for (lane, part) in &batch.parts {
+            let mut records = String::new();
+            for offset in &part.owed {
+                let record = self.scene.world.lanes[*lane][*offset];
+                let key = record.key.map_or("null".to_owned(), |key| format!("\"{}\"", base64(&format!("k{key}"))));
+                let comma = if records.is_empty() { "" } else { "," };
+                let _ = write!(
+                    records,
+                    r#"{comma}{{"topic":"topic","partition":{lane},"offset":{offset},"timestamp":{},"timestampType":"CREATE_TIME","key":{key},"value":"{}","headers":[]}}"#,
+                    START.0,
+                    base64(&record.to_string())
+                );
+            }
+            lanes.push(format!(r#""{}":[{records}]"#, lane_name(*lane)));
+        }
+        format!(r#"{{"eventSource":"aws:kafka","eventSourceArn":"arn","records":{{{}}}}}"#, lanes.join(","))
+    }
+}
+
+fn lane_name(lane: usize) -> String {
+    format!("topic-{lane}")
+}
+
+fn told(batch: &Batch) -> String {
+    let parts = batch.parts.iter().map(|(lane, part)| format!("partition {lane} {:?}", part.owed));
+    parts.collect::<Vec<_>>().join(", ")
+}

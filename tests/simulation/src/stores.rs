@@ -1,0 +1,198 @@
+//! Stores that fail as real ones do, watched for whoever writes what is not theirs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_runtime::testing::{MemoryClaims, MemoryDeadLetters, StoredClaim, WriteFault};
+use event_runtime::{
+    Claim, ClaimKey, Claims, Clock, DeadLetter, DeadLetters, Decision, EffectId, Held, LetterId, Resolved, Settled,
+    StoreError, UnixMillis,
+};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::books::Rule;
+use super::run::{Scene, Service};
+use super::schedule::What;
+
+/// How a write of the delivery that is being polled goes.
+fn fault(scene: &Scene, service: Service) -> Option<WriteFault> {
+    let fate = scene.decide(What::Write, 5);
+    if fate == 5 {
+        scene.goes_down(service);
+    }
+    if scene.is_down(service) {
+        return Some(WriteFault::NotApplied);
+    }
+    match fate {
+        0 => None,
+        1 => Some(WriteFault::NotApplied),
+        2 => Some(WriteFault::Throttled(Duration::from_millis(300))),
+        3 => Some(WriteFault::AnswerLost),
+        _ => Some(WriteFault::SentTwice),
+    }
+}
+
+/// The claims as one worker sees them, by its own clock.
+pub(crate) struct StormyClaims {
+    pub(crate) scene: Arc<Scene>,
+    pub(crate) claims: MemoryClaims,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl StormyClaims {
+    async fn settle<'a>(
+        &'a self,
+        operation: &'static str,
+        held: &'a Held,
+        write: BoxFuture<'a, Result<Settled, StoreError>>,
+    ) -> Result<Settled, StoreError> {
+        let scene = &self.scene;
+        scene.travel().await;
+        let (delivery, key) = (scene.delivery(), held.key.as_str());
+        let fault = fault(scene, Service::Claims);
+        if let Some(fault) = fault {
+            self.claims.fault_next(operation, fault);
+            if fault != WriteFault::SentTwice {
+                // As long as this is not written, others may come to doubt the effect.
+                scene.books(|books| books.doubt(key));
+            }
+        }
+        let before = self.claims.stored(key);
+        let settled = write.await;
+        let after = self.claims.stored(key);
+        scene.tell(|| format!("delivery {delivery}: {operation} {key}: {}", told(&settled, fault)));
+        let ours = matches!(&before, Some(StoredClaim::Held { token, .. }) if *token == held.token);
+        if before != after && !ours {
+            scene.broken(
+                Rule::OwnersOnly,
+                format!("{operation} of {key} by delivery {delivery}, which does not hold it"),
+            );
+        }
+        scene.travel().await;
+        settled
+    }
+
+    fn watch(&self, key: &str, before: Option<&StoredClaim>, now: UnixMillis) {
+        let after = self.claims.stored(key);
+        match before {
+            Some(StoredClaim::Done { .. } | StoredClaim::Parked { .. }) if after.as_ref() != before => {
+                self.scene.broken(Rule::OwnersOnly, format!("{key} was settled and is claimed again"));
+            }
+            Some(StoredClaim::Held { until, .. }) if after.as_ref() != before && *until > now => {
+                self.scene.broken(Rule::LeasesHold, format!("{key} was taken over before its lease ended"));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Claims for StormyClaims {
+    fn claim<'a>(&'a self, effect: &'a EffectId, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        async move {
+            let scene = &self.scene;
+            let (delivery, name) = (scene.delivery(), effect.key.as_str());
+            scene.books(|books| books.touches(delivery, name));
+            scene.travel().await;
+            let fault = fault(scene, Service::Claims);
+            if let Some(fault) = fault {
+                self.claims.fault_next("claim", fault);
+            }
+            if fault == Some(WriteFault::AnswerLost) {
+                // Held by a token that nobody knows.
+                scene.books(|books| books.doubt(name));
+            }
+            let before = self.claims.stored(name);
+            let claim = self.claims.claim(effect, lease).await;
+            self.watch(name, before.as_ref(), self.clock.now());
+            scene.tell(|| format!("delivery {delivery}: claim {name}: {}", told(&claim, fault)));
+            match (&claim, self.claims.stored(name)) {
+                (Ok(Claim::Claimed(_) | Claim::Uncertain(_)) | Err(_), Some(StoredClaim::Held { token, .. }))
+                    if before.as_ref().map(StoredClaim::token) != Some(token) =>
+                {
+                    scene.books(|books| books.holds(delivery, name, token));
+                }
+                (Ok(Claim::Done | Claim::Parked(_)), _) => {
+                    let lane = name.split([':', '.']).nth(1).and_then(|lane| lane.parse().ok());
+                    scene.books(|books| lane.map(|lane| books.succeeded(delivery, lane)));
+                }
+                _ => {}
+            }
+            scene.travel().await;
+            claim
+        }
+        .boxed()
+    }
+
+    fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.settle("complete", held, self.claims.complete(held)).boxed()
+    }
+
+    fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.settle("release", held, self.claims.release(held)).boxed()
+    }
+
+    fn park<'a>(&'a self, held: &'a Held, letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.settle("park", held, self.claims.park(held, letter)).boxed()
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        letter: &'a LetterId,
+        decision: Decision,
+        by: &'a str,
+    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
+        self.claims.resolve(key, letter, decision, by)
+    }
+}
+
+/// The dead-letter queue.
+pub(crate) struct StormyLetters {
+    pub(crate) scene: Arc<Scene>,
+    pub(crate) letters: MemoryDeadLetters,
+}
+
+impl DeadLetters for StormyLetters {
+    fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        async move {
+            let scene = &self.scene;
+            scene.travel().await;
+            let delivery = scene.delivery();
+            let fault = fault(scene, Service::Letters);
+            if let Some(fault) = fault {
+                self.letters.fault_next(fault);
+            }
+            let stored = self.letters.store(letter).await;
+            if !matches!(fault, Some(WriteFault::NotApplied | WriteFault::Throttled(_))) {
+                scene.books(|books| books.stored(&scene.world, delivery, letter));
+            } else if let Some(claim) = &letter.claim {
+                // Without its letter the claim cannot be parked, and may outlive its lease.
+                scene.books(|books| books.doubt(claim));
+            }
+            scene.tell(|| {
+                let (place, code) = (&letter.place, &letter.error.code);
+                let offset = place.offset.unwrap_or(-1);
+                format!(
+                    "delivery {delivery}: letter of {}@{offset} as {code}: {}",
+                    place.partition,
+                    told(&stored, fault)
+                )
+            });
+            scene.travel().await;
+            stored
+        }
+        .boxed()
+    }
+}
+
+fn told<T: std::fmt::Debug>(answer: &Result<T, StoreError>, fault: Option<WriteFault>) -> String {
+    let text = match answer {
+        Ok(answer) => format!("{answer:?}"),
+        Err(_) => "no answer".to_owned(),
+    };
+    match fault {
+        None => text,
+        Some(fault) => format!("{text} ({fault:?})"),
+    }
+}

@@ -1,0 +1,166 @@
+//! A worker: the real processor in an execution environment that may die, freeze or be ended at any await point.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use event_runtime::{Clock, Deadline, Invocation, Processor, UnixMillis};
+use kafka_events::BatchResponse;
+use tokio::time::{Instant, Sleep};
+
+use super::books::Rule;
+use super::function::Function;
+use super::run::Scene;
+use super::schedule::What;
+use super::stores::{StormyClaims, StormyLetters};
+use super::world::START;
+
+/// Longer than any lease, shorter than the invocation.
+const FREEZE: Duration = Duration::from_secs(8);
+/// What an invocation has, unless the schedule says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Deadlines that the schedule may set, in milliseconds.
+pub(crate) const DEADLINES: u32 = 8000;
+
+/// A worker's clock, which may be ahead of the true time.
+pub(crate) struct WorkerClock {
+    pub(crate) started: Instant,
+    pub(crate) ahead: Duration,
+}
+
+impl Clock for WorkerClock {
+    fn now(&self) -> UnixMillis {
+        START.plus(self.started.elapsed()).plus(self.ahead)
+    }
+}
+
+/// An execution environment: a new process takes the place of one that died.
+pub(crate) struct Worker {
+    scene: Arc<Scene>,
+    ahead: Duration,
+    process: Mutex<Arc<Processor<Function>>>,
+}
+
+impl Worker {
+    pub(crate) fn new(scene: Arc<Scene>, ahead: Duration) -> Self {
+        let process = Mutex::new(Arc::new(process(&scene, ahead)));
+        Worker { scene, ahead, process }
+    }
+
+    /// Invokes the function; `None` is a function error, whatever its reason.
+    pub(crate) async fn invoke(&self, delivery: u32, event: &str) -> Option<BatchResponse> {
+        let scene = &self.scene;
+        let timeout = match scene.decide_for(delivery, What::Deadline, DEADLINES) {
+            0 => TIMEOUT,
+            ms => Duration::from_millis(u64::from(ms)),
+        };
+        let known = scene.world.deadlines;
+        let invocation = Invocation {
+            request_id: delivery.to_string(),
+            function: "simulated".to_owned(),
+            function_version: "1".to_owned(),
+            deadline: if known { Deadline::within(timeout) } else { Deadline::unknown() },
+        };
+        let processor = Arc::clone(&self.process.lock().unwrap_or_else(PoisonError::into_inner));
+        let work = processor.process(event.as_bytes(), &invocation);
+        let mut fate = Fate { scene, delivery, began: Instant::now(), frozen: None, was_frozen: false, known };
+        let ended = known.then(|| tokio::time::sleep(timeout));
+        let Some(report) = fate.drive(work, ended).await else {
+            // The process is gone with everything that it knew.
+            *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(process(scene, self.ahead));
+            return None;
+        };
+        let answer = report.ok()?.answer(scene.world.reporting.unwrap_or_default());
+        scene.tell(|| match &answer {
+            Ok(response) => format!("delivery {delivery}: answers with {} failures", response.failures.len()),
+            Err(error) => format!("delivery {delivery}: fails: {error}"),
+        });
+        answer.ok()
+    }
+}
+
+fn process(scene: &Arc<Scene>, ahead: Duration) -> Processor<Function> {
+    let clock: Arc<dyn Clock> = Arc::new(WorkerClock { started: scene.started, ahead });
+    let claims = StormyClaims {
+        scene: Arc::clone(scene),
+        claims: scene.claims.with_clock(Arc::clone(&clock)),
+        clock: Arc::clone(&clock),
+    };
+    let letters = StormyLetters { scene: Arc::clone(scene), letters: scene.letters.clone() };
+    let function = Function(Arc::clone(scene));
+    Processor::new(function, Arc::new(claims), Arc::new(letters), scene.world.settings()).with_clock(clock)
+}
+
+/// What becomes of an invocation from await point to await point.
+struct Fate<'a> {
+    scene: &'a Scene,
+    delivery: u32,
+    began: Instant,
+    frozen: Option<Pin<Box<Sleep>>>,
+    was_frozen: bool,
+    known: bool,
+}
+
+impl Fate<'_> {
+    async fn drive<T>(&mut self, work: impl Future<Output = T>, ended: Option<Sleep>) -> Option<T> {
+        let mut work = pin!(work);
+        let mut ended = ended.map(Box::pin);
+        poll_fn(move |cx| {
+            if ended.as_mut().is_some_and(|ended| ended.as_mut().poll(cx).is_ready()) {
+                self.is_ended();
+                return Poll::Ready(None);
+            }
+            match self.goes_on(cx) {
+                Poll::Ready(true) => {}
+                Poll::Ready(false) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+            self.scene.enter(self.delivery, self.began);
+            work.as_mut().poll(cx).map(Some)
+        })
+        .await
+    }
+
+    /// Whether the worker lives; pending while it is frozen.
+    fn goes_on(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let delivery = self.delivery;
+        if self.frozen.is_none() {
+            match self.scene.decide_for(delivery, What::Await, 2) {
+                0 => return Poll::Ready(true),
+                1 => {
+                    self.scene.tell(|| format!("delivery {delivery}: the worker dies"));
+                    self.scene.books(|books| books.doubt_all_of(delivery));
+                    return Poll::Ready(false);
+                }
+                _ => {
+                    self.scene.tell(|| format!("delivery {delivery}: the worker is frozen"));
+                    self.scene.books(|books| books.doubt_all_of(delivery));
+                    self.was_frozen = true;
+                    self.frozen = Some(Box::pin(tokio::time::sleep(FREEZE)));
+                }
+            }
+        }
+        if self.frozen.as_mut().is_some_and(|frozen| frozen.as_mut().poll(cx).is_pending()) {
+            return Poll::Pending;
+        }
+        self.frozen = None;
+        self.scene.tell(|| format!("delivery {delivery}: the worker thaws"));
+        Poll::Ready(true)
+    }
+
+    /// Lambda ends the invocation at its deadline.
+    fn is_ended(&self) {
+        let delivery = self.delivery;
+        self.scene.tell(|| format!("delivery {delivery}: its time is over"));
+        let running = self.scene.books(|books| {
+            books.doubt_all_of(delivery);
+            books.effects_running(delivery)
+        });
+        if running > 0 && self.known && !self.was_frozen {
+            self.scene
+                .broken(Rule::EffectsFit, format!("delivery {delivery} was ended with {running} effects under way"));
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! What a run starts from: a log of records, and how the event source mapping, the function and the stores are set.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use event_runtime::{Order, Reporting, Settings, UnixMillis};
+
+/// When every run begins, by true time.
+pub(crate) const START: UnixMillis = UnixMillis(1_795_000_000_000);
+
+/// What a record asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// To be left alone.
+    Skip,
+    /// Nothing: its bytes cannot be read.
+    Garbage,
+    /// Nothing that the deployed function can read; a later deployment can, and takes it for [`Verb::Version`].
+    Mismatch,
+    /// A conditional effect that is refused for good.
+    Refused,
+    /// A conditional effect: the newest version wins.
+    Version,
+    /// A conditional effect: an entry that is there already is not added again.
+    Append,
+    /// An effect under a claim, such as a mail.
+    Send,
+    /// The same, but the recipient is rejected for good.
+    Rejected,
+}
+
+/// A record of the log; its offset is its position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record {
+    /// What it asks for.
+    pub verb: Verb,
+    /// Its Kafka key.
+    pub key: Option<u8>,
+    /// What its effect is about: records of one key and subject share a claim.
+    pub subject: u8,
+}
+
+impl Record {
+    /// The business key of its effect.
+    pub fn claim(&self, lane: usize) -> Option<String> {
+        // Without a key the partition tells whom it concerns: order across partitions is nobody's promise.
+        let key = self.key.map_or(format!("p{lane}"), |key| format!("k{key}"));
+        matches!(self.verb, Verb::Send | Verb::Rejected).then(|| format!("welcome:{lane}.{key}.{}", self.subject))
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match self.verb {
+            Verb::Skip => "skip",
+            Verb::Garbage => "garbage",
+            Verb::Mismatch => "mismatch",
+            Verb::Refused => "refused",
+            Verb::Version => "version",
+            Verb::Append => "append",
+            Verb::Send => "send",
+            Verb::Rejected => "rejected",
+        };
+        match self.key {
+            Some(key) => write!(f, "{verb}:k{key}.{}", self.subject),
+            None => write!(f, "{verb}:null.{}", self.subject),
+        }
+    }
+}
+
+/// How the mapping acts on a partial batch response; AWS's documentation allows both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// It delivers again what is listed.
+    OnlyTheListed,
+    /// It delivers again from the lowest offset listed.
+    FromTheLowest,
+}
+
+/// Past these the mapping gives a batch to its on-failure destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Retries after the first delivery.
+    pub retries: u32,
+    /// The batch's age since it was first delivered.
+    pub age: Duration,
+}
+
+/// Everything that a run starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct World {
+    /// Seeds the jitter of the processor's pauses.
+    pub seed: u64,
+    /// The log, partition by partition.
+    pub lanes: Vec<Vec<Record>>,
+    /// At most so many records of a partition in a batch.
+    pub batch: usize,
+    /// Whether the mapping has `ReportBatchItemFailures`.
+    pub feature: bool,
+    /// How it reads the answer, if it has.
+    pub reading: Reading,
+    /// Whether it has `BisectBatchOnFunctionError`.
+    pub bisect: bool,
+    /// Its limits; with them it has an on-failure destination.
+    pub limits: Option<Limits>,
+    /// Pollers that share the partitions.
+    pub pollers: usize,
+    /// Whether both pollers' batches go to one process (`run_concurrent`) instead of two.
+    pub one_process: bool,
+    /// How far the second worker's clock is ahead.
+    pub skew: Duration,
+    /// Whether invocations tell their deadline.
+    pub deadlines: bool,
+    /// Whether the function is switched to partial batch responses; `None` leaves it at what the code ships with.
+    pub reporting: Option<Reporting>,
+    /// What keeps its order.
+    pub order: Order,
+}
+
+impl World {
+    /// The plainest world around a log: one poller, batches of everything, whatever the code ships with.
+    pub fn plain(lanes: Vec<Vec<Record>>) -> Self {
+        World {
+            seed: 0,
+            batch: lanes.iter().map(Vec::len).max().unwrap_or(1).max(1),
+            lanes,
+            feature: false,
+            reading: Reading::OnlyTheListed,
+            bisect: false,
+            limits: None,
+            pollers: 1,
+            one_process: false,
+            skew: Duration::ZERO,
+            deadlines: true,
+            reporting: None,
+            order: Order::Partition,
+        }
+    }
+
+    /// The world of a seed. The function answers partially only where the mapping has the feature: the other way round
+    /// loses records by design of AWS.
+    pub fn of(seed: u64, rng: &mut fastrand::Rng) -> Self {
+        let broken_deployment = rng.u32(..12) == 0;
+        // Most breaches need two or three records; small worlds are quick, and shrink to what one can read.
+        let small = rng.bool();
+        let (lanes, length) = match (broken_deployment, small) {
+            (true, _) => (1..=2, 14..=18),
+            (false, true) => (1..=2, 1..=3),
+            (false, false) => (1..=3, 2..=12),
+        };
+        let lanes = (0..rng.usize(lanes))
+            .map(|_| (0..rng.usize(length.clone())).map(|_| Self::record(rng, broken_deployment)).collect())
+            .collect();
+        let feature = rng.bool();
+        World {
+            seed,
+            batch: if broken_deployment { 18 } else { rng.usize(1..=if small { 3 } else { 12 }) },
+            feature,
+            reading: if rng.bool() { Reading::OnlyTheListed } else { Reading::FromTheLowest },
+            bisect: rng.u32(..4) == 0,
+            limits: (rng.u32(..5) == 0)
+                .then(|| Limits { retries: rng.u32(..6), age: Duration::from_secs(rng.u64(5..120)) }),
+            pollers: rng.usize(1..=2),
+            one_process: rng.u32(..4) == 0,
+            skew: Duration::from_millis(if rng.bool() { 1500 } else { 0 }),
+            deadlines: rng.u32(..8) != 0,
+            reporting: match (feature, rng.u32(..3)) {
+                (_, 0) => None,
+                (true, _) => Some(Reporting::PartialBatch),
+                (false, _) => Some(Reporting::WholeBatch),
+            },
+            order: match rng.usize(..5) {
+                0..=1 => Order::Partition,
+                more => Order::Key { in_flight: NonZeroUsize::new(more).unwrap_or(NonZeroUsize::MIN) },
+            },
+            ..World::plain(lanes)
+        }
+    }
+
+    fn record(rng: &mut fastrand::Rng, broken_deployment: bool) -> Record {
+        let verb = match rng.u32(..20) {
+            _ if broken_deployment => Verb::Mismatch,
+            0..=1 => Verb::Skip,
+            2 => Verb::Garbage,
+            3 => Verb::Mismatch,
+            4 => Verb::Refused,
+            5 => Verb::Rejected,
+            6..=10 => Verb::Version,
+            11..=12 => Verb::Append,
+            _ => Verb::Send,
+        };
+        let key = rng.u8(..5);
+        Record { verb, key: (key < 4).then_some(key), subject: rng.u8(..3) }
+    }
+
+    /// The processor's settings: times short beside the storm's.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            effect_timeout: Duration::from_secs(2),
+            lease_skew: Duration::from_secs(2),
+            settle_reserve: Duration::from_secs(1),
+            order: self.order,
+            ..Settings::default()
+        }
+    }
+
+    /// Records of one lane that wait for each other: the earlier ones than `offset`.
+    pub fn before(&self, lane: usize, offset: usize) -> impl Iterator<Item = usize> {
+        let records = &self.lanes[lane];
+        let key = records[offset].key;
+        (0..offset).filter(move |earlier| match self.order {
+            Order::Partition => true,
+            Order::Key { .. } => records[*earlier].key == key,
+        })
+    }
+
+    /// All records.
+    pub fn records(&self) -> usize {
+        self.lanes.iter().map(Vec::len).sum()
+    }
+
+    /// Worlds that are one step simpler.
+    pub fn simpler(&self) -> Vec<World> {
+        let mut simpler = Vec::new();
+        for lane in 0..self.lanes.len() {
+            let mut world = self.clone();
+            world.lanes.remove(lane);
+            simpler.push(world);
+        }
+        for (lane, records) in self.lanes.iter().enumerate() {
+            for offset in 0..records.len() {
+                let mut world = self.clone();
+                world.lanes[lane].remove(offset);
+                simpler.push(world);
+            }
+        }
+        let plain = World::plain(self.lanes.clone());
+        simpler.extend([
+            World { limits: None, ..self.clone() },
+            World { bisect: false, ..self.clone() },
+            World { pollers: 1, ..self.clone() },
+            World { one_process: false, ..self.clone() },
+            World { skew: Duration::ZERO, ..self.clone() },
+            World { order: Order::Partition, ..self.clone() },
+            World { batch: plain.batch, ..self.clone() },
+            World { reporting: None, ..self.clone() },
+            World { feature: false, reporting: None, ..self.clone() },
+            World { reading: plain.reading, ..self.clone() },
+            World { deadlines: true, ..self.clone() },
+        ]);
+        simpler.retain(|world| world != self && world.records() > 0);
+        simpler
+    }
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (lane, records) in self.lanes.iter().enumerate() {
+            let records: Vec<_> = records.iter().map(ToString::to_string).collect();
+            writeln!(f, "  partition {lane}: {}", records.join(" "))?;
+        }
+        let feature = if self.feature { "reports batch item failures" } else { "ignores answers" };
+        write!(f, "  mapping: batches of {}, {feature}, {:?}", self.batch, self.reading)?;
+        if self.bisect {
+            write!(f, ", bisects")?;
+        }
+        if let Some(Limits { retries, age }) = self.limits {
+            write!(f, ", {retries} retries and {} s, then the destination", age.as_secs())?;
+        }
+        let processes = if self.one_process { "one process" } else { "a process each" };
+        writeln!(f, ", {} pollers, {processes}", self.pollers)?;
+        let deadlines = if self.deadlines { "known" } else { "unknown" };
+        let reporting = self.reporting.map_or("the default".to_owned(), |reporting| format!("{reporting:?}"));
+        writeln!(
+            f,
+            "  function: order {:?}, reporting {reporting}, deadlines {deadlines}, clocks {} ms apart",
+            self.order,
+            self.skew.as_millis()
+        )
+    }
+}

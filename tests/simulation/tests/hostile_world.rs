@@ -1,0 +1,111 @@
+//! What holds in every world, what takes a world of its own to see, and that what is found can be told and replayed.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
+
+use event_runtime::{Order, Reporting};
+use simulation::books::Rule;
+use simulation::{Fates, Limits, Reading, Record, Schedule, Site, Verb, What, World, explore, run, shrink, simulate};
+
+/// What CI spends; `make simulate SEEDS=…` spends more.
+const SEEDS: u64 = 1500;
+
+const ALL_VERBS: [Verb; 8] =
+    [Verb::Skip, Verb::Garbage, Verb::Mismatch, Verb::Refused, Verb::Version, Verb::Append, Verb::Send, Verb::Rejected];
+
+fn lane(verbs: &[Verb]) -> Vec<Record> {
+    let keyed = |(at, verb): (usize, &Verb)| Record { verb: *verb, key: Some(at as u8 % 2), subject: 0 };
+    verbs.iter().enumerate().map(keyed).collect()
+}
+
+#[test]
+fn no_promise_breaks_whatever_the_weather() {
+    let started = std::time::Instant::now();
+    let mut records = 0;
+    for seed in 1..=SEEDS {
+        let (world, found) = simulate(seed);
+        records += world.records();
+        if let Some(violation) = found.violation {
+            let shrunk = shrink(world, found.schedule, violation);
+            let (world, schedule, story) = (shrunk.world, shrunk.schedule, shrunk.story.join("\n  "));
+            panic!("seed {seed}: {}\n{world}what goes wrong:\n{schedule}what happens:\n  {story}", shrunk.violation);
+        }
+    }
+    println!("{SEEDS} seeds, {records} records, 0 violations, {:.1} s", started.elapsed().as_secs_f64());
+}
+
+/// All kinds of records, under every way to keep order and to report.
+fn small_worlds() -> Vec<World> {
+    let mut worlds = Vec::new();
+    for order in [Order::Partition, Order::Key { in_flight: 2.try_into().unwrap() }] {
+        for reporting in [None, Some(Reporting::PartialBatch)] {
+            for verbs in [&ALL_VERBS[..], &[Verb::Send, Verb::Version, Verb::Send][..], &[Verb::Send][..]] {
+                let feature = reporting.is_some();
+                worlds.push(World { order, reporting, feature, ..World::plain(vec![lane(verbs)]) });
+            }
+        }
+    }
+    let two_lanes = vec![lane(&[Verb::Send, Verb::Version]), lane(&[Verb::Append, Verb::Rejected])];
+    worlds.push(World { bisect: true, ..World::plain(two_lanes.clone()) });
+    let skew = std::time::Duration::from_millis(1500);
+    worlds.push(World { pollers: 2, skew, feature: true, reading: Reading::FromTheLowest, ..World::plain(two_lanes) });
+    worlds
+}
+
+#[test]
+fn no_single_fault_breaks_a_promise_at_any_await_point() {
+    let (mut runs, mut await_points) = (0, 0);
+    for world in small_worlds() {
+        let explored = explore(&world, 1);
+        runs += explored.runs;
+        await_points += explored.await_points;
+        let found: Vec<_> =
+            explored.violations.iter().map(|(schedule, violation)| format!("{violation}\n{schedule}")).collect();
+        assert!(found.is_empty(), "{world}{}", found.join("\n"));
+    }
+    println!("{} worlds, {await_points} await points, {runs} runs", small_worlds().len());
+    assert!(await_points > 300, "{await_points} await points are too few: does the worker still wait for its stores?");
+}
+
+#[test]
+fn no_two_faults_break_a_promise_between_them() {
+    let world = World { feature: true, ..World::plain(vec![lane(&[Verb::Send])]) };
+    let explored = explore(&world, 2);
+    println!("{} runs of two faults", explored.runs);
+    assert!(explored.runs > 1000, "{}", explored.runs);
+    assert_eq!(explored.violations, vec![]);
+}
+
+/// With a partial answer that nobody reads, records are lost: that is AWS, and why it is not the default.
+#[test]
+fn a_partial_answer_to_a_mapping_without_the_feature_loses_records_and_the_default_does_not() {
+    let site = |nth| Site { delivery: 1, what: What::Decode, nth };
+    let throttled = Schedule((0..5).map(|nth| (site(nth), 1)).collect());
+    let world = World::plain(vec![lane(&[Verb::Version, Verb::Version])]);
+    let partial = World { reporting: Some(Reporting::PartialBatch), ..world.clone() };
+    let violation = run(&partial, Fates::by_schedule(throttled.clone()), false).violation.unwrap();
+    assert_eq!(violation.rule, Rule::NothingLost);
+    assert_eq!(run(&world, Fates::by_schedule(throttled.clone()), false).violation, None);
+    let with_feature = World { feature: true, ..partial };
+    assert_eq!(run(&with_feature, Fates::by_schedule(throttled), false).violation, None);
+}
+
+#[test]
+fn what_passes_the_limits_is_given_to_the_destination() {
+    let limits = Some(Limits { retries: 1, age: std::time::Duration::from_secs(60) });
+    let world = World { limits, ..World::plain(vec![lane(&[Verb::Version])]) };
+    let site = |delivery| Site { delivery, what: What::Await, nth: 0 };
+    let dies_twice = Schedule([(site(1), 1), (site(2), 1)].into());
+    let told = run(&world, Fates::by_schedule(dies_twice), true);
+    assert_eq!((told.violation, told.deliveries), (None, 2));
+    assert!(told.story.iter().any(|line| line.contains("given to the on-failure destination")), "{:?}", told.story);
+}
+
+#[test]
+fn a_seed_replays_exactly_by_itself_and_by_what_went_wrong_in_it() {
+    for seed in 1..60 {
+        let (world, first) = simulate(seed);
+        let (_, second) = simulate(seed);
+        assert_eq!((&first.schedule, first.deliveries), (&second.schedule, second.deliveries), "seed {seed}");
+        let replayed = run(&world, Fates::by_schedule(first.schedule.clone()), false);
+        assert_eq!(replayed.deliveries, first.deliveries, "seed {seed}");
+    }
+}
