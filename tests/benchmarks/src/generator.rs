@@ -2,10 +2,19 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+/// What a workload's records are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Rows of a table, in Debezium's envelope.
+    Changes,
+    /// Small events of users' profiles.
+    Profiles,
+}
+
 /// An event and the schemas behind it.
 pub struct Workload {
-    /// What it is.
-    pub name: &'static str,
+    /// What its records are.
+    pub kind: Kind,
     /// The event's JSON.
     pub event: Vec<u8>,
     /// How many records it has.
@@ -30,7 +39,7 @@ pub fn accounts(bytes: usize) -> Workload {
         change(random, &id, value);
     });
     Workload {
-        name: "Debezium changes",
+        kind: Kind::Changes,
         event,
         records,
         key_schema: (100_001, schema("100001")),
@@ -49,7 +58,7 @@ pub fn users(bytes: usize) -> Workload {
         profile(random, &id, value);
     });
     Workload {
-        name: "user events",
+        kind: Kind::Profiles,
         event,
         records,
         key_schema: (1, include_str!("user-key.avsc").to_owned()),

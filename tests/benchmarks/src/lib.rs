@@ -10,17 +10,21 @@
     reason = "a benchmark that meets a surprise must stop"
 )]
 
+mod equal;
 mod floor;
 mod generator;
 mod model;
 mod ours;
 mod usual;
+mod ways;
 
+pub use equal::assert_equal_records;
 pub use floor::HandWritten;
-pub use generator::{Workload, accounts, users};
+pub use generator::{Kind, Workload, accounts, users};
 pub use model::{Account, AccountSlim, Change, ChangeSlim, Key, Profile, ProfileSlim, Source, Transaction};
 pub use ours::Compiled;
 pub use usual::{ApacheAvro, SerdeAvroFast};
+pub use ways::{NAMES, way};
 
 /// One way from an event to structs.
 ///

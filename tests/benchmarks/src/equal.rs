@@ -1,0 +1,35 @@
+//! That all ways hand over the same records, before anything is timed.
+
+use crate::{NAMES, Workload, way};
+
+/// Runs all ways over the workload and compares all that they hand over.
+///
+/// # Panics
+/// When two ways differ, or one has another number of records than the workload.
+pub fn assert_equal_records(workload: &Workload) {
+    let told = |position: usize| {
+        let mut told: Vec<(String, serde_json::Value)> = Vec::new();
+        let way = way(workload, position).unwrap();
+        way.run(&workload.event, &mut |key, value| told.push((key.told().to_string(), value.told())));
+        // KafkaEvent keeps lanes in a map without order.
+        told.sort_by(|left, right| left.0.cmp(&right.0));
+        told
+    };
+    let expected = told(2);
+    assert_eq!(expected.len(), workload.records);
+    for position in [0, 1, 4] {
+        assert!(told(position) == expected, "{} and {} differ", NAMES[position], NAMES[2]);
+    }
+    for (slim, full) in told(3).iter().zip(&expected) {
+        assert!(slim.0 == full.0 && is_part_of(&slim.1, &full.1), "{} is no part of {}", slim.1, full.1);
+    }
+}
+
+fn is_part_of(part: &serde_json::Value, whole: &serde_json::Value) -> bool {
+    match (part.as_object(), whole.as_object()) {
+        (Some(part), Some(whole)) => {
+            part.iter().all(|(name, part)| whole.get(name).is_some_and(|whole| is_part_of(part, whole)))
+        }
+        _ => part == whole,
+    }
+}

@@ -1,0 +1,35 @@
+//! The ways that are compared, by position.
+
+use crate::{
+    ApacheAvro, Change, ChangeSlim, Compiled, HandWritten, Kind, Profile, ProfileSlim, SerdeAvroFast, Way, Workload,
+};
+
+/// What each way is; the last is no way but a copy.
+pub const NAMES: [&str; 6] = [
+    "(a) path_to_error + KafkaEvent + base64 + apache-avro",
+    "(b) KafkaEvent + base64 + serde_avro_fast",
+    "(c) ours, evolved reader, all fields",
+    "(d) ours, projected to 7 fields",
+    "(e) floor: scanner + base64 + decoder by hand",
+    "(f) memcpy of the event",
+];
+
+type FullChange = Change<&'static str, &'static [u8]>;
+type FullProfile = Profile<&'static str>;
+
+/// The way of this position in [`NAMES`], with the workload's schemas at hand.
+pub fn way(workload: &Workload, position: usize) -> Option<Box<dyn Way>> {
+    Some(match (position, workload.kind) {
+        (0, Kind::Changes) => Box::new(ApacheAvro::changes(workload)),
+        (0, Kind::Profiles) => Box::new(ApacheAvro::profiles(workload)),
+        (1, Kind::Changes) => Box::new(SerdeAvroFast::changes(workload)),
+        (1, Kind::Profiles) => Box::new(SerdeAvroFast::profiles(workload)),
+        (2, Kind::Changes) => Box::new(Compiled::<FullChange>::new(workload)),
+        (2, Kind::Profiles) => Box::new(Compiled::<FullProfile>::new(workload)),
+        (3, Kind::Changes) => Box::new(Compiled::<ChangeSlim<'static>>::new(workload)),
+        (3, Kind::Profiles) => Box::new(Compiled::<ProfileSlim<'static>>::new(workload)),
+        (4, Kind::Changes) => Box::new(HandWritten::<FullChange>::default()),
+        (4, Kind::Profiles) => Box::new(HandWritten::<FullProfile>::default()),
+        _ => return None,
+    })
+}
