@@ -1,5 +1,7 @@
 //! The position in a datum, and Avro's primitive encodings.
 
+use ascii::AsciiStr;
+
 use crate::error::{DecodeError, DecodeErrorKind as Kind};
 use crate::limits::Limits;
 use crate::plan::{Branch, Node, Op, Program, RecordPlan};
@@ -94,8 +96,8 @@ impl<'p, 'de> Cursor<'p, 'de> {
         }
     }
 
-    #[inline(never)]
     /// Two to ten bytes. Timestamps take six to nine, so eight are read at once.
+    #[inline(never)]
     fn long_of_many(&mut self) -> Result<i64, DecodeError> {
         let Some(chunk) = self.rest.first_chunk::<8>() else {
             return self.long_near_end();
@@ -103,16 +105,24 @@ impl<'p, 'de> Cursor<'p, 'de> {
         let word = u64::from_le_bytes(*chunk);
         let stops = !word & 0x8080_8080_8080_8080;
         if stops == 0 {
-            return self.long_near_end();
+            return self.long_of_nine(word);
         }
-        // The bytes up to the first without a continuation bit, their 7 bits each moved together.
+        // The bytes up to the first without a continuation bit.
         let bits = stops.trailing_zeros() + 1;
-        let word = word & (u64::MAX >> (64 - bits)) & 0x7f7f_7f7f_7f7f_7f7f;
-        let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
-        let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
-        let word = (word & 0x0000_0000_0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4);
         self.rest = self.rest.get(bits as usize / 8..).unwrap_or_default();
-        Ok(zigzag(word))
+        Ok(zigzag(seven_of_eight(word & (u64::MAX >> (64 - bits)))))
+    }
+
+    /// Nanoseconds take nine bytes: `word` has the first eight.
+    #[inline]
+    fn long_of_nine(&mut self, word: u64) -> Result<i64, DecodeError> {
+        match self.rest.get(8..) {
+            Some([last, rest @ ..]) if *last < 0x80 => {
+                self.rest = rest;
+                Ok(zigzag(seven_of_eight(word) | u64::from(*last) << 56))
+            }
+            _ => self.long_near_end(),
+        }
     }
 
     #[inline(never)]
@@ -151,6 +161,19 @@ impl<'p, 'de> Cursor<'p, 'de> {
     /// A length-prefixed run of bytes. A claimed length is checked against what is left before anything else.
     #[inline(always)]
     pub(crate) fn bytes(&mut self) -> Result<&'de [u8], DecodeError> {
+        // Nearly always a length in one byte, even because it is not negative.
+        if let Some((&byte, rest)) = self.rest.split_first()
+            && byte & 0x81 == 0
+            && let Some((taken, rest)) = rest.split_at_checked(usize::from(byte >> 1))
+        {
+            self.rest = rest;
+            return Ok(taken);
+        }
+        self.bytes_of_any_length()
+    }
+
+    #[inline(never)]
+    fn bytes_of_any_length(&mut self) -> Result<&'de [u8], DecodeError> {
         let len = self.long()?;
         match usize::try_from(len) {
             Ok(len) => self.take(len),
@@ -167,6 +190,15 @@ impl<'p, 'de> Cursor<'p, 'de> {
     /// `bytes` as text; they were just taken from this cursor.
     #[inline(always)]
     pub(crate) fn utf8(&self, bytes: &'de [u8]) -> Result<&'de str, DecodeError> {
+        // Nearly all text is ASCII, and most of it is short: that is seen in a few instructions.
+        match AsciiStr::from_ascii(bytes) {
+            Ok(text) => Ok(text.as_str()),
+            Err(_) => self.utf8_beyond_ascii(bytes),
+        }
+    }
+
+    #[inline(never)]
+    fn utf8_beyond_ascii(&self, bytes: &'de [u8]) -> Result<&'de str, DecodeError> {
         // The vectorised check pays from about a cache line on.
         let text =
             if bytes.len() < 64 { std::str::from_utf8(bytes).ok() } else { simdutf8::basic::from_utf8(bytes).ok() };
@@ -378,6 +410,14 @@ impl<'p, 'de> Cursor<'p, 'de> {
             _ => Err(self.fail(Kind::PlanMismatch)),
         }
     }
+}
+
+/// The low seven bits of each byte, moved together.
+#[inline]
+fn seven_of_eight(word: u64) -> u64 {
+    let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
+    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
+    (word & 0x0000_0000_0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4)
 }
 
 #[inline]

@@ -259,9 +259,40 @@ impl Slot {
         result.map_err(|error| self.in_field(error))
     }
 
-    /// As [`Slot::read`], once for all fields of a type: for the loop over fields that were written in another order.
+    /// Reads the field, or takes `default` if the writer does not have it.
+    #[inline(always)]
+    pub fn value<'p, 'de, T: AvroRead<'de>>(
+        &'p self,
+        cursor: &mut Cursor<'p, 'de>,
+        default: impl FnOnce() -> Option<T>,
+    ) -> Result<T, DecodeError> {
+        if self.detour {
+            if let Op::Absent = self.node.0 {
+                return default().ok_or_else(|| cursor.unplanned());
+            }
+            cursor.skip(&self.before)?;
+        }
+        if size_of::<T>() <= 32 {
+            return T::read(&self.node, cursor).map_err(|error| self.in_field(error));
+        }
+        let mut out = None;
+        T::read_into(&mut out, &self.node, cursor).map_err(|error| self.in_field(error))?;
+        out.ok_or_else(|| cursor.unplanned())
+    }
+
+    /// As [`Slot::read`], for the loop over fields that were written in another order: what is large is read apart, once
+    /// for all fields of a type.
+    #[inline(always)]
+    pub fn read_in_loop<'p, 'de, T: AvroRead<'de>>(
+        &'p self,
+        out: &mut Option<T>,
+        cursor: &mut Cursor<'p, 'de>,
+    ) -> Result<(), DecodeError> {
+        if size_of::<T>() <= 32 { self.read(out, cursor) } else { self.read_apart(out, cursor) }
+    }
+
     #[inline(never)]
-    pub fn read_apart<'p, 'de, T: AvroRead<'de>>(
+    fn read_apart<'p, 'de, T: AvroRead<'de>>(
         &'p self,
         out: &mut Option<T>,
         cursor: &mut Cursor<'p, 'de>,

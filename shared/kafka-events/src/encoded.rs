@@ -38,17 +38,21 @@ impl<'a> Encoded<'a> {
     /// # Errors
     /// When the text is no base64; `scratch` is left empty.
     pub fn decode_into<'s>(&self, scratch: &'s mut Vec<u8>) -> Result<&'s [u8], Base64Error> {
-        scratch.clear();
-        if decode(self.inner, scratch).is_err() {
-            scratch.clear();
-            // Some JSON writers escape `/`, `+` or `=`.
-            let text = memchr(b'\\', self.inner).and_then(|_| unescape_inner(self.inner)).ok_or(Base64Error)?;
-            if decode(text.as_bytes(), scratch).is_err() {
-                scratch.clear();
-                return Err(Base64Error);
-            }
+        match decode(self.inner, scratch) {
+            Some(length) => scratch.truncate(length),
+            None => self.decode_escaped(scratch)?,
         }
         Ok(scratch)
+    }
+
+    /// Some JSON writers escape `/`, `+` or `=`.
+    #[cold]
+    #[inline(never)]
+    fn decode_escaped(&self, scratch: &mut Vec<u8>) -> Result<(), Base64Error> {
+        let text = memchr(b'\\', self.inner).and_then(|_| unescape_inner(self.inner));
+        let length = text.and_then(|text| decode(text.as_bytes(), scratch));
+        scratch.truncate(length.unwrap_or_default());
+        if length.is_some() { Ok(()) } else { Err(Base64Error) }
     }
 
     /// Decodes into memory of its own.
@@ -75,8 +79,86 @@ impl<'a> Encoded<'a> {
     }
 }
 
-fn decode(text: &[u8], into: &mut Vec<u8>) -> Result<(), base64_simd::Error> {
-    let padded = text.last() == Some(&b'=');
-    let alphabet = if padded { base64_simd::STANDARD } else { base64_simd::STANDARD_NO_PAD };
-    alphabet.decode_append(text, into)
+/// Zeros in base64.
+const ZEROS: [u8; 40] = [b'A'; 40];
+
+/// Decodes over the text's own copy in `scratch` and gives the length of what it decoded to, or `None`.
+///
+/// The decoder takes 32 characters at a time as long as at least six are left behind them, and the rest one by one,
+/// which for a short text takes longer than all the others. So the text is followed by zeros up to a length that
+/// leaves eight, and what they decode to is cut off.
+#[inline]
+fn decode(text: &[u8], scratch: &mut Vec<u8>) -> Option<usize> {
+    let digits = match text {
+        [digits @ .., b'=', b'='] | [digits @ .., b'='] if text.len().is_multiple_of(4) => digits,
+        _ => text,
+    };
+    scratch.clear();
+    scratch.extend_from_slice(digits);
+    scratch.extend_from_slice(&ZEROS);
+    scratch.truncate(digits.len().next_multiple_of(32) + 8);
+    let decoded = base64_simd::STANDARD_NO_PAD.decode_inplace(scratch).ok()?;
+    let length = digits.len() / 4 * 3 + (digits.len() % 4).saturating_sub(1);
+    // Bits beyond the last byte, which the text may not have, are where the zeros begin.
+    let whole = digits.len() % 4 != 1 && decoded.get(length) == Some(&0);
+    whole.then_some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Base64Error, Encoded};
+
+    /// Bytes of every kind, so that each digit occurs at each place.
+    fn bytes(length: usize) -> Vec<u8> {
+        (0..length).map(|n| (n * 167 + length * 59) as u8).collect()
+    }
+
+    #[test]
+    fn text_of_every_length_decodes_with_padding_and_without() -> Result<(), Base64Error> {
+        let mut scratch = Vec::new();
+        for length in 0..300 {
+            let bytes = bytes(length);
+            for alphabet in [base64_simd::STANDARD, base64_simd::STANDARD_NO_PAD] {
+                let text = alphabet.encode_to_string(&bytes);
+                assert_eq!(Encoded::new(text.as_bytes()).decode_into(&mut scratch)?, bytes);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_wrong_byte_at_any_place_is_an_error() {
+        let mut scratch = Vec::new();
+        for length in [1, 2, 3, 24, 25, 26, 27, 100] {
+            let text = base64_simd::STANDARD_NO_PAD.encode_to_string(bytes(length)).into_bytes();
+            for place in 0..text.len() {
+                for wrong in [b'=', b' ', b'\n', b'-', b'_', b'"', 0, 0x80, 0xff] {
+                    let mut text = text.clone();
+                    // One that completes the padding is right, and is no digit.
+                    if let Some(byte) = text.get_mut(place) {
+                        *byte = wrong;
+                    }
+                    let is = Encoded::new(&text).decode_into(&mut scratch).is_ok();
+                    let padding = wrong == b'=' && place + 1 == text.len() && text.len() % 4 == 0;
+                    assert!(!is || padding, "{wrong} at {place} of {}", text.len());
+                    assert!(is || scratch.is_empty());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn padding_is_whole_and_bits_beyond_the_last_byte_are_zero() {
+        let mut scratch = Vec::new();
+        for text in [
+            "A", "AAAAA", "=", "==", "===", "====", "A===", "AA=", "AAA==", "AAAA=", "AAAA==", "AB==", "AP", "AAB=",
+            "AAD",
+        ] {
+            assert_eq!(Encoded::new(text.as_bytes()).decode_into(&mut scratch), Err(Base64Error), "{text}");
+            assert!(scratch.is_empty());
+        }
+        for (text, bytes) in [("", &b""[..]), ("AA", b"\0"), ("AA==", b"\0"), ("AAA", b"\0\0"), ("//8=", b"\xff\xff")] {
+            assert_eq!(Encoded::new(text.as_bytes()).decode_into(&mut scratch), Ok(bytes), "{text}");
+        }
+    }
 }

@@ -6,13 +6,15 @@ use crate::{
     Entry, Event, EventSource, Lane, Malformed, RecordError, Redrive,
     cursor::{Cursor, Fault, FaultKind},
     record::{self, RecordFault},
-    usual,
+    usual::{self, Last},
 };
 
 /// A record takes no less than this in an event; elements that crowd closer are no records.
 const LEAST_RECORD_BYTES: usize = 32;
 /// How many elements may come before their crowding counts.
 const CROWD: usize = 64;
+/// After so many elements of a lane it is estimated how many there will be.
+const ESTIMATED_FROM: usize = 16;
 
 /// The event's bytes cannot be told apart into records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -197,7 +199,7 @@ impl<'a> Scan<'a> {
         }
         // Most lanes of a hostile event are tiny: one slot first, then the vector's own growth.
         entries.reserve_exact(1);
-        let mut topic = "";
+        let mut last = Last::default();
         loop {
             self.cursor.skip_space();
             let at = self.cursor.at();
@@ -207,23 +209,42 @@ impl<'a> Scan<'a> {
                 return Ok(entries);
             }
             self.elements += 1;
-            let entry = self.element(name, &mut topic, entries.len())?;
+            if entries.len() == entries.capacity() && entries.len() >= ESTIMATED_FROM {
+                self.make_room(&mut entries, start);
+            }
+            let entry = self.element(name, &mut last, entries.len())?;
             entries.push(entry);
             self.cursor.skip_space();
             if self.cursor.eat(b',') {
                 continue;
             }
             self.cursor.expect(b']', "a comma or the end of the lane")?;
+            if entries.len() >= ESTIMATED_FROM {
+                entries.shrink_to_fit();
+            }
             return Ok(entries);
         }
     }
 
+    /// Makes room for as many more elements like those before as the rest of the event can hold: growing step by step
+    /// would move each of them twice. What was too much is given back at the lane's end.
+    #[cold]
+    fn make_room(&self, entries: &mut Vec<Entry<'a>>, start: usize) {
+        let each = (self.cursor.at() - start) / entries.len().max(1);
+        entries.reserve_exact(self.cursor.rest().len() / each.max(LEAST_RECORD_BYTES) + 1);
+    }
+
     /// One element of a lane. What is wrong inside it stays its own fault as long as its end can be found.
-    #[inline]
-    fn element(&mut self, lane: &str, topic: &mut &'a str, index: usize) -> Result<Entry<'a>, ScanError> {
-        if let Some(record) = usual::read(&mut self.cursor, topic) {
-            return Ok(Entry::Record(record));
+    #[inline(always)]
+    fn element(&mut self, lane: &str, last: &mut Last<'a>, index: usize) -> Result<Entry<'a>, ScanError> {
+        match usual::read(&mut self.cursor, last) {
+            Some(record) => Ok(Entry::Record(record)),
+            None => self.unusual_element(lane, &mut last.topic, index),
         }
+    }
+
+    #[inline(never)]
+    fn unusual_element(&mut self, lane: &str, topic: &mut &'a str, index: usize) -> Result<Entry<'a>, ScanError> {
         let start = self.cursor.at();
         match record::read(&mut self.cursor, lane, topic) {
             Ok(record) => Ok(Entry::Record(record)),

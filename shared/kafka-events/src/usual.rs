@@ -9,19 +9,28 @@ use memchr::{memchr, memchr2};
 
 use crate::{Encoded, Headers, Record, TimestampType, cursor::Cursor};
 
+/// What hardly ever changes from one record of a lane to the next, as it stood in the last one: compared before
+/// anything is looked at anew. Debezium's headers name connector and task.
+#[derive(Debug, Default)]
+pub(crate) struct Last<'a> {
+    pub(crate) topic: &'a str,
+    /// A whole array, brackets included, so that the same bytes end where these did.
+    headers: &'a [u8],
+}
+
 /// The record at the cursor, or `None` with the cursor where it was.
-#[inline]
-pub(crate) fn read<'a>(cursor: &mut Cursor<'a>, topic: &mut &'a str) -> Option<Record<'a>> {
+#[inline(always)]
+pub(crate) fn read<'a>(cursor: &mut Cursor<'a>, last: &mut Last<'a>) -> Option<Record<'a>> {
     let start = cursor.rest();
-    let (record, rest) = record(start, topic)?;
+    let (record, rest) = record(start, last)?;
     cursor.advance(start.len() - rest.len());
     Some(record)
 }
 
-#[inline]
-fn record<'a>(rest: &'a [u8], last_topic: &mut &'a str) -> Option<(Record<'a>, &'a [u8])> {
+#[inline(always)]
+fn record<'a>(rest: &'a [u8], last: &mut Last<'a>) -> Option<(Record<'a>, &'a [u8])> {
     let rest = rest.strip_prefix(b"{\"topic\":\"")?;
-    let (topic, rest) = topic(rest, last_topic)?;
+    let (topic, rest) = topic(rest, &mut last.topic)?;
     let rest = rest.strip_prefix(b",\"partition\":")?;
     let (partition, rest) = integer(rest)?;
     let rest = rest.strip_prefix(b",\"offset\":")?;
@@ -43,7 +52,7 @@ fn record<'a>(rest: &'a [u8], last_topic: &mut &'a str) -> Option<(Record<'a>, &
         None => (None, rest),
     };
     let (headers, rest) = match rest.strip_prefix(b",\"headers\":") {
-        Some(rest) => headers(rest)?,
+        Some(rest) => headers(rest, &mut last.headers)?,
         None => (Headers::default(), rest),
     };
     let rest = rest.strip_prefix(b"}")?;
@@ -86,24 +95,38 @@ fn topic<'a>(rest: &'a [u8], last: &mut &'a str) -> Option<(&'a str, &'a [u8])> 
     Some((last, rest))
 }
 
-#[inline]
+/// A number of up to fifteen digits. The byte that ends it is what the next literal begins with, or we give up there.
+#[inline(always)]
 fn integer(rest: &[u8]) -> Option<(i64, &[u8])> {
-    // Eighteen digits always fit; the byte that ends them is what the next literal begins with, or we give up there.
-    let mut value = 0_i64;
-    for (length, byte) in rest.iter().enumerate().take(19) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            let usual = (length == 1 || rest.first() != Some(&b'0')) && (1..=18).contains(&length);
-            return if usual { Some((value, rest.get(length..)?)) } else { None };
-        }
-        if length < 18 {
-            value = value * 10 + i64::from(digit);
-        }
+    let (count, value) = digits(rest)?;
+    if count == 0 || (count > 1 && rest.first() == Some(&b'0')) {
+        return None;
     }
-    None
+    if count < 8 {
+        return Some((value as i64, rest.get(count..)?));
+    }
+    let rest = rest.get(8..)?;
+    let (count, low) = digits(rest)?;
+    const TENS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+    Some(((value * TENS.get(count)? + low) as i64, rest.get(count..)?))
 }
 
-#[inline]
+/// How many digits `rest` begins with, at most eight, and their number: all at once, eight bytes in one word.
+#[inline(always)]
+fn digits(rest: &[u8]) -> Option<(usize, u64)> {
+    let word = u64::from_le_bytes(*rest.first_chunk::<8>()?) ^ 0x3030_3030_3030_3030;
+    // The high bit of each byte above 9. A carry goes to bytes behind the one it comes from, which is no digit.
+    let others = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
+    let count = others.trailing_zeros() / 8;
+    // Zeros in front, instead of what follows behind; then pairs, fours and all eight are put together.
+    let word = word.checked_shl(64 - 8 * count).unwrap_or_default();
+    let word = (word.wrapping_mul(10).wrapping_add(word >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let word = (word.wrapping_mul(100).wrapping_add(word >> 16)) & 0x0000_ffff_0000_ffff;
+    let word = word.wrapping_mul(10_000).wrapping_add(word >> 32) & 0xffff_ffff;
+    Some((count as usize, word))
+}
+
+#[inline(always)]
 fn encoded(rest: &[u8]) -> Option<(Option<Encoded<'_>>, &[u8])> {
     if let Some(rest) = rest.strip_prefix(b"\"") {
         let (text, rest) = inside(rest)?;
@@ -112,12 +135,24 @@ fn encoded(rest: &[u8]) -> Option<(Option<Encoded<'_>>, &[u8])> {
     Some((None, rest.strip_prefix(b"null")?))
 }
 
+#[inline(always)]
+fn headers<'a>(whole: &'a [u8], last: &mut &'a [u8]) -> Option<(Headers<'a>, &'a [u8])> {
+    if !last.is_empty()
+        && let Some(rest) = whole.strip_prefix(*last)
+    {
+        return Some((Headers::new(last), rest));
+    }
+    let (headers, rest) = other_headers(whole)?;
+    *last = headers;
+    Some((Headers::new(headers), rest))
+}
+
 /// Finds the end of `[{"name":[1,2]},…]`.
-#[inline]
-fn headers(whole: &[u8]) -> Option<(Headers<'_>, &[u8])> {
+#[inline(never)]
+fn other_headers(whole: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut rest = whole.strip_prefix(b"[")?;
-    if let Some(after) = rest.strip_prefix(b"]") {
-        return Some((Headers::new(whole.get(..2)?), after));
+    if rest.starts_with(b"]") {
+        return whole.split_at_checked(2);
     }
     loop {
         rest = header(rest)?.rest;
@@ -126,8 +161,7 @@ fn headers(whole: &[u8]) -> Option<(Headers<'_>, &[u8])> {
             continue;
         }
         let after = rest.strip_prefix(b"]")?;
-        let raw = whole.get(..whole.len() - after.len())?;
-        return Some((Headers::new(raw), after));
+        return whole.split_at_checked(whole.len() - after.len());
     }
 }
 
@@ -154,4 +188,28 @@ pub(crate) fn header(whole: &[u8]) -> Option<RawHeader<'_>> {
         return None;
     }
     Some(RawHeader { name: whole.get(1..name.len() + 3)?, value, rest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::integer;
+
+    #[test]
+    fn whole_numbers_are_read_with_what_follows_them() {
+        for number in
+            [0, 7, 10, 99, 12_345_678, 123_456_789, 1_795_421_344_687, 99_999_999_999_999, 999_999_999_999_999]
+        {
+            for after in [",\"offset\"", "}}}}}}}}", "/////////", ":::::::::", "\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}"] {
+                let text = format!("{number}{after}");
+                assert_eq!(integer(text.as_bytes()), Some((number, after.as_bytes())), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_unusual_is_left_to_the_general_path() {
+        for text in ["", "1", "x,,,,,,,,", "00,,,,,,,,", "01,,,,,,,,", "-1,,,,,,,,,", "1234567890123456,,,,,,,,"] {
+            assert_eq!(integer(text.as_bytes()), None, "{text}");
+        }
+    }
 }

@@ -92,3 +92,32 @@ fn an_error_points_into_the_headers() {
         );
     });
 }
+
+#[test]
+fn headers_that_begin_like_those_of_the_record_before_are_their_own() {
+    let lists = [
+        r#"[{"a":[1]},{"b":[2]}]"#,
+        r#"[{"a":[1]},{"b":[2]}]"#,
+        r#"[{"a":[1]}]"#,
+        r#"[{"a":[1]},{"b":[2]},{"c":[3]}]"#,
+        "[]",
+        "[]",
+        r#"[{"a":[1]},{"b":[2,4]}]"#,
+    ];
+    let records = lists.map(|headers| {
+        format!(
+            r#"{{"topic":"a","partition":0,"offset":1,"timestamp":1,"timestampType":"CREATE_TIME","key":"MQ==","headers":{headers}}}"#
+        )
+    });
+    let body = format!(r#"{{"records":{{"a-0":[{}]}}}}"#, records.join(","));
+    let event = Event::scan(body.as_bytes()).unwrap();
+    let found: Vec<_> = event.lanes[0]
+        .records
+        .iter()
+        .map(|entry| match entry {
+            Entry::Record(record) => told(record.headers).join(","),
+            Entry::Malformed(malformed) => panic!("{malformed:?}"),
+        })
+        .collect();
+    assert_eq!(found, ["a=[1],b=[2]", "a=[1],b=[2]", "a=[1]", "a=[1],b=[2],c=[3]", "", "", "a=[1],b=[2, 4]"]);
+}

@@ -1,17 +1,20 @@
 //! Plans by schema: each writer schema compiled once for the type that reads it.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     fmt,
     hash::{BuildHasherDefault, Hasher},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use avro_decode::{AvroType, Limits, Plan, ResolveError, Schema, SchemaError};
 
 use crate::{RegistryError, SchemaRef, SchemaText, Schemas};
 
-/// The most plans kept. A topic has a handful of writer schemas; beyond this all are compiled anew.
+/// How many plans are kept where each record finds them at once. A topic seldom has more writer schemas than this.
+const FIRST: usize = 8;
+/// The most plans kept beyond those. A topic has a handful of writer schemas; beyond this all are compiled anew.
 const MAX_PLANS: usize = 1_000;
 
 /// The plans by which one type is read, fetched and compiled when first needed.
@@ -21,7 +24,10 @@ const MAX_PLANS: usize = 1_000;
 pub struct PlanCache<T: AvroType> {
     schemas: Arc<dyn Schemas>,
     limits: Limits,
-    plans: RwLock<Plans<T>>,
+    /// The plans met first, for good, in the order in which they were met: found without a lock.
+    first: [OnceLock<(SchemaRef, Result<Plan<T>, PlanError>)>; FIRST],
+    /// All others.
+    later: RwLock<Plans<T>>,
 }
 
 type Plans<T> = HashMap<SchemaRef, Result<Plan<T>, PlanError>, BuildHasherDefault<IdHasher>>;
@@ -62,13 +68,26 @@ impl PlanError {
 impl<T: AvroType> PlanCache<T> {
     /// No plans yet; `schemas` is best a [`SchemaCache`](crate::SchemaCache) that several readers share.
     pub fn new(schemas: Arc<dyn Schemas>, limits: Limits) -> Self {
-        Self { schemas, limits, plans: RwLock::default() }
+        Self { schemas, limits, first: Default::default(), later: RwLock::default() }
     }
 
     /// The plan for a schema, if it was needed before: the path of nearly every record.
     #[inline]
-    pub fn known(&self, schema: SchemaRef) -> Option<Result<Plan<T>, PlanError>> {
-        self.plans.read().unwrap_or_else(PoisonError::into_inner).get(&schema).cloned()
+    pub fn known(&self, schema: SchemaRef) -> Option<Result<Cow<'_, Plan<T>>, PlanError>> {
+        for place in &self.first {
+            // The places are filled in order.
+            let (known, plan) = place.get()?;
+            if *known == schema {
+                return Some(plan.as_ref().map(Cow::Borrowed).map_err(PlanError::clone));
+            }
+        }
+        self.known_later(schema)
+    }
+
+    #[inline(never)]
+    fn known_later(&self, schema: SchemaRef) -> Option<Result<Cow<'_, Plan<T>>, PlanError>> {
+        let later = self.later.read().unwrap_or_else(PoisonError::into_inner);
+        later.get(&schema).cloned().map(|plan| plan.map(Cow::Owned))
     }
 
     /// The plan for a schema, fetched and compiled if need be.
@@ -77,16 +96,35 @@ impl<T: AvroType> PlanCache<T> {
     /// When the schema cannot be had, is no Avro schema, or does not resolve against `T`.
     pub async fn plan(&self, schema: SchemaRef) -> Result<Plan<T>, PlanError> {
         if let Some(known) = self.known(schema) {
-            return known;
+            return known.map(Cow::into_owned);
         }
         let text = self.schemas.by_id(schema).await.map_err(PlanError::Registry)?;
         let plan = self.compile(schema, &text);
-        let mut plans = self.plans.write().unwrap_or_else(PoisonError::into_inner);
-        if plans.len() >= MAX_PLANS {
-            plans.clear();
-        }
-        plans.insert(schema, plan.clone());
+        self.keep(schema, plan.clone());
         plan
+    }
+
+    fn keep(&self, schema: SchemaRef, plan: Result<Plan<T>, PlanError>) {
+        // The lock orders those who fill the first places, too.
+        let mut later = self.later.write().unwrap_or_else(PoisonError::into_inner);
+        if self.known_first(schema) {
+            return;
+        }
+        let mut entry = (schema, plan);
+        for place in &self.first {
+            match place.set(entry) {
+                Ok(()) => return,
+                Err(refused) => entry = refused,
+            }
+        }
+        if later.len() >= MAX_PLANS {
+            later.clear();
+        }
+        later.insert(entry.0, entry.1);
+    }
+
+    fn known_first(&self, schema: SchemaRef) -> bool {
+        self.first.iter().any(|place| place.get().is_some_and(|(known, _)| *known == schema))
     }
 
     fn compile(&self, schema: SchemaRef, text: &SchemaText) -> Result<Plan<T>, PlanError> {

@@ -58,6 +58,29 @@ async fn versions_of_a_schema_are_read_as_one_type() {
 }
 
 #[tokio::test]
+async fn any_number_of_schemas_is_asked_for_once_each() {
+    let registry = registry();
+    let schemas = 100..130;
+    for schema in schemas.clone() {
+        let (field, ty) = (format!("f{schema}"), r#"["null","string"]"#);
+        let text = format!(
+            r#"{{"type":"record","name":"A","fields":[{{"name":"{field}","type":"int"}},{{"name":"email","type":{ty}}}]}}"#
+        );
+        registry.put(id(schema), text, &[]);
+    }
+    let plans = PlanCache::<Account<'static>>::new(Arc::clone(&registry) as _, Limits::default());
+    for _ in 0..2 {
+        for schema in schemas.clone() {
+            plans.plan(id(schema)).await.unwrap();
+            let known = plans.known(id(schema)).unwrap().unwrap();
+            assert_eq!(known.decode(b"\x08\x02\x06a@b").unwrap(), Account { email: Some("a@b") });
+        }
+    }
+    assert!(plans.known(id(130)).is_none());
+    assert_eq!(registry.questions(), schemas.len());
+}
+
+#[tokio::test]
 async fn what_does_not_parse_or_resolve_is_permanent_and_asked_once() {
     let registry = registry();
     let plans = PlanCache::<Account<'static>>::new(Arc::clone(&registry) as _, Limits::default());

@@ -32,7 +32,8 @@ pub fn accounts(bytes: usize) -> Workload {
     let schema = |id: &str| plain(schemas[id]["schema"].as_str().unwrap());
     let mut random = Random(1);
     let headers = [("__debezium.context.connectorName", "postgresql"), ("__debezium.context.taskId", "0")];
-    let lanes = Lanes { topic: "cdc.postgres.public.accounts", headers: &headers, ids: (100_001, 100_002) };
+    let lanes =
+        Lanes { topic: "cdc.postgres.public.accounts", headers: &headers, traced: false, ids: (100_001, 100_002) };
     let (event, records) = lanes.event(bytes, &mut random, |random, key, value| {
         let id = random.uuid();
         key.text(&id);
@@ -47,11 +48,10 @@ pub fn accounts(bytes: usize) -> Workload {
     }
 }
 
-/// Small events of users' profiles, with a trace header each.
+/// Small events of users' profiles, with a trace header each, another one for each record.
 pub fn users(bytes: usize) -> Workload {
     let mut random = Random(2);
-    let headers = [("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")];
-    let lanes = Lanes { topic: "user.profile.updated", headers: &headers, ids: (1, 2) };
+    let lanes = Lanes { topic: "user.profile.updated", headers: &[], traced: true, ids: (1, 2) };
     let (event, records) = lanes.event(bytes, &mut random, |random, key, value| {
         let id = random.uuid();
         key.text(&id);
@@ -86,6 +86,8 @@ fn plain(schema: &str) -> String {
 struct Lanes<'a> {
     topic: &'a str,
     headers: &'a [(&'a str, &'a str)],
+    /// Whether each record has a trace of its own in a header besides those.
+    traced: bool,
     ids: (u32, u32),
 }
 
@@ -104,7 +106,13 @@ impl Lanes<'_> {
             let partition = random.below(Self::PARTITIONS as u64) as usize;
             let (mut key, mut value) = (Avro::framed(self.ids.0), Avro::framed(self.ids.1));
             record(random, &mut key, &mut value);
-            let json = self.record(partition, lanes[partition].len(), count, &key.0, &value.0);
+            let trace = self.traced.then(|| {
+                let id = random.uuid().replace('-', "");
+                ("traceparent", format!("00-{id}-{}-01", &id[..16]))
+            });
+            let traced = trace.iter().map(|(name, text)| (*name, text.as_str()));
+            let headers: Vec<_> = self.headers.iter().copied().chain(traced).collect();
+            let json = self.record(partition, lanes[partition].len(), count, &headers, &key.0, &value.0);
             size += json.len() + 1;
             count += 1;
             lanes[partition].push(json);
@@ -120,12 +128,20 @@ impl Lanes<'_> {
         (event.into_bytes(), count)
     }
 
-    fn record(&self, partition: usize, offset: usize, n: usize, key: &[u8], value: &[u8]) -> String {
+    fn record(
+        &self,
+        partition: usize,
+        offset: usize,
+        n: usize,
+        headers: &[(&str, &str)],
+        key: &[u8],
+        value: &[u8],
+    ) -> String {
         let header = |(name, text): &(&str, &str)| {
             let bytes: Vec<_> = text.bytes().map(|byte| (byte as i8).to_string()).collect();
             format!("{{\"{name}\":[{}]}}", bytes.join(","))
         };
-        let headers: Vec<_> = self.headers.iter().map(header).collect();
+        let headers: Vec<_> = headers.iter().map(header).collect();
         format!(
             "{{\"topic\":\"{}\",\"partition\":{partition},\"offset\":{},\"timestamp\":{},\"timestampType\":\"CREATE_TIME\",\
              \"key\":\"{}\",\"value\":\"{}\",\"headers\":[{}]}}",

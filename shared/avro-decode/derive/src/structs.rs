@@ -54,6 +54,7 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
     let mut slots = Vec::new();
     let mut locals = Vec::new();
     let mut build = Vec::new();
+    let mut built = Vec::new();
     for (index, field) in fields.iter().enumerate() {
         let own = FieldAttributes::parse(&field.attrs)?;
         let Some(ident) = &field.ident else { continue };
@@ -85,8 +86,11 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
         });
         let (slot, local) = (format_ident!("slot_{index}"), format_ident!("field_{index}"));
         let number = index as u32;
-        straight.push(quote!(#slot.read(&mut #local, cursor)?;));
-        arms.push(quote!(#number => slot.read_apart(&mut #local, cursor)?,));
+        straight.push(quote! {
+            let #local: #borrowing = #slot.value(cursor, #default)?;
+        });
+        built.push(quote!(#ident: #local));
+        arms.push(quote!(#number => slot.read_in_loop(&mut #local, cursor)?,));
         locals.push(quote!(let mut #local: ::core::option::Option<#borrowing> = ::core::option::Option::None;));
         build.push(quote! {
             #ident: match #local {
@@ -101,16 +105,17 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
         names.push(name);
     }
     // The same steps twice: a struct of many fields is built where it belongs, as what is returned or in its place.
-    let steps = |finish: &TokenStream| {
+    let steps = |finish: &dyn Fn(TokenStream) -> TokenStream| {
+        let (straight_end, end) = (finish(quote!(Self { #(#built),* })), finish(quote!(Self { #(#build),* })));
         quote! {
             let plan = cursor.begin_record(node)?;
-            #(#locals)*
             // The fields one after the other, if they were written in this order; else as they were written.
             if let ::core::option::Option::Some([#(#slots),*]) = plan.straight() {
                 #(#straight)*
                 cursor.end_record(plan)?;
-                #finish;
+                #straight_end;
             }
+            #(#locals)*
             for (number, slot) in plan.in_order() {
                 match number {
                     #(#arms)*
@@ -118,7 +123,7 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
                 }
             }
             cursor.end_record(plan)?;
-            #finish;
+            #end;
         }
     };
     let rust = input.ident.unraw().to_string();
@@ -133,11 +138,13 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
                 fields: &[#(#specs),*],
             })
         },
-        read: steps(&quote!(return ::core::result::Result::Ok(Self { #(#build),* }))),
+        read: steps(&|value| quote!(return ::core::result::Result::Ok(#value))),
         read_items: {
-            let steps = steps(&quote! {
-                *out = ::core::option::Option::Some(Self { #(#build),* });
-                return ::core::result::Result::Ok(())
+            let steps = steps(&|value| {
+                quote! {
+                    *out = ::core::option::Option::Some(#value);
+                    return ::core::result::Result::Ok(())
+                }
             });
             quote! {
                 fn read_into<'p>(
