@@ -71,9 +71,17 @@ test-jvm: setup ## Test beside programs of the JVM: Kafka, a registry, Java's Av
 simulate: ## Run the batch processor in SEEDS=20000 hostile worlds, or tell the story of one: SEED=1234
 	@cargo run --quiet -p simulation -- $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20000))
 
+.PHONY: scenarios
+scenarios: ## Write the runs in shared/event-runtime/SCENARIOS.md anew
+	WRITE_SCENARIOS=1 cargo test --quiet -p simulation --test scenarios
+
 .PHONY: bench
 bench: ## Time decoding side by side with the usual ways, on equal records
-	cargo bench -p benchmarks
+	cargo bench -p benchmarks --bench decoding
+
+.PHONY: bench-batch
+bench-batch: ## Time a batch of 5,000 records against stores of 5 ms, and count its writes (about 5 minutes)
+	cargo bench -p benchmarks --bench batch
 
 .PHONY: fuzz
 fuzz: ## Fuzz every target on its corpus and then for SECONDS=20 each

@@ -2,6 +2,7 @@
 //!
 //! The simulation's sources are compiled here against the crate in which safeguards can be removed.
 #![allow(clippy::panic, reason = "a test that meets a surprise must fail")]
+#![allow(clippy::print_stdout, reason = "what was found, for whoever asks with --nocapture")]
 
 extern crate event_runtime_unguarded as event_runtime;
 

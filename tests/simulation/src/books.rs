@@ -90,6 +90,8 @@ pub(crate) struct Books {
     doubted: BTreeSet<String>,
     /// By delivery and partition: offsets parked with the deployment's code and no success between.
     flood: BTreeMap<(u32, usize), BTreeSet<usize>>,
+    /// Conditional effects that arrived at their store.
+    effect_writes: usize,
     /// Effects under way, by delivery.
     running: BTreeMap<u32, Arc<()>>,
     /// Claims that a delivery asked for.
@@ -150,6 +152,7 @@ impl Books {
 
     /// A conditional effect arrives at its store, which takes it if its condition holds.
     pub(crate) fn apply(&mut self, world: &World, lane: usize, offset: usize) -> bool {
+        self.effect_writes += 1;
         let record = world.lanes[lane][offset];
         let fresh = match record.verb {
             Verb::Append => !self.applied.contains(&(lane, offset)),
@@ -220,6 +223,10 @@ impl Books {
     /// A record of a partition succeeded, or had before: a flood begins anew.
     pub(crate) fn succeeded(&mut self, delivery: u32, lane: usize) {
         self.flood.remove(&(delivery, lane));
+    }
+
+    pub(crate) fn effect_writes(&self) -> usize {
+        self.effect_writes
     }
 
     /// An effect begins; it ends when the answer is dropped.

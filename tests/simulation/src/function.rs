@@ -10,6 +10,7 @@ use event_runtime::{Blame, ClaimKey, Disposition, Effect, Failure, Fault, Intent
 use super::books::Rule;
 use super::run::{Scene, Service};
 use super::schedule::What;
+use super::story::{Actor, Answer, Step};
 use super::world::{Record, Verb};
 
 /// Everything that decoding or an effect can say.
@@ -60,7 +61,9 @@ impl RecordHandler for Function {
             scene.goes_down(Service::Registry);
         }
         if fate > 0 || scene.is_down(Service::Registry) {
-            scene.tell(|| format!("delivery {}: {lane}@{offset}: no registry", scene.delivery()));
+            let worker = Actor::Worker(scene.delivery());
+            scene
+                .tell(|| Step::call(worker, Actor::Registry, format!("schema of {lane}@{offset}"), Answer::NeverAsked));
             return Err(Fault::new(Stage::Decode, Says("registry_unavailable")));
         }
         match written.verb {
@@ -92,29 +95,40 @@ impl RecordHandler for Function {
             fate = 1;
         }
         let claim = seen.record.claim(seen.lane);
-        scene.tell(|| {
-            let Seen { record, lane, offset } = seen;
-            format!("delivery {delivery}: effect of {record} at {lane}@{offset} {}", What::effect_name(fate))
-        });
         if let Some(claim) = &claim {
             self.must_hold(delivery, claim);
             if [2, 3, 5, 6, 7].contains(&fate) {
                 scene.books(|books| books.doubt(claim));
             }
         }
+        let tell = |answer: Answer| {
+            let Seen { record, lane, offset } = seen;
+            let call = format!("{record} at {lane}@{offset}");
+            scene.tell(|| Step::call(Actor::Worker(delivery), Actor::Service, call, answer));
+        };
         if fate == 1 {
+            tell(Answer::Says("throttled, nothing happened".to_owned()));
             scene.travel().await;
             return Err(Says("throttled").into());
         }
         let _running = scene.books(|books| books.effect_begins(delivery));
         scene.travel().await;
         match seen.record.verb {
-            Verb::Rejected => return Err(Says("rejected").into()),
-            Verb::Refused => return Err(Says("refused").into()),
+            Verb::Rejected | Verb::Refused => {
+                let code = if seen.record.verb == Verb::Rejected { "rejected" } else { "refused" };
+                tell(Answer::Says(code.to_owned()));
+                return Err(Says(code).into());
+            }
             _ => {}
         }
         let happens = ![2, 6].contains(&fate);
         let effect = if happens { self.happen(delivery, seen, claim.as_deref()) } else { Effect::Done };
+        let done = if effect == Effect::Done { "done" } else { "refused by its condition" };
+        tell(match fate {
+            2 | 6 => Answer::NeverAsked,
+            3 | 5 | 7 => Answer::Lost(done.to_owned()),
+            _ => Answer::Says(done.to_owned()),
+        });
         match fate {
             // A conditional effect may be repeated: nothing about it is uncertain.
             2 | 3 => return Err(Says(if claim.is_some() { "answer_lost" } else { "throttled" }).into()),

@@ -16,6 +16,7 @@ mod schedule;
 mod shrink;
 mod source;
 mod stores;
+mod story;
 mod worker;
 mod world;
 
@@ -24,4 +25,5 @@ pub use explore::{Explored, explore};
 pub use run::{Run, run, simulate};
 pub use schedule::{Fates, Schedule, Site, What};
 pub use shrink::{Shrunk, shrink};
+pub use story::{Actor, Answer, Step, diagram};
 pub use world::{Limits, Reading, Record, Verb, World};

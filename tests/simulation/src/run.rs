@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use event_runtime::BatchReport;
 use event_runtime::testing::{MemoryClaims, MemoryDeadLetters};
 use tokio::time::Instant;
 
 use super::books::{Books, Rule, Violation};
-use super::schedule::{Fates, STORM, Schedule, Site, What};
+use super::schedule::{Fates, Schedule, Site, What};
 use super::source::Source;
+use super::story::{Actor, Step};
 use super::worker::WorkerClock;
 use super::world::World;
 
@@ -27,8 +29,16 @@ pub struct Run {
     pub moments: BTreeSet<u64>,
     /// Deliveries that it took.
     pub deliveries: u32,
-    /// What happened, line by line, where it was asked for.
-    pub story: Vec<String>,
+    /// What happened, where it was asked for.
+    pub story: Vec<Step>,
+    /// What became of the records of each delivery that the processor finished; only with a story.
+    pub reports: Vec<BatchReport>,
+    /// Writes to the claims table, refused ones included.
+    pub claim_writes: usize,
+    /// Conditional writes of effects, refused ones included.
+    pub effect_writes: usize,
+    /// Letters in the queue.
+    pub letters: usize,
 }
 
 /// The world of a seed, with the run that its dice make.
@@ -74,7 +84,8 @@ pub(crate) struct Scene {
 struct State {
     fates: Option<Fates>,
     books: Books,
-    story: Option<Vec<String>>,
+    story: Option<Vec<Step>>,
+    reports: Vec<BatchReport>,
     moments: BTreeSet<u64>,
     /// Services that are down until then.
     down: BTreeMap<Service, Instant>,
@@ -99,6 +110,7 @@ impl Scene {
             fates: Some(fates),
             books: Books::default(),
             story: with_story.then(Vec::new),
+            reports: Vec::new(),
             moments: BTreeSet::new(),
             down: BTreeMap::new(),
         };
@@ -128,7 +140,7 @@ impl Scene {
 
     /// Whether the delivered code can read what an earlier deployment could not.
     pub(crate) fn deployment_is_mended(&self) -> bool {
-        self.deliveries.load(Ordering::Relaxed) > STORM
+        self.deliveries.load(Ordering::Relaxed) > self.world.mended
     }
 
     /// A worker is about to be polled.
@@ -165,7 +177,7 @@ impl Scene {
     }
 
     pub(crate) fn broken(&self, rule: Rule, detail: String) {
-        self.tell(|| format!("!! {detail}"));
+        self.tell(|| Step::note(Actor::Operator, format!("broken: {detail}")));
         self.books(|books| books.broken(rule, detail));
     }
 
@@ -173,12 +185,20 @@ impl Scene {
         self.books(|books| books.violation().is_some())
     }
 
-    /// Adds a line to the story, if somebody wants one.
-    pub(crate) fn tell(&self, line: impl FnOnce() -> String) {
+    /// Adds a step to the story, if somebody wants one.
+    pub(crate) fn tell(&self, step: impl FnOnce() -> Step) {
         let mut state = self.state();
         if let Some(story) = &mut state.story {
-            let at = self.started.elapsed().as_secs_f64();
-            story.push(format!("{at:8.3} s  {}", line()));
+            story.push(Step { at: self.started.elapsed(), ..step() });
+        }
+    }
+
+    /// Keeps what a delivery's report counted, if somebody wants the story.
+    pub(crate) fn report(&self, report: &BatchReport) {
+        let mut state = self.state();
+        if state.story.is_some() {
+            let (outcomes, retries) = (report.outcomes.clone(), report.retries);
+            state.reports.push(BatchReport { outcomes, retries, ..BatchReport::default() });
         }
     }
 
@@ -196,6 +216,10 @@ impl Scene {
             moments: std::mem::take(&mut state.moments),
             deliveries: self.deliveries.load(Ordering::Relaxed),
             story: state.story.take().unwrap_or_default(),
+            reports: std::mem::take(&mut state.reports),
+            claim_writes: self.claims.writes(),
+            effect_writes: state.books.effect_writes(),
+            letters,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::books::Violation;
 use super::run::run;
 use super::schedule::{Fates, Schedule, Site, What};
+use super::story::Step;
 use super::world::World;
 
 /// Runs that shrinking may take.
@@ -20,8 +21,8 @@ pub struct Shrunk {
     pub schedule: Schedule,
     /// What is broken.
     pub violation: Violation,
-    /// What happens, line by line.
-    pub story: Vec<String>,
+    /// What happens.
+    pub story: Vec<Step>,
     /// Runs that it took.
     pub runs: usize,
 }

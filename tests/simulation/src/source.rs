@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::books::Rule;
 use super::run::Scene;
 use super::schedule::What;
+use super::story::{Actor, Answer, Step};
 use super::worker::Worker;
 use super::world::{Reading, START};
 
@@ -95,11 +96,11 @@ impl Source {
                 return scene.broken(Rule::ItEnds, format!("{MOST_DELIVERIES} deliveries, and records are still owed"));
             }
             let event = self.event(&batch);
-            scene.tell(|| format!("delivery {delivery} of poller {me}: {}", told(&batch)));
+            scene.tell(|| Step::call(Actor::Source, Actor::Worker(delivery), told(&batch), Answer::None));
             self.rebalance(delivery, &batch);
             let answer = self.workers[me % self.workers.len()].invoke(delivery, &event).await;
             if scene.decide_for(delivery, What::Commit, 1) > 0 {
-                scene.tell(|| format!("delivery {delivery}: poller {me} dies before it commits"));
+                scene.tell(|| Step::note(Actor::Source, "the poller dies before it commits"));
                 self.begin_anew(me);
                 queue.clear();
                 continue;
@@ -149,7 +150,7 @@ impl Source {
             let partition = &mut self.partitions()[lane];
             partition.poller = (partition.poller + 1) % pollers;
             partition.epoch += 1;
-            self.scene.tell(|| format!("delivery {delivery}: partition {lane} moves to poller {}", partition.poller));
+            self.scene.tell(|| Step::note(Actor::Source, format!("partition {lane} moves to another poller")));
         }
     }
 
@@ -222,7 +223,7 @@ impl Source {
         if !passed {
             return vec![Batch { retries, ..batch }];
         }
-        self.scene.tell(|| format!("given to the on-failure destination: {}", told(&batch)));
+        self.scene.tell(|| Step::note(Actor::Source, format!("to the on-failure destination: {}", told(&batch))));
         for (lane, part) in batch.parts {
             self.scene.books(|books| part.owed.iter().for_each(|offset| books.given_away(lane, *offset)));
             self.commit(lane, part.end);
@@ -266,6 +267,7 @@ fn lane_name(lane: usize) -> String {
 }
 
 fn told(batch: &Batch) -> String {
-    let parts = batch.parts.iter().map(|(lane, part)| format!("partition {lane} {:?}", part.owed));
+    let offsets = |part: &Part| part.owed.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let parts = batch.parts.iter().map(|(lane, part)| format!("partition {lane} at {}", offsets(part)));
     parts.collect::<Vec<_>>().join(", ")
 }

@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use super::books::Rule;
 use super::run::{Scene, Service};
 use super::schedule::What;
+use super::story::{Actor, Answer, Step};
 
 /// How a write of the delivery that is being polled goes.
 fn fault(scene: &Scene, service: Service) -> Option<WriteFault> {
@@ -61,7 +62,16 @@ impl StormyClaims {
         let before = self.claims.stored(key);
         let settled = write.await;
         let after = self.claims.stored(key);
-        scene.tell(|| format!("delivery {delivery}: {operation} {key}: {}", told(&settled, fault)));
+        scene.tell(|| {
+            let answer = told(
+                fault,
+                settled.as_ref().map(|settled| match settled {
+                    Settled::Applied => "written".to_owned(),
+                    Settled::NotOurs => "refused: another owner's token".to_owned(),
+                }),
+            );
+            Step::call(Actor::Worker(delivery), Actor::Claims, format!("{operation} {key}"), answer)
+        });
         let ours = matches!(&before, Some(StoredClaim::Held { token, .. }) if *token == held.token);
         if before != after && !ours {
             scene.broken(
@@ -105,7 +115,22 @@ impl Claims for StormyClaims {
             let before = self.claims.stored(name);
             let claim = self.claims.claim(effect, lease).await;
             self.watch(name, before.as_ref(), self.clock.now());
-            scene.tell(|| format!("delivery {delivery}: claim {name}: {}", told(&claim, fault)));
+            scene.tell(|| {
+                let answer = told(
+                    fault,
+                    claim.as_ref().map(|claim| match claim {
+                        Claim::Claimed(_) => "claimed".to_owned(),
+                        Claim::Done => "done before".to_owned(),
+                        Claim::Parked(_) => "parked".to_owned(),
+                        Claim::Conflict => "settled for another effect".to_owned(),
+                        Claim::HeldUntil(until) => {
+                            format!("held for {} ms more", until.since(self.clock.now()).as_millis())
+                        }
+                        Claim::Uncertain(_) => "its lease is over, now ours: uncertain".to_owned(),
+                    }),
+                );
+                Step::call(Actor::Worker(delivery), Actor::Claims, format!("claim {name}"), answer)
+            });
             match (&claim, self.claims.stored(name)) {
                 (Ok(Claim::Claimed(_) | Claim::Uncertain(_)) | Err(_), Some(StoredClaim::Held { token, .. }))
                     if before.as_ref().map(StoredClaim::token) != Some(token) =>
@@ -172,12 +197,9 @@ impl DeadLetters for StormyLetters {
             }
             scene.tell(|| {
                 let (place, code) = (&letter.place, &letter.error.code);
-                let offset = place.offset.unwrap_or(-1);
-                format!(
-                    "delivery {delivery}: letter of {}@{offset} as {code}: {}",
-                    place.partition,
-                    told(&stored, fault)
-                )
+                let call = format!("letter of {}@{}: {code}", place.partition, place.offset.unwrap_or(-1));
+                let answer = told(fault, stored.as_ref().map(|()| "stored".to_owned()));
+                Step::call(Actor::Worker(delivery), Actor::Letters, call, answer)
             });
             scene.travel().await;
             stored
@@ -186,13 +208,12 @@ impl DeadLetters for StormyLetters {
     }
 }
 
-fn told<T: std::fmt::Debug>(answer: &Result<T, StoreError>, fault: Option<WriteFault>) -> String {
-    let text = match answer {
-        Ok(answer) => format!("{answer:?}"),
-        Err(_) => "no answer".to_owned(),
-    };
-    match fault {
-        None => text,
-        Some(fault) => format!("{text} ({fault:?})"),
+fn told(fault: Option<WriteFault>, answer: Result<String, &StoreError>) -> Answer {
+    match (fault, answer) {
+        (Some(WriteFault::SentTwice), Ok(text)) => Answer::Says(format!("{text} (sent twice)")),
+        (_, Ok(text)) => Answer::Says(text),
+        (Some(WriteFault::Throttled(_)), Err(_)) => Answer::Says("throttled".to_owned()),
+        (Some(WriteFault::AnswerLost), Err(_)) => Answer::Lost("written".to_owned()),
+        (Some(WriteFault::NotApplied | WriteFault::SentTwice) | None, Err(_)) => Answer::NeverAsked,
     }
 }

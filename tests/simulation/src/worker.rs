@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use event_runtime::{Clock, Deadline, Invocation, Processor, UnixMillis};
+use event_runtime::{Clock, Deadline, Invocation, Outcome, Processor, UnixMillis};
 use kafka_events::BatchResponse;
 use tokio::time::{Instant, Sleep};
 
@@ -15,6 +15,7 @@ use super::function::Function;
 use super::run::Scene;
 use super::schedule::What;
 use super::stores::{StormyClaims, StormyLetters};
+use super::story::{Actor, Answer, Step};
 use super::world::START;
 
 /// Longer than any lease, shorter than the invocation.
@@ -72,12 +73,30 @@ impl Worker {
             *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(process(scene, self.ahead));
             return None;
         };
-        let answer = report.ok()?.answer(scene.world.reporting.unwrap_or_default());
-        scene.tell(|| match &answer {
-            Ok(response) => format!("delivery {delivery}: answers with {} failures", response.failures.len()),
-            Err(error) => format!("delivery {delivery}: fails: {error}"),
+        let report = report.ok()?;
+        scene.report(&report);
+        let outcomes = report.outcomes.iter().map(|(outcome, count)| format!("{count} {}", told(*outcome)));
+        let outcomes = outcomes.collect::<Vec<_>>().join(", ");
+        let answer = report.answer(scene.world.reporting.unwrap_or_default());
+        scene.tell(|| {
+            let answer = match &answer {
+                Ok(response) if response.failures.is_empty() => format!("success ({outcomes})"),
+                Ok(response) => format!("{} batch item failures ({outcomes})", response.failures.len()),
+                Err(_) => format!("function error ({outcomes})"),
+            };
+            Step::call(Actor::Worker(delivery), Actor::Source, answer, Answer::None)
         });
         answer.ok()
+    }
+}
+
+fn told(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Done => "done".to_owned(),
+        Outcome::Duplicate => "duplicate".to_owned(),
+        Outcome::Skipped(reason) => format!("skipped: {reason}"),
+        Outcome::Parked(code) => format!("parked: {code}"),
+        Outcome::Unfinished(code) => format!("unfinished: {code}"),
     }
 }
 
@@ -130,12 +149,12 @@ impl Fate<'_> {
             match self.scene.decide_for(delivery, What::Await, 2) {
                 0 => return Poll::Ready(true),
                 1 => {
-                    self.scene.tell(|| format!("delivery {delivery}: the worker dies"));
+                    self.scene.tell(|| Step::note(Actor::Worker(delivery), "dies"));
                     self.scene.books(|books| books.doubt_all_of(delivery));
                     return Poll::Ready(false);
                 }
                 _ => {
-                    self.scene.tell(|| format!("delivery {delivery}: the worker is frozen"));
+                    self.scene.tell(|| Step::note(Actor::Worker(delivery), "is frozen"));
                     self.scene.books(|books| books.doubt_all_of(delivery));
                     self.was_frozen = true;
                     self.frozen = Some(Box::pin(tokio::time::sleep(FREEZE)));
@@ -146,14 +165,14 @@ impl Fate<'_> {
             return Poll::Pending;
         }
         self.frozen = None;
-        self.scene.tell(|| format!("delivery {delivery}: the worker thaws"));
+        self.scene.tell(|| Step::note(Actor::Worker(delivery), "thaws"));
         Poll::Ready(true)
     }
 
     /// Lambda ends the invocation at its deadline.
     fn is_ended(&self) {
         let delivery = self.delivery;
-        self.scene.tell(|| format!("delivery {delivery}: its time is over"));
+        self.scene.tell(|| Step::note(Actor::Worker(delivery), "its time is over, Lambda ends it"));
         let running = self.scene.books(|books| {
             books.doubt_all_of(delivery);
             books.effects_running(delivery)

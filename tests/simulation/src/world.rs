@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use event_runtime::{Order, Reporting, Settings, UnixMillis};
 
+use super::schedule::STORM;
+
 /// When every run begins, by true time.
 pub(crate) const START: UnixMillis = UnixMillis(1_795_000_000_000);
 
@@ -116,6 +118,8 @@ pub struct World {
     pub reporting: Option<Reporting>,
     /// What keeps its order.
     pub order: Order,
+    /// Deliveries after which a deployment takes over that reads what the first could not.
+    pub mended: u32,
 }
 
 impl World {
@@ -135,6 +139,7 @@ impl World {
             deadlines: true,
             reporting: None,
             order: Order::Partition,
+            mended: STORM,
         }
     }
 

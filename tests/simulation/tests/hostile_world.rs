@@ -25,7 +25,8 @@ fn no_promise_breaks_whatever_the_weather() {
         records += world.records();
         if let Some(violation) = found.violation {
             let shrunk = shrink(world, found.schedule, violation);
-            let (world, schedule, story) = (shrunk.world, shrunk.schedule, shrunk.story.join("\n  "));
+            let story: Vec<_> = shrunk.story.iter().map(ToString::to_string).collect();
+            let (world, schedule, story) = (shrunk.world, shrunk.schedule, story.join("\n  "));
             panic!("seed {seed}: {}\n{world}what goes wrong:\n{schedule}what happens:\n  {story}", shrunk.violation);
         }
     }
@@ -96,7 +97,7 @@ fn what_passes_the_limits_is_given_to_the_destination() {
     let dies_twice = Schedule([(site(1), 1), (site(2), 1)].into());
     let told = run(&world, Fates::by_schedule(dies_twice), true);
     assert_eq!((told.violation, told.deliveries), (None, 2));
-    assert!(told.story.iter().any(|line| line.contains("given to the on-failure destination")), "{:?}", told.story);
+    assert!(told.story.iter().any(|step| step.text.contains("to the on-failure destination")), "{:?}", told.story);
 }
 
 #[test]

@@ -1,0 +1,194 @@
+//! `cargo bench -p benchmarks --bench batch`: one batch of 5,000 records through the processor, whose stores and effects
+//! take 5 ms each; what order costs, and what each record costs in DynamoDB writes.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that meets a surprise must stop")]
+#![allow(clippy::print_stdout, reason = "its report")]
+
+use std::env;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use event_runtime::testing::{MemoryClaims, MemoryDeadLetters};
+use event_runtime::{
+    Claim, ClaimKey, Claims, Deadline, Decision, Effect, EffectId, Fault, Held, Intent, Invocation, LetterId, Order,
+    Processor, RawRecord, RecordHandler, Resolved, Settings, Settled, StoreError, SystemClock,
+};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+const RECORDS: usize = 5_000;
+const KEYS: usize = 500;
+const LATENCY: Duration = Duration::from_millis(5);
+
+/// Every store answers after [`LATENCY`].
+struct Slow(MemoryClaims);
+
+async fn slowly<T>(answer: BoxFuture<'_, T>) -> T {
+    tokio::time::sleep(LATENCY).await;
+    answer.await
+}
+
+impl Claims for Slow {
+    fn claim<'a>(&'a self, effect: &'a EffectId, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        slowly(self.0.claim(effect, lease)).boxed()
+    }
+    fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        slowly(self.0.complete(held)).boxed()
+    }
+    fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        slowly(self.0.release(held)).boxed()
+    }
+    fn park<'a>(&'a self, held: &'a Held, letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        slowly(self.0.park(held, letter)).boxed()
+    }
+    fn resolve<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        letter: &'a LetterId,
+        decision: Decision,
+        by: &'a str,
+    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
+        slowly(self.0.resolve(key, letter, decision, by)).boxed()
+    }
+}
+
+/// An effect that takes [`LATENCY`]: a mail under a claim, or one conditional write.
+struct Function {
+    claimed: bool,
+    conditional_writes: Arc<AtomicUsize>,
+}
+
+impl RecordHandler for Function {
+    type Event<'de> = i64;
+
+    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<i64, Fault> {
+        Ok(record.offset + i64::from(record.partition) * RECORDS as i64)
+    }
+
+    fn intent(&self, record: &Self::Event<'_>) -> Result<Intent, Fault> {
+        if self.claimed {
+            Ok(Intent::Claimed(ClaimKey::new("mail", &record.to_string())?.into()))
+        } else {
+            Ok(Intent::Conditional)
+        }
+    }
+
+    async fn handle(&self, _record: &Self::Event<'_>) -> Result<Effect, Fault> {
+        tokio::time::sleep(LATENCY).await;
+        if !self.claimed {
+            self.conditional_writes.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(Effect::Done)
+    }
+}
+
+/// A way to run the batch.
+struct Way {
+    name: &'static str,
+    lanes: usize,
+    order: Order,
+}
+
+fn ways() -> Vec<Way> {
+    let by_key = |in_flight| Order::Key { in_flight: NonZeroUsize::new(in_flight).unwrap() };
+    let way = |name, lanes, order| Way { name, lanes, order };
+    vec![
+        way("one partition, in sequence", 1, Order::Partition),
+        way("10 partitions side by side", 10, Order::Partition),
+        way("one partition, by key, 4 in flight", 1, by_key(4)),
+        way("one partition, by key, 16 in flight", 1, by_key(16)),
+        way("one partition, by key, 64 in flight", 1, by_key(64)),
+        way("10 partitions, by key, 16 in flight each", 10, by_key(16)),
+    ]
+}
+
+fn event(lanes: usize, records: usize) -> String {
+    let record = |lane: usize, offset: usize| {
+        let key = base64_simd::STANDARD.encode_to_string(format!("account-{}", offset % KEYS));
+        let value = base64_simd::STANDARD.encode_to_string([b'v'; 600]);
+        format!(
+            r#"{{"topic":"t","partition":{lane},"offset":{offset},"timestamp":1795000000000,"timestampType":"CREATE_TIME","key":"{key}","value":"{value}","headers":[]}}"#
+        )
+    };
+    let lane = |lane| {
+        let records: Vec<_> = (0..records / lanes).map(|offset| record(lane, offset)).collect();
+        format!(r#""t-{lane}":[{}]"#, records.join(","))
+    };
+    let lanes: Vec<_> = (0..lanes).map(lane).collect();
+    format!(r#"{{"eventSource":"aws:kafka","eventSourceArn":"arn","records":{{{}}}}}"#, lanes.join(","))
+}
+
+struct Measured {
+    time: Duration,
+    peak: u64,
+    writes: f64,
+    writes_again: f64,
+}
+
+fn measure(way: &Way, claimed: bool, records: usize) -> Measured {
+    let event = event(way.lanes, records);
+    let (time, ..) = deliver(way, claimed, &event, records, false);
+    let (mut writes, mut again) = (0, 0);
+    // Once more in paused time, for what does not depend on it.
+    let allocated = allocation_counter::measure(|| (_, writes, again) = deliver(way, claimed, &event, records, true));
+    let per_record = |writes: usize| writes as f64 / records as f64;
+    Measured { time, peak: allocated.bytes_max, writes: per_record(writes), writes_again: per_record(again) }
+}
+
+/// Delivers the event, and in paused time once more; the time of the first delivery, the writes of both.
+fn deliver(way: &Way, claimed: bool, event: &str, records: usize, paused: bool) -> (Duration, usize, usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(paused).build().unwrap();
+    let claims = MemoryClaims::new(Arc::new(SystemClock));
+    let conditional_writes = Arc::new(AtomicUsize::new(0));
+    let function = Function { claimed, conditional_writes: Arc::clone(&conditional_writes) };
+    let settings = Settings { order: way.order, ..Settings::default() };
+    let processor =
+        Processor::new(function, Arc::new(Slow(claims.clone())), Arc::new(MemoryDeadLetters::default()), settings);
+    let invocation = Invocation {
+        request_id: "bench".to_owned(),
+        function: "bench".to_owned(),
+        function_version: "1".to_owned(),
+        deadline: Deadline::unknown(),
+    };
+    let written = || claims.writes() + conditional_writes.load(Ordering::Relaxed);
+    let started = Instant::now();
+    let report = runtime.block_on(processor.process(event.as_bytes(), &invocation)).unwrap();
+    let time = started.elapsed();
+    assert_eq!((report.records(), report.unfinished_records()), (records, 0));
+    let first = written();
+    if paused {
+        let again = runtime.block_on(processor.process(event.as_bytes(), &invocation)).unwrap();
+        assert_eq!((again.records(), again.unfinished_records()), (records, 0));
+    }
+    (time, first, written() - first)
+}
+
+fn main() {
+    let quick = env::args().any(|argument| argument == "--test");
+    let records = if quick { 500 } else { RECORDS };
+    println!(
+        "{records} records of {KEYS} keys in one batch; claims table, queue and effect take {} ms each",
+        LATENCY.as_millis()
+    );
+    for (claimed, effect) in [(true, "an effect under a claim"), (false, "a conditional effect")] {
+        println!(
+            "\n{effect:<42} {:>8} {:>10} {:>6} {:>10} {:>13} {:>15}",
+            "time", "records/s", "ratio", "peak", "writes/record", "delivered again"
+        );
+        let mut sequence = None;
+        for way in ways() {
+            let Measured { time, peak, writes, writes_again } = measure(&way, claimed, records);
+            let ratio = sequence.get_or_insert(time).as_secs_f64() / time.as_secs_f64();
+            println!(
+                "{:<42} {:>6.2} s {:>10.0} {:>5.1}x {:>6.1} MiB {writes:>13.2} {writes_again:>15.2}",
+                way.name,
+                time.as_secs_f64(),
+                records as f64 / time.as_secs_f64(),
+                ratio,
+                peak as f64 / (1024.0 * 1024.0),
+            );
+        }
+    }
+}
