@@ -25,7 +25,7 @@ CARGO_DENY_VERSION := 0.20.2
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '\nSettings: RECORDING=folder TOPIC=topic (demo), FUNCTION=name EVENT=path-or-sample PORT=9000 (watch, invoke)\n'
 
 .PHONY: setup
@@ -87,8 +87,18 @@ bench-batch: ## Time a batch of 5,000 records against stores of 5 ms, and count 
 fuzz: ## Fuzz every target on its corpus and then for SECONDS=20 each
 	tests/fuzz/run.sh $(or $(SECONDS),20)
 
+.PHONY: schemas-check
+schemas-check: ## Check schemas against their history, and every function's readers against every version
+	@cargo run --quiet -p schema-tools -- check
+	@cargo run --quiet -p schema-tools -- docs --check
+	@cargo test --quiet -p schema-readers
+
+.PHONY: schemas-docs
+schemas-docs: ## Write events/CATALOGUE.md anew from events/schemas
+	@cargo run --quiet -p schema-tools -- docs
+
 .PHONY: check
-check: fmt clippy test docs deny ## Everything that has to hold before a change goes in
+check: fmt clippy schemas-check test docs deny ## Everything that has to hold before a change goes in
 
 .PHONY: fmt
 fmt: ## Check the formatting

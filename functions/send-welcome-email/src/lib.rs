@@ -11,3 +11,8 @@ pub mod pace;
 pub mod ses;
 pub mod welcome;
 pub mod wiring;
+
+/// What the function reads of a record's value, whatever schema it was written with.
+pub type Value = debezium::Change<'static, account::Account<'static>>;
+/// What it reads of a record's key: a primary key of any columns.
+pub type Key = avro_decode::Value<'static>;

@@ -22,8 +22,8 @@ const SCOPE: &str = "welcome";
 /// Sends a welcome email to each account that was inserted.
 pub struct WelcomeNewAccounts<M> {
     frames: FrameFormat,
-    keys: AvroReader<Value<'static>>,
-    changes: AvroReader<Change<'static, Account<'static>>>,
+    keys: AvroReader<crate::Key>,
+    changes: AvroReader<crate::Value>,
     mailer: M,
     brand: String,
     start_time: Option<Timestamp>,

@@ -1,0 +1,48 @@
+//! The commands over the contracts alone: `check` and `docs`.
+
+use std::io::Write;
+use std::path::Path;
+
+use schema_tools::{Contracts, catalogue};
+
+use super::{BAD, Failure, OK};
+
+pub(crate) fn check(folder: &Path, out: &mut impl Write) -> Result<u8, Failure> {
+    let contracts = Contracts::read(folder)?;
+    let findings = schema_tools::check(&contracts)?;
+    for finding in &findings {
+        writeln!(out, "{finding}\n")?;
+    }
+    let versions: usize = contracts.subjects.values().map(|subject| subject.versions.len()).sum();
+    let count = format!("{} subjects, {versions} versions", contracts.subjects.len());
+    match findings.len() {
+        0 => writeln!(out, "{count}: names, history, documentation and examples hold")?,
+        1 => writeln!(out, "{count}: 1 thing does not hold, it is above")?,
+        more => writeln!(out, "{count}: {more} things do not hold, they are above")?,
+    }
+    Ok(if findings.is_empty() { OK } else { BAD })
+}
+
+pub(crate) fn docs(folder: &Path, check: bool, out: &mut impl Write) -> Result<u8, Failure> {
+    let text = catalogue::catalogue(&Contracts::read(folder)?)?;
+    let path = catalogue::file(folder);
+    let shown = path.display();
+    if !check {
+        std::fs::write(&path, text).map_err(|source| Failure::Write { path: path.clone(), source })?;
+        writeln!(out, "wrote {shown}")?;
+        return Ok(OK);
+    }
+    let present = match std::fs::read_to_string(&path) {
+        Ok(present) => present,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(source) => return Err(Failure::Read { path, source }),
+    };
+    if present == text {
+        writeln!(out, "{shown} is up to date")?;
+        return Ok(OK);
+    }
+    let differs = text.lines().zip(present.lines()).position(|(a, b)| a != b);
+    let line = differs.unwrap_or(present.lines().count().min(text.lines().count())) + 1;
+    writeln!(out, "{shown} is not what the schemas and manifests say, from line {line} on: run `make schemas-docs`")?;
+    Ok(BAD)
+}

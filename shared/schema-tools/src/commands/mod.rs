@@ -1,0 +1,54 @@
+//! What the command line calls: each prints, and returns its exit code.
+
+pub(crate) mod contracts;
+pub(crate) mod recordings;
+
+use std::io;
+use std::path::PathBuf;
+
+/// All is well.
+pub(crate) const OK: u8 = 0;
+/// Something does not hold: what it is was printed.
+pub(crate) const BAD: u8 = 1;
+/// The input or the command line is unusable.
+pub(crate) const BAD_INPUT: u8 = 2;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("writing the output: {0}")]
+    Output(#[from] io::Error),
+    #[error("{}: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{}: {source}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Recording(#[from] schema_tools::RecordingError),
+    #[error(transparent)]
+    Cases(#[from] schema_tools::CasesError),
+    #[error(transparent)]
+    Contracts(#[from] schema_tools::ContractError),
+    #[error("line {line} has no `expect`")]
+    NoExpectation { line: usize },
+    #[error("there are no records")]
+    NoRecords,
+    #[error("line {line}: {source}")]
+    Line { line: usize, source: schema_tools::RecordingError },
+}
+
+impl Failure {
+    /// The exit code by kind.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Output(_)
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Recording(_)
+            | Self::Cases(_)
+            | Self::Contracts(_)
+            | Self::NoExpectation { .. }
+            | Self::NoRecords
+            | Self::Line { .. } => BAD_INPUT,
+        }
+    }
+}

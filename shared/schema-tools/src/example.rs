@@ -1,0 +1,116 @@
+//! Example records: taken from a recording, or written by hand and passed through the schema.
+
+use std::collections::HashMap;
+
+use apache_avro::types::Value as AvroValue;
+use apache_avro::writer::datum::GenericDatumWriter;
+use avro_decode::{Limits, Plan};
+use serde_json::Value as Json;
+
+use crate::contracts::{ContractError, Contracts, Example, Part, Subject};
+use crate::recording::Recording;
+use crate::rendering::render;
+
+/// Examples by subject; a recording is read once.
+#[derive(Debug, Default)]
+pub struct Examples {
+    recordings: HashMap<String, HashMap<usize, Json>>,
+}
+
+/// Why an example is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoExample {
+    /// The manifest names a line without a recording.
+    #[error("it names a line, but subject.json names no \"recording\"")]
+    NoRecording,
+    /// The line is not there, or does not decode.
+    #[error("the recording {recording} has no readable record in line {line}")]
+    NoLine {
+        /// The recording.
+        recording: String,
+        /// The line.
+        line: usize,
+    },
+    /// The example does not have the schema's form.
+    #[error("it has not the form of the latest version: {0}")]
+    Form(String),
+}
+
+impl Examples {
+    /// `{"key", "value"}` of a subject of values, the key alone of a subject of keys.
+    ///
+    /// # Errors
+    /// When a recording cannot be read. The inner error is about the example itself.
+    pub fn of(&mut self, contracts: &Contracts, subject: &Subject) -> Result<Result<Json, NoExample>, ContractError> {
+        let record = match (&subject.manifest.example, &subject.manifest.recording) {
+            (Example::Recorded { .. }, None) => return Ok(Err(NoExample::NoRecording)),
+            (Example::Recorded { line }, Some(recording)) => match self.line(contracts, subject, recording, *line)? {
+                Some(record) => record,
+                None => return Ok(Err(NoExample::NoLine { recording: recording.clone(), line: *line })),
+            },
+            (Example::Written { key, value }, _) => match through_schema(subject, value) {
+                Ok(value) => serde_json::json!({ "key": key, "value": value }),
+                Err(error) => return Ok(Err(error)),
+            },
+        };
+        Ok(Ok(match subject.manifest.part {
+            Part::Key => record.get("key").cloned().unwrap_or_default(),
+            Part::Value => record,
+        }))
+    }
+
+    fn line(
+        &mut self,
+        contracts: &Contracts,
+        subject: &Subject,
+        name: &str,
+        line: usize,
+    ) -> Result<Option<Json>, ContractError> {
+        if !self.recordings.contains_key(name) {
+            let folder = contracts.recordings().join(name);
+            let recording = Recording::open(&folder)
+                .map_err(|source| ContractError::Recording { subject: subject.name.clone(), source })?;
+            let records = recording.records().filter_map(|record| Some((record.line, record.rendered.ok()?)));
+            self.recordings.insert(name.to_owned(), records.collect());
+        }
+        Ok(self.recordings.get(name).and_then(|records| records.get(&line)).cloned())
+    }
+}
+
+/// Encodes the JSON by the latest version and decodes it again: what cannot be written is no example.
+fn through_schema(subject: &Subject, json: &Json) -> Result<Json, NoExample> {
+    let form = |error: &dyn std::fmt::Display| NoExample::Form(error.to_string());
+    let Some(latest) = subject.latest() else { return Err(NoExample::Form("there is none".into())) };
+    let schema = apache_avro::Schema::parse(&latest.json).map_err(|error| form(&error))?;
+    let value = avro(json).resolve(&schema).map_err(|error| form(&error))?;
+    let writer = GenericDatumWriter::builder(&schema).build().map_err(|error| form(&error))?;
+    let bytes = writer.write_value_to_vec(value).map_err(|error| form(&error))?;
+    let plan = Plan::<avro_decode::Value<'static>>::compile(&latest.schema, &Limits::default())
+        .map_err(|error| form(&error))?;
+    let read = plan.decode(&bytes).map_err(|error| form(&error))?;
+    let rendered = render(&read);
+    // The encoder fills in defaults and leaves out what the schema does not have: an example has neither.
+    let differences = crate::differences(&rendered, json, 3);
+    if differences.is_empty() {
+        Ok(rendered)
+    } else {
+        Err(NoExample::Form(format!("what comes out of it differs at {}", differences.join("; "))))
+    }
+}
+
+/// By the JSON's own types; the schema then says what they are.
+fn avro(json: &Json) -> AvroValue {
+    match json {
+        Json::Null => AvroValue::Null,
+        Json::Bool(flag) => AvroValue::Boolean(*flag),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => AvroValue::Long(whole),
+            None => AvroValue::Double(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => AvroValue::String(text.clone()),
+        Json::Array(items) => AvroValue::Array(items.iter().map(avro).collect()),
+        Json::Object(members) => {
+            AvroValue::Map(members.iter().map(|(name, member)| (name.clone(), avro(member))).collect())
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Every type that a function reads records into, to be compiled against every version of every schema.
+//!
+//! Whoever adds a function lists here what it reads and from which subject, or that it reads no topic, and names it among
+//! the consumers in the subject's `subject.json`. The tests fail, by the function's name, when one of the two is missing
+//! and when some version of the schema cannot be read.
+
+use avro_decode::{AvroType, Limits, Plan, ResolveError, Schema};
+
+/// A type that a function reads from a subject.
+pub struct Reader {
+    /// The function.
+    pub function: &'static str,
+    /// The subject.
+    pub subject: &'static str,
+    /// The type, without modules and lifetimes: `Change<Account>`.
+    pub name: String,
+    compile: fn(&Schema) -> Result<(), ResolveError>,
+}
+
+/// Every reader of every function.
+pub fn readers() -> Vec<Reader> {
+    vec![
+        Reader::of::<send_welcome_email::Key>("send-welcome-email", "cdc.postgres.public.accounts-key"),
+        Reader::of::<send_welcome_email::Value>("send-welcome-email", "cdc.postgres.public.accounts-value"),
+    ]
+}
+
+/// Functions that read no topic.
+pub const READ_NO_TOPIC: &[&str] = &[];
+
+impl Reader {
+    fn of<T: AvroType>(function: &'static str, subject: &'static str) -> Self {
+        let compile = |writer: &Schema| Plan::<T>::compile(writer, &Limits::default()).map(|_| ());
+        Self { function, subject, name: simple(std::any::type_name::<T>()), compile }
+    }
+
+    /// Resolves a version of the subject's schema against the type, as the function does when it meets it.
+    ///
+    /// # Errors
+    /// When the function could not read what was written with it.
+    pub fn compile(&self, writer: &Schema) -> Result<(), ResolveError> {
+        (self.compile)(writer)
+    }
+}
+
+/// A type's name without modules and lifetimes.
+fn simple(name: &str) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for word in name.split_inclusive(['<', '>', ',', ' ']) {
+        words.push(word.rsplit("::").next().unwrap_or(word));
+    }
+    words.concat().replace("'_, ", "").replace("<'_>", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::simple;
+
+    #[test]
+    fn a_type_is_called_as_people_call_it() {
+        assert_eq!(simple("avro_decode::value::Value"), "Value");
+        assert_eq!(simple("debezium::change::Change<welcome::account::Account>"), "Change<Account>");
+        assert_eq!(simple("a::Change<'_, b::c::Row<'_>>"), "Change<Row>");
+    }
+}
