@@ -276,11 +276,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             timestamp: record.timestamp,
             index: 0,
         };
-        let raw = RawBytes {
-            key: record.key.as_ref().map(|encoded| encoded.raw().into_owned()),
-            value: record.value.as_ref().map(|encoded| encoded.raw().into_owned()),
-            ..RawBytes::of_headers(&record.headers)
-        };
+        let raw = RawBytes::of_undecoded(record);
         self.give_up_unread(place, raw, fault).await
     }
 
@@ -318,6 +314,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             id: LetterId::of(&self.invocation.function, cluster, &place),
             event_source: source.to_owned(),
             event_source_arn: self.event.source_arn.as_deref().map(str::to_owned),
+            bootstrap_servers: self.event.bootstrap_servers.as_deref().map(str::to_owned),
             place,
             raw,
             key_schema: None,
@@ -336,6 +333,7 @@ impl<H: RecordHandler> Journey<'_, H> {
                 attempt,
                 at_ms: self.parts.clock.now().0,
             },
+            redriven: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use futures_util::future::BoxFuture;
-use kafka_events::Headers;
+use kafka_events::{Headers, Record};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -31,6 +31,14 @@ impl LetterId {
             hash.update(number.to_be_bytes());
         }
         LetterId(hex::encode(&hash.finalize()[..16]))
+    }
+
+    /// Under which a claim is parked by a redriven try of this letter's record. Not the letter's own id: what the first
+    /// try proved (that no effect happened) says nothing of a later one, so a claim parked by a later one must not be
+    /// freed in the name of the first.
+    #[must_use]
+    pub fn redriven(&self) -> Self {
+        LetterId(format!("{}-redriven", self.0))
     }
 
     /// An id that a store gave back.
@@ -70,18 +78,27 @@ pub struct Place {
 /// The bytes of a record as they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawBytes {
-    /// The key in base64, frame and all.
+    /// The key in base64, frame and all; where its base64 could not be read, its text as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The value in base64, frame and all.
+    /// The value in base64, frame and all; where its base64 could not be read, its text as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// The headers in order, as `[name, value in base64 or null]`; names repeat.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, Option<String>)>,
-    /// The record's JSON in base64, where the record itself could not be read.
+    /// The headers' JSON in base64, where they could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers_json: Option<String>,
+    /// The record's JSON in base64, where the record itself could not be read; then there is nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<String>,
+    /// The JSON of `keySchemaMetadata` in base64, where the event source mapping read the registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_schema_metadata: Option<String>,
+    /// The JSON of `valueSchemaMetadata` in base64, where the event source mapping read the registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_schema_metadata: Option<String>,
 }
 
 impl Place {
@@ -99,18 +116,35 @@ impl Place {
 
 impl RawBytes {
     pub(crate) fn of(record: &RawRecord<'_>) -> Self {
-        RawBytes { key: record.key.map(base64), value: record.value.map(base64), ..Self::of_headers(record.headers) }
+        RawBytes {
+            key: record.key.map(base64),
+            value: record.value.map(base64),
+            key_schema_metadata: record.key_schema.map(|metadata| base64(metadata.raw())),
+            value_schema_metadata: record.value_schema.map(|metadata| base64(metadata.raw())),
+            ..Self::of_headers(record.headers)
+        }
+    }
+
+    /// A record whose base64 could not be read: its texts as they came.
+    pub(crate) fn of_undecoded(record: &Record<'_>) -> Self {
+        RawBytes {
+            key: record.key.as_ref().map(|encoded| encoded.raw().into_owned()),
+            value: record.value.as_ref().map(|encoded| encoded.raw().into_owned()),
+            key_schema_metadata: record.key_schema.as_ref().map(|metadata| base64(metadata.raw())),
+            value_schema_metadata: record.value_schema.as_ref().map(|metadata| base64(metadata.raw())),
+            ..Self::of_headers(&record.headers)
+        }
     }
 
     /// The headers in order; where they cannot be read, their JSON as it came.
-    pub(crate) fn of_headers(headers: &Headers<'_>) -> Self {
+    fn of_headers(headers: &Headers<'_>) -> Self {
         let parsed: Result<Vec<_>, _> = headers
             .iter()
             .map(|header| header.map(|header| (header.name.into_owned(), header.value.as_deref().map(base64))))
             .collect();
         match parsed {
             Ok(headers) => RawBytes { headers, ..RawBytes::default() },
-            Err(_) => RawBytes { json: Some(base64(headers.raw())), ..RawBytes::default() },
+            Err(_) => RawBytes { headers_json: Some(base64(headers.raw())), ..RawBytes::default() },
         }
     }
 }
@@ -147,6 +181,17 @@ pub struct GivenUpBy {
     pub at_ms: u64,
 }
 
+/// How often an operator has sent the record again, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redriven {
+    /// Tries that failed.
+    pub attempts: u32,
+    /// When the last one was, in milliseconds since 1970.
+    pub last_at_ms: u64,
+    /// What the function said then.
+    pub last_error: String,
+}
+
 /// Everything about a record that was given up. Holds row data (the raw bytes): its queue deserves the table's care.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
@@ -159,6 +204,9 @@ pub struct DeadLetter {
     /// The cluster's ARN, where the event has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_source_arn: Option<String>,
+    /// The cluster's `host:port` list, where the event has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootstrap_servers: Option<String>,
     /// Where it stands.
     #[serde(flatten)]
     pub place: Place,
@@ -177,6 +225,9 @@ pub struct DeadLetter {
     pub error: Reason,
     /// By whom.
     pub given_up_by: GivenUpBy,
+    /// What redriving it has come to so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redriven: Option<Redriven>,
 }
 
 /// Where letters are kept.

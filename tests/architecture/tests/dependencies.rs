@@ -9,7 +9,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// Our crates from the ground up. A crate may depend on crates of lower floors only.
 const FLOORS: &[&[&str]] = &[
     &["topic-names"],
-    &["kafka-events", "avro-decode-derive", "env-config", "dynamodb-writes"],
+    &["kafka-events", "avro-decode-derive", "env-config", "on-failure", "dynamodb-writes"],
     &["avro-decode", "avro-encode"],
     &["schema-registry", "schema-compatibility", "debezium"],
     &["event-runtime"],

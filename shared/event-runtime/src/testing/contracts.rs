@@ -182,19 +182,31 @@ pub async fn dead_letters_contract(
     mut stored: impl AsyncFnMut(&LetterId) -> Vec<DeadLetter>,
 ) {
     let run = OwnerToken::fresh().to_string();
-    let letter = sample(&run, 7);
+    let letter = sample_letter(&run, 7);
     letters.store(&letter).await.expect("store");
     assert_eq!(stored(&letter.id).await, vec![letter.clone()], "a letter comes back as it was stored");
 
+    // Parking twice: the store may keep one letter or several equal ones. They have one id, and whoever reads the store
+    // takes letters of one id for one.
     letters.store(&letter).await.expect("store");
     let twice = stored(&letter.id).await;
-    assert!(twice.iter().all(|found| *found == letter), "parking twice shows as one id");
+    assert!(!twice.is_empty() && twice.iter().all(|found| *found == letter), "parking twice shows as one id");
 
-    let other = sample(&run, 8);
+    let other = sample_letter(&run, 8);
     assert_ne!(letter.id, other.id, "another offset is another letter");
+    assert!(stored(&other.id).await.is_empty(), "nothing is stored under another id");
+
+    // Stored side by side, each is there once its own call says so.
+    let many: Vec<_> = (100..140).map(|offset| sample_letter(&run, offset)).collect();
+    let results = futures_util::future::join_all(many.iter().map(|letter| letters.store(letter))).await;
+    for (letter, result) in many.iter().zip(results) {
+        result.expect("store");
+        assert_eq!(stored(&letter.id).await, vec![letter.clone()], "each letter comes back under its own id");
+    }
 }
 
-fn sample(lane: &str, offset: i64) -> DeadLetter {
+/// A letter that nothing is wrong with, of partition 0 of the topic `lane`.
+pub fn sample_letter(lane: &str, offset: i64) -> DeadLetter {
     let place = Place {
         lane: format!("{lane}-0"),
         topic: lane.to_owned(),
@@ -208,12 +220,13 @@ fn sample(lane: &str, offset: i64) -> DeadLetter {
         id: LetterId::of("contract", "arn:aws:kafka:cluster", &place),
         event_source: "aws:kafka".to_owned(),
         event_source_arn: Some("arn:aws:kafka:cluster".to_owned()),
+        bootstrap_servers: None,
         place,
         raw: RawBytes {
             key: Some("AAEC".to_owned()),
             value: None,
             headers: vec![("trace".to_owned(), Some("AQ==".to_owned())), ("trace".to_owned(), None)],
-            json: None,
+            ..RawBytes::default()
         },
         key_schema: Some("id:1".to_owned()),
         value_schema: None,
@@ -231,5 +244,6 @@ fn sample(lane: &str, offset: i64) -> DeadLetter {
             attempt: 1,
             at_ms: 1_795_421_347_753,
         },
+        redriven: None,
     }
 }

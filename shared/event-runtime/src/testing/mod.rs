@@ -3,5 +3,5 @@
 mod contracts;
 mod memory;
 
-pub use contracts::{claims_contract, dead_letters_contract};
+pub use contracts::{claims_contract, dead_letters_contract, sample_letter};
 pub use memory::{ManualClock, MemoryClaims, MemoryDeadLetters, Resolution, StoredClaim, WriteFault};

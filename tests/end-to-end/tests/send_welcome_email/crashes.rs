@@ -77,7 +77,8 @@ async fn killed_after_storing_the_dead_letter_the_record_is_parked_all_the_same(
     let scene = Arc::new(Scene::start(FUNCTION, &[]).await.unwrap());
     let lost = Failpoint::new("answer lost", "SendEmail", When::After, Action::Drop);
     scene.stack.faults.arm(lost.times(1));
-    let stored = scene.stack.faults.arm(Failpoint::new("stored", "SendMessage", When::After, Action::Hold).times(1));
+    let stored =
+        scene.stack.faults.arm(Failpoint::new("stored", "SendMessageBatch", When::After, Action::Hold).times(1));
     let invoking = Arc::clone(&scene);
     let invocation = tokio::spawn(async move { invoking.invoke(&[an_account()]).await });
     stored.reached().await.unwrap();

@@ -13,7 +13,7 @@ fn always(scene: &Scene, operation: &'static str, action: Action) -> Armed {
 #[tokio::test]
 async fn with_sqs_unreachable_a_record_that_must_be_parked_is_reported_and_nothing_is_skipped() {
     let scene = Scene::start(FUNCTION, &[("PARTIAL_BATCH_RESPONSE", "true")]).await.unwrap();
-    let fault = always(&scene, "SendMessage", Action::Drop);
+    let fault = always(&scene, "SendMessageBatch", Action::Drop);
     let [first, last] = [0, 1].map(|number| created_accounts().unwrap().remove(number));
     let batch = in_one_lane([first, truncated(), last]);
 
@@ -42,7 +42,7 @@ async fn with_no_sqs_at_all_the_invocation_fails() {
 async fn an_uncertain_record_stays_owed_until_its_dead_letter_is_stored() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let lost = scene.stack.faults.arm(Failpoint::new("answer lost", "SendEmail", When::After, Action::Drop).times(1));
-    let queue = always(&scene, "SendMessage", Action::Drop);
+    let queue = always(&scene, "SendMessageBatch", Action::Drop);
     failure(scene.invoke(&[an_account()]).await);
     failure(scene.invoke(&[an_account()]).await);
     assert_eq!(lost.hits(), 1);

@@ -1,0 +1,64 @@
+//! The adapter: to the queue, by way of the bucket where it has to be.
+
+use std::sync::Arc;
+
+use event_runtime::{DeadLetter, DeadLetters, StoreError};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use crate::bucket::Bucket;
+use crate::errors::{TooLarge, failed};
+use crate::gather::Outgoing;
+use crate::message::{MAX_BYTES, Message};
+
+/// [`DeadLetters`] in an SQS queue. Clones share their batches.
+#[derive(Debug, Clone)]
+pub struct SqsDeadLetters {
+    outgoing: Arc<Outgoing>,
+    bucket: Option<Bucket>,
+}
+
+impl SqsDeadLetters {
+    /// Letters to the queue at `queue_url`.
+    pub fn new(client: aws_sdk_sqs::Client, queue_url: impl Into<String>) -> Self {
+        SqsDeadLetters { outgoing: Arc::new(Outgoing::to(client, queue_url.into())), bucket: None }
+    }
+
+    /// With a bucket for those that are too large for it; `None` changes nothing.
+    #[must_use]
+    pub fn with_bucket(self, client: aws_sdk_s3::Client, bucket: Option<String>) -> Self {
+        SqsDeadLetters { bucket: bucket.map(|name| Bucket::new(client, name)), ..self }
+    }
+
+    async fn send(&self, letter: &DeadLetter) -> Result<(), StoreError> {
+        let whole = Message::whole(letter).map_err(|error| failed("dead_letter_unwritable", error))?;
+        let bytes = whole.bytes();
+        match &self.bucket {
+            None if bytes > MAX_BYTES => Err(too_large(bytes)),
+            None => self.outgoing.send(Arc::new(whole)).await,
+            Some(bucket) if bytes > MAX_BYTES => self.send_apart(bucket, letter).await,
+            Some(bucket) => match self.outgoing.send(Arc::new(whole)).await {
+                Err(refused) if refused.code == "dead_letter_refused" => self.send_apart(bucket, letter).await,
+                settled => settled,
+            },
+        }
+    }
+
+    async fn send_apart(&self, bucket: &Bucket, letter: &DeadLetter) -> Result<(), StoreError> {
+        let pointer = bucket.put(letter).await?;
+        match pointer.bytes() {
+            bytes if bytes > MAX_BYTES => Err(too_large(bytes)),
+            _ => self.outgoing.send(Arc::new(pointer)).await,
+        }
+    }
+}
+
+impl DeadLetters for SqsDeadLetters {
+    fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.send(letter).boxed()
+    }
+}
+
+fn too_large(bytes: usize) -> StoreError {
+    failed("dead_letter_too_large", TooLarge { bytes, max: MAX_BYTES })
+}

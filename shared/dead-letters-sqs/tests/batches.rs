@@ -1,0 +1,219 @@
+//! Letters that are stored together, before a queue that answers as it is told.
+#![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
+
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::routing::post;
+use axum::{Json, Router};
+use dead_letters_sqs::{MAX_BYTES, SqsDeadLetters};
+use event_runtime::testing::sample_letter;
+use event_runtime::{DeadLetter, DeadLetters, RawBytes, StoreError};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// A call that has arrived: the test answers it when it likes.
+struct Call {
+    letters: Vec<String>,
+    bytes: usize,
+    answer: oneshot::Sender<Value>,
+}
+
+impl Call {
+    fn succeed(self) {
+        self.answer_each(|_| Word::Stored);
+    }
+
+    fn answer_each(self, word: impl Fn(&str) -> Word) {
+        let (mut successful, mut failed) = (Vec::new(), Vec::new());
+        for (number, letter) in self.letters.iter().enumerate() {
+            let id = number.to_string();
+            match word(letter) {
+                Word::Stored => successful.push(json!({"Id": id, "MessageId": id, "MD5OfMessageBody": ""})),
+                Word::Refused(code) => failed.push(json!({"Id": id, "SenderFault": false, "Code": code})),
+                Word::Forgotten => {}
+            }
+        }
+        self.answer.send(json!({"Successful": successful, "Failed": failed})).unwrap();
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Word {
+    Stored,
+    Refused(&'static str),
+    Forgotten,
+}
+
+struct Queue {
+    calls: mpsc::UnboundedReceiver<Call>,
+    letters: Arc<SqsDeadLetters>,
+}
+
+impl Queue {
+    async fn start() -> Self {
+        let (arrived, calls) = mpsc::unbounded_channel();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().fallback(post(take)).layer(DefaultBodyLimit::disable());
+        let routes = routes.with_state(Arc::new(Mutex::new(arrived)));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .retry_config(RetryConfig::disabled())
+            .endpoint_url(&endpoint);
+        let client = aws_sdk_sqs::Client::from_conf(config.build());
+        Queue { calls, letters: Arc::new(SqsDeadLetters::new(client, format!("{endpoint}/000000000000/letters"))) }
+    }
+
+    fn store(&self, letter: DeadLetter) -> JoinHandle<Result<(), StoreError>> {
+        let letters = Arc::clone(&self.letters);
+        tokio::spawn(async move { letters.store(&letter).await })
+    }
+
+    async fn call(&mut self) -> Call {
+        self.calls.recv().await.unwrap()
+    }
+
+    /// Lets every store get in line: the runtime of a test has one thread, and this hands it on.
+    async fn all_in_line(&self) {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+async fn take(State(arrived): State<Arc<Mutex<mpsc::UnboundedSender<Call>>>>, body: String) -> Json<Value> {
+    let request: Value = serde_json::from_str(&body).unwrap();
+    let entries = request["Entries"].as_array().unwrap();
+    let letters = entries.iter().map(|entry| entry["MessageAttributes"]["letter_id"]["StringValue"].as_str());
+    let letters = letters.map(|id| id.unwrap().to_owned()).collect();
+    let bytes = entries.iter().map(|entry| {
+        let attributes = entry["MessageAttributes"].as_object().unwrap().iter();
+        let attributes = attributes
+            .map(|(name, value)| name.len() + "String".len() + value["StringValue"].as_str().unwrap().len())
+            .sum::<usize>();
+        entry["MessageBody"].as_str().unwrap().len() + attributes
+    });
+    let (answer, answered) = oneshot::channel();
+    let call = Call { letters, bytes: bytes.sum(), answer };
+    arrived.lock().unwrap().send(call).ok().unwrap();
+    Json(answered.await.unwrap())
+}
+
+fn letter(offset: i64) -> DeadLetter {
+    sample_letter("orders", offset)
+}
+
+fn of_bytes(offset: i64, bytes: usize) -> DeadLetter {
+    DeadLetter { raw: RawBytes { value: Some("A".repeat(bytes)), ..RawBytes::default() }, ..letter(offset) }
+}
+
+fn id(offset: i64) -> String {
+    letter(offset).id.to_string()
+}
+
+#[tokio::test]
+async fn the_first_goes_alone_at_once_and_those_who_came_meanwhile_go_together() {
+    let mut queue = Queue::start().await;
+    let stores: Vec<_> = (0..13).map(|offset| queue.store(letter(offset))).collect();
+    let first = queue.call().await;
+    assert_eq!(first.letters, [id(0)], "nobody waits for company");
+    queue.all_in_line().await;
+    first.succeed();
+    let second = queue.call().await;
+    assert_eq!(second.letters, (1..11).map(id).collect::<Vec<_>>(), "ten at most");
+    second.succeed();
+    let third = queue.call().await;
+    assert_eq!(third.letters, [id(11), id(12)]);
+    third.succeed();
+    for store in stores {
+        store.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn each_letter_of_a_batch_gets_its_own_result() {
+    let mut queue = Queue::start().await;
+    let stores: Vec<_> = (0..5).map(|offset| queue.store(letter(offset))).collect();
+    let first = queue.call().await;
+    queue.all_in_line().await;
+    first.answer_each(|_| Word::Refused("InternalError"));
+    queue.call().await.answer_each(|letter| match letter {
+        letter if letter == id(2) => Word::Refused("RequestThrottled"),
+        letter if letter == id(3) => Word::Forgotten,
+        _ => Word::Stored,
+    });
+    let mut codes = Vec::new();
+    for store in stores {
+        codes.push(store.await.unwrap().err().map(|error| error.code));
+    }
+    let unavailable = Some("dead_letters_unavailable");
+    assert_eq!(codes, [unavailable, None, Some("dead_letters_throttled"), unavailable, None]);
+}
+
+#[tokio::test]
+async fn a_caller_that_is_dropped_while_it_sends_takes_nobody_with_it() {
+    let mut queue = Queue::start().await;
+    let first = queue.store(letter(0));
+    let held = queue.call().await;
+    let others: Vec<_> = (1..4).map(|offset| queue.store(letter(offset))).collect();
+    queue.all_in_line().await;
+    held.succeed();
+    first.await.unwrap().unwrap();
+    // The one of them whose turn it is sends for all three, and is dropped over it.
+    let lost = queue.call().await;
+    assert_eq!(lost.letters.len(), 3);
+    others[0].abort();
+    let again = queue.call().await;
+    assert_eq!(again.letters, [id(2), id(3)], "the others send again");
+    again.succeed();
+    let results = futures_util::future::join_all(others).await;
+    assert!(results[0].as_ref().unwrap_err().is_cancelled());
+    assert!(results[1..].iter().all(|result| matches!(result, Ok(Ok(())))));
+    drop(lost);
+}
+
+#[tokio::test]
+async fn a_batch_has_no_more_bytes_than_a_call_may_have() {
+    let mut queue = Queue::start().await;
+    let stores: Vec<_> = (0..6).map(|offset| queue.store(of_bytes(offset, 300_000))).collect();
+    let mut calls = Vec::new();
+    while calls.iter().sum::<usize>() < 6 {
+        let call = queue.call().await;
+        queue.all_in_line().await;
+        assert!(call.bytes <= MAX_BYTES, "{} bytes", call.bytes);
+        calls.push(call.letters.len());
+        call.succeed();
+    }
+    assert_eq!(calls, [1, 3, 2]);
+    for store in stores {
+        store.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_letter_that_just_fits_goes_whole_and_one_byte_more_is_refused_before_it_is_sent() {
+    let mut queue = Queue::start().await;
+    let empty = queue.store(of_bytes(0, 0));
+    let call = queue.call().await;
+    let room = MAX_BYTES - call.bytes;
+    call.succeed();
+    empty.await.unwrap().unwrap();
+
+    let fits = queue.store(of_bytes(0, room));
+    let call = queue.call().await;
+    assert_eq!(call.bytes, MAX_BYTES);
+    call.succeed();
+    fits.await.unwrap().unwrap();
+
+    let error = queue.store(of_bytes(0, room + 1)).await.unwrap().unwrap_err();
+    assert_eq!(error.code, "dead_letter_too_large");
+    assert!(error.cause.to_string().contains("DEAD_LETTER_BUCKET"), "it says what to do: {}", error.cause);
+}

@@ -1,0 +1,118 @@
+//! The records of a batch that failed, where the destination is told them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::document::OnFailure;
+use crate::error::OnFailureError;
+use crate::tolerant::{number, text};
+
+/// The records that a document holds.
+#[derive(Debug, Clone)]
+pub struct FailedRecords {
+    /// `aws:kafka` or `SelfManagedKafka`, where the payload says it.
+    pub event_source: Option<String>,
+    /// The cluster's ARN.
+    pub event_source_arn: Option<String>,
+    /// Comma-separated `host:port`.
+    pub bootstrap_servers: Option<String>,
+    /// In the order of the payload.
+    pub records: Vec<FailedRecord>,
+}
+
+/// One record, as it stands in the event.
+#[derive(Debug, Clone)]
+pub struct FailedRecord {
+    /// The event's own name of its partition.
+    pub lane: String,
+    /// Topic, where it is readable.
+    pub topic: Option<String>,
+    /// Partition, where it is readable.
+    pub partition: Option<i64>,
+    /// Offset, where it is readable.
+    pub offset: Option<i64>,
+    /// Milliseconds since 1970, where it is readable.
+    pub timestamp: Option<i64>,
+    /// The key in base64, where it is readable.
+    pub key: Option<String>,
+    /// The record's JSON, byte for byte.
+    pub json: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload<'a> {
+    #[serde(default, deserialize_with = "text")]
+    event_source: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    event_source_arn: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    bootstrap_servers: Option<String>,
+    #[serde(borrow)]
+    records: Option<&'a RawValue>,
+}
+
+/// What must be told of a record to put it into its place again.
+#[derive(Default, Deserialize)]
+struct Coordinates {
+    #[serde(default, deserialize_with = "text")]
+    topic: Option<String>,
+    #[serde(default, deserialize_with = "number")]
+    partition: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
+    offset: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
+    timestamp: Option<i64>,
+    #[serde(default, deserialize_with = "text")]
+    key: Option<String>,
+}
+
+impl OnFailure {
+    /// The records, where the destination is told them: all of the batch in S3, one in a Kafka topic. `None` from SQS
+    /// and SNS, which are told only which they were.
+    ///
+    /// # Errors
+    /// When there is a payload that is neither an event nor a record.
+    pub fn records(&self) -> Result<Option<FailedRecords>, OnFailureError> {
+        let Some(json) = self.payload.as_deref() else { return Ok(None) };
+        let payload: Payload<'_> =
+            serde_json::from_str(json).map_err(|_| OnFailureError::Payload("it is no JSON object"))?;
+        let records = match payload.records {
+            Some(records) => of_event(records.get())?,
+            None => vec![of_record(json)?],
+        };
+        Ok(Some(FailedRecords {
+            event_source: payload.event_source,
+            event_source_arn: payload.event_source_arn.or_else(|| self.batch.event_source_arn.clone()),
+            bootstrap_servers: payload.bootstrap_servers.or_else(|| self.batch.bootstrap_servers.clone()),
+            records,
+        }))
+    }
+}
+
+fn of_event(records: &str) -> Result<Vec<FailedRecord>, OnFailureError> {
+    let lanes: BTreeMap<String, Vec<&RawValue>> = serde_json::from_str(records)
+        .map_err(|_| OnFailureError::Payload("its records are not grouped by topic and partition"))?;
+    let records = lanes.into_iter().flat_map(|(lane, records)| {
+        records.into_iter().map(move |record| FailedRecord::new(lane.clone(), record.get()))
+    });
+    Ok(records.collect())
+}
+
+fn of_record(json: &str) -> Result<FailedRecord, OnFailureError> {
+    let record = FailedRecord::new(String::new(), json);
+    match (&record.topic, record.partition, record.offset) {
+        (Some(topic), Some(partition), Some(_)) => Ok(FailedRecord { lane: format!("{topic}-{partition}"), ..record }),
+        _ => Err(OnFailureError::Payload("it has neither records nor topic, partition and offset")),
+    }
+}
+
+impl FailedRecord {
+    /// A record that is no record has no coordinates; its JSON is kept all the same.
+    fn new(lane: String, json: &str) -> Self {
+        let Coordinates { topic, partition, offset, timestamp, key } = serde_json::from_str(json).unwrap_or_default();
+        FailedRecord { lane, topic, partition, offset, timestamp, key, json: json.to_owned() }
+    }
+}
