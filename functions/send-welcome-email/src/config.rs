@@ -18,6 +18,8 @@ pub struct Config {
     pub claims_table: String,
     /// SQS queue of the dead letters.
     pub dead_letter_queue_url: String,
+    /// S3 bucket of the dead letters that are too large for the queue.
+    pub dead_letter_bucket: Option<String>,
     /// The schema registry.
     pub registry: RegistryConfig,
     /// Who really gets mail.
@@ -61,6 +63,7 @@ impl Config {
         Config {
             claims_table: env.required("CLAIMS_TABLE", doc::CLAIMS_TABLE, text().example("welcome-email-claims")),
             dead_letter_queue_url: env.required("DEAD_LETTER_QUEUE_URL", doc::QUEUE, url().example(EXAMPLE_QUEUE)),
+            dead_letter_bucket: env.optional("DEAD_LETTER_BUCKET", doc::BUCKET, text().example("dead-letters")),
             registry: RegistryConfig::read(env),
             mode: read_mode(env),
             sender: env.required("EMAIL_SENDER", doc::SENDER, mailbox()),
@@ -135,6 +138,8 @@ const EXAMPLE_QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012
 mod doc {
     pub(super) const CLAIMS_TABLE: &str = "DynamoDB table of the claims.";
     pub(super) const QUEUE: &str = "SQS queue that takes what cannot be handled.";
+    pub(super) const BUCKET: &str = "S3 bucket that takes what is too large for the queue (1 MiB). \
+        Without it such a record stays owed and stops its partition.";
     pub(super) const MODE: &str = "Who gets mail: everybody, those on `EMAIL_ALLOWLIST`, or nobody.";
     pub(super) const ALLOWLIST: &str = "Who gets mail in that mode.";
     pub(super) const SENDER: &str = "Who the mail is from. Its name, or else its domain, is what the mail welcomes to.";

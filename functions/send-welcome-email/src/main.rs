@@ -41,7 +41,8 @@ async fn main() -> ExitCode {
 async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let claims = DynamoDbClaims::new(aws_sdk_dynamodb::Client::new(&aws), config.claims(FUNCTION));
-    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.dead_letter_queue_url);
+    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.dead_letter_queue_url)
+        .with_bucket(aws_sdk_s3::Client::new(&aws), config.dead_letter_bucket.clone());
     let schemas = config.registry.schemas(&aws)?;
     let mailer = SesMailer::new(&aws, config.ses(FUNCTION));
     let outbox = Outbox::new(config.sending, config.mode.clone(), config.pace(), mailer);

@@ -23,6 +23,5 @@ mod gather;
 mod message;
 mod store;
 
-pub use bucket::FetchError;
-pub use message::{MAX_BYTES, ObjectAddress, StoredLetter};
+pub use message::{ForeignObject, MAX_BYTES, ObjectAddress, StoredLetter};
 pub use store::SqsDeadLetters;

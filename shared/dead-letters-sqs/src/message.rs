@@ -40,7 +40,24 @@ impl StoredLetter {
     pub fn read(body: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(body)
     }
+
+    /// The letter with its raw bytes, given what is in the object that `raw_in` names.
+    ///
+    /// # Errors
+    /// When the object is not this letter's.
+    pub fn whole(self, object: &[u8]) -> Result<DeadLetter, ForeignObject> {
+        match serde_json::from_slice(object) {
+            // What the message says of attempts counts: the object may be an older message's.
+            Ok(DeadLetter { id, raw, .. }) if id == self.letter.id => Ok(DeadLetter { raw, ..self.letter }),
+            Ok(_) | Err(_) => Err(ForeignObject(self.letter.id)),
+        }
+    }
 }
+
+/// An object holds something other than the letter that points to it.
+#[derive(Debug, thiserror::Error)]
+#[error("the object does not hold letter {0}")]
+pub struct ForeignObject(LetterId);
 
 /// What goes to SQS.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -84,6 +84,7 @@ impl Stack {
             ("AWS_SECRET_ACCESS_KEY", "local"),
             ("CLAIMS_TABLE", CLAIMS_TABLE),
             ("DEAD_LETTER_QUEUE_URL", &self.queue_url),
+            ("DEAD_LETTER_BUCKET", DEAD_LETTER_BUCKET),
             ("SCHEMA_REGISTRY_URL", self.registry.url()),
             ("EMAIL_MODE", "live"),
             ("EMAIL_SENDER", SENDER),

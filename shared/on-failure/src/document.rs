@@ -146,6 +146,13 @@ impl OnFailure {
             None => Some(arn).filter(|arn| !arn.is_empty() && !arn.contains(':')),
         }
     }
+
+    /// The version or alias that the mapping invoked; `None` for the unpublished version.
+    pub fn function_qualifier(&self) -> Option<&str> {
+        let (_, function) = self.function_arn.as_deref()?.split_once(":function:")?;
+        let (_, qualifier) = function.split_once(':')?;
+        Some(qualifier).filter(|qualifier| !qualifier.is_empty() && *qualifier != "$LATEST")
+    }
 }
 
 #[derive(Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::document::OnFailure;
@@ -89,6 +89,43 @@ impl OnFailure {
             bootstrap_servers: payload.bootstrap_servers.or_else(|| self.batch.bootstrap_servers.clone()),
             records,
         }))
+    }
+
+    /// The batch as an event for its function, where the destination is told the records: from S3 byte for byte, from a
+    /// topic the one record in an event of its own.
+    ///
+    /// # Errors
+    /// When there is a payload that is neither an event nor a record.
+    pub fn event(&self) -> Result<Option<String>, OnFailureError> {
+        let (Some(json), Some(records)) = (self.payload.as_deref(), self.records()?) else { return Ok(None) };
+        let is_event = serde_json::from_str::<Payload<'_>>(json).is_ok_and(|payload| payload.records.is_some());
+        match records.records.as_slice() {
+            [record] if !is_event => records.around(record).map(Some),
+            _ => Ok(Some(json.to_owned())),
+        }
+    }
+}
+
+impl FailedRecords {
+    fn around(&self, record: &FailedRecord) -> Result<String, OnFailureError> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Event<'a> {
+            event_source: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            event_source_arn: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            bootstrap_servers: Option<&'a str>,
+            records: BTreeMap<&'a str, [&'a RawValue; 1]>,
+        }
+        let record_json: &RawValue = serde_json::from_str(&record.json)?;
+        let source = if self.event_source_arn.is_some() { "aws:kafka" } else { "SelfManagedKafka" };
+        Ok(serde_json::to_string(&Event {
+            event_source: self.event_source.as_deref().unwrap_or(source),
+            event_source_arn: self.event_source_arn.as_deref(),
+            bootstrap_servers: self.bootstrap_servers.as_deref(),
+            records: BTreeMap::from([(record.lane.as_str(), [record_json])]),
+        })?)
     }
 }
 

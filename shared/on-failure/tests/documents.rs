@@ -75,6 +75,17 @@ fn s3_and_a_topic_hold_the_records_byte_for_byte() {
 }
 
 #[test]
+fn each_payload_becomes_the_event_that_failed() {
+    let event = std::fs::read(events().join("send-welcome-email/created.json")).unwrap();
+    let expected: Value = serde_json::from_slice(&event).unwrap();
+    for name in ["s3.json", "kafka-topic.json", "kafka-topic-bare-record.json"] {
+        let event = OnFailure::read(&sample(name)).unwrap().event().unwrap().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&event).unwrap(), expected, "{name}");
+    }
+    assert!(OnFailure::read(&sample("sqs.json")).unwrap().event().unwrap().is_none());
+}
+
+#[test]
 fn both_spellings_of_a_condition_are_one_and_an_unknown_one_is_kept() {
     let mut document: Value = serde_json::from_slice(&sample("sqs.json")).unwrap();
     for (text, condition) in [
