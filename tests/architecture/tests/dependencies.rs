@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["event-runtime"],
     &["claims-dynamodb", "dead-letters-sqs", "effects-dynamodb", "telemetry"],
     &["lambda-host"],
-    &["send-welcome-email"],
+    &["send-welcome-email", "redrive-dead-letters"],
 ];
 
 /// What only a laptop or a test needs, and what must never be part of a function.
@@ -80,6 +80,7 @@ fn every_crate_of_the_product_has_its_floor() {
             "simulation",
             "mutations",
             "schema-readers",
+            "redrive-command",
         ]
         .contains(&name.as_str());
         assert!(tool || known.contains(&name.as_str()), "{name} has no floor in this test and in ARCHITECTURE.md");

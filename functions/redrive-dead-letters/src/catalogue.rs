@@ -1,0 +1,122 @@
+//! What lies in the queue: collected, and hidden from others while we work on it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use dead_letters_sqs::StoredLetter;
+use event_runtime::LetterId;
+use on_failure::OnFailure;
+use tokio::time::Instant;
+
+use crate::letter::Parked;
+use crate::queue::{LetterQueue, Message, QueueError};
+
+/// A queue that gives nothing so often in a row is taken for empty. SQS keeps a queue in many parts; one answer may miss
+/// some of them.
+const EMPTY_ANSWERS: usize = 3;
+/// So many messages are held at most. SQS allows 120,000 in flight.
+const MAX_MESSAGES: usize = 20_000;
+/// So many bytes of them: a Lambda of the smallest sizes still holds these.
+const MAX_BYTES: usize = 48 << 20;
+
+/// What lies in the queue, as far as it could be seen.
+#[derive(Debug, Default)]
+pub(crate) struct Catalogue {
+    pub(crate) letters: BTreeMap<LetterId, Parked>,
+    /// Documents of an on-failure destination that share the queue.
+    pub(crate) documents: Vec<(Message, OnFailure)>,
+    /// Anything else, with what is wrong with it.
+    pub(crate) foreign: Vec<(Message, String)>,
+    /// Why this may not be all.
+    pub(crate) incomplete: Option<&'static str>,
+    hold: Hold,
+}
+
+/// Keeps messages hidden while a run goes on.
+#[derive(Debug, Default)]
+struct Hold {
+    time: Duration,
+    renewed: Option<Instant>,
+}
+
+impl Catalogue {
+    /// Collects everything that is not hidden by somebody else, until `enough` says why to end early. Each message is hidden for `hold`, and for longer as
+    /// long as [`Catalogue::keep_hidden`] is called.
+    pub(crate) async fn collect(
+        &mut self,
+        queue: &dyn LetterQueue,
+        hold: Duration,
+        enough: impl Fn() -> Option<&'static str>,
+        mut progress: impl FnMut(usize),
+    ) -> Result<(), QueueError> {
+        self.hold = Hold { time: hold, renewed: Some(Instant::now()) };
+        let (mut empty, mut messages, mut bytes) = (0, 0, 0);
+        while empty < EMPTY_ANSWERS {
+            if let Some(reason) = enough() {
+                self.incomplete = Some(reason);
+                break;
+            }
+            if messages >= MAX_MESSAGES || bytes >= MAX_BYTES {
+                self.incomplete = Some("there are more messages than one run holds: run again for the rest");
+                break;
+            }
+            let received = queue.receive(hold).await?;
+            empty = if received.is_empty() { empty + 1 } else { 0 };
+            for message in received {
+                messages += 1;
+                bytes += message.body.len();
+                self.add(message);
+            }
+            progress(messages);
+            self.keep_hidden(queue).await?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, message: Message) {
+        let not_a_letter = match StoredLetter::read(&message.body) {
+            Ok(stored) => {
+                let parked = Parked::new(stored, message);
+                match self.letters.get_mut(&parked.letter().id) {
+                    Some(known) => known.merge(parked),
+                    None => drop(self.letters.insert(parked.letter().id.clone(), parked)),
+                }
+                return;
+            }
+            Err(error) => error,
+        };
+        self.documents.retain(|(known, _)| known.id != message.id);
+        self.foreign.retain(|(known, _)| known.id != message.id);
+        match OnFailure::read(message.body.as_bytes()) {
+            Ok(document) => self.documents.push((message, document)),
+            Err(not_a_document) => {
+                let (line, column) = (not_a_letter.line(), not_a_letter.column());
+                let reason = format!("no dead letter (line {line}, column {column}); {not_a_document}");
+                self.foreign.push((message, reason));
+            }
+        }
+    }
+
+    /// Hides everything for longer when half of its time is over. To be called between any two steps; a step must take
+    /// less than half of the time.
+    pub(crate) async fn keep_hidden(&mut self, queue: &dyn LetterQueue) -> Result<(), QueueError> {
+        if self.hold.renewed.is_some_and(|renewed| renewed.elapsed() < self.hold.time / 2) {
+            return Ok(());
+        }
+        queue.hide(&self.receipts(), self.hold.time).await?;
+        self.hold.renewed = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Shows everything that is still held to others again.
+    pub(crate) async fn give_back(&mut self, queue: &dyn LetterQueue) -> Result<(), QueueError> {
+        queue.hide(&self.receipts(), Duration::ZERO).await
+    }
+
+    fn receipts(&self) -> Vec<String> {
+        let letters = self.letters.values().flat_map(Parked::receipts);
+        let documents = self.documents.iter().map(|(message, _)| message.receipt.clone());
+        let foreign = self.foreign.iter().map(|(message, _)| message.receipt.clone());
+        letters.chain(documents).chain(foreign).collect()
+    }
+}

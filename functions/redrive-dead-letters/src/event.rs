@@ -1,0 +1,98 @@
+//! A parked record as an event for its function: the original coordinates and bytes, under the mark of a redrive.
+
+use event_runtime::{DeadLetter, RawBytes};
+use serde_json::to_string as json;
+
+/// A letter whose record cannot be put into an event.
+#[derive(Debug, thiserror::Error)]
+pub enum UnusableLetter {
+    /// Neither coordinates nor the record's own JSON.
+    #[error("the letter has neither an offset nor the record's JSON: there is nothing to send")]
+    NoRecord,
+    /// A part that the function stored as base64 is none.
+    #[error("the letter's `{0}` is not base64: it was changed after it was stored")]
+    NotBase64(&'static str),
+    /// A text that JSON cannot hold.
+    #[error("the letter cannot be written as an event")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+/// The event that brings a letter's record back: one record, in the lane that it came from.
+///
+/// The mark names the letter by [`redriven`](event_runtime::LetterId::redriven), its name for later tries: should this
+/// try end with an effect that may have happened, its claim is parked under that name, and no later redrive frees it
+/// without a person's decision.
+///
+/// # Errors
+/// When the letter does not hold enough of its record.
+pub fn event_of(letter: &DeadLetter, attempt: u32) -> Result<Vec<u8>, UnusableLetter> {
+    let mut event = Vec::new();
+    let mark = json(&letter.id.redriven())?;
+    event.extend_from_slice(format!(r#"{{"redrive":{{"letterId":{mark},"attempt":{attempt}}}"#).as_bytes());
+    event.extend_from_slice(format!(r#","eventSource":{}"#, json(&letter.event_source)?).as_bytes());
+    for (name, value) in [("eventSourceArn", &letter.event_source_arn), ("bootstrapServers", &letter.bootstrap_servers)]
+    {
+        if let Some(value) = value {
+            event.extend_from_slice(format!(r#","{name}":{}"#, json(value)?).as_bytes());
+        }
+    }
+    event.extend_from_slice(format!(r#","records":{{{}:["#, json(&letter.place.lane)?).as_bytes());
+    record(letter, &mut event)?;
+    event.extend_from_slice(b"]}}");
+    Ok(event)
+}
+
+fn record(letter: &DeadLetter, event: &mut Vec<u8>) -> Result<(), UnusableLetter> {
+    let RawBytes { key, value, headers, headers_json, json: whole, key_schema_metadata, value_schema_metadata } =
+        &letter.raw;
+    if let Some(whole) = whole {
+        // It could not be read then; a corrected function may read it now.
+        event.extend(decoded("json", whole)?);
+        return Ok(());
+    }
+    let place = &letter.place;
+    let offset = place.offset.ok_or(UnusableLetter::NoRecord)?;
+    let coordinates = format!(
+        r#"{{"topic":{},"partition":{},"offset":{offset},"timestamp":{},"key":{},"value":{}"#,
+        json(&place.topic)?,
+        place.partition,
+        place.timestamp,
+        json(key)?,
+        json(value)?,
+    );
+    event.extend_from_slice(coordinates.as_bytes());
+    event.extend_from_slice(br#","headers":"#);
+    match headers_json {
+        Some(text) => event.extend(decoded("headers_json", text)?),
+        None => {
+            event.push(b'[');
+            for (number, (name, value)) in headers.iter().enumerate() {
+                let value = match value {
+                    None => "null".to_owned(),
+                    // AWS writes bytes as Java has them: signed.
+                    Some(value) => {
+                        json(&decoded("headers", value)?.iter().map(|byte| *byte as i8).collect::<Vec<_>>())?
+                    }
+                };
+                let comma = if number == 0 { "" } else { "," };
+                event.extend_from_slice(format!("{comma}{{{}:{value}}}", json(name)?).as_bytes());
+            }
+            event.push(b']');
+        }
+    }
+    for (name, field, metadata) in [
+        ("keySchemaMetadata", "key_schema_metadata", key_schema_metadata),
+        ("valueSchemaMetadata", "value_schema_metadata", value_schema_metadata),
+    ] {
+        if let Some(metadata) = metadata {
+            event.extend_from_slice(format!(r#","{name}":"#).as_bytes());
+            event.extend(decoded(field, metadata)?);
+        }
+    }
+    event.push(b'}');
+    Ok(())
+}
+
+fn decoded(field: &'static str, text: &str) -> Result<Vec<u8>, UnusableLetter> {
+    base64_simd::STANDARD.decode_to_vec(text).map_err(|_| UnusableLetter::NotBase64(field))
+}

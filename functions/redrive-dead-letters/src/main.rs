@@ -1,0 +1,67 @@
+//! Brings parked records back: dead letters in SQS → the functions that gave them up, by invoking them.
+//!
+//! Reads the queue, and S3 for what is too large for it; guards by the claims that the functions themselves hold; writes
+//! claims that a person has decided about, and counted attempts.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use aws_config::BehaviorVersion;
+use env_config::{Env, Problems};
+use event_runtime::Invocation;
+use redrive_dead_letters::config::Config;
+use redrive_dead_letters::{Entry, Progress, Request};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    telemetry::start_logging();
+    let config = match Config::from_env(&Env::from_process()) {
+        Ok(config) => config,
+        Err(problems) => {
+            tracing::error!(error_code = "configuration", "{problems}");
+            return ExitCode::from(Problems::EXIT_CODE);
+        }
+    };
+    match serve(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error_code = "start", "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let redrive = config.redrive(&aws_config::load_defaults(BehaviorVersion::latest()).await);
+    lambda_host::serve_json(move |request: Request, invocation: Invocation| {
+        let redrive = redrive.clone().until(invocation.deadline);
+        async move { redrive.run(&request, &LogLines).await }
+    })
+    .await
+}
+
+/// One line for each letter that was settled.
+struct LogLines;
+
+impl Progress for LogLines {
+    fn collected(&self, messages: usize) {
+        tracing::debug!(messages, "collected");
+    }
+
+    fn settled(&self, number: usize, total: usize, entry: &Entry) {
+        let Entry { id, function, topic, partition, offset, code, .. } = entry;
+        let fate = entry.fate.name();
+        tracing::info!(
+            number,
+            total,
+            letter = id,
+            function,
+            topic,
+            partition,
+            offset,
+            error_code = code,
+            fate,
+            "letter"
+        );
+    }
+}

@@ -1,0 +1,247 @@
+//! Order, attempts, stopping: what a run does with letters without a claim.
+
+use std::time::Duration;
+
+use event_runtime::{DeadLetter, Deadline};
+
+use super::stage::{Silent, Stage, fates, finished, keyed, letter, offset, replay};
+use crate::error::RedriveError;
+use crate::invoke::{Invoked, NotInvoked};
+use crate::report::{Ending, Fate};
+use crate::request::{Action, Request};
+use crate::stop::Stop;
+
+#[tokio::test(start_paused = true)]
+async fn letters_come_back_in_offset_order_and_leave_the_queue() {
+    let stage = Stage::new(finished);
+    for offset in [5, 3, 9, 4, 7, 6, 8] {
+        stage.park(&letter(offset));
+    }
+    let report = stage.run(&replay()).await;
+    assert_eq!(stage.invoked(), [3, 4, 5, 6, 7, 8, 9]);
+    assert_eq!((report.ending, report.counts["finished"]), (Ending::Complete, 7));
+    assert!(stage.queue.bodies().is_empty());
+
+    let again = stage.run(&replay()).await;
+    assert!(again.entries.is_empty() && stage.invoked().len() == 7, "a second run finds nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_yes_nothing_happens() {
+    let stage = Stage::new(|_| panic!("nothing is invoked"));
+    stage.park(&letter(1));
+    let report = stage.run(&Request { yes: false, ..replay() }).await;
+    assert_eq!((fates(&report), report.dry_run, report.ending), (vec!["would_replay"], true, Ending::Complete));
+    assert_eq!(stage.queue.bodies().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_that_fails_again_stays_with_its_attempt_counted() {
+    let stage = Stage::new(|_| Ok(Invoked::Failed("UnfinishedRecords: still not".to_owned())));
+    stage.park(&letter(1));
+    for attempts in 1..=3 {
+        let report = stage.run(&replay()).await;
+        let error = "UnfinishedRecords: still not".to_owned();
+        assert_eq!(report.entries[0].fate, Fate::FailedAgain { attempts, error });
+        assert_eq!(report.ending, Ending::Remaining);
+        let bodies = stage.queue.bodies();
+        assert_eq!(bodies.len(), 1, "one letter, not one for each attempt");
+        assert_eq!(
+            (&bodies[0]["id"], &bodies[0]["redriven"]["attempts"]),
+            (&letter(1).id.as_str().into(), &attempts.into())
+        );
+    }
+    let invocations = stage.functions.invocations.lock().unwrap();
+    let attempts: Vec<_> = invocations.iter().map(|(_, event)| event["redrive"]["attempt"].as_u64().unwrap()).collect();
+    assert_eq!(attempts, [1, 2, 3], "the function is told which try it is");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_that_was_not_tried_is_not_counted() {
+    let stage = Stage::new(|_| Err(NotInvoked::Throttled("contract".to_owned())));
+    stage.park(&letter(1));
+    let report = stage.run(&replay()).await;
+    assert_eq!(fates(&report), ["not_invoked"]);
+    assert_eq!(stage.queue.bodies()[0].get("redriven"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_messages_of_one_id_are_one_letter() {
+    let stage = Stage::new(finished);
+    let tried = event_runtime::Redriven { attempts: 4, last_at_ms: 1, last_error: "no".to_owned() };
+    stage.park(&letter(1));
+    stage.park(&DeadLetter { redriven: Some(tried), ..letter(1) });
+    stage.park(&letter(1));
+    let report = stage.run(&replay()).await;
+    assert_eq!((report.entries.len(), report.entries[0].attempts), (1, 4));
+    assert_eq!(stage.invoked(), [1], "sent once");
+    assert!(stage.queue.bodies().is_empty(), "all of its messages are gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn if_one_message_of_a_letter_is_uncertain_the_letter_is() {
+    let stage = Stage::new(|_| panic!("nothing is invoked"));
+    let mut uncertain = letter(1);
+    uncertain.error.uncertain = true;
+    stage.park(&uncertain);
+    stage.park(&letter(1));
+    assert_eq!(fates(&stage.run(&replay()).await), ["needs_decision"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_a_letter_that_stays_waits_where_it_has_its_key() {
+    let stage = Stage::new(|event| match offset(event) {
+        2 => Ok(Invoked::Failed("no".to_owned())),
+        _ => Ok(Invoked::Finished),
+    });
+    // Written under another schema, so in another frame: the same key all the same.
+    for (offset, key) in [(1, "a"), (2, "a"), (3, "b"), (4, "a"), (5, "b")] {
+        stage.park(&keyed(offset, key));
+    }
+    let mut other_lane = keyed(6, "a");
+    other_lane.place.lane = "orders-1".to_owned();
+    stage.park(&other_lane);
+
+    let report = stage.run(&replay()).await;
+    assert_eq!(stage.invoked(), [1, 2, 3, 5, 6]);
+    let behind = keyed(2, "a").id.to_string();
+    assert_eq!(report.entries[3].fate, Fate::Waits { behind });
+    assert_eq!(stage.queue.bodies().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_without_a_key_waits_for_others_without_one() {
+    let stage = Stage::new(|_| Ok(Invoked::Failed("no".to_owned())));
+    let keyless = |offset| {
+        let mut letter = letter(offset);
+        letter.raw.key = None;
+        letter
+    };
+    stage.park(&keyless(1));
+    stage.park(&keyless(2));
+    assert_eq!(fates(&stage.run(&replay()).await), ["failed_again", "waits"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_in_a_row_stop_the_run_and_a_success_between_starts_the_count_anew() {
+    let stage = Stage::new(|event| match offset(event) {
+        3 => Ok(Invoked::Finished),
+        _ => Ok(Invoked::Failed("no".to_owned())),
+    });
+    for offset in 1..10 {
+        stage.park(&letter(offset));
+    }
+    let report = stage.run(&Request { stop_after: 3, ..replay() }).await;
+    assert_eq!(stage.invoked(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!((report.ending, report.counts["not_reached"]), (Ending::Stopped, 3));
+    assert_eq!(report.ending.exit_code(), 4);
+    assert_eq!(stage.queue.bodies().len(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rate_is_kept() {
+    let stage = Stage::new(finished);
+    for offset in 0..11 {
+        stage.park(&letter(offset));
+    }
+    let started = tokio::time::Instant::now();
+    stage.run(&Request { rate_per_second: 5, ..replay() }).await;
+    assert_eq!(started.elapsed(), Duration::from_secs(2), "the first at once, ten more 200 ms apart");
+}
+
+#[tokio::test(start_paused = true)]
+async fn asked_to_stop_it_finishes_what_is_under_way_and_gives_the_rest_back() {
+    let stop = Stop::default();
+    let asked = stop.clone();
+    let stage = Stage::new(move |event| {
+        if offset(event) == 2 {
+            asked.request();
+        }
+        Ok(Invoked::Finished)
+    });
+    for offset in 1..6 {
+        stage.park(&letter(offset));
+    }
+    let report = stage.redrive.clone().stopped_by(stop).run(&replay(), &Silent).await.unwrap();
+    assert_eq!(stage.invoked(), [1, 2]);
+    assert_eq!((report.ending, report.ending.exit_code()), (Ending::Interrupted, 130));
+    assert_eq!((stage.queue.bodies().len(), stage.queue.hidden()), (3, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_begun_that_may_not_end_before_the_deadline() {
+    let stage = Stage::new(finished);
+    stage.park(&letter(1));
+    let short = stage.redrive.clone().until(Deadline::within(Duration::from_secs(69)));
+    let report = short.run(&replay(), &Silent).await.unwrap();
+    assert_eq!((report.ending, stage.invoked().len()), (Ending::OutOfTime, 0));
+    let long = stage.redrive.clone().until(Deadline::within(Duration::from_secs(71)));
+    assert_eq!(long.run(&replay(), &Silent).await.unwrap().ending, Ending::Complete);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_filter_picks_its_letters_and_leaves_the_others() {
+    let stage = Stage::new(finished);
+    let mut other = letter(2);
+    other.error.code = "schema_not_found".to_owned();
+    other.place.topic = "payments".to_owned();
+    other.given_up_by.function = "audit".to_owned();
+    other.given_up_by.at_ms += 60_000;
+    stage.park(&letter(1));
+    stage.park(&other);
+    let at = |more| jiff::Timestamp::from_millisecond(i64::try_from(letter(1).given_up_by.at_ms).unwrap() + more).ok();
+    let list = || Request::new(Action::List);
+    for (request, offset) in [
+        (Request { code: Some("schema_not_found".to_owned()), ..list() }, 2),
+        (Request { topic: Some("orders".to_owned()), ..list() }, 1),
+        (Request { function: Some("audit".to_owned()), ..list() }, 2),
+        (Request { since: at(1), ..list() }, 2),
+        (Request { until: at(1), ..list() }, 1),
+        (Request { ids: vec![letter(1).id.as_str()[..8].to_owned()], ..list() }, 1),
+    ] {
+        let report = stage.run(&request).await;
+        let offsets: Vec<_> = report.entries.iter().map(|entry| entry.offset).collect();
+        assert_eq!(offsets, [Some(offset)], "{request:?}");
+    }
+    assert_eq!(stage.run(&Request { limit: Some(1), ..replay() }).await.entries.len(), 1);
+    assert_eq!(stage.queue.bodies().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_has_to_be_the_start_of_exactly_one() {
+    let stage = Stage::new(finished);
+    for offset in 0..40 {
+        stage.park(&letter(offset));
+    }
+    let ask = async |id: &str| stage.redrive.run(&Request { ids: vec![id.to_owned()], ..replay() }, &Silent).await;
+    assert!(matches!(ask("no such").await, Err(RedriveError::Unknown(_))));
+    let id = letter(0).id;
+    let first = &id.as_str()[..1];
+    let same = (0..40).filter(|offset| letter(*offset).id.as_str().starts_with(first)).count();
+    assert!(same > 1, "forty ids and sixteen first digits");
+    assert!(matches!(ask(first).await, Err(RedriveError::Ambiguous { count, .. }) if count == same));
+    assert_eq!(stage.queue.hidden(), 0);
+    assert!(stage.invoked().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_no_letter_is_told_and_left_alone() {
+    let stage = Stage::new(finished);
+    stage.queue.put("secret text");
+    stage.queue.put(r#"{"secret": 1}"#);
+    stage.park(&letter(1));
+    let report = stage.run(&replay()).await;
+    assert_eq!((report.foreign.len(), stage.queue.bodies().len()), (2, 2));
+    assert!(report.foreign.iter().all(|foreign| !foreign.reason.contains("secret")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_report_holds_raw_bytes_only_when_asked_for() {
+    let stage = Stage::new(finished);
+    stage.park(&letter(1));
+    let raw = letter(1).raw.key.unwrap();
+    for (asked, holds) in [(false, false), (true, true)] {
+        let report = stage.run(&Request { raw: asked, ..Request::new(Action::Show) }).await;
+        assert_eq!(serde_json::to_string(&report).unwrap().contains(&raw), holds);
+    }
+}

@@ -1,0 +1,239 @@
+//! A queue, a function and claims in memory, and letters to play with.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use event_runtime::testing::{ManualClock, MemoryClaims, sample_letter};
+use event_runtime::{DeadLetter, DeadLetters, StoreError, UnixMillis};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use crate::invoke::{Invoked, Invoker, NotInvoked, Target};
+use crate::objects::{ObjectError, Objects};
+use crate::ports::Ports;
+use crate::queue::{LetterQueue, Message, QueueError};
+use crate::report::{Entry, Report};
+use crate::request::{Action, Request};
+use crate::run::{Progress, Redrive};
+
+pub(super) const NOW: UnixMillis = UnixMillis(1_795_500_000_000);
+
+/// What is hidden until when; the rest can be received.
+#[derive(Default)]
+struct Shelf {
+    messages: BTreeMap<u32, (Message, bool)>,
+    next: u32,
+}
+
+/// A standard queue: any order, messages more than once, answers that miss some.
+#[derive(Default)]
+pub(super) struct MemoryQueue(Mutex<Shelf>);
+
+impl MemoryQueue {
+    pub(super) fn put(&self, body: impl Into<String>) {
+        let mut shelf = self.0.lock().unwrap();
+        let number = shelf.next;
+        shelf.next += 1;
+        let message =
+            Message { id: format!("m{number}"), receipt: format!("r{number}"), body: body.into(), sent_ms: None };
+        shelf.messages.insert(number, (message, false));
+    }
+
+    pub(super) fn bodies(&self) -> Vec<Value> {
+        let shelf = self.0.lock().unwrap();
+        shelf.messages.values().map(|(message, _)| serde_json::from_str(&message.body).unwrap_or_default()).collect()
+    }
+
+    pub(super) fn hidden(&self) -> usize {
+        self.0.lock().unwrap().messages.values().filter(|(_, hidden)| *hidden).count()
+    }
+}
+
+impl LetterQueue for MemoryQueue {
+    fn receive(&self, _: Duration) -> BoxFuture<'_, Result<Vec<Message>, QueueError>> {
+        async move {
+            let mut shelf = self.0.lock().unwrap();
+            // The youngest first, and at most three at a time.
+            let found = shelf.messages.values_mut().rev().filter(|(_, hidden)| !hidden).take(3);
+            Ok(found
+                .map(|(message, hidden)| {
+                    *hidden = true;
+                    message.clone()
+                })
+                .collect())
+        }
+        .boxed()
+    }
+
+    fn hide<'a>(&'a self, receipts: &'a [String], hide: Duration) -> BoxFuture<'a, Result<(), QueueError>> {
+        async move {
+            let mut shelf = self.0.lock().unwrap();
+            for (message, hidden) in shelf.messages.values_mut() {
+                if receipts.contains(&message.receipt) {
+                    *hidden = !hide.is_zero();
+                }
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn remove<'a>(&'a self, receipts: &'a [String]) -> BoxFuture<'a, Result<(), QueueError>> {
+        async move {
+            self.0.lock().unwrap().messages.retain(|_, (message, _)| !receipts.contains(&message.receipt));
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+/// Stores into the queue, as the adapter does.
+struct IntoQueue(Arc<MemoryQueue>);
+
+impl DeadLetters for IntoQueue {
+    fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        async move {
+            self.0.put(serde_json::to_string(letter).unwrap());
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+type Behaviour = Box<dyn FnMut(&Value) -> Result<Invoked, NotInvoked> + Send>;
+
+/// A function that does as the test says, and remembers what it was invoked with.
+pub(super) struct Functions {
+    behaviour: Mutex<Behaviour>,
+    pub(super) invocations: Mutex<Vec<(Target, Value)>>,
+}
+
+impl Invoker for Functions {
+    fn invoke<'a>(&'a self, target: &'a Target, event: Vec<u8>) -> BoxFuture<'a, Result<Invoked, NotInvoked>> {
+        async move {
+            let event: Value = serde_json::from_slice(&event).unwrap();
+            self.invocations.lock().unwrap().push((target.clone(), event.clone()));
+            self.behaviour.lock().unwrap()(&event)
+        }
+        .boxed()
+    }
+}
+
+#[derive(Default)]
+pub(super) struct MemoryObjects(pub(super) Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl Objects for MemoryObjects {
+    fn list<'a>(
+        &'a self,
+        _: &'a str,
+        prefix: &'a str,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<(Vec<String>, bool), ObjectError>> {
+        async move {
+            let objects = self.0.lock().unwrap();
+            let keys: Vec<_> = objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect();
+            let more = keys.len() > limit;
+            Ok((keys.into_iter().take(limit).collect(), more))
+        }
+        .boxed()
+    }
+
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Vec<u8>, ObjectError>> {
+        let found = self.0.lock().unwrap().get(key).cloned();
+        let missing = || ObjectError {
+            operation: "give",
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            cause: "there is none".into(),
+        };
+        async move { found.ok_or_else(missing) }.boxed()
+    }
+
+    fn remove<'a>(&'a self, _: &'a str, key: &'a str) -> BoxFuture<'a, Result<(), ObjectError>> {
+        self.0.lock().unwrap().remove(key);
+        async { Ok(()) }.boxed()
+    }
+}
+
+/// Everything that a run needs.
+pub(super) struct Stage {
+    pub(super) queue: Arc<MemoryQueue>,
+    pub(super) functions: Arc<Functions>,
+    pub(super) objects: Arc<MemoryObjects>,
+    pub(super) claims: MemoryClaims,
+    pub(super) redrive: Redrive,
+}
+
+impl Stage {
+    pub(super) fn new(behaviour: impl FnMut(&Value) -> Result<Invoked, NotInvoked> + Send + 'static) -> Self {
+        let clock = Arc::new(ManualClock::at(NOW));
+        let queue = Arc::new(MemoryQueue::default());
+        let functions =
+            Arc::new(Functions { behaviour: Mutex::new(Box::new(behaviour)), invocations: Mutex::default() });
+        let objects = Arc::new(MemoryObjects::default());
+        let claims = MemoryClaims::new(clock.clone());
+        let ports = Ports {
+            queue: queue.clone(),
+            dead_letters: Arc::new(IntoQueue(queue.clone())),
+            objects: objects.clone(),
+            invoker: functions.clone(),
+            claims: Some(Arc::new(claims.clone())),
+            clock,
+        };
+        Stage { queue, functions, objects, claims, redrive: Redrive::new(ports, Duration::from_secs(60)) }
+    }
+
+    pub(super) fn park(&self, letter: &DeadLetter) {
+        self.queue.put(serde_json::to_string(letter).unwrap());
+    }
+
+    pub(super) async fn run(&self, request: &Request) -> Report {
+        let report = self.redrive.run(request, &Silent).await.unwrap();
+        assert_eq!(self.queue.hidden(), 0, "whatever stays is given back");
+        report
+    }
+
+    /// Offsets in the order of their invocations.
+    pub(super) fn invoked(&self) -> Vec<i64> {
+        let invocations = self.functions.invocations.lock().unwrap();
+        invocations.iter().map(|(_, event)| offset(event)).collect()
+    }
+}
+
+pub(super) fn offset(event: &Value) -> i64 {
+    let lanes = event["records"].as_object().unwrap();
+    lanes.values().next().unwrap()[0]["offset"].as_i64().unwrap()
+}
+
+pub(super) fn finished(_: &Value) -> Result<Invoked, NotInvoked> {
+    Ok(Invoked::Finished)
+}
+
+pub(super) fn replay() -> Request {
+    Request { yes: true, rate_per_second: 1_000, ..Request::new(Action::Replay) }
+}
+
+/// A letter under a key of its own.
+pub(super) fn letter(offset: i64) -> DeadLetter {
+    keyed(offset, &format!("key {offset}"))
+}
+
+pub(super) fn keyed(offset: i64, key: &str) -> DeadLetter {
+    let mut letter = sample_letter("orders", offset);
+    let framed = [&[0, 0, 0, 0, u8::try_from(offset % 5).unwrap()], key.as_bytes()].concat();
+    letter.raw.key = Some(base64_simd::STANDARD.encode_to_string(framed));
+    letter
+}
+
+pub(super) struct Silent;
+
+impl Progress for Silent {
+    fn collected(&self, _: usize) {}
+    fn settled(&self, _: usize, _: usize, _: &Entry) {}
+}
+
+pub(super) fn fates(report: &Report) -> Vec<&'static str> {
+    report.entries.iter().map(|entry| entry.fate.name()).collect()
+}

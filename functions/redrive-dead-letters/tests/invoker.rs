@@ -1,0 +1,119 @@
+//! The Invoke API in both dialects, and what each of its answers proves.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_lambda::config::Credentials;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use redrive_dead_letters::{Invoked, Invoker, LambdaInvoker, NotInvoked, Target};
+use tokio::net::TcpListener;
+
+/// Status, one header, body.
+type Answer = (u16, Option<(&'static str, &'static str)>, &'static str);
+
+async fn config(endpoint: &str) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(endpoint)
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .load()
+        .await
+}
+
+async fn invoke_of(answer: Answer) -> Result<Invoked, NotInvoked> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let routes = Router::new().route("/2015-03-31/functions/{name}/invocations", post(respond)).with_state(answer);
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    let invoker = LambdaInvoker::new(&config(&endpoint).await, Duration::from_secs(5));
+    let target = Target { function: "welcome".into(), qualifier: Some("live".into()) };
+    invoker.invoke(&target, b"{}".to_vec()).await
+}
+
+async fn respond(State((status, header, body)): State<Answer>, Path(name): Path<String>, uri: Uri) -> Response {
+    assert_eq!((name.as_str(), uri.query()), ("welcome", Some("Qualifier=live")));
+    let mut headers = HeaderMap::new();
+    if let Some((name, value)) = header {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    (StatusCode::from_u16(status).unwrap(), headers, body).into_response()
+}
+
+const FAILED: &str = r#"{"errorType":"UnfinishedRecords","errorMessage":"1 of 1 records are not finished (x: 1)"}"#;
+const REFUSED: &str = r#"{"Type":"User","message":"no"}"#;
+
+fn error(name: &'static str) -> Option<(&'static str, &'static str)> {
+    Some(("x-amzn-errortype", name))
+}
+
+#[tokio::test]
+async fn success_is_what_the_mapping_takes_for_success() {
+    for answer in ["", "null", "{}", r#"{"batchItemFailures":[]}"#, r#"{"batchItemFailures":null}"#] {
+        assert_eq!(invoke_of((200, None, answer)).await.unwrap(), Invoked::Finished, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_function_is_told_in_both_dialects_with_what_it_said() {
+    let said = "UnfinishedRecords: 1 of 1 records are not finished (x: 1)".to_owned();
+    for answer in [(200, Some(("x-amz-function-error", "Unhandled")), FAILED), (500, None, FAILED)] {
+        assert_eq!(invoke_of(answer).await.unwrap(), Invoked::Failed(said.clone()));
+    }
+    for answer in [r#"{"batchItemFailures":[{"itemIdentifier":{}}]}"#, "[1]", "\"text\"", "not JSON"] {
+        assert!(matches!(invoke_of((200, None, answer)).await.unwrap(), Invoked::Failed(_)), "{answer}");
+    }
+    assert!(matches!(invoke_of((408, None, "")).await.unwrap(), Invoked::Failed(_)), "too slow, under watch");
+}
+
+#[tokio::test]
+async fn what_lambda_did_not_take_is_not_invoked() {
+    let refused = async |status, name| invoke_of((status, error(name), REFUSED)).await.unwrap_err();
+    assert!(matches!(refused(429, "TooManyRequestsException").await, NotInvoked::Throttled(_)));
+    assert!(matches!(refused(404, "ResourceNotFoundException").await, NotInvoked::Missing(_)));
+    assert!(matches!(refused(403, "AccessDeniedException").await, NotInvoked::Denied(_)));
+    assert!(matches!(refused(413, "RequestTooLargeException").await, NotInvoked::TooLarge(_)));
+    assert!(matches!(refused(409, "ResourceConflictException").await, NotInvoked::Refused { .. }));
+    let nobody = LambdaInvoker::new(&config("http://127.0.0.1:1").await, Duration::from_secs(5));
+    let target = Target { function: "welcome".into(), qualifier: None };
+    let unreachable = nobody.invoke(&target, b"{}".to_vec()).await;
+    assert!(matches!(unreachable, Err(NotInvoked::Unreachable(_))), "{unreachable:?}");
+}
+
+#[tokio::test]
+async fn a_failure_of_lambda_itself_proves_nothing() {
+    let answer = (500, error("ServiceException"), REFUSED);
+    assert!(matches!(invoke_of(answer).await.unwrap(), Invoked::Unknown(_)));
+}
+
+/// A server that takes the request and closes, or never answers; it takes one.
+async fn silent(close: bool) -> Result<Invoked, NotInvoked> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            assert!(open.is_empty(), "nothing is sent again");
+            stream.readable().await.unwrap();
+            open.push((!close).then_some(stream));
+        }
+    });
+    let invoker = LambdaInvoker::new(&config(&endpoint).await, Duration::from_millis(300));
+    let target = Target { function: "welcome".into(), qualifier: None };
+    let invoked = invoker.invoke(&target, b"{}".to_vec()).await;
+    assert!(!server.is_finished());
+    server.abort();
+    invoked
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_proves_nothing_and_nothing_is_sent_again() {
+    for close in [true, false] {
+        let invoked = silent(close).await;
+        assert!(matches!(invoked, Ok(Invoked::Unknown(_))), "{invoked:?}");
+    }
+}

@@ -1,0 +1,86 @@
+//! Dead letters from a terminal: list, show, replay, resolve. A thin layer over `redrive-dead-letters`.
+//!
+//! Standard output has the report, standard error the progress; the exit code says how it ended.
+
+mod options;
+mod output;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use aws_config::BehaviorVersion;
+use clap::Parser;
+use redrive_dead_letters::{RedriveError, Request, Stop};
+
+use crate::options::{Options, OptionsError};
+use crate::output::{Terminal, write_report};
+
+/// The queue or bucket cannot be worked with.
+const UNAVAILABLE: u8 = 5;
+/// The options cannot be understood; clap says the same.
+const USAGE: u8 = 2;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    #[error(transparent)]
+    Redrive(#[from] RedriveError),
+    #[error("the report cannot be written")]
+    Output(#[from] std::io::Error),
+}
+
+impl Failed {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Failed::Options(_) | Failed::Redrive(RedriveError::Request(_) | RedriveError::Ambiguous { .. }) => USAGE,
+            Failed::Redrive(RedriveError::Unknown(_)) => 1,
+            Failed::Redrive(RedriveError::Queue(_) | RedriveError::Objects(_)) | Failed::Output(_) => UNAVAILABLE,
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).without_time().with_target(false).init();
+    match run(Options::parse()).await {
+        Ok(code) => ExitCode::from(code),
+        Err(failed) => {
+            let mut line = format!("redrive: {failed}");
+            let mut source = std::error::Error::source(&failed);
+            while let Some(cause) = source {
+                let cause_text = cause.to_string();
+                if !line.contains(&cause_text) {
+                    line = format!("{line}: {cause_text}");
+                }
+                source = cause.source();
+            }
+            // Without standard error there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "{line}");
+            ExitCode::from(failed.exit_code())
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<u8, Failed> {
+    let (config, json) = (options.config(), options.json);
+    let request: Request = options.into_request()?;
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let stop = Stop::default();
+    tokio::spawn(end_on_ctrl_c(stop.clone()));
+    let report = config.redrive(&aws).stopped_by(stop).run(&request, &Terminal).await?;
+    write_report(&mut std::io::stdout().lock(), &report, &request, json)?;
+    Ok(report.ending.exit_code())
+}
+
+/// The first one ends the run cleanly, the second one at once; what is hidden then reappears by itself.
+async fn end_on_ctrl_c(stop: Stop) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        let _ = writeln!(std::io::stderr(), "finishing what is under way; once more to end at once");
+        stop.request();
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(130);
+        }
+    }
+}
