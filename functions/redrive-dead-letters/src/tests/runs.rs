@@ -66,6 +66,17 @@ async fn a_letter_that_was_not_tried_is_not_counted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_letter_whose_attempt_cannot_be_counted_stays_as_it_was() {
+    let stage = Stage::new(|_| Ok(Invoked::Failed("no".to_owned())));
+    stage.park(&letter(1));
+    let before = stage.queue.bodies();
+    stage.store_down.store(true, std::sync::atomic::Ordering::SeqCst);
+    let report = stage.run(&replay()).await;
+    assert!(matches!(&report.entries[0].fate, Fate::FailedAgain { attempts: 0, error } if error.contains("counted")));
+    assert_eq!(stage.queue.bodies(), before);
+}
+
+#[tokio::test(start_paused = true)]
 async fn several_messages_of_one_id_are_one_letter() {
     let stage = Stage::new(finished);
     let tried = event_runtime::Redriven { attempts: 4, last_at_ms: 1, last_error: "no".to_owned() };

@@ -1,6 +1,7 @@
 //! A queue, a function and claims in memory, and letters to play with.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -89,12 +90,16 @@ impl LetterQueue for MemoryQueue {
     }
 }
 
-/// Stores into the queue, as the adapter does.
-struct IntoQueue(Arc<MemoryQueue>);
+/// Stores into the queue, as the adapter does, unless it is down.
+struct IntoQueue(Arc<MemoryQueue>, Arc<AtomicBool>);
 
 impl DeadLetters for IntoQueue {
     fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
         async move {
+            if self.1.load(Ordering::SeqCst) {
+                let (store, operation, code) = ("the dead-letter queue", "store a letter", "dead_letters_unavailable");
+                return Err(StoreError { store, operation, code, retry_after: None, cause: "down".into() });
+            }
             self.0.put(serde_json::to_string(letter).unwrap());
             Ok(())
         }
@@ -163,6 +168,8 @@ pub(super) struct Stage {
     pub(super) functions: Arc<Functions>,
     pub(super) objects: Arc<MemoryObjects>,
     pub(super) claims: MemoryClaims,
+    /// While it is true, no letter can be stored.
+    pub(super) store_down: Arc<AtomicBool>,
     pub(super) redrive: Redrive,
 }
 
@@ -174,15 +181,16 @@ impl Stage {
             Arc::new(Functions { behaviour: Mutex::new(Box::new(behaviour)), invocations: Mutex::default() });
         let objects = Arc::new(MemoryObjects::default());
         let claims = MemoryClaims::new(clock.clone());
+        let store_down = Arc::new(AtomicBool::new(false));
         let ports = Ports {
             queue: queue.clone(),
-            dead_letters: Arc::new(IntoQueue(queue.clone())),
+            dead_letters: Arc::new(IntoQueue(queue.clone(), store_down.clone())),
             objects: objects.clone(),
             invoker: functions.clone(),
             claims: Some(Arc::new(claims.clone())),
             clock,
         };
-        Stage { queue, functions, objects, claims, redrive: Redrive::new(ports, Duration::from_secs(60)) }
+        Stage { queue, functions, objects, claims, store_down, redrive: Redrive::new(ports, Duration::from_secs(60)) }
     }
 
     pub(super) fn park(&self, letter: &DeadLetter) {
