@@ -43,15 +43,15 @@ pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     #[derive(serde::Deserialize)]
     #[serde(untagged)]
-    enum Text<'a> {
+    enum Scalar<'a> {
         #[serde(borrow)]
         Text(Cow<'a, str>),
         Whole(i64),
         Null(()),
     }
     Ok(match serde::Deserialize::deserialize(deserializer)? {
-        Text::Text(text) => Some(text.into_owned()),
-        Text::Whole(number) => Some(number.to_string()),
-        Text::Null(()) => None,
+        Scalar::Text(text) => Some(text.into_owned()),
+        Scalar::Whole(number) => Some(number.to_string()),
+        Scalar::Null(()) => None,
     })
 }
