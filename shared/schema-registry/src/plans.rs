@@ -25,11 +25,12 @@ pub struct PlanCache<T: AvroType> {
     schemas: Arc<dyn Schemas>,
     limits: Limits,
     /// The plans met first, for good, in the order in which they were met: found without a lock.
-    first: [OnceLock<(SchemaRef, Result<Plan<T>, PlanError>)>; FIRST],
+    first: [OnceLock<Known<T>>; FIRST],
     /// All others.
     later: RwLock<Plans<T>>,
 }
 
+type Known<T> = (SchemaRef, Result<Plan<T>, PlanError>);
 type Plans<T> = HashMap<SchemaRef, Result<Plan<T>, PlanError>, BuildHasherDefault<IdHasher>>;
 
 /// Why there is no plan for a schema.
