@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use avro_decode::{Limits, Value};
+use avro_decode::Limits;
 use debezium::{Change, Op, header};
 use event_runtime::{
     AvroReader, Blame, ClaimKey, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
