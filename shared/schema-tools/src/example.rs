@@ -68,8 +68,10 @@ impl Examples {
     ) -> Result<Option<Json>, ContractError> {
         if !self.recordings.contains_key(name) {
             let folder = contracts.recordings().join(name);
-            let recording = Recording::open(&folder)
-                .map_err(|source| ContractError::Recording { subject: subject.name.clone(), source })?;
+            let recording = Recording::open(&folder).map_err(|source| ContractError::Recording {
+                subject: subject.name.clone(),
+                source: Box::new(source),
+            })?;
             let records = recording.records().filter_map(|record| Some((record.line, record.rendered.ok()?)));
             self.recordings.insert(name.to_owned(), records.collect());
         }

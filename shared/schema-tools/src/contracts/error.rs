@@ -64,6 +64,6 @@ pub enum ContractError {
         /// The subject.
         subject: String,
         /// Why.
-        source: crate::RecordingError,
+        source: Box<crate::RecordingError>,
     },
 }
