@@ -77,7 +77,7 @@ fn names(subject: &Subject, about: &mut About<'_>) {
         }
         if let TopicKind::DomainEvent { domain, entity, .. } = topic.kind()
             && let Some(record) = version.record()
-            && !record.strip_prefix(&format!("{domain}.{entity}.")).is_some_and(|name| !name.contains('.'))
+            && record.strip_prefix(&format!("{domain}.{entity}.")).is_none_or(|name| name.contains('.'))
         {
             let problem =
                 format!("the record is `{record}`; an event of this topic has the namespace `{domain}.{entity}`");
