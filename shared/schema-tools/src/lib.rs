@@ -1,4 +1,4 @@
-//! What the command `schemas` does: checks, documents and registers the schemas of topics, and tries out avro-decode.
+//! What the command `schemas` does: checks and documents the schemas of topics, and tries out avro-decode.
 
 pub mod catalogue;
 mod check;

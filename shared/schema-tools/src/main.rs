@@ -1,4 +1,4 @@
-//! `schemas`: checks, documents and registers the schemas of topics; decodes recordings; runs resolution cases.
+//! `schemas`: checks and documents the schemas of topics; decodes recordings; runs resolution cases.
 
 mod commands;
 
@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{Failure, OK, contracts, recordings};
 
-/// The schemas of topics: checks them, documents them, compares them with a registry and registers them.
+/// The schemas of topics: checks and documents them, decodes recorded records, runs cases of schema resolution.
 ///
 /// Exit codes: 0 all is well; 1 something does not hold, and is printed; 2 the input or the command line is unusable.
 #[derive(Parser)]
