@@ -10,7 +10,7 @@ use aws_config::BehaviorVersion;
 use claims_dynamodb::DynamoDbClaims;
 use dead_letters_sqs::SqsDeadLetters;
 use env_config::{Env, Problems};
-use event_runtime::Processor;
+use event_runtime::{LaterRecords, Processor, Settings, WhenUncertain};
 use send_welcome_email::config::Config;
 use send_welcome_email::mailer::Outbox;
 use send_welcome_email::ses::SesMailer;
@@ -49,6 +49,13 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
 
     let frames = config.registry.frames;
     let handler = WelcomeNewAccounts::new(&schemas, frames, outbox, config.sender.brand(), config.start_time);
-    let processor = Processor::new(handler, Arc::new(claims), Arc::new(dead_letters), config.settings());
+    let settings = Settings {
+        // Each mail is an account's only one: a parked one holds up no other.
+        later_records: LaterRecords::Continue,
+        // A second welcome is worse than one that a person looks into.
+        uncertain: WhenUncertain::Park,
+        ..config.settings()
+    };
+    let processor = Processor::new(handler, Arc::new(claims), Arc::new(dead_letters), settings);
     lambda_host::serve(processor, config.reporting()).await
 }

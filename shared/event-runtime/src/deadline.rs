@@ -32,9 +32,14 @@ impl Deadline {
         Deadline(None)
     }
 
+    /// What is left; `None` where no deadline is known.
+    pub fn left(self) -> Option<Duration> {
+        self.0.map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
     /// Whether `needed` fits what is left.
     pub fn allows(self, needed: Duration) -> bool {
-        self.0.is_none_or(|at| at.saturating_duration_since(Instant::now()) >= needed)
+        self.left().is_none_or(|left| left >= needed)
     }
 }
 

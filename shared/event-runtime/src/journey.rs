@@ -1,27 +1,27 @@
 //! The journey of one record: decode → skip? → claim → handle → settle.
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use kafka_events::{Event, Record};
-use sha2::{Digest, Sha256};
-use tokio::time::Instant;
+use futures_util::future::BoxFuture;
+use kafka_events::Event;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::claims::{Claim, Held, Settled};
 use crate::effect_id::EffectId;
-use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
+use crate::failure::{Disposition, Fault, Stage};
 use crate::handler::{Effect, Intent, RawRecord, RecordHandler};
-use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, base64};
 use crate::obstacles::{
-    Abandoned, CircuitOpen, ClaimConflict, EffectTimeout, HeldByAnother, LeaseTooShort, NoTimeLeft, Panicked,
-    Unrecorded,
+    Abandoned, CircuitOpen, ClaimConflict, ClaimParked, EffectTimeout, HeldByAnother, LeaseTooShort, NoTimeLeft,
+    Panicked, Store, Unrecorded, too_slow,
 };
 use crate::outcome::{Outcome, StageTimes};
 use crate::parts::Parts;
-use crate::pressure::RetryBudget;
+use crate::pressure::{FloodGuard, RetryBudget};
 use crate::safeguards::{Safeguard, stands};
-use crate::settings::Invocation;
+use crate::settings::{Invocation, LaterRecords, WhenUncertain};
 use crate::store::StoreError;
 
 /// What every record of a lane shares.
@@ -31,14 +31,13 @@ pub(crate) struct Journey<'a, H> {
     pub(crate) lane_name: &'a str,
     pub(crate) invocation: &'a Invocation,
     pub(crate) retries: &'a RetryBudget,
+    pub(crate) flood: &'a FloodGuard<'a>,
 }
 
 /// One record at its journey's end.
 #[derive(Debug)]
 pub(crate) struct Travelled {
     pub(crate) outcome: Outcome,
-    /// Whose fault it was, if it failed.
-    pub(crate) blame: Option<Blame>,
     pub(crate) stages: StageTimes,
     pub(crate) retries: usize,
 }
@@ -46,7 +45,7 @@ pub(crate) struct Travelled {
 impl Travelled {
     /// A record that was not started.
     pub(crate) fn untouched(outcome: Outcome) -> Self {
-        Travelled { outcome, blame: None, stages: StageTimes::default(), retries: 0 }
+        Travelled { outcome, stages: StageTimes::default(), retries: 0 }
     }
 }
 
@@ -54,11 +53,32 @@ impl Travelled {
 struct Failed {
     fault: Fault,
     held: Option<Held>,
+    kind: Kind,
+}
+
+/// What a failed try says about another one.
+enum Kind {
+    /// Something failed: it counts against the circuit, and another try against the batch's budget.
+    Failure,
+    /// Nothing failed, but another try in this invocation is no use.
+    Halt,
+    /// Another worker is at it for so much longer.
+    Held(Duration),
+}
+
+impl Failed {
+    fn halt(fault: Fault) -> Self {
+        Failed { fault, held: None, kind: Kind::Halt }
+    }
+
+    fn holding(self, held: Held) -> Self {
+        Failed { held: Some(held), ..self }
+    }
 }
 
 impl From<Fault> for Failed {
     fn from(fault: Fault) -> Self {
-        Failed { fault, held: None }
+        Failed { fault, held: None, kind: Kind::Failure }
     }
 }
 
@@ -67,15 +87,15 @@ impl<H: RecordHandler> Journey<'_, H> {
     pub(crate) async fn run(&self, record: RawRecord<'_>) -> Travelled {
         let mut stages = StageTimes::default();
         let mut attempt = 1;
-        let mut blame = None;
+        let mut wait = Wait::default();
         let circuit = &self.parts.circuit;
         let outcome = loop {
             let tried = if circuit.is_open() {
-                Err(Fault::new(Stage::Handle, CircuitOpen).into())
+                Err(Failed::halt(Fault::new(Stage::Handle, CircuitOpen)))
             } else {
                 self.attempt(record, &mut stages).await
             };
-            let Failed { fault, held } = match tried {
+            let Failed { fault, held, kind } = match tried {
                 Ok(outcome) => {
                     if matches!(outcome, Outcome::Done | Outcome::Duplicate) {
                         circuit.succeeded();
@@ -84,33 +104,34 @@ impl<H: RecordHandler> Journey<'_, H> {
                 }
                 Err(failed) => failed,
             };
-            blame = Some(fault.blame);
-            let Disposition::Retry { after } = fault.disposition else {
-                let letter = self.letter(Place::of(self.lane_name, &record), RawBytes::of(&record), &fault, attempt);
-                let letter = DeadLetter { claim: held.as_ref().map(|held| held.key.as_str().to_owned()), ..letter };
-                let letter = self.with_schemas(letter, &record);
-                break self.park(letter, fault, held, &mut stages).await;
+            let after = match fault.disposition {
+                Disposition::Retry { after } => after,
+                Disposition::Uncertain if self.parts.settings.uncertain == WhenUncertain::Repeat => None,
+                Disposition::DeadLetter | Disposition::Uncertain => {
+                    break self.give_up(&record, &fault, held, attempt, &mut stages).await;
+                }
             };
             if let Some(held) = held {
                 // Free while we pause: if this worker dies now, nobody needs to wonder whether the effect happened.
                 self.release(&held, &mut stages).await;
             }
-            if ![CircuitOpen.code(), NoTimeLeft.code(), "claim_held"].contains(&fault.code) {
-                circuit.failed();
-            }
-            let pause = self.parts.settings.retry.pause(attempt, after);
-            match pause.filter(|pause| self.time_allows(*pause) && !circuit.is_open() && self.retries.take()) {
-                Some(pause) => {
-                    tokio::time::sleep(pause).await;
-                    attempt += 1;
+            let pause = match kind {
+                Kind::Failure => {
+                    circuit.failed();
+                    let pause = self.parts.settings.retry.pause(attempt, after);
+                    pause.filter(|pause| self.time_allows(*pause) && !circuit.is_open() && self.retries.take())
                 }
-                None => {
-                    self.log_owed(&record, &fault, attempt);
-                    break Outcome::Unfinished(fault.code);
-                }
-            }
+                Kind::Halt => None,
+                Kind::Held(left) => self.pause_for_holder(&mut wait, left).filter(|pause| self.time_allows(*pause)),
+            };
+            let Some(pause) = pause else {
+                self.log_owed(&record, &fault, attempt);
+                break Outcome::Unfinished(fault.code);
+            };
+            attempt += u32::from(matches!(kind, Kind::Failure));
+            tokio::time::sleep(pause).await;
         };
-        Travelled { outcome, blame, stages, retries: attempt as usize - 1 }
+        Travelled { outcome, stages, retries: attempt as usize - 1 }
     }
 
     async fn attempt(&self, record: RawRecord<'_>, stages: &mut StageTimes) -> Result<Outcome, Failed> {
@@ -122,82 +143,101 @@ impl<H: RecordHandler> Journey<'_, H> {
             let intent = handler.intent(&event)?;
             Ok::<_, Fault>((event, intent))
         });
-        let read = read.catch_unwind().await.unwrap_or_else(|_| Err(Fault::new(Stage::Decode, Panicked::Reading)));
+        let read = self.before_reserve(read.catch_unwind()).await;
         stages.add(Stage::Decode, decoding.elapsed());
-        let (event, intent) = read?;
+        let (event, intent) = match read {
+            Some(Ok(read)) => read?,
+            Some(Err(_panic)) => return Err(Fault::new(Stage::Decode, Panicked::Reading).into()),
+            None => return Err(Failed::halt(Fault::new(Stage::Decode, NoTimeLeft))),
+        };
 
         let effect_id = match intent {
             Intent::Skip(reason) => return Ok(Outcome::Skipped(reason)),
             Intent::Conditional => None,
             Intent::Claimed(effect_id) => Some(effect_id),
         };
-
         if !self.time_allows(Duration::ZERO) {
-            return Err(Fault::new(Stage::Handle, NoTimeLeft).into());
+            return Err(Failed::halt(Fault::new(Stage::Handle, NoTimeLeft)));
         }
         let held = match effect_id {
             None => None,
             Some(effect_id) => match self.claim(&effect_id, stages).await? {
-                Ok(held) => Some(held),
-                Err(outcome) => return Ok(outcome),
+                Some(held) => Some(held),
+                None => return Ok(Outcome::Duplicate),
             },
         };
 
         let handling = Instant::now();
         let effect = AssertUnwindSafe(handler.handle(&event)).catch_unwind();
-        let effect = tokio::time::timeout(self.parts.settings.effect_timeout, effect).await;
+        let effect = timeout(self.parts.settings.effect_timeout, effect).await;
         stages.add(Stage::Handle, handling.elapsed());
-        let guarded = held.is_some();
+        // Where a function lets uncertain effects be repeated, or its condition refuses a second one, not knowing is
+        // no reason to ask a person.
+        let guarded = held.is_some() && self.parts.settings.uncertain == WhenUncertain::Park;
         let effect = match effect {
             Ok(Ok(result)) => result,
             Ok(Err(_panic)) => Err(Fault::from(Panicked::Handling { guarded })),
             Err(_elapsed) => Err(Fault::from(EffectTimeout { guarded })),
         };
+        if effect.is_ok() {
+            self.flood.succeeded();
+        }
         match (effect, held) {
             (Ok(Effect::Done), None) => Ok(Outcome::Done),
             (Ok(Effect::Duplicate), None) => Ok(Outcome::Duplicate),
             (Ok(effect), Some(held)) => match self.complete(&held, stages).await {
                 Ok(()) => Ok(if effect == Effect::Done { Outcome::Done } else { Outcome::Duplicate }),
                 // Not another try: the effect must not run again.
-                Err(fault) => {
-                    self.log_owed(&record, &fault, 1);
-                    Ok(Outcome::Unfinished(fault.code))
-                }
+                Err(fault) => Err(Failed::halt(fault)),
             },
-            (Err(fault), held) => Err(Failed { fault, held }),
+            (Err(fault), held) => Err(Failed { fault, held, kind: Kind::Failure }),
         }
     }
 
-    /// `Ok(Ok)`: the effect is ours to run. `Ok(Err)`: it needs no running.
-    async fn claim(&self, effect: &EffectId, stages: &mut StageTimes) -> Result<Result<Held, Outcome>, Failed> {
+    /// `Some`: the effect is ours to run. `None`: it needs no running.
+    async fn claim(&self, effect: &EffectId, stages: &mut StageTimes) -> Result<Option<Held>, Failed> {
         let settings = &self.parts.settings;
         let claiming = Instant::now();
-        let claim = self.parts.claims.claim(effect, settings.effect_timeout + settings.lease_skew).await;
+        let claim = self.parts.claims.claim(effect, settings.effect_timeout + settings.lease_skew);
+        let claim = timeout(settings.settle_reserve, claim).await;
         stages.add(Stage::Claim, claiming.elapsed());
+        let claim = claim.unwrap_or_else(|_elapsed| Err(too_slow(Store::Claims, "claim")));
         match claim.map_err(|error| Fault::new(Stage::Claim, error))? {
-            // The machine may have been frozen between the write and here: an effect must end within its lease.
-            Claim::Claimed(held)
-                if held.until < self.parts.clock.now().plus(settings.effect_timeout)
-                    && stands(Safeguard::LeaseRecheck) =>
-            {
-                Err(Failed { fault: Fault::new(Stage::Claim, LeaseTooShort), held: Some(held) })
+            Claim::Claimed(held) => self.can_still_run(held).map(Some),
+            Claim::Uncertain(held) if settings.uncertain == WhenUncertain::Repeat => self.can_still_run(held).map(Some),
+            Claim::Uncertain(held) => Err(Failed::from(Fault::new(Stage::Claim, Abandoned)).holding(held)),
+            Claim::Done => Ok(None),
+            Claim::Parked(_) if self.event.redrive.is_some() || settings.later_records == LaterRecords::StopLane => {
+                Err(Failed::halt(Fault::new(Stage::Claim, ClaimParked)))
             }
-            Claim::Claimed(held) => Ok(Ok(held)),
-            Claim::Done | Claim::Parked(_) => Ok(Err(Outcome::Duplicate)),
+            Claim::Parked(_) => Ok(None),
             Claim::Conflict => Err(Fault::new(Stage::Claim, ClaimConflict).into()),
             Claim::HeldUntil(until) => {
                 let after = until.since(self.parts.clock.now());
-                Err(Fault::new(Stage::Claim, HeldByAnother { after }).into())
+                let fault = Fault::new(Stage::Claim, HeldByAnother { after });
+                Err(Failed { fault, held: None, kind: Kind::Held(after) })
             }
-            Claim::Uncertain(held) => Err(Failed { fault: Fault::new(Stage::Claim, Abandoned), held: Some(held) }),
         }
+    }
+
+    /// The machine may have been frozen since the claim was written, or the table slow: an effect must end within its
+    /// lease and within the invocation.
+    fn can_still_run(&self, held: Held) -> Result<Held, Failed> {
+        let ends = self.parts.clock.now().plus(self.parts.settings.effect_timeout);
+        if held.until < ends && stands(Safeguard::LeaseRecheck) {
+            return Err(Failed::from(Fault::new(Stage::Claim, LeaseTooShort)).holding(held));
+        }
+        if !self.time_allows(Duration::ZERO) {
+            return Err(Failed::halt(Fault::new(Stage::Claim, NoTimeLeft)).holding(held));
+        }
+        Ok(held)
     }
 
     /// The effect happened. Until that is recorded the record is owed: redelivered, it will find the claim held, then
     /// uncertain, and be parked.
     async fn complete(&self, held: &Held, stages: &mut StageTimes) -> Result<(), Fault> {
         let settling = Instant::now();
-        let settled = self.settle(|| self.parts.claims.complete(held)).await;
+        let settled = self.settle(Store::Claims, "complete", settling, || self.parts.claims.complete(held)).await;
         stages.add(Stage::Settle, settling.elapsed());
         match settled {
             Ok(Settled::Applied) => Ok(()),
@@ -206,9 +246,9 @@ impl<H: RecordHandler> Journey<'_, H> {
         }
     }
 
-    async fn release(&self, held: &Held, stages: &mut StageTimes) {
+    pub(crate) async fn release(&self, held: &Held, stages: &mut StageTimes) {
         let settling = Instant::now();
-        let released = self.settle(|| self.parts.claims.release(held)).await;
+        let released = self.settle(Store::Claims, "release", settling, || self.parts.claims.release(held)).await;
         stages.add(Stage::Settle, settling.elapsed());
         if let Err(error) = released {
             // Harmless to the promise: the lease runs out and the record is parked as uncertain.
@@ -216,84 +256,28 @@ impl<H: RecordHandler> Journey<'_, H> {
         }
     }
 
-    /// Stores the letter, then parks the claim; the record is finished only when both hold.
-    async fn park(&self, letter: DeadLetter, fault: Fault, held: Option<Held>, stages: &mut StageTimes) -> Outcome {
-        let settling = Instant::now();
-        let stored = self.settle(|| self.parts.dead_letters.store(&letter)).await;
-        let outcome = match stored {
-            Err(_) if !stands(Safeguard::LetterFirst) => Outcome::Parked(fault.code),
-            Err(error) => {
-                let code = error.code;
-                self.log(
-                    &letter,
-                    &Fault::new(Stage::Settle, error),
-                    "no dead letter could be stored; the record stays owed",
-                );
-                if let (Some(held), Disposition::DeadLetter) = (&held, fault.disposition) {
-                    self.release(held, &mut StageTimes::default()).await;
-                }
-                Outcome::Unfinished(code)
-            }
-            Ok(()) => match &held {
-                None => Outcome::Parked(fault.code),
-                Some(held) => match self.settle(|| self.parts.claims.park(held, &letter.id)).await {
-                    Ok(_) => Outcome::Parked(fault.code),
-                    Err(error) => {
-                        let code = error.code;
-                        self.log(
-                            &letter,
-                            &Fault::new(Stage::Settle, error),
-                            "the claim of a parked record could not be parked",
-                        );
-                        Outcome::Unfinished(code)
-                    }
-                },
-            },
-        };
-        stages.add(Stage::Settle, settling.elapsed());
-        if outcome.is_finished() {
-            self.log(&letter, &fault, "parked");
-        }
-        outcome
-    }
-
-    /// Gives up a record whose JSON could not be read.
-    pub(crate) async fn give_up_unread(&self, place: Place, raw: RawBytes, fault: Fault) -> Travelled {
-        let mut stages = StageTimes::default();
-        let letter = self.letter(place, raw, &fault, 1);
-        let blame = Some(fault.blame);
-        let outcome = self.park(letter, fault, None, &mut stages).await;
-        Travelled { outcome, blame, stages, retries: 0 }
-    }
-
-    /// Gives up a record whose base64 could not be read: its text is kept as it came.
-    pub(crate) async fn give_up_undecoded(&self, record: &Record<'_>, fault: Fault) -> Travelled {
-        let place = Place {
-            lane: self.lane_name.to_owned(),
-            topic: record.topic.to_string(),
-            partition: record.partition,
-            offset: Some(record.offset),
-            timestamp: record.timestamp,
-            index: 0,
-        };
-        let raw = RawBytes::of_undecoded(record);
-        self.give_up_unread(place, raw, fault).await
-    }
-
-    /// A store's write is tried again while the reserve lasts; its conditions make repeating it safe.
-    async fn settle<'s, T, F>(&'s self, write: F) -> Result<T, StoreError>
+    /// A store's write is tried again while the reserve lasts, counted from `started`; its conditions make repeating it
+    /// safe. A store that does not answer in that time must not take the rest of the invocation along.
+    pub(crate) async fn settle<'s, T, F>(
+        &'s self,
+        store: Store,
+        operation: &'static str,
+        started: Instant,
+        write: F,
+    ) -> Result<T, StoreError>
     where
-        F: Fn() -> futures_util::future::BoxFuture<'s, Result<T, StoreError>>,
+        F: Fn() -> BoxFuture<'s, Result<T, StoreError>>,
     {
-        let started = Instant::now();
+        let end = started + self.parts.settings.settle_reserve;
         let mut attempt = 1;
         loop {
-            let error = match write().await {
+            let written = timeout_at(end, write()).await;
+            let error = match written.unwrap_or_else(|_elapsed| Err(too_slow(store, operation))) {
                 Ok(settled) => return Ok(settled),
                 Err(error) => error,
             };
             match self.parts.settings.retry.pause(attempt, error.retry_after) {
-                Some(pause) if started.elapsed() + pause < self.parts.settings.settle_reserve => {
+                Some(pause) if Instant::now() + pause < end => {
                     tokio::time::sleep(pause).await;
                     attempt += 1;
                 }
@@ -302,83 +286,33 @@ impl<H: RecordHandler> Journey<'_, H> {
         }
     }
 
+    /// The pause before looking at a held claim again: its owner most often settles it soon. `None` once it could have
+    /// been settled or taken over twice.
+    fn pause_for_holder(&self, wait: &mut Wait, left: Duration) -> Option<Duration> {
+        let settings = &self.parts.settings;
+        let patience = settings.effect_timeout + settings.lease_skew + settings.retry.cap;
+        let since = *wait.since.get_or_insert_with(Instant::now);
+        wait.times += 1;
+        let pause = settings.retry.backoff(wait.times).min(left);
+        (since.elapsed() + pause <= patience).then_some(pause)
+    }
+
     fn time_allows(&self, pause: Duration) -> bool {
         self.invocation.deadline.allows(pause + self.parts.settings.needed_for_effect()) || !stands(Safeguard::Deadline)
     }
 
-    fn letter(&self, place: Place, raw: RawBytes, fault: &Fault, attempt: u32) -> DeadLetter {
-        let source = self.event.source.as_str();
-        let cluster = self.event.source_arn.as_deref().or(self.event.bootstrap_servers.as_deref()).unwrap_or_default();
-        DeadLetter {
-            version: LETTER_VERSION,
-            id: LetterId::of(&self.invocation.function, cluster, &place),
-            event_source: source.to_owned(),
-            event_source_arn: self.event.source_arn.as_deref().map(str::to_owned),
-            bootstrap_servers: self.event.bootstrap_servers.as_deref().map(str::to_owned),
-            place,
-            raw,
-            key_schema: None,
-            value_schema: None,
-            claim: None,
-            error: Reason {
-                code: fault.code.to_owned(),
-                stage: fault.stage.as_str().to_owned(),
-                chain: fault.chain(),
-                uncertain: fault.disposition == Disposition::Uncertain,
-            },
-            given_up_by: GivenUpBy {
-                function: self.invocation.function.clone(),
-                function_version: self.invocation.function_version.clone(),
-                request_id: self.invocation.request_id.clone(),
-                attempt,
-                at_ms: self.parts.clock.now().0,
-            },
-            redriven: None,
+    /// Runs something that must leave the reserve alone; `None` when it would not end in time.
+    pub(crate) async fn before_reserve<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        match self.invocation.deadline.left() {
+            None => Some(future.await),
+            Some(left) => timeout(left.saturating_sub(self.parts.settings.settle_reserve), future).await.ok(),
         }
-    }
-
-    fn with_schemas(&self, letter: DeadLetter, record: &RawRecord<'_>) -> DeadLetter {
-        let schemas = self.parts.handler.schemas(record);
-        DeadLetter { key_schema: schemas.key, value_schema: schemas.value, ..letter }
-    }
-
-    /// The one line of a record that was given up, or of a store that kept it from being given up.
-    fn log(&self, letter: &DeadLetter, fault: &Fault, what: &str) {
-        tracing::warn!(
-            topic = letter.place.topic,
-            partition = letter.place.partition,
-            offset = letter.place.offset,
-            key = letter.raw.key.as_deref().map(|key| key_digest(key.as_bytes())),
-            key_schema = letter.key_schema,
-            value_schema = letter.value_schema,
-            letter = letter.id.as_str(),
-            error_code = fault.code,
-            stage = fault.stage.as_str(),
-            error = %fault,
-            "{what}"
-        );
-    }
-
-    /// The one line of a record that is still owed.
-    fn log_owed(&self, record: &RawRecord<'_>, fault: &Fault, attempts: u32) {
-        let schemas = self.parts.handler.schemas(record);
-        tracing::warn!(
-            topic = record.topic,
-            partition = record.partition,
-            offset = record.offset,
-            key = record.key.map(|key| key_digest(base64(key).as_bytes())),
-            key_schema = schemas.key,
-            value_schema = schemas.value,
-            attempts,
-            error_code = fault.code,
-            stage = fault.stage.as_str(),
-            error = %fault,
-            "not finished; the event source must deliver it again"
-        );
     }
 }
 
-/// Keys may be personal: logs carry 64 bits of a hash, enough to find a key's lines by.
-fn key_digest(key_base64: &[u8]) -> String {
-    hex::encode(&Sha256::digest(key_base64)[..8])
+/// How long a record has waited for another worker.
+#[derive(Default)]
+struct Wait {
+    since: Option<Instant>,
+    times: u32,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use kafka_events::{Entry, Event, Lane, Malformed, Record};
+use kafka_events::{Encoded, Entry, Event, Lane, Malformed, Record};
 use tokio::time::Instant;
 
 use crate::clock::UnixMillis;
@@ -13,16 +13,15 @@ use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
 use crate::handler::{Inflated, RawRecord, RecordHandler};
 use crate::journey::{Journey, Travelled};
 use crate::letter::{Place, RawBytes, base64};
+use crate::obstacles::NoTimeLeft;
 use crate::outcome::{Outcome, StageTimes};
 use crate::parts::Parts;
-use crate::pressure::{FloodGuard, RetryBudget};
+use crate::pressure::{FLOOD_GUARD, FloodGuard, RetryBudget};
 use crate::safeguards::{Safeguard, stands};
 use crate::settings::{Invocation, Order};
 
 /// Why records behind one that is still owed are owed too.
 const LANE_STOPPED: &str = "lane_stopped";
-/// Why a lane stops that has parked too much.
-const FLOOD_GUARD: &str = "flood_guard";
 
 /// What all lanes of a batch share.
 pub(crate) struct Batch<'a, H> {
@@ -42,12 +41,14 @@ pub(crate) struct LaneReport {
     pub(crate) stages: StageTimes,
     pub(crate) retries: usize,
     pub(crate) oldest_record_age: Option<Duration>,
+    pub(crate) stopped_by_flood_guard: bool,
 }
 
 /// Takes a lane's records to their ends: chain by chain, several chains at a time where the order allows.
 pub(crate) async fn run_lane<H: RecordHandler>(batch: Batch<'_, H>, lane: &Lane<'_>) -> LaneReport {
-    let guard = FloodGuard::for_records(lane.records.len());
-    let (chains, in_flight) = match batch.parts.settings.order {
+    let Parts { settings, floods, .. } = batch.parts;
+    let guard = FloodGuard::new(floods, &lane.name, lane.records.len(), settings.flood_guard);
+    let (chains, in_flight) = match settings.order {
         Order::Partition => (vec![(0..lane.records.len()).collect()], 1),
         Order::Key { in_flight } => (chains_by_key(&batch.parts.handler, lane), in_flight.get()),
     };
@@ -61,7 +62,7 @@ pub(crate) async fn run_lane<H: RecordHandler>(batch: Batch<'_, H>, lane: &Lane<
         .collect();
     ends.sort_by_key(|(index, _)| *index);
 
-    let mut report = LaneReport::default();
+    let mut report = LaneReport { stopped_by_flood_guard: guard.has_stopped(), ..LaneReport::default() };
     for ((_, travelled), entry) in ends.into_iter().zip(&lane.records) {
         if !travelled.outcome.is_finished() {
             report.unfinished.push((lane.name.to_string(), offset_of(entry)));
@@ -102,7 +103,7 @@ async fn run_chain<H: RecordHandler>(
     batch: &Batch<'_, H>,
     lane: &Lane<'_>,
     chain: Vec<usize>,
-    guard: &FloodGuard,
+    guard: &FloodGuard<'_>,
 ) -> Vec<(usize, Travelled)> {
     let journey = Journey {
         parts: batch.parts,
@@ -110,6 +111,7 @@ async fn run_chain<H: RecordHandler>(
         lane_name: &lane.name,
         invocation: batch.invocation,
         retries: batch.retries,
+        flood: guard,
     };
     // Reused from record to record: events borrow their text from here.
     let mut scratch = Scratch::default();
@@ -117,26 +119,41 @@ async fn run_chain<H: RecordHandler>(
     let mut ends = Vec::with_capacity(chain.len());
     for index in chain {
         let Some(entry) = lane.records.get(index) else { continue };
-        if stopped.is_none() && guard.is_tripped() && stands(Safeguard::FloodStops) {
-            tracing::error!(
-                lane = &*lane.name,
-                error_code = FLOOD_GUARD,
-                "too many records parked with one code; the lane stops"
-            );
+        if stopped.is_none() && guard.has_stopped() {
             stopped = Some(FLOOD_GUARD);
         }
         let travelled = match (stopped, entry) {
             (Some(reason), _) => Travelled::untouched(Outcome::Unfinished(reason)),
-            (None, Entry::Record(record)) => run_record(&journey, record, &mut scratch).await,
-            (None, Entry::Malformed(malformed)) => run_malformed(&journey, malformed).await,
+            (None, entry) => run_entry(&journey, entry, &mut scratch).await,
         };
-        guard.note(travelled.outcome, travelled.blame);
         if !travelled.outcome.is_finished() && stopped.is_none() && stands(Safeguard::Order) {
-            stopped = Some(LANE_STOPPED);
+            stopped = Some(if guard.has_stopped() { FLOOD_GUARD } else { LANE_STOPPED });
         }
         ends.push((index, travelled));
     }
     ends
+}
+
+/// Waits for room, then takes the record to its end.
+async fn run_entry<H: RecordHandler>(journey: &Journey<'_, H>, entry: &Entry<'_>, scratch: &mut Scratch) -> Travelled {
+    let in_flight = &journey.parts.in_flight;
+    let Some(_room) = journey.before_reserve(in_flight.admit(bytes_of(entry))).await else {
+        return Travelled::untouched(Outcome::Unfinished(NoTimeLeft.code()));
+    };
+    match entry {
+        Entry::Record(record) => run_record(journey, record, scratch).await,
+        Entry::Malformed(malformed) => run_malformed(journey, malformed).await,
+    }
+}
+
+/// What an entry takes once it is out of its base64.
+fn bytes_of(entry: &Entry<'_>) -> usize {
+    match entry {
+        Entry::Record(record) => {
+            [&record.key, &record.value].into_iter().flatten().map(Encoded::decoded_len_bound).sum()
+        }
+        Entry::Malformed(malformed) => malformed.raw.len(),
+    }
 }
 
 #[derive(Default)]

@@ -112,6 +112,21 @@ impl Failure for Abandoned {
 
 #[derive(Debug, thiserror::Error)]
 #[error(
+    "the effect was given up before and its claim is parked; an operator must decide about its letter: repeat or done"
+)]
+pub(crate) struct ClaimParked;
+
+impl Failure for ClaimParked {
+    fn disposition(&self) -> Disposition {
+        Disposition::Retry { after: None }
+    }
+    fn code(&self) -> &'static str {
+        "claim_parked"
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(
     "the claim is settled for another effect: two records with different content claim one key; the key is too coarse, or one of the records is wrong"
 )]
 pub(crate) struct ClaimConflict;
@@ -139,4 +154,24 @@ impl Failure for Unrecorded {
     fn code(&self) -> &'static str {
         "claim_unsettled"
     }
+}
+
+/// The stores that a record's end is written to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Store {
+    Claims,
+    DeadLetters,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no answer came within the reserve at the end of the invocation")]
+struct TooSlow;
+
+/// A store's answer that we stopped waiting for.
+pub(crate) fn too_slow(store: Store, operation: &'static str) -> StoreError {
+    let (store, code) = match store {
+        Store::Claims => ("the store of claims", "claims_timeout"),
+        Store::DeadLetters => ("the store of dead letters", "dead_letters_timeout"),
+    };
+    StoreError { store, operation, code, retry_after: None, cause: Box::new(TooSlow) }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::letter::DeadLetters;
-use crate::pressure::Circuit;
+use crate::pressure::{Circuit, Floods, InFlight};
 use crate::settings::Settings;
 
 /// The handler, the ports and the settings.
@@ -17,4 +17,8 @@ pub(crate) struct Parts<H> {
     pub(crate) settings: Settings,
     /// Outlives the batch: a dependency that is down stays down for the next one.
     pub(crate) circuit: Circuit,
+    /// Outlives it too: what was parked stays parked.
+    pub(crate) floods: Floods,
+    /// Shared by invocations that run side by side, as memory is.
+    pub(crate) in_flight: InFlight,
 }

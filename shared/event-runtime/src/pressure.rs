@@ -1,15 +1,18 @@
-//! What keeps one fault from becoming many: a budget of retries per batch, a circuit over a dependency that is down,
-//! and a guard against flooding the dead letters.
+//! What keeps one fault from becoming many, and one batch from taking all: a budget of retries per batch, a circuit over
+//! a dependency that is down, a guard against flooding the dead letters, and bounds on what is in flight.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use crate::failure::Blame;
-use crate::outcome::Outcome;
+use crate::failure::{Blame, Fault};
+use crate::letter::LetterId;
+use crate::safeguards::{Safeguard, stands};
 
 /// Retries that one batch may spend, shared by its records: a broken dependency must not burn the whole invocation.
 #[derive(Debug)]
@@ -82,41 +85,116 @@ impl Circuit {
     }
 }
 
-/// Stops a lane that parks record after record with one code: a broken deployment must not drain a topic into the
-/// dead-letter queue. Codes that are the record's own fault do not count.
-#[derive(Debug)]
-pub(crate) struct FloodGuard {
-    limit: usize,
-    parked: Mutex<HashMap<&'static str, usize>>,
+/// Why a lane stops that has parked too much.
+pub(crate) const FLOOD_GUARD: &str = "flood_guard";
+
+/// What lanes have parked since their last success. Outlives the batch: delivered again, a broken deployment must not
+/// park ten more.
+#[derive(Debug, Default)]
+pub(crate) struct Floods(Mutex<HashMap<(String, &'static str), Flood>>);
+
+#[derive(Debug, Default)]
+struct Flood {
+    /// A letter that is stored again, because its record was delivered again, floods nothing.
+    letters: HashSet<LetterId>,
+    tripped: bool,
 }
 
-impl FloodGuard {
-    /// A fifth of the lane's records, at least 10.
-    pub(crate) fn for_records(records: usize) -> Self {
-        FloodGuard { limit: records.div_ceil(5).max(10), parked: Mutex::default() }
+/// Stops a lane that parks record after record with one code: a broken deployment must not drain a topic into the
+/// dead-letter queue. Codes that are the record's own fault do not count. A lane that has stopped still tries a record
+/// of each delivery, and goes on after the first success.
+#[derive(Debug)]
+pub(crate) struct FloodGuard<'a> {
+    floods: &'a Floods,
+    lane: &'a str,
+    /// `None`: switched off.
+    limit: Option<usize>,
+    stopped: AtomicBool,
+}
+
+impl<'a> FloodGuard<'a> {
+    /// A fifth of the lane's records, at least 10, may be parked with one code and no success between.
+    pub(crate) fn new(floods: &'a Floods, lane: &'a str, records: usize, on: bool) -> Self {
+        let limit = on.then(|| records.div_ceil(5).max(10));
+        FloodGuard { floods, lane, limit, stopped: AtomicBool::new(false) }
     }
 
-    /// Whether the lane must stop before its next record.
-    pub(crate) fn is_tripped(&self) -> bool {
-        self.parked().values().any(|count| *count >= self.limit)
+    /// Whether a record that failed so may be parked under this letter. If not, its lane must stop.
+    pub(crate) fn admits(&self, letter: &LetterId, fault: &Fault) -> bool {
+        let Some(limit) = self.limit.filter(|_| fault.blame == Blame::Deployment) else { return true };
+        let mut floods = self.floods();
+        let flood = floods.entry((self.lane.to_owned(), fault.code)).or_default();
+        let known = flood.letters.contains(letter);
+        flood.tripped |= !known && flood.letters.len() >= limit;
+        if flood.tripped && stands(Safeguard::FloodStops) {
+            self.stopped.store(true, Ordering::Relaxed);
+            return false;
+        }
+        flood.letters.insert(letter.clone());
+        true
     }
 
-    pub(crate) fn note(&self, outcome: Outcome, blame: Option<Blame>) {
-        match outcome {
-            Outcome::Done | Outcome::Duplicate => self.parked().clear(),
-            Outcome::Parked(code) if blame == Some(Blame::Deployment) => *self.parked().entry(code).or_default() += 1,
-            Outcome::Parked(_) | Outcome::Skipped(_) | Outcome::Unfinished(_) => {}
+    /// The letter of a record that was admitted could not be stored.
+    pub(crate) fn was_not_parked(&self, letter: &LetterId, fault: &Fault) {
+        if let Some(flood) = self.floods().get_mut(&(self.lane.to_owned(), fault.code)) {
+            flood.letters.remove(letter);
         }
     }
 
-    fn parked(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, usize>> {
-        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    /// An effect succeeded: whatever is wrong, it is not the deployment as a whole.
+    pub(crate) fn succeeded(&self) {
+        self.floods().retain(|(lane, _), _| lane != self.lane);
+    }
+
+    /// Whether the lane has stopped in this batch.
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn floods(&self) -> MutexGuard<'_, HashMap<(String, &'static str), Flood>> {
+        self.floods.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Bounds what is in flight across all lanes, and across invocations that share the process.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    records: Semaphore,
+    bytes: Semaphore,
+    max_bytes: u32,
+}
+
+/// Room for one record, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Room<'a>(#[expect(dead_code, reason = "held, not read")] Option<[SemaphorePermit<'a>; 2]>);
+
+impl InFlight {
+    pub(crate) fn new(records: NonZeroUsize, bytes: NonZeroUsize) -> Self {
+        let max_bytes = u32::try_from(bytes.get()).unwrap_or(u32::MAX);
+        InFlight {
+            records: Semaphore::new(records.get().min(Semaphore::MAX_PERMITS)),
+            bytes: Semaphore::new((max_bytes as usize).min(Semaphore::MAX_PERMITS)),
+            max_bytes,
+        }
+    }
+
+    /// Waits for room for a record of so many bytes; one that is larger than the bound waits until it is alone. Taken
+    /// in one order, so that nobody waits in a circle.
+    pub(crate) async fn admit(&self, bytes: usize) -> Room<'_> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.max_bytes);
+        let room =
+            async { Ok::<_, AcquireError>([self.records.acquire().await?, self.bytes.acquire_many(bytes).await?]) };
+        // Refused only once closed, which these never are.
+        Room(room.await.ok())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
+    use crate::failure::{Disposition, Failure};
 
     #[test]
     fn a_budget_runs_out() {
@@ -141,16 +219,69 @@ mod tests {
         assert!(circuit.is_open(), "still down");
     }
 
+    #[derive(Debug, thiserror::Error)]
+    #[error("no")]
+    struct No(&'static str, Blame);
+
+    impl Failure for No {
+        fn disposition(&self) -> Disposition {
+            Disposition::DeadLetter
+        }
+        fn code(&self) -> &'static str {
+            self.0
+        }
+        fn blame(&self) -> Blame {
+            self.1
+        }
+    }
+
+    fn letters(of: std::ops::Range<u32>) -> impl Iterator<Item = LetterId> {
+        of.map(|number| LetterId::from_stored(number.to_string()))
+    }
+
     #[test]
     fn a_flood_of_one_code_trips_the_guard_unless_the_records_are_to_blame() {
-        let guard = FloodGuard::for_records(20);
-        (0..50).for_each(|_| guard.note(Outcome::Parked("frame_truncated"), Some(Blame::Record)));
-        assert!(!guard.is_tripped());
-        (0..9).for_each(|_| guard.note(Outcome::Parked("schema_mismatch"), Some(Blame::Deployment)));
-        guard.note(Outcome::Done, None);
-        (0..9).for_each(|_| guard.note(Outcome::Parked("schema_mismatch"), Some(Blame::Deployment)));
-        assert!(!guard.is_tripped(), "a success between starts the count anew");
-        guard.note(Outcome::Parked("schema_mismatch"), Some(Blame::Deployment));
-        assert!(guard.is_tripped());
+        let (floods, mismatch) = (Floods::default(), Fault::from(No("schema_mismatch", Blame::Deployment)));
+        let guard = FloodGuard::new(&floods, "orders-0", 20, true);
+        let truncated = Fault::from(No("frame_truncated", Blame::Record));
+        assert!(letters(0..50).all(|letter| guard.admits(&letter, &truncated)));
+        assert!(letters(0..9).all(|letter| guard.admits(&letter, &mismatch)));
+        guard.succeeded();
+        assert!(letters(9..19).all(|letter| guard.admits(&letter, &mismatch)), "a success between starts anew");
+        assert!(guard.admits(&LetterId::from_stored("19"), &Fault::from(No("another", Blame::Deployment))));
+        assert!(!guard.has_stopped());
+        assert!(!guard.admits(&LetterId::from_stored("19"), &mismatch));
+        assert!(guard.has_stopped());
+        assert!(FloodGuard::new(&floods, "orders-1", 20, true).admits(&LetterId::from_stored("19"), &mismatch));
+        assert!(FloodGuard::new(&floods, "orders-0", 20, false).admits(&LetterId::from_stored("19"), &mismatch));
+    }
+
+    #[test]
+    fn the_guard_remembers_across_batches_and_counts_each_record_once() {
+        let (floods, mismatch) = (Floods::default(), Fault::from(No("schema_mismatch", Blame::Deployment)));
+        let batch = || FloodGuard::new(&floods, "orders-0", 100, true);
+        for _ in 0..3 {
+            assert!(
+                letters(0..20).all(|letter| batch().admits(&letter, &mismatch)),
+                "the same records, delivered again"
+            );
+        }
+        batch().was_not_parked(&LetterId::from_stored("19"), &mismatch);
+        assert!(letters(20..21).all(|letter| batch().admits(&letter, &mismatch)), "one was never stored");
+        assert!(!letters(21..22).any(|letter| batch().admits(&letter, &mismatch)));
+        assert!(!letters(0..1).any(|letter| batch().admits(&letter, &mismatch)), "once tripped, none is stored again");
+        batch().succeeded();
+        assert!(letters(21..22).all(|letter| batch().admits(&letter, &mismatch)));
+    }
+
+    #[tokio::test]
+    async fn a_record_larger_than_the_bound_goes_alone() {
+        let in_flight = InFlight::new(NonZeroUsize::MAX, NonZeroUsize::new(100).unwrap());
+        let small = in_flight.admit(60).await;
+        assert!(in_flight.admit(usize::MAX).now_or_never().is_none());
+        assert!(in_flight.admit(40).now_or_never().is_some());
+        drop(small);
+        let _large = in_flight.admit(usize::MAX).await;
+        assert!(in_flight.admit(1).now_or_never().is_none());
     }
 }

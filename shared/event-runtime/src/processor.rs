@@ -14,17 +14,20 @@ use crate::lane::{Batch, LaneReport, run_lane};
 use crate::letter::DeadLetters;
 use crate::outcome::BatchReport;
 use crate::parts::Parts;
-use crate::pressure::{Circuit, RetryBudget};
+use crate::pressure::{Circuit, Floods, InFlight, RetryBudget};
 use crate::settings::{Invocation, Settings};
 
-/// Runs a handler over batches of Kafka records.
+/// Runs a handler over batches of Kafka records. May be given several batches at a time: they share the circuit, the
+/// flood guard and the bounds on what is in flight; each has a budget of retries of its own.
 pub struct Processor<H>(Parts<H>);
 
 impl<H: RecordHandler> Processor<H> {
     /// A processor with the machine's clock.
     pub fn new(handler: H, claims: Arc<dyn Claims>, dead_letters: Arc<dyn DeadLetters>, settings: Settings) -> Self {
         let circuit = Circuit::new(settings.circuit);
-        Processor(Parts { handler, claims, dead_letters, clock: Arc::new(SystemClock), settings, circuit })
+        let in_flight = InFlight::new(settings.max_records_in_flight, settings.max_bytes_in_flight);
+        let (clock, floods) = (Arc::new(SystemClock), Floods::default());
+        Processor(Parts { handler, claims, dead_letters, clock, settings, circuit, floods, in_flight })
     }
 
     /// The same with another clock.
@@ -72,5 +75,6 @@ fn merge(report: &mut BatchReport, lane: LaneReport) {
     }
     report.stages.merge(&lane.stages);
     report.retries += lane.retries;
+    report.lanes_stopped_by_flood_guard += usize::from(lane.stopped_by_flood_guard);
     report.oldest_record_age = report.oldest_record_age.max(lane.oldest_record_age);
 }

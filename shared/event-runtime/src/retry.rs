@@ -37,8 +37,13 @@ impl RetryPolicy {
         if let Some(asked) = retry_after {
             return (asked <= self.longest_retry_after).then_some(asked);
         }
+        Some(self.backoff(attempt))
+    }
+
+    /// The pause of our own choosing after try number `attempt` (from 1).
+    pub(crate) fn backoff(&self, attempt: u32) -> Duration {
         let ceiling = self.base.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1))).min(self.cap);
-        Some(ceiling.mul_f64(fastrand::f64()))
+        ceiling.mul_f64(fastrand::f64())
     }
 }
 

@@ -30,6 +30,10 @@ impl From<Failed> for Diagnostic {
 
 /// Serves invocations until Lambda ends the process, writing each batch's metrics.
 ///
+/// One after the other, as Lambda sends them to an ordinary function. On Lambda Managed Instances, which set
+/// `AWS_LAMBDA_MAX_CONCURRENCY`, as many at a time as that says; they share the processor's circuit, flood guard and
+/// bounds, and whatever the handler bounds itself.
+///
 /// # Errors
 /// Only when the Lambda Runtime API cannot be reached.
 pub async fn serve<H>(processor: Processor<H>, reporting: Reporting) -> Result<(), lambda_runtime::Error>
@@ -49,5 +53,6 @@ where
             Ok::<_, Failed>(report.answer(reporting)?)
         }
     });
-    Runtime::new(handler).layer(layer).run().await
+    // Sequential wherever the variable is not there or says one.
+    Runtime::new(handler).layer(layer).run_concurrent().await
 }

@@ -34,6 +34,8 @@ pub fn batch_metrics(function: &str, report: &BatchReport, now_ms: u64) -> Vec<V
     totals.count("RecordsParked", count(report, |outcome| matches!(outcome, Outcome::Parked(_))));
     totals.count("RecordsUnfinished", report.unfinished_records());
     totals.count("Retries", report.retries);
+    // Always there, so that an alarm over it has data: any sum above zero is a deployment that parks whatever it gets.
+    totals.count("FloodGuardStops", report.lanes_stopped_by_flood_guard);
     totals.milliseconds("BatchDuration", report.duration.as_secs_f64() * 1e3);
     if let Some(age) = report.oldest_record_age {
         totals.milliseconds("RecordAge", age.as_secs_f64() * 1e3);
@@ -108,6 +110,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_lane_that_the_flood_guard_stopped_is_counted_for_an_alarm() {
+        let report = BatchReport { lanes_stopped_by_flood_guard: 2, ..BatchReport::default() };
+        let documents = batch_metrics("send-welcome-email", &report, 1_795_421_347_752);
+        assert_eq!(documents[0]["FloodGuardStops"], 2);
+    }
+
+    #[test]
     fn every_metric_named_in_a_document_has_its_value_beside_it() {
         let mut report = BatchReport::default();
         report.outcomes.insert(Outcome::Done, 3);
@@ -125,6 +134,7 @@ mod tests {
             }
         }
         assert_eq!(documents[0]["Records"], 6);
+        assert_eq!(documents[0]["FloodGuardStops"], 0);
         assert_eq!(documents[1]["SkipReason"], "snapshot");
         assert_eq!(documents[2]["ErrorCode"], "frame_truncated");
     }

@@ -1,156 +1,13 @@
-//! What the processor promises, with in-memory ports and paused time.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
+//! What becomes of a record: once, in order, parked, or owed.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use event_runtime::testing::{ManualClock, MemoryClaims, MemoryDeadLetters};
-use event_runtime::{
-    BatchReport, Claim, ClaimKey, Claims, Deadline, Disposition, Effect, Failure, Fault, Intent, Invocation, Order,
-    Outcome, Processor, RawRecord, RecordHandler, Settings, Stage, UnixMillis,
-};
+use event_runtime::testing::{ManualClock, MemoryClaims, MemoryDeadLetters, claims_contract, dead_letters_contract};
+use event_runtime::{Claim, Deadline, Outcome, Settings};
 use serde_json::json;
 
-const NOW: UnixMillis = UnixMillis(1_795_000_000_000);
-
-/// A record's value tells the handler what to do: `<verb>:<account>`.
-#[derive(Clone, Default)]
-struct Scripted {
-    effects: Arc<Mutex<Vec<String>>>,
-    tries: Arc<Mutex<BTreeMap<String, u32>>>,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the script says {0}")]
-struct Says(&'static str);
-
-impl Failure for Says {
-    fn disposition(&self) -> Disposition {
-        match self.0 {
-            "rejected" => Disposition::DeadLetter,
-            "answer_lost" => Disposition::Uncertain,
-            _ => Disposition::Retry { after: None },
-        }
-    }
-    fn code(&self) -> &'static str {
-        self.0
-    }
-}
-
-impl RecordHandler for Scripted {
-    type Event<'de> = (&'de str, &'de str);
-
-    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Self::Event<'de>, Fault> {
-        let text = std::str::from_utf8(record.value.unwrap_or(b"skip:tombstone")).unwrap();
-        match text.split_once(':') {
-            Some(("undecodable", _)) | None => Err(Fault::new(Stage::Decode, Says("rejected"))),
-            Some(("unreadable_panic", _)) => panic!("a defect"),
-            Some(event) => Ok(event),
-        }
-    }
-
-    fn intent(&self, (verb, account): &Self::Event<'_>) -> Result<Intent, Fault> {
-        match *verb {
-            "skip" => Ok(Intent::Skip("on_purpose")),
-            "conditional" => Ok(Intent::Conditional),
-            _ => Ok(Intent::Claimed(ClaimKey::new("welcome", account)?.into())),
-        }
-    }
-
-    async fn handle(&self, (verb, account): &Self::Event<'_>) -> Result<Effect, Fault> {
-        let tries = {
-            let mut tries = self.tries.lock().unwrap();
-            let tries = tries.entry((*account).to_owned()).or_default();
-            *tries += 1;
-            *tries
-        };
-        match *verb {
-            "throttled_once" if tries == 1 => return Err(Says("throttled").into()),
-            "throttled" => return Err(Says("throttled").into()),
-            "rejected" => return Err(Says("rejected").into()),
-            "answer_lost" => {
-                self.effects.lock().unwrap().push((*account).to_owned());
-                return Err(Says("answer_lost").into());
-            }
-            "slow" => tokio::time::sleep(Duration::from_millis(20)).await,
-            "hangs" => std::future::pending().await,
-            "panics" => panic!("a defect"),
-            _ => {}
-        }
-        let effect = if *verb == "conditional" { format!("{account} again") } else { (*account).to_owned() };
-        self.effects.lock().unwrap().push(effect);
-        Ok(Effect::Done)
-    }
-}
-
-struct World {
-    handler: Scripted,
-    clock: ManualClock,
-    claims: MemoryClaims,
-    letters: MemoryDeadLetters,
-    processor: Processor<Scripted>,
-}
-
-impl World {
-    fn new() -> Self {
-        World::with(Settings::default())
-    }
-
-    fn with(settings: Settings) -> Self {
-        let (handler, clock) = (Scripted::default(), ManualClock::at(NOW));
-        let claims = MemoryClaims::new(Arc::new(clock.clone()));
-        let letters = MemoryDeadLetters::default();
-        let processor = Processor::new(handler.clone(), Arc::new(claims.clone()), Arc::new(letters.clone()), settings)
-            .with_clock(Arc::new(clock.clone()));
-        World { handler, clock, claims, letters, processor }
-    }
-
-    async fn deliver(&self, lanes: &[(&str, &[&str])]) -> BatchReport {
-        self.deliver_within(lanes, Deadline::unknown()).await
-    }
-
-    async fn deliver_within(&self, lanes: &[(&str, &[&str])], deadline: Deadline) -> BatchReport {
-        let records: serde_json::Map<_, _> = lanes
-            .iter()
-            .map(|(lane, values)| {
-                let records = values.iter().enumerate().map(|(offset, value)| {
-                    // A record's key is the account it is about.
-                    let key = value.split_once(':').map(|(_, account)| base64_simd::STANDARD.encode_to_string(account));
-                    let value = base64_simd::STANDARD.encode_to_string(value);
-                    json!({"topic": "accounts", "partition": 0, "offset": offset, "timestamp": NOW.0,
-                           "timestampType": "CREATE_TIME", "key": key, "value": value, "headers": []})
-                });
-                ((*lane).to_owned(), records.collect())
-            })
-            .collect();
-        let body = json!({"eventSource": "aws:kafka", "eventSourceArn": "arn:aws:kafka:cluster", "records": records});
-        let invocation = Invocation {
-            request_id: "8476a536".to_owned(),
-            function: "send-welcome-email".to_owned(),
-            function_version: "1".to_owned(),
-            deadline,
-        };
-        self.processor.process(body.to_string().as_bytes(), &invocation).await.unwrap()
-    }
-
-    fn effects(&self) -> Vec<String> {
-        self.handler.effects.lock().unwrap().clone()
-    }
-
-    async fn claim(&self, account: &str) -> Claim {
-        let key = ClaimKey::new("welcome", account).unwrap();
-        self.claims.claim(&key.into(), Duration::from_secs(15)).await.unwrap()
-    }
-}
-
-fn outcomes(report: &BatchReport) -> Vec<(Outcome, usize)> {
-    report.outcomes.iter().map(|(outcome, count)| (*outcome, *count)).collect()
-}
-
-fn unfinished(report: &BatchReport) -> serde_json::Value {
-    serde_json::to_value(&report.unfinished).unwrap()
-}
+use crate::world::{NOW, World, by_key, outcomes, unfinished};
 
 #[tokio::test(start_paused = true)]
 async fn each_account_takes_effect_once_however_often_it_is_delivered() {
@@ -312,10 +169,6 @@ async fn a_missing_key_is_an_error_never_no_protection() {
     assert!(world.effects().is_empty());
 }
 
-fn by_key(in_flight: usize) -> Settings {
-    Settings { order: Order::Key { in_flight: in_flight.try_into().unwrap() }, ..Settings::default() }
-}
-
 #[tokio::test(start_paused = true)]
 async fn ordered_by_key_different_keys_run_together_and_equal_keys_in_turn() {
     let world = World::with(by_key(4));
@@ -341,39 +194,17 @@ async fn ordered_by_key_an_unfinished_record_holds_up_its_own_key_only() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_dependency_that_is_down_opens_the_circuit_and_the_rest_is_reported_at_once() {
-    let world = World::with(by_key(1));
-    let values: Vec<_> = (0..40).map(|n| format!("throttled:{n}")).collect();
-    let values: Vec<_> = values.iter().map(String::as_str).collect();
-    let report = world.deliver(&[("accounts-0", &values)]).await;
-    assert_eq!(report.unfinished_records(), 40);
-    assert!(world.letters.letters().is_empty(), "nothing is parked for a dependency that is down");
-    let tries: u32 = world.handler.tries.lock().unwrap().values().sum();
-    assert_eq!(tries, 10, "the circuit opened");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_broken_deployment_does_not_drain_a_topic_into_the_dead_letters() {
-    let world = World::new();
-    let values = ["undecodable:x"; 40];
-    let report = world.deliver(&[("accounts-0", &values)]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Parked("rejected"), 10), (Outcome::Unfinished("flood_guard"), 30)]);
-}
-
 #[tokio::test]
 async fn the_claims_in_memory_hold_the_contract() {
     let clock = ManualClock::at(NOW);
     let claims = MemoryClaims::new(Arc::new(clock.clone()));
-    event_runtime::testing::claims_contract(&claims, async || clock.advance(Duration::from_secs(60))).await;
+    claims_contract(&claims, async || clock.advance(Duration::from_secs(60))).await;
 }
 
 #[tokio::test]
 async fn the_dead_letters_in_memory_hold_the_contract() {
     let letters = MemoryDeadLetters::default();
     let read = letters.clone();
-    event_runtime::testing::dead_letters_contract(&letters, async |id| {
-        read.letters().into_iter().filter(|letter| letter.id == *id).collect()
-    })
-    .await;
+    dead_letters_contract(&letters, async |id| read.letters().into_iter().filter(|letter| letter.id == *id).collect())
+        .await;
 }

@@ -1,0 +1,232 @@
+//! What becomes of a record that no try will finish: parked, or reported where it must not be parked.
+
+use kafka_events::{Record, Redrive};
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+
+use crate::claims::Held;
+use crate::failure::{Disposition, Fault, Stage};
+use crate::handler::{RawRecord, RecordHandler};
+use crate::journey::{Journey, Travelled};
+use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, base64};
+use crate::obstacles::Store;
+use crate::outcome::{Outcome, StageTimes};
+use crate::pressure::FLOOD_GUARD;
+use crate::safeguards::{Safeguard, stands};
+use crate::settings::LaterRecords;
+
+impl<H: RecordHandler> Journey<'_, H> {
+    /// Gives up a record that failed for good, or whose effect is uncertain.
+    pub(crate) async fn give_up(
+        &self,
+        record: &RawRecord<'_>,
+        fault: &Fault,
+        held: Option<Held>,
+        attempt: u32,
+        stages: &mut StageTimes,
+    ) -> Outcome {
+        let schemas = self.parts.handler.schemas(record);
+        let letter = DeadLetter {
+            claim: held.as_ref().map(|held| held.key.as_str().to_owned()),
+            key_schema: schemas.key,
+            value_schema: schemas.value,
+            ..self.letter(Place::of(self.lane_name, record), RawBytes::of(record), fault, attempt)
+        };
+        let settling = Instant::now();
+        let outcome = self.end(&letter, fault, held.as_ref()).await;
+        stages.add(Stage::Settle, settling.elapsed());
+        outcome
+    }
+
+    /// Gives up a record whose JSON could not be read.
+    pub(crate) async fn give_up_unread(&self, place: Place, raw: RawBytes, fault: Fault) -> Travelled {
+        let letter = self.letter(place, raw, &fault, 1);
+        let settling = Instant::now();
+        let mut travelled = Travelled::untouched(self.end(&letter, &fault, None).await);
+        travelled.stages.add(Stage::Settle, settling.elapsed());
+        travelled
+    }
+
+    /// Gives up a record whose base64 could not be read: its text is kept as it came.
+    pub(crate) async fn give_up_undecoded(&self, record: &Record<'_>, fault: Fault) -> Travelled {
+        let place = Place {
+            lane: self.lane_name.to_owned(),
+            topic: record.topic.to_string(),
+            partition: record.partition,
+            offset: Some(record.offset),
+            timestamp: record.timestamp,
+            index: 0,
+        };
+        self.give_up_unread(place, RawBytes::of_undecoded(record), fault).await
+    }
+
+    async fn end(&self, letter: &DeadLetter, fault: &Fault, held: Option<&Held>) -> Outcome {
+        if let Some(redrive) = &self.event.redrive {
+            return self.keep_its_letter(redrive, letter, fault, held).await;
+        }
+        if !self.flood.admits(&letter.id, fault) {
+            return self.hold_back(letter, fault, held).await;
+        }
+        match (self.parts.settings.later_records, held) {
+            (LaterRecords::Continue, _) => match self.park(letter, fault, held).await {
+                Ok(()) => {
+                    self.log(letter, fault, "parked");
+                    Outcome::Parked(fault.code)
+                }
+                Err(code) => Outcome::Unfinished(code),
+            },
+            // The claim remembers that a person must decide, the letter asks for it; the record stays owed until then.
+            (LaterRecords::StopLane, Some(_)) => match self.park(letter, fault, held).await {
+                Ok(()) => {
+                    self.log(letter, fault, "parked, and owed until its claim is resolved; its lane stops");
+                    Outcome::Unfinished(fault.code)
+                }
+                Err(code) => Outcome::Unfinished(code),
+            },
+            // Nothing would remember, so it is not parked at all.
+            (LaterRecords::StopLane, None) => {
+                self.log(letter, fault, "not parked, because its lane must stop at it");
+                Outcome::Unfinished(fault.code)
+            }
+        }
+    }
+
+    /// A record that an operator sent again has its letter already, and keeps it.
+    async fn keep_its_letter(
+        &self,
+        redrive: &Redrive<'_>,
+        letter: &DeadLetter,
+        fault: &Fault,
+        held: Option<&Held>,
+    ) -> Outcome {
+        match (held, fault.disposition) {
+            (None, _) => {}
+            // Nothing happened: it may be sent again as it is.
+            (Some(held), Disposition::DeadLetter | Disposition::Retry { .. }) => {
+                self.release(held, &mut StageTimes::default()).await;
+            }
+            (Some(held), Disposition::Uncertain) => {
+                let (claims, id) = (&self.parts.claims, LetterId::from_stored(&*redrive.letter_id).redriven());
+                let parked = self.settle(Store::Claims, "park", Instant::now(), || claims.park(held, &id)).await;
+                if let Err(error) = parked {
+                    let code = error.code;
+                    let error = Fault::new(Stage::Settle, error);
+                    self.log(letter, &error, "the claim of a redriven record could not be parked");
+                    return Outcome::Unfinished(code);
+                }
+            }
+        }
+        self.log(letter, fault, "redriven and failed again; its letter stays");
+        Outcome::Unfinished(fault.code)
+    }
+
+    /// Too many were parked with this code already: this one is owed instead.
+    async fn hold_back(&self, letter: &DeadLetter, fault: &Fault, held: Option<&Held>) -> Outcome {
+        if let (Some(held), Disposition::DeadLetter) = (held, fault.disposition) {
+            self.release(held, &mut StageTimes::default()).await;
+        }
+        self.log(letter, fault, "not parked: too many were parked with this code; the lane stops");
+        Outcome::Unfinished(FLOOD_GUARD)
+    }
+
+    /// Stores the letter, then parks the claim; the record is given up only when both hold. The error is the code of
+    /// what kept them from it, logged already.
+    async fn park(&self, letter: &DeadLetter, fault: &Fault, held: Option<&Held>) -> Result<(), &'static str> {
+        let started = Instant::now();
+        let stored =
+            self.settle(Store::DeadLetters, "store a letter", started, || self.parts.dead_letters.store(letter)).await;
+        if let Err(error) = stored {
+            if !stands(Safeguard::LetterFirst) {
+                return Ok(());
+            }
+            let code = error.code;
+            self.flood.was_not_parked(&letter.id, fault);
+            let error = Fault::new(Stage::Settle, error);
+            self.log(letter, &error, "no dead letter could be stored; the record stays owed");
+            if let (Some(held), Disposition::DeadLetter) = (held, fault.disposition) {
+                self.release(held, &mut StageTimes::default()).await;
+            }
+            return Err(code);
+        }
+        let Some(held) = held else { return Ok(()) };
+        match self.settle(Store::Claims, "park", started, || self.parts.claims.park(held, &letter.id)).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let code = error.code;
+                self.log(letter, &Fault::new(Stage::Settle, error), "the claim of a parked record could not be parked");
+                Err(code)
+            }
+        }
+    }
+
+    fn letter(&self, place: Place, raw: RawBytes, fault: &Fault, attempt: u32) -> DeadLetter {
+        let source = self.event.source.as_str();
+        let cluster = self.event.source_arn.as_deref().or(self.event.bootstrap_servers.as_deref()).unwrap_or_default();
+        DeadLetter {
+            version: LETTER_VERSION,
+            id: LetterId::of(&self.invocation.function, cluster, &place),
+            event_source: source.to_owned(),
+            event_source_arn: self.event.source_arn.as_deref().map(str::to_owned),
+            bootstrap_servers: self.event.bootstrap_servers.as_deref().map(str::to_owned),
+            place,
+            raw,
+            key_schema: None,
+            value_schema: None,
+            claim: None,
+            error: Reason {
+                code: fault.code.to_owned(),
+                stage: fault.stage.as_str().to_owned(),
+                chain: fault.chain(),
+                uncertain: fault.disposition == Disposition::Uncertain,
+            },
+            given_up_by: GivenUpBy {
+                function: self.invocation.function.clone(),
+                function_version: self.invocation.function_version.clone(),
+                request_id: self.invocation.request_id.clone(),
+                attempt,
+                at_ms: self.parts.clock.now().0,
+            },
+            redriven: None,
+        }
+    }
+
+    /// The one line of a record that was given up, or of a store that kept it from being given up.
+    fn log(&self, letter: &DeadLetter, fault: &Fault, what: &str) {
+        tracing::warn!(
+            topic = letter.place.topic,
+            partition = letter.place.partition,
+            offset = letter.place.offset,
+            key = letter.raw.key.as_deref().map(|key| key_digest(key.as_bytes())),
+            key_schema = letter.key_schema,
+            value_schema = letter.value_schema,
+            letter = letter.id.as_str(),
+            error_code = fault.code,
+            stage = fault.stage.as_str(),
+            error = %fault,
+            "{what}"
+        );
+    }
+
+    /// The one line of a record that is still owed.
+    pub(crate) fn log_owed(&self, record: &RawRecord<'_>, fault: &Fault, attempts: u32) {
+        let schemas = self.parts.handler.schemas(record);
+        tracing::warn!(
+            topic = record.topic,
+            partition = record.partition,
+            offset = record.offset,
+            key = record.key.map(|key| key_digest(base64(key).as_bytes())),
+            key_schema = schemas.key,
+            value_schema = schemas.value,
+            attempts,
+            error_code = fault.code,
+            stage = fault.stage.as_str(),
+            error = %fault,
+            "not finished; the event source must deliver it again"
+        );
+    }
+}
+
+/// Keys may be personal: logs carry 64 bits of a hash, enough to find a key's lines by.
+fn key_digest(key_base64: &[u8]) -> String {
+    hex::encode(&Sha256::digest(key_base64)[..8])
+}

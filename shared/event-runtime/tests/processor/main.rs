@@ -1,0 +1,10 @@
+//! What the processor promises, with in-memory ports and paused time.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
+
+mod concurrency;
+mod giving_up;
+mod journeys;
+mod logging;
+mod pressure;
+mod waiting;
+mod world;

@@ -1,0 +1,167 @@
+//! Pauses and deadlines: what is waited for, how long, and what is reported instead.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_runtime::testing::MemoryClaims;
+use event_runtime::{
+    Claim, ClaimKey, Claims, Deadline, Decision, EffectId, Held, LetterId, Outcome, Resolved, Settings, Settled,
+    StoreError,
+};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+
+use crate::world::{ASKED_FOR, World, outcomes};
+
+fn needed() -> Duration {
+    Settings::default().effect_timeout + Settings::default().settle_reserve
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_another_worker_holds_is_waited_for() {
+    let world = World::new();
+    let Claim::Claimed(held) = world.claim("a").await else { panic!("a free claim was refused") };
+    let started = Instant::now();
+    let other = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        world.claims.complete(&held).await.unwrap();
+    };
+    let (report, ()) = tokio::join!(world.deliver(&[("accounts-0", &["send:a", "send:b"])]), other);
+    assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::Duplicate, 1)]);
+    assert!(started.elapsed() < Duration::from_secs(8), "soon after it was settled, not at the lease's end");
+    assert_eq!(world.effects(), ["b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_whose_holder_dies_is_parked_when_its_lease_ends() {
+    let world = World::new();
+    assert!(matches!(world.claim("a").await, Claim::Claimed(_)));
+    let time = async {
+        for _ in 0..20 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            world.clock.advance(Duration::from_secs(1));
+        }
+    };
+    let (report, ()) = tokio::join!(world.deliver(&[("accounts-0", &["send:a"])]), time);
+    assert_eq!(outcomes(&report), [(Outcome::Parked("effect_uncertain"), 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_held_claim_is_reported_when_the_deadline_does_not_allow_to_wait() {
+    let world = World::new();
+    assert!(matches!(world.claim("a").await, Claim::Claimed(_)));
+    let started = Instant::now();
+    let deadline = Deadline::within(needed() + Duration::from_secs(1));
+    let report = world.deliver_within(&[("accounts-0", &["send:a"])], deadline).await;
+    assert_eq!(outcomes(&report), [(Outcome::Unfinished("claim_held"), 1)]);
+    assert!(started.elapsed() <= Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pause_that_a_dependency_asks_for_is_kept_if_the_deadline_allows() {
+    let world = World::new();
+    let started = Instant::now();
+    let report =
+        world.deliver_within(&[("accounts-0", &["asked_to_wait:a"])], Deadline::within(needed() + ASKED_FOR)).await;
+    assert_eq!(outcomes(&report), [(Outcome::Done, 1)]);
+    assert!(started.elapsed() >= ASKED_FOR);
+
+    let world = World::new();
+    let started = Instant::now();
+    let too_soon = Deadline::within(needed() + ASKED_FOR - Duration::from_millis(1));
+    let report = world.deliver_within(&[("accounts-0", &["asked_to_wait:a"])], too_soon).await;
+    assert_eq!(outcomes(&report), [(Outcome::Unfinished("asked_to_wait"), 1)]);
+    assert_eq!(started.elapsed(), Duration::ZERO, "reported at once");
+    assert!(matches!(world.claim("a").await, Claim::Claimed(_)), "and its claim is free");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_in_time_is_reported_before_the_invocation_ends() {
+    let world = World::new();
+    let (started, limit) = (Instant::now(), Duration::from_secs(30));
+    let report =
+        world.deliver_within(&[("accounts-0", &["unreadable_yet:a", "send:b"])], Deadline::within(limit)).await;
+    assert_eq!(
+        outcomes(&report),
+        [(Outcome::Unfinished("deadline_near"), 1), (Outcome::Unfinished("lane_stopped"), 1)]
+    );
+    assert!(started.elapsed() <= limit - Settings::default().settle_reserve);
+}
+
+/// Claims in a table that takes its time.
+struct SlowClaims {
+    claims: MemoryClaims,
+    claiming: Duration,
+    settling: Duration,
+}
+
+impl SlowClaims {
+    fn world(claiming: Duration, settling: Duration) -> World {
+        World::behind(Settings::default(), |claims| Arc::new(SlowClaims { claims, claiming, settling }))
+    }
+}
+
+impl Claims for SlowClaims {
+    fn claim<'a>(&'a self, effect: &'a EffectId, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        async move {
+            let claim = self.claims.claim(effect, lease).await;
+            tokio::time::sleep(self.claiming).await;
+            claim
+        }
+        .boxed()
+    }
+    fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        async move {
+            tokio::time::sleep(self.settling).await;
+            self.claims.complete(held).await
+        }
+        .boxed()
+    }
+    fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.claims.release(held)
+    }
+    fn park<'a>(&'a self, held: &'a Held, letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.claims.park(held, letter)
+    }
+    fn resolve<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        letter: &'a LetterId,
+        decision: Decision,
+        by: &'a str,
+    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
+        self.claims.resolve(key, letter, decision, by)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_is_looked_at_again_after_a_slow_claim() {
+    let world = SlowClaims::world(Duration::from_secs(2), Duration::ZERO);
+    let deadline = Deadline::within(needed() + Duration::from_secs(1));
+    let report = world.deliver_within(&[("accounts-0", &["send:a"])], deadline).await;
+    assert_eq!(outcomes(&report), [(Outcome::Unfinished("deadline_near"), 1)]);
+    assert!(world.effects().is_empty());
+    assert!(matches!(world.claim("a").await, Claim::Claimed(_)), "its claim is free");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_does_not_answer_takes_no_more_than_the_reserve() {
+    let hung = Duration::from_secs(3600);
+    let (reserve, started) = (Settings::default().settle_reserve, Instant::now());
+    let world = SlowClaims::world(Duration::ZERO, hung);
+    let report = world.deliver(&[("accounts-0", &["send:a", "send:b"])]).await;
+    assert_eq!(
+        outcomes(&report),
+        [(Outcome::Unfinished("claim_unsettled"), 1), (Outcome::Unfinished("lane_stopped"), 1)]
+    );
+    assert!(started.elapsed() <= reserve);
+
+    let world = SlowClaims::world(hung, Duration::ZERO);
+    let started = Instant::now();
+    let deadline = Deadline::within(needed() + Duration::from_secs(1));
+    let report = world.deliver_within(&[("accounts-0", &["send:a"])], deadline).await;
+    assert_eq!(outcomes(&report), [(Outcome::Unfinished("claims_timeout"), 1)]);
+    assert!(started.elapsed() <= reserve);
+    assert!(world.effects().is_empty());
+}

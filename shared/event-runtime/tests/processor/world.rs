@@ -1,0 +1,204 @@
+//! A function that does what its records say, with its ports in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use event_runtime::testing::{ManualClock, MemoryClaims, MemoryDeadLetters};
+use event_runtime::{
+    BatchReport, Blame, Claim, ClaimKey, Claims, Deadline, Decision, Disposition, Effect, EffectId, Failure, Fault,
+    Fingerprint, Intent, Invocation, Order, Outcome, Processor, RawRecord, RecordHandler, Resolved, Settings, Stage,
+    UnixMillis,
+};
+use serde_json::json;
+
+/// How long the throttled one asks us to wait.
+pub(crate) const ASKED_FOR: Duration = Duration::from_secs(3);
+
+pub(crate) const NOW: UnixMillis = UnixMillis(1_795_000_000_000);
+
+/// A record's value tells the handler what to do: `<verb>:<account>`.
+#[derive(Clone, Default)]
+pub(crate) struct Scripted {
+    pub(crate) effects: Arc<Mutex<Vec<String>>>,
+    pub(crate) tries: Arc<Mutex<BTreeMap<String, u32>>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the script says {0}")]
+struct Says(&'static str);
+
+impl Failure for Says {
+    fn disposition(&self) -> Disposition {
+        match self.0 {
+            "rejected" | "garbled" => Disposition::DeadLetter,
+            "answer_lost" => Disposition::Uncertain,
+            "asked_to_wait" => Disposition::Retry { after: Some(ASKED_FOR) },
+            _ => Disposition::Retry { after: None },
+        }
+    }
+    fn code(&self) -> &'static str {
+        self.0
+    }
+    fn blame(&self) -> Blame {
+        if self.0 == "garbled" { Blame::Record } else { Blame::Deployment }
+    }
+}
+
+impl RecordHandler for Scripted {
+    type Event<'de> = (&'de str, &'de str);
+
+    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Self::Event<'de>, Fault> {
+        let text = std::str::from_utf8(record.value.unwrap_or(b"skip:tombstone")).unwrap();
+        match text.split_once(':') {
+            Some(("undecodable", _)) | None => Err(Fault::new(Stage::Decode, Says("rejected"))),
+            Some(("garbled", _)) => Err(Fault::new(Stage::Decode, Says("garbled"))),
+            Some(("unreadable_panic", _)) => panic!("a defect"),
+            Some(("unreadable_yet", _)) => std::future::pending().await,
+            Some(event) => Ok(event),
+        }
+    }
+
+    fn intent(&self, (verb, account): &Self::Event<'_>) -> Result<Intent, Fault> {
+        match *verb {
+            "skip" => Ok(Intent::Skip("on_purpose")),
+            "conditional" | "refused" => Ok(Intent::Conditional),
+            "pay" => {
+                let (account, amount) = account.split_once('=').unwrap();
+                let effect = EffectId::new(ClaimKey::new("welcome", account)?);
+                Ok(Intent::Claimed(effect.with_fingerprint(Fingerprint::of([("amount", amount)]))))
+            }
+            _ => Ok(Intent::Claimed(ClaimKey::new("welcome", account)?.into())),
+        }
+    }
+
+    async fn handle(&self, (verb, account): &Self::Event<'_>) -> Result<Effect, Fault> {
+        let tries = {
+            let mut tries = self.tries.lock().unwrap();
+            let tries = tries.entry((*account).to_owned()).or_default();
+            *tries += 1;
+            *tries
+        };
+        match *verb {
+            "throttled_once" if tries == 1 => return Err(Says("throttled").into()),
+            "asked_to_wait" if tries == 1 => return Err(Says("asked_to_wait").into()),
+            "rejected_once" if tries == 1 => return Err(Says("rejected").into()),
+            "answer_lost_once" if tries == 1 => return Err(Says("answer_lost").into()),
+            "throttled" => return Err(Says("throttled").into()),
+            "rejected" | "refused" => return Err(Says("rejected").into()),
+            "answer_lost" => {
+                self.effects.lock().unwrap().push((*account).to_owned());
+                return Err(Says("answer_lost").into());
+            }
+            "slow" => tokio::time::sleep(Duration::from_millis(20)).await,
+            "hangs" => std::future::pending().await,
+            "panics" => panic!("a defect"),
+            _ => {}
+        }
+        let effect = if *verb == "conditional" { format!("{account} again") } else { (*account).to_owned() };
+        self.effects.lock().unwrap().push(effect);
+        Ok(Effect::Done)
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) handler: Scripted,
+    pub(crate) clock: ManualClock,
+    pub(crate) claims: MemoryClaims,
+    pub(crate) letters: MemoryDeadLetters,
+    pub(crate) processor: Arc<Processor<Scripted>>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        World::with(Settings::default())
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
+        World::behind(settings, |claims| Arc::new(claims))
+    }
+
+    /// A world whose processor sees its claims through something else.
+    pub(crate) fn behind(settings: Settings, claims_seen: impl FnOnce(MemoryClaims) -> Arc<dyn Claims>) -> Self {
+        let (handler, clock) = (Scripted::default(), ManualClock::at(NOW));
+        let claims = MemoryClaims::new(Arc::new(clock.clone()));
+        let letters = MemoryDeadLetters::default();
+        let processor =
+            Processor::new(handler.clone(), claims_seen(claims.clone()), Arc::new(letters.clone()), settings)
+                .with_clock(Arc::new(clock.clone()));
+        World { handler, clock, claims, letters, processor: Arc::new(processor) }
+    }
+
+    pub(crate) async fn deliver(&self, lanes: &[(&str, &[&str])]) -> BatchReport {
+        self.deliver_within(lanes, Deadline::unknown()).await
+    }
+
+    pub(crate) async fn deliver_within(&self, lanes: &[(&str, &[&str])], deadline: Deadline) -> BatchReport {
+        self.process(event(lanes), deadline).await
+    }
+
+    /// Sends one record as an operator does who has its letter.
+    pub(crate) async fn redrive(&self, value: &str, letter: &str) -> BatchReport {
+        let mut event = event(&[("accounts-0", &[value])]);
+        event["redrive"] = json!({"letterId": letter, "attempt": 1});
+        self.process(event, Deadline::unknown()).await
+    }
+
+    async fn process(&self, event: serde_json::Value, deadline: Deadline) -> BatchReport {
+        self.processor.process(event.to_string().as_bytes(), &invocation(deadline)).await.unwrap()
+    }
+
+    pub(crate) fn effects(&self) -> Vec<String> {
+        self.handler.effects.lock().unwrap().clone()
+    }
+
+    /// Decides about an account's parked claim.
+    pub(crate) async fn resolve(&self, account: &str, decision: Decision) -> Resolved {
+        let key = ClaimKey::new("welcome", account).unwrap();
+        let Claim::Parked(Some(letter)) = self.claim(account).await else { panic!("{account} is not parked") };
+        self.claims.resolve(&key, &letter, decision, "ann").await.unwrap()
+    }
+
+    pub(crate) async fn claim(&self, account: &str) -> Claim {
+        let key = ClaimKey::new("welcome", account).unwrap();
+        self.claims.claim(&key.into(), Duration::from_secs(15)).await.unwrap()
+    }
+}
+
+pub(crate) fn invocation(deadline: Deadline) -> Invocation {
+    Invocation {
+        request_id: "8476a536".to_owned(),
+        function: "send-welcome-email".to_owned(),
+        function_version: "1".to_owned(),
+        deadline,
+    }
+}
+
+pub(crate) fn event(lanes: &[(&str, &[&str])]) -> serde_json::Value {
+    let records: serde_json::Map<_, _> = lanes
+        .iter()
+        .map(|(lane, values)| {
+            let records = values.iter().enumerate().map(|(offset, value)| {
+                // A record's key is the account it is about.
+                let key = value.split_once(':').map(|(_, account)| base64_simd::STANDARD.encode_to_string(account));
+                let value = base64_simd::STANDARD.encode_to_string(value);
+                json!({"topic": "accounts", "partition": 0, "offset": offset, "timestamp": NOW.0,
+                       "timestampType": "CREATE_TIME", "key": key, "value": value, "headers": []})
+            });
+            ((*lane).to_owned(), records.collect())
+        })
+        .collect();
+    json!({"eventSource": "aws:kafka", "eventSourceArn": "arn:aws:kafka:cluster", "records": records})
+}
+
+pub(crate) fn outcomes(report: &BatchReport) -> Vec<(Outcome, usize)> {
+    report.outcomes.iter().map(|(outcome, count)| (*outcome, *count)).collect()
+}
+
+pub(crate) fn unfinished(report: &BatchReport) -> serde_json::Value {
+    serde_json::to_value(&report.unfinished).unwrap()
+}
+
+pub(crate) fn by_key(in_flight: usize) -> Settings {
+    Settings { order: Order::Key { in_flight: in_flight.try_into().unwrap() }, ..Settings::default() }
+}
