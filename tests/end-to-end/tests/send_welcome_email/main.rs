@@ -1,6 +1,7 @@
 //! `send-welcome-email`, the real binary, through crashes, faults, configurations and whole recordings.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test that meets a surprise must fail")]
 
+mod concurrency;
 mod configuration;
 mod crashes;
 mod demonstration;
