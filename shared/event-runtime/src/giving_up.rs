@@ -106,7 +106,7 @@ impl<H: RecordHandler> Journey<'_, H> {
                 self.release(held, &mut StageTimes::default()).await;
             }
             (Some(held), Disposition::Uncertain) => {
-                let (claims, id) = (&self.parts.claims, LetterId::from_stored(&*redrive.letter_id).redriven());
+                let (claims, id) = (&self.parts.claims, LetterId::from_stored(&*redrive.letter_id));
                 let parked = self.settle(Store::Claims, "park", Instant::now(), || claims.park(held, &id)).await;
                 if let Err(error) = parked {
                     let code = error.code;
