@@ -61,22 +61,24 @@ impl<H: RecordHandler> Journey<'_, H> {
     }
 
     async fn end(&self, letter: &DeadLetter, fault: &Fault, held: Option<&Held>) -> Outcome {
-        if let Some(redrive) = &self.event.redrive {
+        if let Some(redrive) = self.event.redrive.as_ref().filter(|_| stands(Safeguard::LettersStay)) {
             return self.keep_its_letter(redrive, letter, fault, held).await;
         }
         if !self.flood.admits(&letter.id, fault) {
             return self.hold_back(letter, fault, held).await;
         }
         match (self.parts.settings.later_records, held) {
-            (LaterRecords::Continue, _) => match self.park(letter, fault, held).await {
-                Ok(()) => {
-                    self.log(letter, fault, "parked");
-                    Outcome::Parked(fault.code)
+            (later, _) if later == LaterRecords::Continue || !stands(Safeguard::LaneStops) => {
+                match self.park(letter, fault, held).await {
+                    Ok(()) => {
+                        self.log(letter, fault, "parked");
+                        Outcome::Parked(fault.code)
+                    }
+                    Err(code) => Outcome::Unfinished(code),
                 }
-                Err(code) => Outcome::Unfinished(code),
-            },
+            }
             // The claim remembers that a person must decide, the letter asks for it; the record stays owed until then.
-            (LaterRecords::StopLane, Some(_)) => match self.park(letter, fault, held).await {
+            (LaterRecords::Continue | LaterRecords::StopLane, Some(_)) => match self.park(letter, fault, held).await {
                 Ok(()) => {
                     self.log(letter, fault, "parked, and owed until its claim is resolved; its lane stops");
                     Outcome::Unfinished(fault.code)
@@ -84,7 +86,7 @@ impl<H: RecordHandler> Journey<'_, H> {
                 Err(code) => Outcome::Unfinished(code),
             },
             // Nothing would remember, so it is not parked at all.
-            (LaterRecords::StopLane, None) => {
+            (LaterRecords::Continue | LaterRecords::StopLane, None) => {
                 self.log(letter, fault, "not parked, because its lane must stop at it");
                 Outcome::Unfinished(fault.code)
             }

@@ -106,7 +106,12 @@ impl<H: RecordHandler> Journey<'_, H> {
             };
             let after = match fault.disposition {
                 Disposition::Retry { after } => after,
-                Disposition::Uncertain if self.parts.settings.uncertain == WhenUncertain::Repeat => None,
+                Disposition::Uncertain
+                    if self.parts.settings.uncertain == WhenUncertain::Repeat
+                        || !stands(Safeguard::UncertainIsParked) =>
+                {
+                    None
+                }
                 Disposition::DeadLetter | Disposition::Uncertain => {
                     break self.give_up(&record, &fault, held, attempt, &mut stages).await;
                 }

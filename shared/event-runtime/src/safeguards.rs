@@ -24,6 +24,14 @@ pub enum Safeguard {
     Deadline,
     /// Processor: without a switch, whatever is owed fails the invocation.
     WholeBatchByDefault,
+    /// Claims: an operator's decision changes only a claim that is parked under the letter that was read.
+    LetterFence,
+    /// Processor: an effect that may have happened is not tried again where it is to be parked.
+    UncertainIsParked,
+    /// Processor: what later records wait for is not finished by a letter.
+    LaneStops,
+    /// Processor: a record that was sent again is not parked anew.
+    LettersStay,
     /// Processor: a lane stops that parks record after record with one code of the deployment's.
     FloodStops,
 }

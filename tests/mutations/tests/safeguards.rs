@@ -95,11 +95,27 @@ fn without_the_flood_guard_a_broken_deployment_drains_a_topic() {
     notice(Safeguard::FloodStops, &[Rule::NoFlood]);
 }
 
+#[test]
+fn without_parking_what_is_uncertain_a_mail_goes_out_twice() {
+    notice(Safeguard::UncertainIsParked, &[Rule::OnceUnderAClaim]);
+}
+
+#[test]
+fn without_a_lane_that_stops_later_records_overtake_one_that_was_given_up() {
+    notice(Safeguard::LaneStops, &[Rule::OrderHolds, Rule::NothingLost]);
+}
+
+#[test]
+fn without_the_rule_of_redriven_events_letters_multiply() {
+    notice(Safeguard::LettersStay, &[Rule::LettersStay]);
+}
+
 /// The contract is what binds the adapter for DynamoDB to the stores that the simulation plays with: it has to notice
 /// too.
 #[test]
 fn the_contract_of_claims_notices_as_well() {
-    for safeguard in [Safeguard::TokenCondition, Safeguard::OwnToken, Safeguard::LiveLease] {
+    let of_claims = [Safeguard::TokenCondition, Safeguard::OwnToken, Safeguard::LiveLease, Safeguard::LetterFence];
+    for safeguard in of_claims {
         let broken = std::panic::catch_unwind(|| without(safeguard, run_contract));
         assert!(broken.is_err(), "the contract holds without {safeguard:?}");
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use event_runtime::{DeadLetter, LetterId, Order, OwnerToken};
+use event_runtime::{DeadLetter, LaterRecords, LetterId, Order, OwnerToken, WhenUncertain};
 
 use super::world::{Verb, World};
 
@@ -27,6 +27,8 @@ pub enum Rule {
     LettersHaveCauses,
     /// One letter for one record.
     OneLetterEach,
+    /// A record that is sent again and fails keeps its letter, and gets no other.
+    LettersStay,
     /// No effect is cut off by a deadline that was known.
     EffectsFit,
     /// A broken deployment does not drain a topic into the dead letters.
@@ -48,6 +50,7 @@ impl fmt::Display for Rule {
             Rule::LeasesHold => "a lease keeps others away",
             Rule::LettersHaveCauses => "a letter has a cause",
             Rule::OneLetterEach => "a record has one letter",
+            Rule::LettersStay => "a record that is sent again keeps its letter",
             Rule::EffectsFit => "no deadline cuts an effect off",
             Rule::NoFlood => "a broken deployment does not flood the dead letters",
             Rule::ItEnds => "it ends",
@@ -90,6 +93,14 @@ pub(crate) struct Books {
     doubted: BTreeSet<String>,
     /// By delivery and partition: offsets parked with the deployment's code and no success between.
     flood: BTreeMap<(u32, usize), BTreeSet<usize>>,
+    /// Deliveries that bring a letter's record back.
+    redrives: BTreeSet<u32>,
+    /// Records that came to their end without an effect of their own.
+    concluded: BTreeSet<(usize, usize)>,
+    /// Records whose letters were deleted after success.
+    deleted: BTreeSet<(usize, usize)>,
+    /// Claims that the operator ended.
+    decided_done: BTreeSet<String>,
     /// Conditional effects that arrived at their store.
     effect_writes: usize,
     /// Effects under way, by delivery.
@@ -113,17 +124,66 @@ impl Books {
 
     fn accounted(&self, world: &World, lane: usize, offset: usize) -> bool {
         let place = (lane, offset);
-        let record = world.lanes[lane][offset];
+        let claim = world.lanes[lane][offset].claim(lane);
+        // Where a lane stops at what was given up, a letter ends nothing.
+        let parked =
+            self.letters.contains_key(&place) || claim.is_some_and(|claim| self.letters_of_claims.contains(&claim));
         self.given_away.contains(&place)
-            || self.letters.contains_key(&place)
+            || (parked && world.later == LaterRecords::Continue)
+            || self.ended(world, lane, offset)
+    }
+
+    /// Whether a record needs no letter, or none any more.
+    fn ended(&self, world: &World, lane: usize, offset: usize) -> bool {
+        let place = (lane, offset);
+        let record = world.lanes[lane][offset];
+        self.concluded.contains(&place)
             || match record.verb {
                 Verb::Skip => true,
-                Verb::Garbage | Verb::Refused => false,
-                Verb::Mismatch | Verb::Version | Verb::Append => self.applied.contains(&place),
+                Verb::Garbage => false,
+                Verb::Refused | Verb::Mismatch | Verb::Version | Verb::Append => self.applied.contains(&place),
                 Verb::Send | Verb::Rejected => record
                     .claim(lane)
-                    .is_some_and(|claim| self.sent.contains_key(&claim) || self.letters_of_claims.contains(&claim)),
+                    .is_some_and(|claim| self.sent.contains_key(&claim) || self.decided_done.contains(&claim)),
             }
+    }
+
+    /// A delivery that brings a letter's record back.
+    pub(crate) fn redrives(&mut self, delivery: u32) {
+        self.redrives.insert(delivery);
+    }
+
+    /// A conditional effect was refused by something newer: that ends a record that was sent again.
+    pub(crate) fn refused(&mut self, delivery: u32, lane: usize, offset: usize) {
+        if self.redrives.contains(&delivery) {
+            self.concluded(lane, offset);
+        }
+    }
+
+    /// A record came to its end without an effect of its own.
+    pub(crate) fn concluded(&mut self, lane: usize, offset: usize) {
+        self.concluded.insert((lane, offset));
+    }
+
+    /// The operator deletes a letter whose record was sent again with success.
+    pub(crate) fn letter_deleted(&mut self, world: &World, lane: usize, offset: usize) {
+        self.deleted.insert((lane, offset));
+        if !self.ended(world, lane, offset) {
+            let record = world.lanes[lane][offset];
+            self.broken(
+                Rule::NothingLost,
+                format!("the letter of {record} at {lane}@{offset} is gone, and nothing came of it"),
+            );
+        }
+    }
+
+    pub(crate) fn has_happened(&self, claim: &str) -> bool {
+        self.sent.contains_key(claim)
+    }
+
+    /// The operator ended a claim.
+    pub(crate) fn decided_done(&mut self, claim: &str) {
+        self.decided_done.insert(claim.to_owned());
     }
 
     /// The mapping commits a record.
@@ -144,7 +204,7 @@ impl Books {
         self.in_turn(world, lane, offset);
         let times = self.sent.entry(claim.to_owned()).or_default();
         *times += 1;
-        if *times > 1 {
+        if *times > 1 && world.uncertain == WhenUncertain::Park {
             let detail = format!("{claim} happened {times} times, lastly by {lane}@{offset}");
             self.broken(Rule::OnceUnderAClaim, detail);
         }
@@ -184,6 +244,10 @@ impl Books {
         let Some(record) = world.lanes.get(lane).and_then(|records| records.get(offset)).copied() else {
             return self.broken(Rule::OneLetterEach, format!("a letter of no record: {lane}@{offset}"));
         };
+        if self.redrives.contains(&delivery) {
+            self.broken(Rule::LettersStay, format!("{record} at {lane}@{offset} was sent again and parked anew"));
+        }
+        self.deleted.remove(&(lane, offset));
         let known = self.letters.entry((lane, offset)).or_insert_with(|| letter.id.clone());
         if *known != letter.id {
             let detail = format!("{record} at {lane}@{offset} has two letters, {known} and {}", letter.id);
@@ -193,7 +257,10 @@ impl Books {
 
         let code = letter.error.code.as_str();
         let caused = match record.verb {
-            _ if letter.error.uncertain => letter.claim.as_ref().is_some_and(|claim| self.doubted.contains(claim)),
+            _ if letter.error.uncertain => {
+                world.uncertain == WhenUncertain::Park
+                    && letter.claim.as_ref().is_some_and(|claim| self.doubted.contains(claim))
+            }
             _ if code == "handler_panicked" => true,
             Verb::Garbage => code == "garbage",
             Verb::Mismatch => code == "mismatch",
@@ -271,8 +338,9 @@ impl Books {
                 self.committed(world, lane, offset);
             }
         }
-        if letters != self.letters.len() {
-            let detail = format!("{} records were parked, {letters} letters are there", self.letters.len());
+        let expected = self.letters.len() - self.deleted.len();
+        if letters != expected {
+            let detail = format!("{expected} letters should be there, and {letters} are");
             self.broken(Rule::OneLetterEach, detail);
         }
     }

@@ -67,7 +67,7 @@ impl RecordHandler for Function {
             return Err(Fault::new(Stage::Decode, Says("registry_unavailable")));
         }
         match written.verb {
-            Verb::Garbage => Err(Fault::new(Stage::Decode, Says("garbage"))),
+            Verb::Garbage if !scene.deployment_is_mended() => Err(Fault::new(Stage::Decode, Says("garbage"))),
             Verb::Mismatch if !scene.deployment_is_mended() => Err(Fault::new(Stage::Decode, Says("mismatch"))),
             _ => Ok(Seen { record: written, lane, offset }),
         }
@@ -76,6 +76,10 @@ impl RecordHandler for Function {
     fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {
         Ok(match (seen.record.verb, seen.record.claim(seen.lane)) {
             (Verb::Skip, _) => Intent::Skip("on_purpose"),
+            (Verb::Garbage, _) => {
+                self.0.books(|books| books.concluded(seen.lane, seen.offset));
+                Intent::Skip("on_purpose")
+            }
             (_, Some(claim)) => {
                 let (scope, id) = claim.split_once(':').unwrap_or_default();
                 Intent::Claimed(ClaimKey::new(scope, id)?.into())
@@ -114,7 +118,7 @@ impl RecordHandler for Function {
         let _running = scene.books(|books| books.effect_begins(delivery));
         scene.travel().await;
         match seen.record.verb {
-            Verb::Rejected | Verb::Refused => {
+            Verb::Rejected | Verb::Refused if !scene.deployment_is_mended() => {
                 let code = if seen.record.verb == Verb::Rejected { "rejected" } else { "refused" };
                 tell(Answer::Says(code.to_owned()));
                 return Err(Says(code).into());
@@ -151,7 +155,10 @@ impl Function {
             match claim {
                 Some(claim) => books.sent(&self.0.world, lane, offset, claim),
                 None if books.apply(&self.0.world, lane, offset) => {}
-                None => return Effect::Duplicate,
+                None => {
+                    books.refused(delivery, lane, offset);
+                    return Effect::Duplicate;
+                }
             }
             Effect::Done
         })

@@ -11,6 +11,7 @@
 pub mod books;
 mod explore;
 mod function;
+mod operator;
 mod run;
 mod schedule;
 mod shrink;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 /// Deliveries after which the dice rest, so that whatever is still owed can be settled.
-pub(crate) const STORM: u32 = 60;
+pub(crate) const STORM: u32 = 30;
 
 /// A kind of decision that the world takes; 0 always means that all goes well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,10 +26,12 @@ pub enum What {
     Commit,
     /// A call takes so many milliseconds more.
     Latency,
+    /// The operator, looking at a letter: 1 sends it again without having decided, 2 decides and does not send it yet.
+    Operator,
 }
 
 impl What {
-    const ALL: [What; 8] = [
+    const ALL: [What; 9] = [
         What::Await,
         What::Write,
         What::Effect,
@@ -38,6 +40,7 @@ impl What {
         What::Rebalance,
         What::Commit,
         What::Latency,
+        What::Operator,
     ];
 
     /// Rates per thousand that a seed chooses from: calm worlds, rough ones, and those between.
@@ -51,6 +54,7 @@ impl What {
             What::Rebalance => [0, 100, 300],
             What::Commit => [0, 50, 200],
             What::Latency => [0, 300, 1000],
+            What::Operator => [0, 300, 600],
         }
     }
 
@@ -73,7 +77,7 @@ impl What {
 /// Where a decision is taken: the n-th of its kind in a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Site {
-    /// The delivery, from 1.
+    /// The delivery, from 1; 0 for the operator.
     pub delivery: u32,
     /// The kind.
     pub what: What,
@@ -104,8 +108,13 @@ impl fmt::Display for Schedule {
                 (What::Rebalance, moved) => format!("partition {} of the batch moves to the other poller", moved - 1),
                 (What::Commit, _) => "the poller dies before it commits".to_owned(),
                 (What::Latency, ms) => format!("call {number} takes {ms} ms more"),
+                (What::Operator, 1) => format!("sends letter {number} again without having decided"),
+                (What::Operator, _) => format!("decides about letter {number} and does not send it yet"),
             };
-            writeln!(f, "  delivery {delivery}: {line}")?;
+            match what {
+                What::Operator => writeln!(f, "  the operator {line}")?,
+                _ => writeln!(f, "  delivery {delivery}: {line}")?,
+            }
         }
         Ok(())
     }

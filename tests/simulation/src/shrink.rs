@@ -7,7 +7,7 @@ use super::story::Step;
 use super::world::World;
 
 /// Runs that shrinking may take.
-const BUDGET: usize = 8000;
+const BUDGET: usize = 3000;
 
 /// Entries that are worth trying in many places.
 const FEW: usize = 4;
@@ -121,7 +121,7 @@ impl Search {
     /// The schedule with everything so many deliveries, and so many of its kind, earlier.
     fn earlier(&self, deliveries: u32, by: &dyn Fn(What) -> u32) -> Schedule {
         let earlier = |(site, fate): (&Site, &u32)| {
-            let delivery = site.delivery.saturating_sub(deliveries).max(1);
+            let delivery = site.delivery.saturating_sub(deliveries).max(site.delivery.min(1));
             (Site { delivery, nth: site.nth.saturating_sub(by(site.what)), ..*site }, *fate)
         };
         Schedule(self.schedule.0.iter().map(earlier).collect())

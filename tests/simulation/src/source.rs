@@ -4,11 +4,11 @@
 //! still be at it: the same records are then delivered concurrently. A poller that dies before it commits delivers again.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use event_runtime::DeadLetter;
+use futures_util::future::{join, join_all};
 use kafka_events::BatchResponse;
 use tokio::time::Instant;
 
@@ -17,7 +17,7 @@ use super::run::Scene;
 use super::schedule::What;
 use super::story::{Actor, Answer, Step};
 use super::worker::Worker;
-use super::world::{Reading, START};
+use super::world::{Reading, START, World};
 
 /// A run that takes more deliveries than this has got stuck.
 const MOST_DELIVERIES: u32 = 400;
@@ -64,14 +64,24 @@ impl Source {
 
     /// Delivers until everything is committed, or a promise is broken.
     pub(crate) async fn consume(&self) {
-        join_all((0..self.scene.world.pollers).map(|poller| self.poll(poller))).await;
+        let pollers = join_all((0..self.scene.world.pollers).map(|poller| self.poll(poller)));
+        join(pollers, self.operate()).await;
+    }
+
+    pub(crate) fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    pub(crate) fn worker(&self, of: usize) -> &Worker {
+        &self.workers[of % self.workers.len()]
     }
 
     fn partitions(&self) -> MutexGuard<'_, Vec<Partition>> {
         self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_finished(&self) -> bool {
+    /// Whether everything is committed, or a promise is broken.
+    pub(crate) fn is_finished(&self) -> bool {
         self.scene.is_broken()
             || self.partitions().iter().zip(&self.scene.world.lanes).all(|(at, log)| at.committed == log.len())
     }
@@ -98,7 +108,7 @@ impl Source {
             let event = self.event(&batch);
             scene.tell(|| Step::call(Actor::Source, Actor::Worker(delivery), told(&batch), Answer::None));
             self.rebalance(delivery, &batch);
-            let answer = self.workers[me % self.workers.len()].invoke(delivery, &event).await;
+            let answer = self.worker(me).invoke(delivery, &event).await;
             if scene.decide_for(delivery, What::Commit, 1) > 0 {
                 scene.tell(|| Step::note(Actor::Source, "the poller dies before it commits"));
                 self.begin_anew(me);
@@ -110,8 +120,8 @@ impl Source {
                 Some(response) => self.answered(batch, &response),
                 None => self.failed(batch),
             };
-            if !again.is_empty() {
-                tokio::time::sleep(Duration::from_millis(500)).await;
+            if let Some(batch) = again.first() {
+                tokio::time::sleep(Duration::from_millis(500 << batch.retries.min(5))).await;
             }
             again.into_iter().rev().for_each(|batch| queue.push_front(batch));
         }
@@ -241,25 +251,32 @@ impl Source {
 
     /// The batch as Lambda gets it.
     fn event(&self, batch: &Batch) -> String {
-        let base64 = |text: &str| base64_simd::STANDARD.encode_to_string(text);
-        let mut lanes = Vec::new();
-        for (lane, part) in &batch.parts {
-            let mut records = String::new();
-            for offset in &part.owed {
-                let record = self.scene.world.lanes[*lane][*offset];
-                let key = record.key.map_or("null".to_owned(), |key| format!("\"{}\"", base64(&format!("k{key}"))));
-                let comma = if records.is_empty() { "" } else { "," };
-                let _ = write!(
-                    records,
-                    r#"{comma}{{"topic":"topic","partition":{lane},"offset":{offset},"timestamp":{},"timestampType":"CREATE_TIME","key":{key},"value":"{}","headers":[]}}"#,
-                    START.0,
-                    base64(&record.to_string())
-                );
-            }
-            lanes.push(format!(r#""{}":[{records}]"#, lane_name(*lane)));
-        }
-        format!(r#"{{"eventSource":"aws:kafka","eventSourceArn":"arn","records":{{{}}}}}"#, lanes.join(","))
+        let records = |(lane, part): (&usize, &Part)| {
+            part.owed.iter().map(|offset| record_json(&self.scene.world, *lane, *offset)).collect::<Vec<_>>().join(",")
+        };
+        let lane = |part: (&usize, &Part)| format!(r#""{}":[{}]"#, lane_name(*part.0), records(part));
+        event_json("", &batch.parts.iter().map(lane).collect::<Vec<_>>().join(","))
     }
+}
+
+/// The event that brings one letter's record back.
+pub(crate) fn redrive_event(world: &World, lane: usize, offset: usize, letter: &DeadLetter) -> String {
+    let mark = format!(r#""redrive":{{"letterId":"{}","attempt":1}},"#, letter.id);
+    event_json(&mark, &format!(r#""{}":[{}]"#, lane_name(lane), record_json(world, lane, offset)))
+}
+
+fn event_json(mark: &str, lanes: &str) -> String {
+    format!(r#"{{{mark}"eventSource":"aws:kafka","eventSourceArn":"arn","records":{{{lanes}}}}}"#)
+}
+
+fn record_json(world: &World, lane: usize, offset: usize) -> String {
+    let base64 = |text: &str| base64_simd::STANDARD.encode_to_string(text);
+    let record = world.lanes[lane][offset];
+    let key = record.key.map_or("null".to_owned(), |key| format!("\"{}\"", base64(&format!("k{key}"))));
+    let (timestamp, value) = (START.0, base64(&record.to_string()));
+    format!(
+        r#"{{"topic":"topic","partition":{lane},"offset":{offset},"timestamp":{timestamp},"timestampType":"CREATE_TIME","key":{key},"value":"{value}","headers":[]}}"#
+    )
 }
 
 fn lane_name(lane: usize) -> String {

@@ -46,6 +46,7 @@ fn scenarios() -> Vec<(&'static str, World, Schedule)> {
     let redelivered = Schedule([at(1, What::Commit, 0, 1)].into());
     let claimed = |story: &[Step]| calls(story, Actor::Claims, "claim", "claimed");
     let sent = |story: &[Step]| calls(story, Actor::Service, "send", "done");
+    let attended = World { operator: true, ..send.clone() };
     let before = at_await_point(1, &[], &send, |story| claimed(story) && !sent(story));
     let after = at_await_point(1, &[], &send, |story| sent(story) && !calls(story, Actor::Claims, "complete", ""));
     let shared = World { pollers: 2, ..send.clone() };
@@ -58,11 +59,11 @@ fn scenarios() -> Vec<(&'static str, World, Schedule)> {
         ("all-well-conditional", one(Verb::Version), all_well.clone()),
         ("duplicate", send.clone(), redelivered.clone()),
         ("duplicate-conditional", one(Verb::Version), redelivered),
-        ("crash-before", send.clone(), before),
-        ("crash-after", send.clone(), after),
+        ("crash-before", attended.clone(), before),
+        ("crash-after", attended.clone(), after),
         ("stale-owner", shared, stale),
         ("lost-answer-store", send.clone(), Schedule([at(1, What::Write, 0, 4)].into())),
-        ("lost-answer-effect", send.clone(), Schedule([at(1, What::Effect, 0, 3)].into())),
+        ("lost-answer-effect", attended, Schedule([at(1, What::Effect, 0, 3)].into())),
         ("throttle", send.clone(), Schedule([at(1, What::Effect, 0, 1)].into())),
         ("deadline", send, Schedule([at(1, What::Deadline, 0, 2500)].into())),
         (

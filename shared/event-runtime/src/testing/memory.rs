@@ -274,7 +274,9 @@ impl MemoryClaims {
         let mut items = lock(&self.items);
         let Some(item) = items.get_mut(key) else { return Resolved::NotParked };
         match &item.claim {
-            StoredClaim::Parked { letter, .. } if *letter != decided.letter => return Resolved::OtherLetter,
+            StoredClaim::Parked { letter, .. } if *letter != decided.letter && stands(Safeguard::LetterFence) => {
+                return Resolved::OtherLetter;
+            }
             StoredClaim::Parked { .. } => {}
             StoredClaim::Held { .. } | StoredClaim::Done { .. } | StoredClaim::Free { .. } => {
                 let same = |before: &Resolution| Resolution { at: decided.at, ..before.clone() } == *decided;
