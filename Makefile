@@ -53,8 +53,12 @@ invoke: setup ## Send an event to a function (needs make watch)
 	@test -f "$(EVENT_FILE)" || { echo "no such event: $(EVENT). Samples:" >&2; ls events/samples/$(FUNCTION) >&2; exit 1; }
 	cargo lambda invoke --invoke-address 127.0.0.1 --invoke-port $(PORT) --data-file "$(EVENT_FILE)" $(FUNCTION)
 
+.PHONY: new-function
+new-function: ## Make a function that reads TOPIC=cdc.… out of the template, as NAME=verb-noun
+	@cargo run --quiet --bin local-stack -- new-function --name "$(NAME)" --topic "$(TOPIC)"
+
 .PHONY: samples
-samples: ## Write events/samples anew from the recording
+samples: ## Write events/samples anew from the recordings
 	@cargo run --quiet --bin local-stack -- samples
 
 ##@ Prove it

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use avro_decode::{AvroRead, Value};
+use debezium::row_key;
 use event_runtime::{Blame, Disposition, Failure};
 
 use crate::address::Address;
@@ -62,45 +63,13 @@ impl AccountId {
     /// # Errors
     /// [`NoAccountId`] where there is no key or it holds something else than plain values.
     pub fn from_key(key: Option<&Value<'_>>) -> Result<Self, NoAccountId> {
-        let id = match key.ok_or(NoAccountId)? {
-            Value::Record(record) => {
-                let columns: Vec<&Value<'_>> = record.fields().map(|(_, value)| value).collect();
-                match columns.as_slice() {
-                    [column] => plain(column)?,
-                    columns => {
-                        let texts: Result<Vec<_>, _> =
-                            columns.iter().map(|column| Ok(escape(&plain(column)?))).collect();
-                        texts?.join(",")
-                    }
-                }
-            }
-            value => plain(value)?,
-        };
-        if id.is_empty() { Err(NoAccountId) } else { Ok(AccountId(id)) }
+        key.and_then(row_key).map(AccountId).ok_or(NoAccountId)
     }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-fn plain(value: &Value<'_>) -> Result<String, NoAccountId> {
-    match value {
-        Value::String(text) => Ok(text.to_string()),
-        Value::Int(number) => Ok(number.to_string()),
-        Value::Long(number) => Ok(number.to_string()),
-        Value::Boolean(flag) => Ok(flag.to_string()),
-        Value::Enum(symbol) => Ok(symbol.as_str().to_owned()),
-        Value::Bytes(bytes) | Value::Fixed(bytes) => Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
-        Value::Null | Value::Float(_) | Value::Double(_) | Value::Array(_) | Value::Map(_) | Value::Record(_) => {
-            Err(NoAccountId)
-        }
-    }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('\\', r"\\").replace(',', r"\,")
 }
 
 /// Without an id the mail cannot be guarded.

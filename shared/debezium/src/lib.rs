@@ -30,10 +30,13 @@
 
 mod change;
 pub mod header;
+pub mod mongodb;
+mod row_key;
 mod source;
 pub mod types;
 mod version;
 
 pub use change::{Change, Op, RowImage};
+pub use row_key::row_key;
 pub use source::{Source, Transaction};
 pub use version::{Position, Precedence, RowVersion};

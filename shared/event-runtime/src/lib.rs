@@ -32,6 +32,7 @@ mod settings;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod unclaimed;
 
 pub use avro::{AvroReader, SchemaReady, Side};
 pub use claims::{Claim, Claims, Decision, Held, OwnerToken, Resolved, Settled};
@@ -48,3 +49,4 @@ pub use report::{BatchFailed, Reporting};
 pub use retry::RetryPolicy;
 pub use settings::{Invocation, LaterRecords, Order, Settings, WhenUncertain};
 pub use store::StoreError;
+pub use unclaimed::NoClaims;

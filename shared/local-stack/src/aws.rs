@@ -135,7 +135,7 @@ impl Aws {
     ///
     /// # Errors
     /// When the emulator refuses.
-    pub async fn create_table(&self, table: Table) -> Result<(), AwsError> {
+    pub async fn create_table(&self, table: Table<'_>) -> Result<(), AwsError> {
         self.call("DynamoDB_20120810.CreateTable", &table.definition()).await?;
         let expiry = json!({
             "TableName": table.name,

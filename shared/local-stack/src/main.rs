@@ -1,10 +1,13 @@
 //! `local-stack`: what `make demo`, `make local-aws` and `make samples` run.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use local_stack::{DemoOptions, Process, Recording, Workspace, demo, serve_functions, serve_local_aws, write_samples};
+use local_stack::{
+    DemoOptions, Process, Workspace, demo, new_function, serve_functions, serve_local_aws, write_samples,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 type Failure = Box<dyn std::error::Error>;
@@ -37,13 +40,15 @@ enum Command {
         port: u16,
     },
     /// Write the sample events anew.
-    Samples {
-        /// The recording that they are cut from.
-        #[arg(long, default_value = "events/recorded/postgres-accounts")]
-        recording: PathBuf,
-        /// Where they go.
-        #[arg(long, default_value = "events/samples/send-welcome-email")]
-        folder: PathBuf,
+    Samples,
+    /// Make a new function out of the template.
+    NewFunction {
+        /// Its name, such as index-orders.
+        #[arg(long)]
+        name: String,
+        /// The topic of the table whose changes it reads.
+        #[arg(long)]
+        topic: String,
     },
 }
 
@@ -86,9 +91,21 @@ async fn run(command: Command) -> Result<bool, Failure> {
             serve_functions(&Workspace::find()?, port, &mut out).await?;
             Ok(true)
         }
-        Command::Samples { recording, folder } => {
-            let written = write_samples(&Recording::read(&recording)?, &folder)?;
-            eprintln!("{written} samples in {}", folder.display());
+        Command::NewFunction { name, topic } => {
+            for path in new_function(&Workspace::find()?, &name, &topic)? {
+                writeln!(out, "{}", path.display())?;
+            }
+            writeln!(
+                out,
+                "\nNext: name the columns in functions/{name}/src/row.rs, list what it reads in tests/schema-readers, then"
+            )?;
+            writeln!(out, "  cargo test -p {name}")?;
+            writeln!(out, "  make watch, and in another terminal: make invoke FUNCTION={name} EVENT=created")?;
+            Ok(true)
+        }
+        Command::Samples => {
+            let written = write_samples(&Workspace::find()?)?;
+            eprintln!("{written} samples in events/samples");
             Ok(true)
         }
     }

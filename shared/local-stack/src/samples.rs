@@ -1,14 +1,20 @@
-//! The sample events of `send-welcome-email`, cut from a recording: for `cargo lambda invoke`, tests and documents.
+//! The sample events of each function: for `cargo lambda invoke`, tests and documents. Here those of
+//! `send-welcome-email`, cut from a recording.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 use crate::accounts::{Change, OLD_KEY_HEADER, account_topic, heartbeat_topics};
 use crate::bad_batch::{BadBatchError, bad_batch};
+use crate::encode::EncodeError;
 use crate::event::{EventRecord, Nulls, Origin, event};
-use crate::recording::{Record, Recording};
+use crate::login_samples::login_samples;
+use crate::new_function::created_sample;
+use crate::profile_samples::profile_samples;
+use crate::recording::{Record, Recording, RecordingError};
+use crate::tools::Workspace;
 
 /// A sample's file name and content.
 pub type Sample = (String, String);
@@ -25,16 +31,32 @@ pub enum SampleError {
     /// No bad records.
     #[error(transparent)]
     Bad(#[from] BadBatchError),
+    /// No recording.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// A sample does not have its schema's shape.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
     /// The file system refused.
     #[error("cannot write the samples")]
     Io(#[from] std::io::Error),
 }
 
-/// Makes all samples.
+/// The samples of each function, by its name.
 ///
 /// # Errors
-/// When the recording lacks a kind of record.
-pub fn samples(recording: &Recording) -> Result<Vec<Sample>, SampleError> {
+/// When a recording is missing or lacks a kind of record.
+pub fn samples(workspace: &Workspace) -> Result<Vec<(&'static str, Vec<Sample>)>, SampleError> {
+    let recorded = |name: &str| Recording::read(&workspace.root().join("events/recorded").join(name));
+    Ok(vec![
+        ("send-welcome-email", account_samples(&recorded("postgres-accounts")?)?),
+        ("cache-user-login", login_samples(&recorded("mongodb-logins")?)?),
+        ("audit-profile-update", profile_samples()?),
+        ("function-template", vec![created_sample(&recorded("postgres-accounts")?, "cdc.postgres.public.accounts")?]),
+    ])
+}
+
+fn account_samples(recording: &Recording) -> Result<Vec<Sample>, SampleError> {
     let topic = account_topic(recording, None)?;
     let records: Vec<_> = recording.of_topic(topic).collect();
     let first = |what: &'static str, is: &dyn Fn(&Record) -> bool| {
@@ -75,20 +97,27 @@ pub fn samples(recording: &Recording) -> Result<Vec<Sample>, SampleError> {
     ])
 }
 
-/// Writes all samples into a folder.
+/// Writes all samples into the repository.
 ///
 /// # Errors
-/// When the recording lacks a kind of record or the folder cannot be written.
-pub fn write_samples(recording: &Recording, folder: &Path) -> Result<usize, SampleError> {
-    let samples = samples(recording)?;
-    std::fs::create_dir_all(folder)?;
-    for (name, content) in &samples {
-        std::fs::write(folder.join(name), content)?;
+/// When a recording lacks a kind of record or a folder cannot be written.
+pub fn write_samples(workspace: &Workspace) -> Result<usize, SampleError> {
+    let samples = samples(workspace)?;
+    for (function, samples) in &samples {
+        let folder = folder(workspace, function);
+        std::fs::create_dir_all(&folder)?;
+        for (name, content) in samples {
+            std::fs::write(folder.join(name), content)?;
+        }
     }
-    Ok(samples.len())
+    Ok(samples.iter().map(|(_, samples)| samples.len()).sum())
 }
 
-fn sample(name: &str, origin: Origin, nulls: Nulls, records: &[&Record]) -> Sample {
+fn folder(workspace: &Workspace, function: &str) -> PathBuf {
+    workspace.root().join("events/samples").join(function)
+}
+
+pub(crate) fn sample(name: &str, origin: Origin, nulls: Nulls, records: &[&Record]) -> Sample {
     let records: Vec<_> = records.iter().map(|record| EventRecord::new(record, nulls)).collect();
     (format!("{name}.json"), readable(&event(origin, &records)))
 }
@@ -100,7 +129,7 @@ fn value_schema_version(recording: &Recording, record: &Record) -> Option<u32> {
 }
 
 /// Indented JSON with lists of numbers on one line each: a header would fill a screen otherwise.
-fn readable(event: &[u8]) -> String {
+pub(crate) fn readable(event: &[u8]) -> String {
     let mut text = String::new();
     let event: Value = serde_json::from_slice(event).unwrap_or_default();
     write_readable(&event, 0, &mut text);
@@ -145,23 +174,19 @@ fn write_readable(value: &Value, depth: usize, out: &mut String) {
 mod tests {
     use super::*;
 
-    fn repository() -> std::path::PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events")
-    }
-
     #[test]
-    fn the_samples_in_the_repository_are_those_that_the_recording_gives() {
-        let recording = Recording::read(&repository().join("recorded/postgres-accounts")).unwrap();
-        let folder = repository().join("samples/send-welcome-email");
-        let mut expected = samples(&recording).unwrap();
-        expected.sort();
-        let mut found: Vec<_> = std::fs::read_dir(&folder)
-            .unwrap()
-            .map(|entry| entry.unwrap())
-            .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path()).unwrap()))
-            .collect();
-        found.sort();
-        assert_eq!(found, expected, "run `make samples`");
+    fn the_samples_in_the_repository_are_those_that_the_recordings_give() {
+        let workspace = Workspace::find().unwrap();
+        for (function, mut expected) in samples(&workspace).unwrap() {
+            expected.sort();
+            let mut found: Vec<_> = std::fs::read_dir(folder(&workspace, function))
+                .unwrap()
+                .map(|entry| entry.unwrap())
+                .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path()).unwrap()))
+                .collect();
+            found.sort();
+            assert_eq!(found, expected, "{function}: run `make samples`");
+        }
     }
 
     #[test]

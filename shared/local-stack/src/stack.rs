@@ -7,7 +7,7 @@ use crate::aws::{Aws, AwsError, REGION};
 use crate::faults::{FaultProxy, ProxyError};
 use crate::recording::RegisteredSchema;
 use crate::registry::Registry;
-use crate::tables::{CLAIMS_TABLE, TABLES};
+use crate::tables::{AUDIT_TABLE, CLAIMS_TABLE, LOGINS_TABLE, TABLES, Table, tables_of_functions};
 use crate::tools::Workspace;
 
 /// The dead-letter queue of the local stack.
@@ -37,6 +37,9 @@ pub enum StackError {
     /// The emulator did not.
     #[error(transparent)]
     Aws(#[from] AwsError),
+    /// A function asks for tables in a way that cannot be read.
+    #[error("a function's local-stack.json is not {{\"tables\": {{\"VARIABLE\": \"table\"}}}}")]
+    Tables(#[source] std::io::Error),
     /// The proxy did not.
     #[error("the fault proxy did not start")]
     Faults(#[from] ProxyError),
@@ -55,12 +58,16 @@ impl Stack {
         for table in TABLES {
             aws.create_table(*table).await?;
         }
+        let wanted = tables_of_functions(workspace).map_err(StackError::Tables)?;
+        for table in wanted.values() {
+            aws.create_table(Table::named(table)).await?;
+        }
         aws.create_bucket(DEAD_LETTER_BUCKET).await?;
         let queue_url = aws.create_queue(DEAD_LETTER_QUEUE).await?;
         aws.verify_sender(SENDER).await?;
         let faults = FaultProxy::start(aws.endpoint()).await?;
         let registry = Registry::start(schemas).await?;
-        Ok(Stack { aws, faults, registry, queue_url, more: Vec::new() })
+        Ok(Stack { aws, faults, registry, queue_url, more: wanted.into_iter().collect() })
     }
 
     /// Adds a variable to the environment of all functions, or replaces one.
@@ -83,6 +90,8 @@ impl Stack {
             ("AWS_ACCESS_KEY_ID", "local"),
             ("AWS_SECRET_ACCESS_KEY", "local"),
             ("CLAIMS_TABLE", CLAIMS_TABLE),
+            ("LOGINS_TABLE", LOGINS_TABLE),
+            ("AUDIT_TABLE", AUDIT_TABLE),
             ("DEAD_LETTER_QUEUE_URL", &self.queue_url),
             ("DEAD_LETTER_BUCKET", DEAD_LETTER_BUCKET),
             ("SCHEMA_REGISTRY_URL", self.registry.url()),

@@ -1,29 +1,44 @@
 //! The DynamoDB tables of all functions, by shape.
 
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::Deserialize;
 use serde_json::{Value, json};
+
+use crate::tools::Workspace;
 
 /// Claims of effects that cannot be made conditional.
 pub const CLAIMS_TABLE: &str = "claims";
 
+/// The newest version of each login, also by user and time.
+pub const LOGINS_TABLE: &str = "logins";
+/// The audit log of profile updates.
+pub const AUDIT_TABLE: &str = "profile-audit";
+
 /// Every table of the local stack.
-pub const TABLES: &[Table] = &[Table { partition: "pk", ..Table::named(CLAIMS_TABLE) }];
+pub const TABLES: &[Table<'static>] = &[
+    Table { partition: "pk", ..Table::named(CLAIMS_TABLE) },
+    Table { index: Some(("by_user", "user", "at")), ..Table::named(LOGINS_TABLE) },
+    Table { sort: Some("sk"), ..Table::named(AUDIT_TABLE) },
+];
 
 /// A table whose keys are text, with `expires_at` as the time to live.
 #[derive(Debug, Clone, Copy)]
-pub struct Table {
+pub struct Table<'a> {
     /// Its name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// The partition key.
-    pub partition: &'static str,
+    pub partition: &'a str,
     /// The sort key, if it has one.
-    pub sort: Option<&'static str>,
+    pub sort: Option<&'a str>,
     /// A secondary index with all attributes: its name, partition key and sort key.
-    pub index: Option<(&'static str, &'static str, &'static str)>,
+    pub index: Option<(&'a str, &'a str, &'a str)>,
 }
 
-impl Table {
+impl<'a> Table<'a> {
     /// A table whose only key is the text `pk`.
-    pub const fn named(name: &'static str) -> Self {
+    pub const fn named(name: &'a str) -> Self {
         Table { name, partition: "pk", sort: None, index: None }
     }
 
@@ -53,4 +68,25 @@ impl Table {
         }
         definition
     }
+}
+
+/// The tables that functions ask for in a `local-stack.json` beside their manifest, by the variable that is to name
+/// them; so a new function needs no change here. Their only key is the text `pk`.
+///
+/// # Errors
+/// When such a file cannot be read or is something else.
+pub(crate) fn tables_of_functions(workspace: &Workspace) -> io::Result<BTreeMap<String, String>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        tables: BTreeMap<String, String>,
+    }
+    let mut tables = BTreeMap::new();
+    let functions = std::fs::read_dir(workspace.root().join("functions"))?.collect::<Result<Vec<_>, _>>()?;
+    let folders = functions.into_iter().map(|entry| entry.path()).chain([workspace.root().join("template")]);
+    for wanted in folders.map(|folder| folder.join("local-stack.json")).filter(|path| path.exists()) {
+        let wanted: Wanted = serde_json::from_slice(&std::fs::read(wanted)?)?;
+        tables.extend(wanted.tables);
+    }
+    Ok(tables)
 }

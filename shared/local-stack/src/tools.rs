@@ -49,6 +49,11 @@ impl Workspace {
         Ok(workspace)
     }
 
+    /// A workspace whose place is known.
+    pub fn at(root: PathBuf) -> Self {
+        Workspace { root }
+    }
+
     /// The folder with the root `Cargo.toml`.
     pub fn root(&self) -> &Path {
         &self.root

@@ -2,6 +2,8 @@
 
 mod scene;
 mod synthetic;
+mod tables;
 
-pub use scene::{Scene, created_accounts, recorded, sample};
+pub use scene::{Scene, created_accounts, events, recorded, sample};
 pub use synthetic::{SyntheticError, write_customers};
+pub use tables::{dynamodb, query, readme_queries};

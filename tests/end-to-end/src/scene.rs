@@ -166,6 +166,7 @@ pub fn sample(function: &str, name: &str) -> Result<Vec<u8>, Failure> {
     Ok(std::fs::read(events().join(format!("samples/{function}/{name}.json")))?)
 }
 
-fn events() -> PathBuf {
+/// The folder of recordings, samples and schemas.
+pub fn events() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events")
 }

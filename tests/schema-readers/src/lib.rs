@@ -20,6 +20,9 @@ pub struct Reader {
 /// Every reader of every function.
 pub fn readers() -> Vec<Reader> {
     vec![
+        Reader::of::<audit_profile_update::Value>("audit-profile-update", "user.profile.updated-value"),
+        Reader::of::<cache_user_login::Key>("cache-user-login", "cdc.mongodb.users.login-key"),
+        Reader::of::<cache_user_login::Value>("cache-user-login", "cdc.mongodb.users.login-value"),
         Reader::of::<send_welcome_email::Key>("send-welcome-email", "cdc.postgres.public.accounts-key"),
         Reader::of::<send_welcome_email::Value>("send-welcome-email", "cdc.postgres.public.accounts-value"),
     ]

@@ -40,7 +40,7 @@ impl Json<'_> {
     /// Parses the document.
     ///
     /// # Errors
-    /// Where it is not JSON, which MongoDB's bare `NaN` is not.
+    /// Where it is not JSON, which MongoDB's bare `NaN` is not: [`Json::document`] reads that too.
     pub fn parse(self) -> Result<serde_json::Value, serde_json::Error> {
         serde_json::from_str(self.0)
     }

@@ -1,0 +1,62 @@
+//! The rows in DynamoDB: one item a document, and an index by user and time.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use effects_dynamodb::{Item, Put, TableError, VersionedTable, attribute, number, text};
+use event_runtime::{Clock, SystemClock};
+
+use crate::cache::Logins;
+use crate::login::Row;
+
+/// The index that answers "last login of a user": partition [`USER`], sort [`AT`].
+pub const BY_USER: &str = "by_user";
+/// Who logged in; absent in tombstones, which the index therefore does not hold.
+pub const USER: &str = "user";
+/// When, as text of fixed width that sorts like the time: `2026-01-14T06:02:32.971Z`.
+pub const AT: &str = "at";
+/// From where.
+pub const IP: &str = "ip";
+/// With what.
+pub const USER_AGENT: &str = "user_agent";
+/// Marks a tombstone: when the document was deleted, in milliseconds since 1970.
+pub const DELETED_AT: &str = "deleted_at";
+
+/// [`Logins`] in a DynamoDB table.
+#[derive(Debug, Clone)]
+pub struct DynamoDbLogins {
+    table: VersionedTable,
+    tombstone_retention: Duration,
+}
+
+impl DynamoDbLogins {
+    /// The table of that name; tombstones are remembered for `tombstone_retention` from when they are written.
+    pub fn new(client: Client, table: &str, tombstone_retention: Duration) -> Self {
+        DynamoDbLogins { table: VersionedTable::new(client, table), tombstone_retention }
+    }
+
+    fn item(&self, row: &Row) -> Item {
+        let mut item = Item::new();
+        match &row.login {
+            Some(login) => {
+                let at = login.at.map(|at| format!("{at:.3}"));
+                let columns = [(USER, &login.user), (AT, &at), (IP, &login.ip), (USER_AGENT, &login.user_agent)];
+                let columns =
+                    columns.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value.as_ref()?))));
+                item.extend(columns);
+            }
+            None => {
+                let expires_at = SystemClock.now().plus(self.tombstone_retention).0 / 1000;
+                item.insert(DELETED_AT.to_owned(), number(row.changed_at_ms));
+                item.insert(attribute::EXPIRES_AT.to_owned(), number(expires_at));
+            }
+        }
+        item
+    }
+}
+
+impl Logins for DynamoDbLogins {
+    async fn keep(&self, row: &Row) -> Result<Put, TableError> {
+        self.table.put_if_newer(&row.id, self.item(row), &row.version).await
+    }
+}

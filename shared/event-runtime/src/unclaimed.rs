@@ -1,0 +1,56 @@
+//! For functions whose effects guard themselves: there are no claims to take.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+
+use crate::claims::{Claim, Claims, Decision, Held, Resolved, Settled};
+use crate::effect_id::{ClaimKey, EffectId};
+use crate::letter::LetterId;
+use crate::store::StoreError;
+
+/// The [`Claims`] of a function that has none, because every intent of it is [`crate::Intent::Conditional`] or a skip.
+/// A record that asks for a claim all the same stays owed; its effect never runs unguarded.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoClaims;
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "this function was built without claims, and a handler's intent asks for one: give the processor a table of claims"
+)]
+struct NoTable;
+
+fn refused<T: Send + 'static>(operation: &'static str) -> BoxFuture<'static, Result<T, StoreError>> {
+    let store = "the claims table";
+    let error = StoreError { store, operation, code: "claims_missing", retry_after: None, cause: Box::new(NoTable) };
+    ready(Err(error)).boxed()
+}
+
+impl Claims for NoClaims {
+    fn claim<'a>(&'a self, _effect: &'a EffectId, _lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        refused("claim")
+    }
+
+    fn complete<'a>(&'a self, _held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        refused("complete")
+    }
+
+    fn release<'a>(&'a self, _held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        refused("release")
+    }
+
+    fn park<'a>(&'a self, _held: &'a Held, _letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        refused("park")
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        _key: &'a ClaimKey,
+        _letter: &'a LetterId,
+        _decision: Decision,
+        _by: &'a str,
+    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
+        refused("resolve")
+    }
+}

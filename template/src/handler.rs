@@ -1,0 +1,139 @@
+//! Which record has an effect, and which one.
+
+use std::sync::Arc;
+
+use avro_decode::Limits;
+use debezium::{Op, RowVersion, row_key};
+use effects_dynamodb::{Item, VersionedTable, attribute, number};
+use event_runtime::{
+    AvroReader, Blame, Clock, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
+    SystemClock, WriterSchemas,
+};
+use schema_registry::{FrameFormat, PlanCache, Schemas};
+
+use crate::row::Row;
+use crate::{Key, Value};
+
+/// How long a deleted row's version is remembered, in seconds: 30 days. Longer than any late change may arrive.
+const TOMBSTONE_S: u64 = 30 * 24 * 60 * 60;
+
+/// Keeps the newest version of each row.
+pub struct KeepRows {
+    frames: FrameFormat,
+    keys: AvroReader<Key>,
+    changes: AvroReader<Value>,
+    rows: VersionedTable,
+    epoch: u64,
+}
+
+/// What a record means to this function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// Nothing, for a reason from a bounded set.
+    Skipped(&'static str),
+    /// A version of a row; no row once it was deleted.
+    Changed {
+        /// The primary key.
+        key: String,
+        /// Which version.
+        version: RowVersion,
+        /// The row.
+        row: Option<Row>,
+    },
+}
+
+impl KeepRows {
+    /// Reads frames by the schemas of a registry; `epoch` stands in front of every version.
+    pub fn new(schemas: &Arc<dyn Schemas>, frames: FrameFormat, rows: VersionedTable, epoch: u64) -> Self {
+        let limits = Limits::default();
+        KeepRows {
+            frames,
+            keys: AvroReader::of_keys(frames, PlanCache::new(Arc::clone(schemas), limits)),
+            changes: AvroReader::of_values(frames, PlanCache::new(Arc::clone(schemas), limits)),
+            rows,
+            epoch,
+        }
+    }
+}
+
+impl RecordHandler for KeepRows {
+    type Event<'de> = Seen;
+
+    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Seen, Fault> {
+        self.changes.ready(&record).await?;
+        // A key that cannot be read matters only where it is needed.
+        let key_is_ready = self.keys.ready(&record).await;
+        let Some(change) = self.changes.read(&record)? else { return Ok(Seen::Skipped("tombstone")) };
+        match change.op() {
+            Op::Create | Op::Read | Op::Update | Op::Delete => {}
+            Op::Truncate => return Ok(Seen::Skipped("truncate")),
+            Op::Message => return Ok(Seen::Skipped("message")),
+            Op::Unknown if change.is_heartbeat() => return Ok(Seen::Skipped("heartbeat")),
+            Op::Unknown if change.is_transaction_marker() => return Ok(Seen::Skipped("transaction")),
+            Op::Unknown => return Ok(Seen::Skipped("unknown_operation")),
+        }
+        key_is_ready?;
+        let key = self.keys.read(&record)?.as_ref().and_then(row_key);
+        let key = key.ok_or(NoKey).map_err(|error| Fault::new(Stage::Decode, error))?;
+        let version = change.row_version(self.epoch);
+        let version = version.ok_or(NoVersion).map_err(|error| Fault::new(Stage::Decode, error))?;
+        Ok(Seen::Changed { key, version, row: change.into_after() })
+    }
+
+    fn schemas(&self, record: &RawRecord<'_>) -> WriterSchemas {
+        WriterSchemas { key: self.keys.schema(record), value: self.changes.schema(record) }
+    }
+
+    fn order_key<'k>(&self, key: &'k [u8]) -> &'k [u8] {
+        self.frames.order_key(key)
+    }
+
+    fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {
+        Ok(match seen {
+            Seen::Skipped(reason) => Intent::Skip(reason),
+            // The effect's own condition guards it. One that cannot be made conditional needs a claim: see
+            // send-welcome-email.
+            Seen::Changed { .. } => Intent::Conditional,
+        })
+    }
+
+    async fn handle(&self, seen: &Self::Event<'_>) -> Result<Effect, Fault> {
+        let Seen::Changed { key, version, row } = seen else { return Ok(Effect::Done) };
+        let item = row.as_ref().map_or_else(tombstone, Row::attributes);
+        Ok(self.rows.put_if_newer(key, item, version).await?.into())
+    }
+}
+
+/// A deleted row leaves its version behind, or else a late change would bring it back.
+fn tombstone() -> Item {
+    Item::from([(attribute::EXPIRES_AT.to_owned(), number(SystemClock.now().0 / 1000 + TOMBSTONE_S))])
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the record has no key that names a row; the table needs a primary key")]
+struct NoKey;
+
+impl Failure for NoKey {
+    fn disposition(&self) -> Disposition {
+        Disposition::DeadLetter
+    }
+    fn code(&self) -> &'static str {
+        "key_missing"
+    }
+    fn blame(&self) -> Blame {
+        Blame::Record
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the record's source says too little to tell which version of the row it is")]
+struct NoVersion;
+
+impl Failure for NoVersion {
+    fn disposition(&self) -> Disposition {
+        Disposition::DeadLetter
+    }
+    fn code(&self) -> &'static str {
+        "version_missing"
+    }
+}

@@ -1,0 +1,97 @@
+//! Once, under duplicated and concurrent delivery and through lost answers.
+
+use end_to_end::{Scene, sample};
+use local_stack::{AUDIT_TABLE, Action, EventRecord, Failpoint, Invocation, Origin, Outcomes, Target, When, event};
+
+use crate::{FUNCTION, NOON, entries, update};
+
+fn updates(first_offset: i64) -> Vec<EventRecord> {
+    (0..40).map(|n| update(&format!("e{n}"), &format!("u{}", n % 7), NOON + n, first_offset + n)).collect()
+}
+
+#[tokio::test]
+async fn each_event_is_there_once_under_duplicated_and_concurrent_delivery() {
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
+    let (second, third) = (scene.another_host(&[]).await.unwrap(), scene.another_host(&[]).await.unwrap());
+    // The second is a rebalance: the same records to another worker. The third is a producer that sent all twice.
+    let (same, sent_twice) = (event(Origin::Msk, &updates(0)), event(Origin::Msk, &updates(1000)));
+    let mut open = vec![(&scene.host, same.clone()), (&second, same), (&third, sent_twice)];
+    // Transactions that meet are tried again, and what is left after that is delivered again.
+    for _ in 0..20 {
+        let invocations =
+            futures_util::future::join_all(open.iter().map(|(host, body)| host.invoke(body.clone()))).await;
+        let failed = invocations.iter().map(|invocation| !matches!(invocation, Invocation::Answered(_)));
+        open = open.iter().zip(failed).filter(|(_, failed)| *failed).map(|(run, _)| run.clone()).collect();
+        if open.is_empty() {
+            break;
+        }
+    }
+    assert!(open.is_empty(), "still owed after 20 deliveries");
+    let items = scene.stack.aws.items(AUDIT_TABLE).await.unwrap();
+    assert_eq!(items.len(), 80);
+    assert_eq!(entries(items).len(), 40);
+    let done: usize =
+        [&scene.host, &second, &third].map(|host| Outcomes::read(&host.output(), FUNCTION).done).iter().sum();
+    assert_eq!(done, 40);
+    assert!(scene.dead_letters().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_append_whose_answer_was_lost_counts_as_done_and_is_the_only_kind_of_request() {
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
+    let lost = scene.stack.faults.arm(Failpoint::new("lost", "TransactWriteItems", When::After, Action::Drop).times(1));
+    assert!(matches!(scene.invoke(&updates(0)[..1]).await, Invocation::Answered(_)));
+    assert_eq!(lost.hits(), 1);
+    assert_eq!((scene.outcomes().done, scene.outcomes().duplicate), (1, 0));
+    for other in ["PutItem", "GetItem", "UpdateItem", "DeleteItem", "Query", "BatchWriteItem"] {
+        assert_eq!(scene.stack.faults.calls(other), 0, "{other}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_keeps_the_coordinates_of_its_first_arrival() {
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
+    assert!(matches!(scene.invoke(&[update("e1", "u1", NOON, 5)]).await, Invocation::Answered(_)));
+    let before = scene.stack.aws.items(AUDIT_TABLE).await.unwrap();
+    assert!(matches!(scene.invoke(&[update("e1", "u1", NOON, 900)]).await, Invocation::Answered(_)));
+    assert_eq!(scene.stack.aws.items(AUDIT_TABLE).await.unwrap(), before);
+    assert_eq!((scene.outcomes().done, scene.outcomes().duplicate), (1, 1));
+    let entry = &entries(before)[0];
+    assert_eq!((&entry["topic"]["S"], &entry["offset"]["N"]), (&"user.profile.updated".into(), &"5".into()));
+    assert_eq!(entry["changed_by"]["S"], "admin-7");
+    assert_eq!(entry["origin"]["S"], "192.0.2.8");
+    assert_eq!(entry["changes"]["L"][1]["M"]["field"]["S"], "phone");
+    assert!(entry["changes"]["L"][1]["M"].get("after").is_none());
+    assert!(entry.get("expires_at").is_none(), "kept for ever unless a retention is set");
+}
+
+#[tokio::test]
+async fn with_a_retention_entry_and_id_go_together_and_what_is_older_is_not_written() {
+    let scene = Scene::start(FUNCTION, &[("AUDIT_RETENTION_DAYS", "30")]).await.unwrap();
+    let year_2100 = 4_102_444_800_000;
+    let batch = [update("new", "u1", year_2100, 0), update("old", "u1", 1_000, 1)];
+    assert!(matches!(scene.invoke(&batch).await, Invocation::Answered(_)));
+    assert_eq!(scene.outcomes().skipped["past_retention"], 1);
+    let items = scene.stack.aws.items(AUDIT_TABLE).await.unwrap();
+    assert_eq!(items.len(), 2);
+    let expiry = (year_2100 / 1000 + 30 * 24 * 60 * 60).to_string();
+    assert!(items.iter().all(|item| item["expires_at"]["N"] == expiry.as_str()), "{items:?}");
+}
+
+#[tokio::test]
+async fn every_sample_event_does_what_its_name_says() {
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
+    for (name, done, duplicate, letters) in [
+        ("updated", 1, 0, 0),
+        ("sent-twice", 1, 1, 0),
+        ("other-user", 2, 1, 0),
+        ("conflict", 2, 1, 1),
+        ("without-id", 2, 1, 2),
+    ] {
+        let answer = scene.host.invoke(sample(FUNCTION, name).unwrap().into()).await;
+        assert!(matches!(answer, Invocation::Answered(_)), "{name}: {answer:?}");
+        let outcomes = scene.outcomes();
+        assert_eq!((outcomes.done, outcomes.duplicate), (done, duplicate), "after {name}");
+        assert_eq!(scene.dead_letters().await.unwrap().len(), letters, "after {name}");
+    }
+}
