@@ -1,9 +1,11 @@
 //! Where an event source mapping takes its records from.
 
 use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::path::PathBuf;
 
 use crate::event::{EventRecord, Nulls};
-use crate::recording::Recording;
+use crate::recording::{self, Recording};
 
 /// A partition of a topic, as events name it: `topic-partition`.
 pub type Lane = String;
@@ -48,4 +50,141 @@ impl Source for RecordedLog {
 
     /// A recording is replayed whole every time.
     async fn commit(&mut self, _lane: &Lane, _offset: i64) {}
+}
+
+/// A log that somebody else appends to: what a local producer writes in place of Kafka. Read from its beginning on.
+///
+/// Each line is a record as in `records.jsonl` of a recording. A line without its end is still being written, or was cut
+/// off by a crash: it is not there yet.
+#[derive(Debug)]
+pub struct GrowingLog {
+    path: PathBuf,
+    topic: String,
+    nulls: Nulls,
+    read: u64,
+    ready: VecDeque<EventRecord>,
+    broken: Option<LogError>,
+}
+
+/// The log cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The file cannot be read.
+    #[error("the log {} cannot be read", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A line is no record.
+    #[error("the log {} holds a line that is no record, at byte {at}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where the line begins.
+        at: u64,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+}
+
+impl GrowingLog {
+    /// The records of one topic. The file need not be there yet.
+    pub fn of_topic(path: impl Into<PathBuf>, topic: impl Into<String>, nulls: Nulls) -> Self {
+        let (path, topic) = (path.into(), topic.into());
+        GrowingLog { path, topic, nulls, read: 0, ready: VecDeque::new(), broken: None }
+    }
+
+    /// What stopped the reading, if anything did: a source that fails has no more records.
+    pub fn broken(&self) -> Option<&LogError> {
+        self.broken.as_ref()
+    }
+
+    /// Takes in whatever lines were finished since.
+    fn catch_up(&mut self) -> Result<(), LogError> {
+        let broken = |source| LogError::Io { path: self.path.clone(), source };
+        let mut file = match std::fs::File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(broken(error)),
+        };
+        file.seek(SeekFrom::Start(self.read)).map_err(broken)?;
+        let mut reader = BufReader::new(file);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let length = reader.read_until(b'\n', &mut line).map_err(broken)?;
+            if line.last() != Some(&b'\n') {
+                return Ok(());
+            }
+            let record: recording::Record = serde_json::from_slice(&line).map_err(|source| LogError::Malformed {
+                path: self.path.clone(),
+                at: self.read,
+                source,
+            })?;
+            self.read += length as u64;
+            if record.topic == self.topic {
+                self.ready.push_back(EventRecord::new(&record, self.nulls));
+            }
+        }
+    }
+}
+
+impl Source for GrowingLog {
+    async fn poll(&mut self, most: usize) -> Vec<EventRecord> {
+        if self.broken.is_none()
+            && let Err(error) = self.catch_up()
+        {
+            self.broken = Some(error);
+        }
+        let most = most.min(self.ready.len());
+        self.ready.drain(..most).collect()
+    }
+
+    /// The log is read once from its beginning by each mapping.
+    async fn commit(&mut self, _lane: &Lane, _offset: i64) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn line(topic: &str, offset: i64) -> String {
+        format!(
+            "{{\"topic\":\"{topic}\",\"partition\":0,\"offset\":{offset},\"timestamp\":1,\"key\":null,\"value\":\"AA==\",\"headers\":[]}}\n"
+        )
+    }
+
+    #[tokio::test]
+    async fn a_growing_log_hands_out_what_was_finished_since() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records.jsonl");
+        let mut log = GrowingLog::of_topic(&path, "a", Nulls::Written);
+        assert!(log.poll(10).await.is_empty(), "there is no file yet");
+
+        let mut file = std::fs::File::create(&path).unwrap();
+        let third = line("a", 1);
+        let (begun, rest) = third.split_at(20);
+        write!(file, "{}{}{begun}", line("a", 0), line("b", 0)).unwrap();
+        let offsets = |records: Vec<EventRecord>| records.iter().map(|record| record.offset).collect::<Vec<_>>();
+        assert_eq!(offsets(log.poll(10).await), [0], "another topic and a line that is being written are not there");
+        write!(file, "{rest}{}", line("a", 2)).unwrap();
+        assert_eq!(offsets(log.poll(1).await), [1]);
+        assert_eq!(offsets(log.poll(10).await), [2]);
+        assert!(log.poll(10).await.is_empty() && log.broken().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_no_record_stops_the_reading_and_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records.jsonl");
+        std::fs::write(&path, format!("{}dear diary\n{}", line("a", 0), line("a", 1))).unwrap();
+        let mut log = GrowingLog::of_topic(&path, "a", Nulls::Written);
+        assert_eq!(log.poll(10).await.len(), 1);
+        assert!(log.poll(10).await.is_empty());
+        assert!(log.broken().unwrap().to_string().contains("records.jsonl holds a line that is no record"));
+    }
 }

@@ -16,11 +16,15 @@ pub const LOGINS_TABLE: &str = "logins";
 /// The audit log of profile updates.
 pub const AUDIT_TABLE: &str = "profile-audit";
 
+/// How far the profile feed is published.
+pub const PROFILE_CURSOR_TABLE: &str = "profile-cursor";
+
 /// Every table of the local stack.
 pub const TABLES: &[Table<'static>] = &[
     Table { partition: "pk", ..Table::named(CLAIMS_TABLE) },
     Table { index: Some(("by_user", "user", "at")), ..Table::named(LOGINS_TABLE) },
     Table { sort: Some("sk"), ..Table::named(AUDIT_TABLE) },
+    Table::named(PROFILE_CURSOR_TABLE),
 ];
 
 /// A table whose keys are text, with `expires_at` as the time to live.

@@ -1,0 +1,192 @@
+//! Asks for pages: with a token, within a time, again where that can help, and not before the API wants.
+
+use std::time::Duration;
+
+use event_runtime::Deadline;
+use jiff::Timestamp;
+use reqwest::header::{ACCEPT, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode, redirect};
+use url::Url;
+
+use super::error::ApiError;
+use super::page::{Body, Fetched, Page};
+use crate::cursor::Position;
+use crate::secret::Token;
+
+/// Tries for one page, the first included.
+const TRIES: u32 = 3;
+/// The pause before the second try; it doubles, with up to half of it on top.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// Where the API asks to be left alone without saying for how long.
+const UNTOLD_WAIT: Duration = Duration::from_secs(60);
+/// The longest that we let it send us away: a wrong date must not end publishing for ever.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+/// A page of 1,000 changes is well below.
+const MAX_BODY: usize = 16 << 20;
+
+/// How the API is asked.
+#[derive(Debug, Clone)]
+pub struct ApiSettings {
+    /// Its base address; the feed is at `v1/profile-changes` under it.
+    pub url: String,
+    /// Changes a page.
+    pub page_size: u32,
+    /// The most that one question may take, connecting and the body included.
+    pub timeout: Duration,
+}
+
+impl ApiSettings {
+    /// The most that a page may take, with all tries and the pauses between them.
+    pub fn page_timeout(&self) -> Duration {
+        self.timeout * TRIES + FIRST_PAUSE * 6
+    }
+}
+
+/// The API cannot be asked by these settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiSettingsError {
+    /// The address is none.
+    #[error("PROFILE_API_URL is no address")]
+    Url(#[from] url::ParseError),
+    /// No HTTP client.
+    #[error("the HTTP client of the profile API cannot be built")]
+    Client(#[from] reqwest::Error),
+}
+
+/// The API.
+pub struct ProfileApi {
+    http: Client,
+    feed: Url,
+    settings: ApiSettings,
+    token: Token,
+}
+
+impl ProfileApi {
+    /// A client; nothing is asked yet.
+    ///
+    /// # Errors
+    /// When the address is none, or there is no TLS to be had.
+    pub fn new(settings: ApiSettings, token: Token) -> Result<Self, ApiSettingsError> {
+        let mut feed = Url::parse(&settings.url)?;
+        let http = Client::builder()
+            // The token is for this address alone.
+            .redirect(redirect::Policy::none())
+            .connect_timeout(settings.timeout)
+            .timeout(settings.timeout)
+            .build()?;
+        if let Ok(mut path) = feed.path_segments_mut() {
+            path.pop_if_empty().extend(["v1", "profile-changes"]);
+        }
+        Ok(ProfileApi { http, feed, settings, token })
+    }
+
+    /// How it is asked.
+    pub fn settings(&self) -> &ApiSettings {
+        &self.settings
+    }
+
+    /// The page at a position. Asks again where nothing answered or the API failed, while `deadline` allows.
+    ///
+    /// # Errors
+    /// When there is no page to be had.
+    pub async fn page(&self, position: &Position, deadline: Deadline) -> Result<Fetched, ApiError> {
+        let mut pause = FIRST_PAUSE;
+        let mut tries = 1;
+        let mut rotated = false;
+        loop {
+            let failed = match self.ask(position).await {
+                Err(ApiError::Denied(_)) if !rotated && self.token.refused().await => {
+                    rotated = true;
+                    continue;
+                }
+                Ok(fetched) => return Ok(fetched),
+                Err(error) => error,
+            };
+            let jittered = pause + pause.mul_f64(fastrand::f64() / 2.0);
+            if !failed.may_pass() || tries == TRIES || !deadline.allows(jittered + self.settings.timeout) {
+                return Err(failed);
+            }
+            tokio::time::sleep(jittered).await;
+            pause *= 2;
+            tries += 1;
+        }
+    }
+
+    async fn ask(&self, position: &Position) -> Result<Fetched, ApiError> {
+        let mut url = self.feed.clone();
+        url.query_pairs_mut().append_pair("limit", &self.settings.page_size.to_string());
+        if let Some(cursor) = &position.cursor {
+            url.query_pairs_mut().append_pair("after", cursor);
+        }
+        let mut request = self.http.get(url).header(ACCEPT, "application/json").bearer_auth(self.token.get().await?);
+        if let Some(etag) = &position.etag {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        let response = request.send().await.map_err(no_answer)?;
+        let status = response.status();
+        match status {
+            StatusCode::OK => page(response, position).await.map(Fetched::Page),
+            StatusCode::NOT_MODIFIED => Ok(Fetched::NotModified),
+            StatusCode::TOO_MANY_REQUESTS => Ok(Fetched::Wait(asked_wait(&response).unwrap_or(UNTOLD_WAIT))),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ApiError::Denied(status.as_u16())),
+            StatusCode::GONE => Err(ApiError::CursorGone),
+            // A failure with a time at which it will be over is a request to wait.
+            failing if failing.is_server_error() => match asked_wait(&response) {
+                Some(wait) => Ok(Fetched::Wait(wait)),
+                None => Err(ApiError::Failing(failing.as_u16())),
+            },
+            other => Err(ApiError::Refused(other.as_u16())),
+        }
+    }
+}
+
+async fn page(mut response: Response, position: &Position) -> Result<Page, ApiError> {
+    let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+    let mut text = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
+        if text.len() + chunk.len() > MAX_BODY {
+            return Err(ApiError::TooLarge(MAX_BODY));
+        }
+        text.extend_from_slice(&chunk);
+    }
+    let body: Body = serde_json::from_slice(&text)
+        .map_err(|error| ApiError::Unreadable { line: error.line(), column: error.column() })?;
+    if body.has_more && position.cursor.as_ref() == Some(&body.next) {
+        return Err(ApiError::Stuck);
+    }
+    Ok(Page { items: body.changes, next: body.next, has_more: body.has_more, etag })
+}
+
+/// The URL is taken out: its query holds the cursor, which is the API's own business.
+fn no_answer(error: reqwest::Error) -> ApiError {
+    let error = error.without_url();
+    if error.is_connect() { ApiError::Unreachable(error) } else { ApiError::NoAnswer(error) }
+}
+
+fn asked_wait(response: &Response) -> Option<Duration> {
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    wait_of(text, Timestamp::now()).map(|wait| wait.min(LONGEST_WAIT))
+}
+
+/// Seconds, or an HTTP date (RFC 9110, section 10.2.3).
+fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp();
+    Some(Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_given_in_seconds_or_as_a_date() {
+        let now: Timestamp = "1994-11-06T08:49:00Z".parse().unwrap();
+        assert_eq!(wait_of("120", now), Some(Duration::from_secs(120)));
+        assert_eq!(wait_of("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(Duration::from_secs(37)));
+        assert_eq!(wait_of("Sun, 06 Nov 1994 08:48:37 GMT", now), Some(Duration::ZERO));
+        assert_eq!(wait_of("soon", now), None);
+    }
+}

@@ -1,0 +1,9 @@
+//! The API's feed of changes: pages by cursor, asked politely.
+
+mod client;
+mod error;
+mod page;
+
+pub use client::{ApiSettings, ApiSettingsError, ProfileApi};
+pub use error::ApiError;
+pub use page::{Fetched, Page};

@@ -1,0 +1,291 @@
+//! What the environment says: one struct, every problem at once.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use env_config::{
+    Env, Kind, Problems, Reader, Secret, Variable, milliseconds, number, one_of, parsed, secret, text, topic, url,
+};
+use kafka_producer::{EventSource, EventSourceError};
+use topic_names::TopicName;
+
+/// The function's configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// DynamoDB table of the cursor.
+    pub cursor_table: String,
+    /// SQS queue of the dead letters.
+    pub dead_letter_queue_url: String,
+    /// The schema registry.
+    pub registry: Registry,
+    /// Base address of the API.
+    pub api_url: String,
+    /// The token for the API.
+    pub api_token: ApiToken,
+    /// Changes a page.
+    pub page_size: u32,
+    /// The most that one question to the API may take.
+    pub api_timeout: Duration,
+    /// Where events go.
+    pub topic: TopicName,
+    /// The version of the topic's schema; the latest where none is named.
+    pub schema_version: Option<u32>,
+    /// Names this source in the events' ids.
+    pub event_source: EventSource,
+    /// Kafka, or a file in its place.
+    pub sink: Sink,
+    /// What a lease lasts beyond a page's time, for clocks that differ.
+    pub lease_skew: Duration,
+}
+
+/// Where schemas come from.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    /// Base address.
+    pub url: String,
+    /// User.
+    pub user: Option<String>,
+    /// Its password.
+    pub password: Option<Secret>,
+}
+
+/// The token for the API.
+#[derive(Debug, Clone)]
+pub enum ApiToken {
+    /// In Secrets Manager.
+    Secret(String),
+    /// As it stands in the environment.
+    Plain(Secret),
+}
+
+/// Where records go.
+#[derive(Debug, Clone)]
+pub enum Sink {
+    /// A Kafka cluster.
+    Kafka(Kafka),
+    /// A file: for local use only.
+    RecordedLog {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// How the cluster is reached.
+#[derive(Debug, Clone)]
+pub struct Kafka {
+    /// `host:port`, with commas between several.
+    pub bootstrap_servers: String,
+    /// Transport and credentials.
+    pub auth: KafkaAuth,
+    /// The secret with user and password, where they are needed.
+    pub secret_arn: Option<String>,
+    /// A file with the certificates to trust.
+    pub ca_file: Option<PathBuf>,
+    /// The most that a record may take to its acknowledgement.
+    pub delivery_timeout: Duration,
+}
+
+/// How we identify ourselves to Kafka.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KafkaAuth {
+    /// The role, over TLS.
+    MskIam,
+    /// User and password by SCRAM-SHA-512, over TLS.
+    ScramSha512,
+    /// User and password by SCRAM-SHA-256, over TLS.
+    ScramSha256,
+    /// TLS alone.
+    Tls,
+    /// Nothing.
+    Plaintext,
+}
+
+impl Config {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    ///
+    /// Every variable that is missing or wrong, at once.
+    pub fn from_env(env: &Env) -> Result<Self, Problems> {
+        env.read(Config::read)
+    }
+
+    /// Every variable that the function reads, for its README.
+    pub fn variables() -> Vec<Variable> {
+        Env::describe(Config::read)
+    }
+
+    fn read(env: &mut Reader<'_>) -> Self {
+        Config {
+            cursor_table: env.required("PROFILE_CURSOR_TABLE", doc::CURSOR_TABLE, text().example("profile-cursor")),
+            dead_letter_queue_url: env.required("DEAD_LETTER_QUEUE_URL", doc::QUEUE, url().example(EXAMPLE_QUEUE)),
+            registry: Registry::read(env),
+            api_url: env.required("PROFILE_API_URL", doc::API_URL, url().example("https://profiles.example.com")),
+            api_token: ApiToken::read(env),
+            page_size: env.default("PROFILE_PAGE_SIZE", doc::PAGE_SIZE, number(1..=1_000), "200"),
+            api_timeout: env.default("PROFILE_API_TIMEOUT_MS", doc::API_TIMEOUT, milliseconds(100..=60_000), "5000"),
+            topic: env.default("PROFILE_TOPIC", doc::TOPIC, topic(), "user.profile.updated"),
+            schema_version: env.optional("PROFILE_SCHEMA_VERSION", doc::SCHEMA_VERSION, number(1..=u32::MAX)),
+            event_source: env.default("PROFILE_EVENT_SOURCE", doc::EVENT_SOURCE, event_source(), "/profile-api"),
+            sink: Sink::read(env),
+            lease_skew: env.default("PROFILE_LEASE_SKEW_MS", doc::LEASE_SKEW, milliseconds(0..=60_000), "5000"),
+        }
+    }
+}
+
+impl Registry {
+    fn read(env: &mut Reader<'_>) -> Self {
+        let url = env.required("SCHEMA_REGISTRY_URL", doc::REGISTRY, url().example("https://registry.example.com"));
+        let user = env.optional("SCHEMA_REGISTRY_USER", doc::REGISTRY_USER, text().example("reader"));
+        let when = "SCHEMA_REGISTRY_USER is set";
+        let password =
+            env.required_when(user.is_some(), when, "SCHEMA_REGISTRY_PASSWORD", doc::REGISTRY_PASSWORD, secret());
+        Registry { url, user, password }
+    }
+}
+
+impl ApiToken {
+    fn read(env: &mut Reader<'_>) -> Self {
+        let plain = env.optional("PROFILE_API_TOKEN", doc::API_TOKEN, secret());
+        let when = "PROFILE_API_TOKEN is not set";
+        let arn = text().example(EXAMPLE_SECRET);
+        let secret = env.required_when(plain.is_none(), when, "PROFILE_API_SECRET_ARN", doc::API_SECRET, arn);
+        match plain {
+            Some(token) => ApiToken::Plain(token),
+            None => ApiToken::Secret(secret.unwrap_or_default()),
+        }
+    }
+}
+
+impl Sink {
+    fn read(env: &mut Reader<'_>) -> Self {
+        let local = env.default("PROFILE_SINK", doc::SINK, one_of([("kafka", false), ("recorded-log", true)]), "kafka");
+        let path = text().example("/tmp/records.jsonl");
+        let path = env.required_when(local, "PROFILE_SINK=recorded-log", "RECORDED_LOG", doc::RECORDED_LOG, path);
+        let kafka = Kafka::read(env, !local);
+        match path.filter(|_| local) {
+            Some(path) => Sink::RecordedLog { path: path.into() },
+            None => Sink::Kafka(kafka),
+        }
+    }
+}
+
+impl Kafka {
+    fn read(env: &mut Reader<'_>, needed: bool) -> Self {
+        let servers = text().example("b-1.example.com:9098,b-2.example.com:9098");
+        let when = "PROFILE_SINK=kafka";
+        let bootstrap_servers = env.required_when(needed, when, "KAFKA_BOOTSTRAP_SERVERS", doc::BOOTSTRAP, servers);
+        let auth = one_of([
+            ("msk-iam", KafkaAuth::MskIam),
+            ("scram-sha-512", KafkaAuth::ScramSha512),
+            ("scram-sha-256", KafkaAuth::ScramSha256),
+            ("tls", KafkaAuth::Tls),
+            ("plaintext", KafkaAuth::Plaintext),
+        ]);
+        let auth = env.default("KAFKA_AUTH", doc::KAFKA_AUTH, auth, "msk-iam");
+        let scram = needed && matches!(auth, KafkaAuth::ScramSha512 | KafkaAuth::ScramSha256);
+        let arn = text().example(EXAMPLE_KAFKA_SECRET);
+        Kafka {
+            bootstrap_servers: bootstrap_servers.unwrap_or_default(),
+            auth,
+            secret_arn: env.required_when(scram, "KAFKA_AUTH is scram-…", "KAFKA_SECRET_ARN", doc::KAFKA_SECRET, arn),
+            ca_file: env.optional("KAFKA_CA_FILE", doc::KAFKA_CA, text().example("/opt/kafka-ca.pem")).map(Into::into),
+            delivery_timeout: env.default(
+                "KAFKA_DELIVERY_TIMEOUT_MS",
+                doc::DELIVERY_TIMEOUT,
+                milliseconds(3_000..=120_000),
+                "15000",
+            ),
+        }
+    }
+}
+
+fn event_source() -> Kind<EventSource> {
+    parsed("a URI or a path", "/profile-api", EventSource::default, |value| {
+        value.parse().map_err(|error: EventSourceError| error.to_string())
+    })
+}
+
+const EXAMPLE_QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/profile-dead-letters";
+const EXAMPLE_SECRET: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:profile-api-AbCdEf";
+const EXAMPLE_KAFKA_SECRET: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_profiles-AbCdEf";
+
+/// What the variables mean, for problems and for the README.
+mod doc {
+    pub(super) const CURSOR_TABLE: &str = "DynamoDB table of the cursor and its lease, for this function alone.";
+    pub(super) const QUEUE: &str = "SQS queue that takes items that cannot be published.";
+    pub(super) const REGISTRY: &str = "Schema registry with Confluent's REST interface.";
+    pub(super) const REGISTRY_USER: &str = "User of the registry.";
+    pub(super) const REGISTRY_PASSWORD: &str = "Password of that user.";
+    pub(super) const API_URL: &str = "Base address of the API; the feed is at `v1/profile-changes` under it.";
+    pub(super) const API_TOKEN: &str = "Token for the API in plain text. For local use only.";
+    pub(super) const API_SECRET: &str = "Secret in Secrets Manager whose text is the token for the API.";
+    pub(super) const PAGE_SIZE: &str = "Changes asked for at a time.";
+    pub(super) const API_TIMEOUT: &str = "How long one question to the API may take; it is asked three times at most.";
+    pub(super) const TOPIC: &str = "Topic of the events. The subject of their schema is this and `-value`.";
+    pub(super) const SCHEMA_VERSION: &str = "Version of that schema; the latest, if none is named.";
+    pub(super) const EVENT_SOURCE: &str = "Source of the events (`ce_source`). Part of their ids: never change it, or \
+        consumers no longer recognise what was published twice.";
+    pub(super) const SINK: &str = "Where events go. `recorded-log` is a file in place of Kafka, for local use only.";
+    pub(super) const RECORDED_LOG: &str = "That file. For local use only.";
+    pub(super) const BOOTSTRAP: &str = "Bootstrap servers of the cluster, `host:port` with commas between.";
+    pub(super) const KAFKA_AUTH: &str = "How the function identifies itself to Kafka; all but `plaintext` over TLS.";
+    pub(super) const KAFKA_SECRET: &str =
+        "Secret in Secrets Manager with `username` and `password`, as MSK keeps them.";
+    pub(super) const KAFKA_CA: &str = "PEM file with the certificates to trust in place of the public ones.";
+    pub(super) const DELIVERY_TIMEOUT: &str =
+        "How long a record may take to Kafka's acknowledgement, retries included.";
+    pub(super) const LEASE_SKEW: &str = "What a run's lease lasts beyond a page's time, for clocks that differ.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: [(&str, &str); 6] = [
+        ("PROFILE_CURSOR_TABLE", "profile-cursor"),
+        ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:4566/000000000000/dead-letters"),
+        ("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081"),
+        ("PROFILE_API_URL", "http://127.0.0.1:8082"),
+        ("PROFILE_API_SECRET_ARN", EXAMPLE_SECRET),
+        ("KAFKA_BOOTSTRAP_SERVERS", "b-1:9098"),
+    ];
+
+    fn read(more: &[(&str, &str)]) -> Result<Config, Problems> {
+        Config::from_env(&Env::from_pairs(GOOD.iter().chain(more).copied()))
+    }
+
+    #[test]
+    fn the_required_variables_are_enough_and_lead_to_kafka_by_the_functions_role() {
+        let config = read(&[]).unwrap();
+        assert!(matches!(config.sink, Sink::Kafka(Kafka { auth: KafkaAuth::MskIam, .. })));
+        assert!(matches!(config.api_token, ApiToken::Secret(arn) if arn == EXAMPLE_SECRET));
+        assert_eq!((config.topic.as_str(), config.schema_version), ("user.profile.updated", None));
+    }
+
+    #[test]
+    fn every_bad_variable_is_named_at_once() {
+        let bad = Config::variables().into_iter().map(|variable| (variable.name, "\u{7}"));
+        let problems = Config::from_env(&Env::from_pairs(bad)).unwrap_err();
+        let named = problems.iter().map(|problem| problem.variable()).collect::<Vec<_>>();
+        assert_eq!(named, Config::variables().iter().map(|variable| variable.name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn scram_needs_its_secret_and_a_recorded_log_its_file() {
+        let problems = read(&[("KAFKA_AUTH", "scram-sha-512")]).unwrap_err().to_string();
+        assert!(problems.contains("KAFKA_SECRET_ARN is not set"), "{problems}");
+        let problems = read(&[("PROFILE_SINK", "recorded-log")]).unwrap_err().to_string();
+        assert!(problems.contains("RECORDED_LOG is not set"), "{problems}");
+        let local = [("PROFILE_SINK", "recorded-log"), ("RECORDED_LOG", "/tmp/log"), ("PROFILE_API_TOKEN", "hunter2")];
+        let config = read(&local).unwrap();
+        assert!(matches!(config.sink, Sink::RecordedLog { .. }));
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_readme_lists_what_the_code_reads() {
+        let table = env_config::table(&Config::variables());
+        assert!(include_str!("../README.md").contains(&table), "the README's table should be:\n{table}");
+    }
+}

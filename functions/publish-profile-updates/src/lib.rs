@@ -1,0 +1,10 @@
+//! Publishes changed profiles of an external API as `user.profile.updated` events.
+
+pub mod api;
+pub mod config;
+pub mod cursor;
+pub mod parked;
+pub mod profile;
+pub mod run;
+pub mod secret;
+pub mod wiring;

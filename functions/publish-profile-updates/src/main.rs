@@ -1,0 +1,60 @@
+//! Publishes changed profiles: a schedule → an external REST API → `user.profile.updated` in Kafka.
+//!
+//! Reads the API's feed of changes from a cursor in DynamoDB, under a lease; writes events, the cursor behind whatever
+//! Kafka acknowledged, and dead letters of items that cannot be published.
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use dead_letters_sqs::SqsDeadLetters;
+use env_config::{Env, Problems};
+use event_runtime::Invocation;
+use kafka_producer::TraceParent;
+use publish_profile_updates::config::Config;
+use serde::de::IgnoredAny;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    telemetry::start_logging();
+    let config = match Config::from_env(&Env::from_process()) {
+        Ok(config) => config,
+        Err(problems) => {
+            tracing::error!(error_code = "configuration", "{problems}");
+            return ExitCode::from(Problems::EXIT_CODE);
+        }
+    };
+    match serve(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error_code = "start", "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.dead_letter_queue_url);
+    let publisher = Arc::new(config.publisher(&aws, Arc::new(dead_letters)).await?);
+
+    // The schedule's event says nothing that matters: the cursor tells where to go on.
+    lambda_host::serve_json(move |_: IgnoredAny, invocation: Invocation| {
+        let publisher = Arc::clone(&publisher);
+        async move {
+            let summary = publisher.run(&invocation, trace()).await?;
+            tracing::info!(
+                pages = summary.pages, published = summary.published, parked = summary.parked, ended = ?summary.ended
+            );
+            Ok::<_, publish_profile_updates::run::RunError>(summary)
+        }
+    })
+    .await
+}
+
+/// Lambda tells each invocation's trace by this variable.
+fn trace() -> TraceParent {
+    let xray = std::env::var("_X_AMZN_TRACE_ID").ok();
+    xray.as_deref().and_then(TraceParent::from_xray).unwrap_or_else(TraceParent::begin)
+}

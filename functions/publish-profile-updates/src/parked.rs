@@ -1,0 +1,62 @@
+//! Dead letters of items that cannot be published.
+
+use event_runtime::{
+    Clock, DeadLetter, GivenUpBy, Invocation, LETTER_VERSION, LetterId, Place, RawBytes, Reason, SystemClock,
+};
+use serde_json::value::RawValue;
+
+use crate::cursor::Position;
+
+/// What stands in a letter where others have the kind of their event source mapping.
+pub const EVENT_SOURCE: &str = "profile-api";
+
+/// Where an item stood: the cursor of its page and its position there. The feed only grows, so that is its place for
+/// ever, and an item that is parked twice has one letter id.
+pub struct ItemPlace<'a> {
+    /// The topic that it should have gone to.
+    pub topic: &'a str,
+    /// The page.
+    pub page: &'a Position,
+    /// The position, from 0.
+    pub index: usize,
+}
+
+/// The letter of an item.
+pub fn letter(
+    item: &RawValue,
+    place: &ItemPlace<'_>,
+    code: &str,
+    stage: &str,
+    chain: Vec<String>,
+    invocation: &Invocation,
+) -> DeadLetter {
+    let place = Place {
+        lane: format!("profile-changes after {}", place.page.cursor.as_deref().unwrap_or("the beginning")),
+        topic: place.topic.to_owned(),
+        partition: -1,
+        offset: None,
+        timestamp: -1,
+        index: place.index,
+    };
+    DeadLetter {
+        version: LETTER_VERSION,
+        id: LetterId::of(&invocation.function, EVENT_SOURCE, &place),
+        event_source: EVENT_SOURCE.to_owned(),
+        event_source_arn: None,
+        bootstrap_servers: None,
+        place,
+        raw: RawBytes { json: Some(base64_simd::STANDARD.encode_to_string(item.get())), ..RawBytes::default() },
+        key_schema: None,
+        value_schema: None,
+        claim: None,
+        error: Reason { code: code.to_owned(), stage: stage.to_owned(), chain, uncertain: false },
+        given_up_by: GivenUpBy {
+            function: invocation.function.clone(),
+            function_version: invocation.function_version.clone(),
+            request_id: invocation.request_id.clone(),
+            attempt: 1,
+            at_ms: SystemClock.now().0,
+        },
+        redriven: None,
+    }
+}

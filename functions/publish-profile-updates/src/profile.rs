@@ -1,0 +1,208 @@
+//! A change as the API tells it, and the event that we make of it.
+
+use jiff::Timestamp;
+use kafka_producer::{DomainEvent, EventSource};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// One item of the API's feed. Fields that it may grow are left alone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Change {
+    /// Names the change within the API for ever.
+    pub id: String,
+    /// Whose profile.
+    pub user_id: String,
+    /// When, RFC 3339.
+    pub changed_at: String,
+    /// Who changed it.
+    #[serde(default)]
+    pub changed_by: Option<String>,
+    /// From where.
+    #[serde(default)]
+    pub origin: Option<String>,
+    /// The profile's revision after the change.
+    pub revision: i64,
+    /// What changed.
+    pub changes: Vec<FieldChange>,
+}
+
+/// One changed field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// The field's name.
+    pub field: String,
+    /// Its value before.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// Its value after.
+    #[serde(default)]
+    pub after: Option<String>,
+}
+
+/// The event, field for field as `events/schemas/user.profile.updated-value` has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UserProfileUpdated {
+    /// A UUID of version 5 over the source and the change's id: the same change is the same event for ever.
+    pub event_id: String,
+    /// Whose profile; the record's key.
+    pub user_id: String,
+    /// When, in milliseconds since 1970.
+    pub changed_at: i64,
+    /// Who.
+    pub changed_by: Option<String>,
+    /// From where.
+    pub origin: Option<String>,
+    /// The profile's revision after it.
+    pub revision: i64,
+    /// What.
+    pub changes: Vec<FieldChange>,
+}
+
+/// An item that cannot become an event. Holds nothing of the item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadItem {
+    /// Not the JSON of a change.
+    #[error("the item is no change: a field is missing or of another type (line {line}, column {column})")]
+    Unreadable {
+        /// In the item's JSON, from 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// It cannot be named, so a repetition could not be recognised.
+    #[error("the item has an empty id")]
+    NoId,
+    /// It has no key.
+    #[error("the item has an empty user_id")]
+    NoUser,
+    /// Its time is no time.
+    #[error("the item's changed_at is no time of RFC 3339 with an offset")]
+    Time,
+    /// Nothing changed.
+    #[error("the item has no changes")]
+    NoChanges,
+}
+
+impl BadItem {
+    /// The bounded name of the problem.
+    pub fn code(self) -> &'static str {
+        match self {
+            BadItem::Unreadable { .. } => "item_unreadable",
+            BadItem::NoId => "item_without_id",
+            BadItem::NoUser => "item_without_user",
+            BadItem::Time => "item_time",
+            BadItem::NoChanges => "item_without_changes",
+        }
+    }
+}
+
+impl UserProfileUpdated {
+    /// The event of an item.
+    ///
+    /// # Errors
+    /// When the item is no change that can be published.
+    pub fn of(item: &RawValue, source: &EventSource) -> Result<Self, BadItem> {
+        let change: Change = serde_json::from_str(item.get())
+            .map_err(|error| BadItem::Unreadable { line: error.line(), column: error.column() })?;
+        let changed_at: Timestamp = change.changed_at.parse().map_err(|_| BadItem::Time)?;
+        if change.id.is_empty() {
+            return Err(BadItem::NoId);
+        }
+        if change.user_id.is_empty() {
+            return Err(BadItem::NoUser);
+        }
+        if change.changes.is_empty() {
+            return Err(BadItem::NoChanges);
+        }
+        Ok(UserProfileUpdated {
+            event_id: event_id(source, &change.id).to_string(),
+            user_id: change.user_id,
+            changed_at: changed_at.as_millisecond(),
+            changed_by: change.changed_by,
+            origin: change.origin,
+            revision: change.revision,
+            changes: change.changes,
+        })
+    }
+}
+
+/// The source's own namespace, so that two sources may number their changes alike.
+fn event_id(source: &EventSource, change: &str) -> Uuid {
+    let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, source.as_str().as_bytes());
+    Uuid::new_v5(&namespace, change.as_bytes())
+}
+
+impl DomainEvent for UserProfileUpdated {
+    const TYPE: &'static str = "user.profile.updated";
+
+    fn id(&self) -> &str {
+        &self.event_id
+    }
+
+    fn key(&self) -> &str {
+        &self.user_id
+    }
+
+    fn occurred_at(&self) -> Timestamp {
+        // It was made from one.
+        Timestamp::from_millisecond(self.changed_at).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn item(change: &[(&str, serde_json::Value)]) -> Box<RawValue> {
+        let mut item = json!({
+            "id": "chg-1", "user_id": "u-7", "changed_at": "2026-11-20T10:15:00.250+01:00", "changed_by": "support",
+            "origin": "backoffice", "revision": 4, "new": {"ignored": true},
+            "changes": [{"field": "display_name", "before": "Ada", "after": "Ada L."}, {"field": "phone", "after": null}],
+        });
+        for (name, value) in change {
+            item[*name] = value.clone();
+        }
+        serde_json::value::to_raw_value(&item).unwrap()
+    }
+
+    fn source(text: &str) -> EventSource {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_item_becomes_an_event_with_everything_that_it_says() {
+        let event = UserProfileUpdated::of(&item(&[]), &source("/profile-api")).unwrap();
+        assert_eq!((event.key(), event.revision, event.changed_at), ("u-7", 4, 1_795_166_100_250));
+        assert_eq!((event.changed_by.as_deref(), event.origin.as_deref()), (Some("support"), Some("backoffice")));
+        assert_eq!(event.changes[0].after.as_deref(), Some("Ada L."));
+        assert_eq!(event.changes[1], FieldChange { field: "phone".to_owned(), before: None, after: None });
+        assert_eq!(event.occurred_at().to_string(), "2026-11-20T09:15:00.25Z");
+    }
+
+    #[test]
+    fn the_same_change_has_the_same_id_for_ever() {
+        let id = |text: &str, change: &str| {
+            UserProfileUpdated::of(&item(&[("id", json!(change))]), &source(text)).unwrap().event_id
+        };
+        assert_eq!(id("/profile-api", "chg-1"), "e50908c4-ee6c-5905-9ad1-7f066cf0e2aa");
+        assert_ne!(id("/profile-api", "chg-1"), id("/profile-api", "chg-2"));
+        assert_ne!(id("/profile-api", "chg-1"), id("/another", "chg-1"));
+    }
+
+    #[test]
+    fn a_bad_item_is_told_by_what_is_wrong_and_never_by_what_it_holds() {
+        let bad = |change: &[(&str, serde_json::Value)]| {
+            UserProfileUpdated::of(&item(change), &source("/profile-api")).unwrap_err()
+        };
+        assert_eq!(bad(&[("id", json!(""))]), BadItem::NoId);
+        assert_eq!(bad(&[("user_id", json!(""))]), BadItem::NoUser);
+        assert_eq!(bad(&[("changed_at", json!("yesterday"))]), BadItem::Time);
+        assert_eq!(bad(&[("changes", json!([]))]), BadItem::NoChanges);
+        let unreadable = bad(&[("revision", json!("hunter2"))]);
+        assert_eq!(unreadable.code(), "item_unreadable");
+        assert!(!unreadable.to_string().contains("hunter2"), "{unreadable}");
+    }
+}

@@ -1,0 +1,73 @@
+//! What a typed event declares of itself.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A fact that happened once, as we publish it: the value is the event itself, written by its registered schema.
+///
+/// The key is a field of the event, as plain UTF-8 without a frame: records of one key stay in order.
+pub trait DomainEvent: Serialize + Send + Sync {
+    /// What kind of fact, for `ce_type`: `user.profile.updated`.
+    const TYPE: &'static str;
+
+    /// Names the fact for ever: published twice it has the same id. It becomes `ce_id`.
+    fn id(&self) -> &str;
+
+    /// The declared key field.
+    fn key(&self) -> &str;
+
+    /// When it happened. It becomes `ce_time` and the record's timestamp.
+    fn occurred_at(&self) -> Timestamp;
+}
+
+/// Where events come from, for `ce_source`: a URI reference, the same for ever, since ids are unique only within it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSource(String);
+
+/// The text cannot name a source.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("must be a URI or a path of visible ASCII characters, such as urn:example:profiles or /profiles")]
+pub struct EventSourceError;
+
+impl Default for EventSource {
+    /// `/`, which says nothing.
+    fn default() -> Self {
+        EventSource("/".to_owned())
+    }
+}
+
+impl EventSource {
+    /// The source as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for EventSource {
+    type Err = EventSourceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let forbidden = |byte: u8| !byte.is_ascii_graphic() || b"<>\"{}|\\^`".contains(&byte);
+        if text.is_empty() || text.bytes().any(forbidden) {
+            return Err(EventSourceError);
+        }
+        Ok(EventSource(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_a_uri_or_a_path() {
+        for good in ["/profile-api", "urn:example:profiles", "https://profiles.example.com/v1?x=1#y"] {
+            assert_eq!(good.parse::<EventSource>().map(|source| source.0), Ok(good.to_owned()));
+        }
+        for bad in ["", "two words", "new\nline", "/caf\u{e9}", "<source>"] {
+            assert_eq!(bad.parse::<EventSource>(), Err(EventSourceError), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! How a cluster is reached.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use krafka::auth::{AuthConfig, AwsMskIamCredentials, TlsConfig};
+use krafka::error::KrafkaError;
+
+/// How a cluster is reached.
+#[derive(Debug, Clone)]
+pub struct KafkaConfig {
+    /// `host:port`, with commas between several.
+    pub bootstrap_servers: String,
+    /// Names us in the broker's logs and quotas.
+    pub client_id: String,
+    /// Transport and credentials.
+    pub security: Security,
+    /// Certificates in PEM to trust in place of the public ones; none for a cluster with a public certificate, as MSK's.
+    pub ca_certificates: Option<Vec<u8>>,
+    /// The most that a record may take from being handed over to its acknowledgement, all retries included. At least
+    /// 3 s. Connecting comes before it, with a third of it at most.
+    pub delivery_timeout: Duration,
+}
+
+/// Transport and credentials. Secrets never show in `Debug`.
+#[derive(Clone)]
+pub enum Security {
+    /// Neither encrypted nor authenticated.
+    Plaintext,
+    /// Encrypted by TLS, not authenticated.
+    Tls,
+    /// SASL/SCRAM over TLS.
+    Scram {
+        /// Which hash.
+        mechanism: ScramMechanism,
+        /// The user.
+        user: String,
+        /// Its password.
+        password: String,
+    },
+    /// SASL/SCRAM without TLS: for a broker on the same machine.
+    ScramPlaintext {
+        /// Which hash.
+        mechanism: ScramMechanism,
+        /// The user.
+        user: String,
+        /// Its password.
+        password: String,
+    },
+    /// Amazon MSK's IAM authentication over TLS, with the credentials of the function's role.
+    MskIam {
+        /// The cluster's region.
+        region: String,
+        /// Asked for each new connection, so that credentials may rotate.
+        credentials: SharedCredentialsProvider,
+    },
+}
+
+/// The hash of SASL/SCRAM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScramMechanism {
+    /// SCRAM-SHA-256.
+    Sha256,
+    /// SCRAM-SHA-512, the one that MSK has.
+    Sha512,
+}
+
+impl fmt::Debug for Security {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Security::Plaintext => "Plaintext",
+            Security::Tls => "Tls",
+            Security::Scram { .. } => "Scram(…)",
+            Security::ScramPlaintext { .. } => "ScramPlaintext(…)",
+            Security::MskIam { .. } => "MskIam(…)",
+        })
+    }
+}
+
+/// No credentials of the function's role.
+#[derive(Debug, thiserror::Error)]
+#[error("the AWS credentials for MSK cannot be had")]
+struct NoCredentials(#[source] aws_credential_types::provider::error::CredentialsError);
+
+impl KafkaConfig {
+    /// A third of the delivery timeout, so that a request that got no answer can be made twice more.
+    pub(super) fn request_timeout(&self) -> Duration {
+        self.delivery_timeout / 3
+    }
+
+    /// The most that connecting may take.
+    pub(super) fn connect_timeout(&self) -> Duration {
+        self.delivery_timeout / 3
+    }
+
+    /// The most that [`send`](crate::Producer::send) may take: connecting, looking the topic up, delivering.
+    pub fn send_timeout(&self) -> Duration {
+        self.connect_timeout() + self.request_timeout() + self.delivery_timeout
+    }
+
+    pub(super) fn auth(&self) -> Option<AuthConfig> {
+        let scram = |mechanism, user: &str, password: &str| match mechanism {
+            ScramMechanism::Sha256 => AuthConfig::sasl_scram_sha256(user, password),
+            ScramMechanism::Sha512 => AuthConfig::sasl_scram_sha512(user, password),
+        };
+        match &self.security {
+            Security::Plaintext => None,
+            Security::Tls => Some(AuthConfig::ssl(self.tls())),
+            Security::Scram { mechanism, user, password } => {
+                Some(scram(*mechanism, user, password).with_tls(self.tls()))
+            }
+            Security::ScramPlaintext { mechanism, user, password } => Some(scram(*mechanism, user, password)),
+            Security::MskIam { region, credentials } => {
+                Some(msk_iam(region.clone(), credentials.clone()).with_tls(self.tls()))
+            }
+        }
+    }
+
+    fn tls(&self) -> TlsConfig {
+        match &self.ca_certificates {
+            Some(pem) => TlsConfig::new().with_ca_cert_pem(pem.clone()),
+            None => TlsConfig::new(),
+        }
+    }
+}
+
+fn msk_iam(region: String, credentials: SharedCredentialsProvider) -> AuthConfig {
+    AuthConfig::aws_msk_iam_provider(move || {
+        let (region, credentials) = (region.clone(), credentials.clone());
+        async move {
+            let provided = credentials.provide_credentials().await;
+            let provided = provided.map_err(|error| {
+                KrafkaError::auth_with_source("no AWS credentials to sign in with", NoCredentials(error))
+            })?;
+            let signed = AwsMskIamCredentials::new(provided.access_key_id(), provided.secret_access_key(), region);
+            Ok(match provided.session_token() {
+                Some(token) => signed.with_session_token(token),
+                None => signed,
+            })
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::Credentials;
+    use krafka::auth::SaslMechanism;
+
+    use super::*;
+
+    fn config(security: Security) -> KafkaConfig {
+        KafkaConfig {
+            bootstrap_servers: "127.0.0.1:9092".to_owned(),
+            client_id: "test".to_owned(),
+            security,
+            ca_certificates: None,
+            delivery_timeout: Duration::from_secs(15),
+        }
+    }
+
+    #[test]
+    fn each_way_in_is_the_one_that_was_asked_for() {
+        let scram = |mechanism| Security::Scram { mechanism, user: "u".to_owned(), password: "p".to_owned() };
+        let auth = |security| config(security).auth().unwrap();
+        assert!(config(Security::Plaintext).auth().is_none());
+        assert!(auth(Security::Tls).requires_tls());
+        assert_eq!(auth(scram(ScramMechanism::Sha256)).sasl_mechanism(), Some(&SaslMechanism::ScramSha256));
+        assert_eq!(auth(scram(ScramMechanism::Sha512)).sasl_mechanism(), Some(&SaslMechanism::ScramSha512));
+        assert!(auth(scram(ScramMechanism::Sha512)).requires_tls());
+        let credentials = SharedCredentialsProvider::new(Credentials::new("AKID", "secret", None, None, "test"));
+        let iam = auth(Security::MskIam { region: "eu-central-1".to_owned(), credentials });
+        assert_eq!(iam.sasl_mechanism(), Some(&SaslMechanism::AwsMskIam));
+        assert!(iam.requires_tls());
+    }
+
+    #[test]
+    fn no_secret_shows() {
+        let scram =
+            Security::Scram { mechanism: ScramMechanism::Sha512, user: "u".to_owned(), password: "hunter2".to_owned() };
+        assert!(!format!("{:?}", config(scram)).contains("hunter2"));
+    }
+}

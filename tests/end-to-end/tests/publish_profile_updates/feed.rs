@@ -1,0 +1,166 @@
+//! How the feed is read: once, politely, by one run at a time, and past what cannot be published.
+
+use std::sync::Arc;
+
+use local_stack::{Action, ApiFault, Failpoint, Invocation, Target, When, profile_change};
+use serde_json::{Value, json};
+
+use crate::stage::{PAGE, Stage, run};
+
+fn failure(invocation: Invocation) -> Value {
+    match invocation {
+        Invocation::Failed(error) => serde_json::from_slice(&error).unwrap(),
+        other => panic!("expected a failed run, got {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_feed_is_published_once_and_its_end_costs_the_api_a_304() {
+    let stage = Stage::with_changes(8).await;
+    assert_eq!(stage.run().await, json!({"pages": 3, "published": 8, "parked": 0, "ended": "caught_up"}));
+    assert_eq!(stage.run().await["published"], 0);
+    assert_eq!(stage.run().await["published"], 0);
+    let statuses: Vec<_> = stage.api.requests().iter().map(|request| request.status).collect();
+    assert_eq!(statuses, [200, 200, 200, 200, 304]);
+
+    stage.api.push(profile_change(9, "u-0", 9));
+    assert_eq!(stage.run().await["published"], 1);
+    let found = stage.assert_all_published(9).await;
+    assert_eq!(found.len(), 9);
+    let order: Vec<_> = found.iter().filter(|event| event.user == "u-1").collect();
+    assert_eq!(order.len(), 3, "changes 1, 4 and 7 are of one user");
+}
+
+#[tokio::test]
+async fn of_two_runs_at_once_one_works() {
+    let stage = Arc::new(Stage::with_changes(8).await);
+    let rival = stage.scene.another_host(&[]).await.unwrap();
+    let asked = stage.way.arm(Failpoint::new("asking", PAGE, When::Before, Action::Hold).times(1));
+    let working = Arc::clone(&stage);
+    let first = tokio::spawn(async move { working.run().await });
+    asked.reached().await.unwrap();
+    let second = run(&rival).await;
+    assert_eq!((&second["ended"], &second["published"]), (&json!("another_run"), &json!(0)));
+    asked.release();
+    assert_eq!(first.await.unwrap()["ended"], "caught_up");
+    assert_eq!(stage.assert_all_published(8).await.len(), 8);
+}
+
+#[tokio::test]
+async fn a_run_that_lost_its_lease_sends_nothing_more_and_moves_nothing() {
+    let stage = Arc::new(Stage::with_changes(8).await);
+    let rival = stage.scene.another_host(&[]).await.unwrap();
+    // The first run is about to move on from a page it has sent, and stays there until its lease is over.
+    let moving = Failpoint::new("moving", "UpdateItem", When::Before, Action::Hold).containing("c-3").times(1);
+    let held = stage.scene.stack.faults.arm(moving);
+    let working = Arc::clone(&stage);
+    let first = tokio::spawn(async move { working.run().await });
+    held.reached().await.unwrap();
+    let refused = run(&rival).await;
+    crate::stage::wait_until(refused["until_ms"].as_u64().unwrap()).await;
+    assert_eq!(run(&rival).await["ended"], "caught_up");
+    held.release();
+    assert_eq!(first.await.unwrap()["ended"], "lease_lost");
+    let found = stage.assert_all_published(8).await;
+    assert_eq!(found.len(), 8 + 3, "the page of the first run, once by each");
+    assert_eq!(stage.item().await["cursor"]["S"], "c-8", "and the cursor did not go back");
+}
+
+#[tokio::test]
+async fn a_bad_item_is_parked_and_the_feed_goes_on() {
+    let mut changes: Vec<_> = (1..=5).map(|number| profile_change(number, "u-1", number)).collect();
+    changes[1]["revision"] = json!("row data that no log may show");
+    changes[3]["user_id"] = json!("");
+    let stage = Stage::set(changes, &[]).await;
+    assert_eq!(stage.run().await, json!({"pages": 2, "published": 3, "parked": 2, "ended": "caught_up"}));
+    stage.assert_all_published(3).await;
+    let letters = stage.scene.dead_letters().await.unwrap();
+    let mut codes: Vec<_> = letters.iter().map(|letter| letter["error"]["code"].as_str().unwrap()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["item_unreadable", "item_without_user"]);
+    assert_ne!(letters[0]["id"], letters[1]["id"]);
+    assert_eq!(letters[0]["given_up_by"]["function"], crate::stage::FUNCTION);
+    assert!(letters.iter().all(|letter| letter["raw"]["json"].is_string()));
+    assert!(!stage.scene.host.output().contains("row data"), "{}", stage.scene.host.output());
+}
+
+#[tokio::test]
+async fn an_item_whose_dead_letter_cannot_be_stored_is_not_passed() {
+    let mut changes: Vec<_> = (1..=2).map(|number| profile_change(number, "u-1", number)).collect();
+    changes[0]["id"] = json!("");
+    let stage = Stage::set(changes, &[]).await;
+    let down =
+        Failpoint::new("queue down", "SendMessage", When::Before, Action::Answer(local_stack::Answer::UNAVAILABLE));
+    let batch = Failpoint::new(
+        "queue down",
+        "SendMessageBatch",
+        When::Before,
+        Action::Answer(local_stack::Answer::UNAVAILABLE),
+    );
+    let armed = [stage.scene.stack.faults.arm(down), stage.scene.stack.faults.arm(batch)];
+    let error = failure(stage.scene.host.invoke("{}".into()).await);
+    assert!(error["errorType"].as_str().unwrap().starts_with("dead_letter"), "{error}");
+    assert!(stage.published().await.is_empty() && stage.item().await.get("cursor").is_none());
+
+    armed.iter().for_each(local_stack::Armed::disarm);
+    assert_eq!(stage.run().await, json!({"pages": 1, "published": 1, "parked": 1, "ended": "caught_up"}));
+}
+
+#[tokio::test]
+async fn the_api_is_left_alone_for_as_long_as_it_asks() {
+    let stage = Stage::with_changes(2).await;
+    stage.api.fail_next([ApiFault::Busy("600".to_owned())]);
+    let asked = stage.run().await;
+    assert_eq!(asked["ended"], "asked_to_wait");
+    assert_eq!(stage.run().await, asked, "until then nobody asks");
+    assert_eq!(stage.api.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_failing_api_is_asked_again_and_then_fails_the_run_without_keeping_the_lease() {
+    let stage = Stage::with_changes(2).await;
+    stage.api.fail_next([ApiFault::Status(500), ApiFault::Status(502)]);
+    assert_eq!(stage.run().await["published"], 2);
+    stage.api.fail_next(vec![ApiFault::Status(500); 3]);
+    let error = failure(stage.scene.host.invoke("{}".into()).await);
+    assert_eq!(error["errorType"], "profile_api_failing", "{error}");
+    assert_eq!(stage.run().await["ended"], "caught_up", "the lease is free");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_page_a_redirect_and_a_refused_token_fail_the_run_by_name() {
+    let stage = Stage::with_changes(2).await;
+    // Not by way of the proxy, which follows redirects itself.
+    let host = stage.scene.another_host(&[("PROFILE_API_URL", stage.api.url())]).await.unwrap();
+    for (fault, code) in [
+        (ApiFault::Garbage, "profile_api_unreadable"),
+        (ApiFault::Redirect("http://127.0.0.1:9/".to_owned()), "profile_api_refused"),
+        (ApiFault::Status(410), "profile_api_cursor_gone"),
+        (ApiFault::Status(403), "profile_api_denied"),
+    ] {
+        stage.api.fail_next([fault]);
+        assert_eq!(failure(host.invoke("{}".into()).await)["errorType"], code);
+    }
+    assert!(stage.published().await.is_empty());
+    assert_eq!(stage.run().await["published"], 2);
+}
+
+#[tokio::test]
+async fn a_registry_without_the_schema_stops_the_run_before_anything_is_sent() {
+    let stage = Stage::set(vec![profile_change(1, "u-1", 1)], &[("PROFILE_SCHEMA_VERSION", "99")]).await;
+    let error = failure(stage.scene.host.invoke("{}".into()).await);
+    assert_eq!(error["errorType"], "version_not_found", "{error}");
+    assert!(stage.published().await.is_empty() && stage.item().await.get("cursor").is_none());
+}
+
+#[tokio::test]
+async fn every_missing_variable_is_named_at_once() {
+    let required =
+        ["PROFILE_CURSOR_TABLE", "PROFILE_API_URL", "SCHEMA_REGISTRY_URL", "RECORDED_LOG"].map(|name| (name, ""));
+    let stage = Stage::set(Vec::new(), &required).await;
+    let error = stage.scene.host.init().await.unwrap_err().to_string();
+    for (name, _) in required {
+        assert!(error.contains(name), "{name} is not named: {error}");
+    }
+    assert!(error.contains("exit status: 78"), "{error}");
+}

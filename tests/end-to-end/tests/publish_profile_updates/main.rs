@@ -1,0 +1,6 @@
+//! `publish-profile-updates`, the real binary, against a fake of the API, through crashes, faults and rivals.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
+
+mod crashes;
+mod feed;
+mod stage;

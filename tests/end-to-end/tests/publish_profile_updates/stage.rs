@@ -1,0 +1,136 @@
+//! The stage: the function, the API behind a fault proxy, and the recorded log in Kafka's place.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use end_to_end::Scene;
+use local_stack::{
+    FaultProxy, GrowingLog, Invocation, LambdaHost, Nulls, PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi, Source,
+    Stack, Target, Workspace, profile_change, repository_schemas,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub(crate) const FUNCTION: &str = "publish-profile-updates";
+
+/// The operation of the API, as its fault proxy names it.
+pub(crate) const PAGE: &str = "GET /v1/profile-changes";
+
+pub(crate) struct Stage {
+    pub(crate) scene: Scene,
+    pub(crate) api: ProfileApi,
+    /// Between function and API.
+    pub(crate) way: FaultProxy,
+    log: PathBuf,
+    _folder: TempDir,
+}
+
+/// A published event, as a consumer finds it in the log.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Published {
+    pub(crate) id: String,
+    pub(crate) user: String,
+    pub(crate) value: String,
+}
+
+impl Stage {
+    /// With a feed of so many changes, three to a page.
+    pub(crate) async fn with_changes(changes: u64) -> Self {
+        let changes = (1..=changes).map(|number| profile_change(number, &format!("u-{}", number % 3), number));
+        Stage::set(changes.collect(), &[]).await
+    }
+
+    pub(crate) async fn set(changes: Vec<Value>, variables: &[(&str, &str)]) -> Self {
+        let api = ProfileApi::start(changes).await.unwrap();
+        let way = FaultProxy::start(api.url()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("records.jsonl");
+        let workspace = Workspace::find().unwrap();
+        let mut stack = Stack::start(&workspace, repository_schemas(&workspace).unwrap()).await.unwrap();
+        let log_text = log.to_str().unwrap();
+        let own = [
+            ("PROFILE_API_URL", way.endpoint()),
+            ("PROFILE_API_TOKEN", PROFILE_API_TOKEN),
+            ("PROFILE_API_TIMEOUT_MS", "1000"),
+            ("PROFILE_PAGE_SIZE", "3"),
+            ("PROFILE_LEASE_SKEW_MS", "0"),
+            ("PROFILE_CURSOR_TABLE", PROFILE_CURSOR_TABLE),
+            ("PROFILE_SINK", "recorded-log"),
+            ("RECORDED_LOG", log_text),
+        ];
+        for (name, value) in own.iter().chain(variables) {
+            stack.set(name, *value);
+        }
+        let scene = Scene::on(stack, FUNCTION, &[]).await.unwrap();
+        Stage { scene, api, way, log, _folder: folder }
+    }
+
+    /// One run that has to answer.
+    pub(crate) async fn run(&self) -> Value {
+        run(&self.scene.host).await
+    }
+
+    /// Runs until there is nothing more, waiting for a dead run's lease where there is one.
+    pub(crate) async fn run_until_caught_up(&self) -> u64 {
+        let mut published = 0;
+        loop {
+            let answer = self.run().await;
+            published += answer["published"].as_u64().unwrap();
+            match answer["ended"].as_str().unwrap() {
+                "caught_up" => return published,
+                "another_run" => wait_until(answer["until_ms"].as_u64().unwrap()).await,
+                other => panic!("a run ended as {other}: {answer}"),
+            }
+        }
+    }
+
+    /// What a consumer finds in the log, in order.
+    pub(crate) async fn published(&self) -> Vec<Published> {
+        let mut log = GrowingLog::of_topic(&self.log, "user.profile.updated", Nulls::Written);
+        let records = log.poll(usize::MAX).await;
+        assert!(log.broken().is_none(), "{:?}", log.broken());
+        records.into_iter().map(published).collect()
+    }
+
+    /// Nothing is lost, and what is there more than once is the same event.
+    pub(crate) async fn assert_all_published(&self, changes: u64) -> Vec<Published> {
+        let found = self.published().await;
+        let mut by_id: BTreeMap<String, Vec<Published>> = BTreeMap::new();
+        for event in &found {
+            by_id.entry(event.id.clone()).or_default().push(event.clone());
+        }
+        assert_eq!(by_id.len() as u64, changes, "{found:#?}");
+        assert!(by_id.values().all(|copies| copies.iter().all(|copy| *copy == copies[0])), "{by_id:#?}");
+        found
+    }
+
+    /// The cursor's item.
+    pub(crate) async fn item(&self) -> Value {
+        self.scene.stack.aws.items(PROFILE_CURSOR_TABLE).await.unwrap().pop().unwrap_or(json!({}))
+    }
+}
+
+/// One run on a host that has to answer.
+pub(crate) async fn run(host: &LambdaHost) -> Value {
+    match host.invoke("{}".into()).await {
+        Invocation::Answered(answer) => serde_json::from_slice(&answer).unwrap(),
+        other => panic!("expected an answer, got {other:?}: {}", host.output()),
+    }
+}
+
+/// The time at which a lease may be taken over is told by the one who holds it.
+pub(crate) async fn wait_until(millis: u64) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let left = u128::from(millis + 1).saturating_sub(now);
+    tokio::time::sleep(std::time::Duration::from_millis(u64::try_from(left).unwrap())).await;
+}
+
+fn published(record: local_stack::EventRecord) -> Published {
+    let headers = record.headers.unwrap();
+    let header = headers.iter().find_map(|header| header.get("ce_id")).unwrap();
+    let id = header.iter().map(|byte| u8::try_from(*byte).unwrap()).collect();
+    let key = base64_simd::STANDARD.decode_to_vec(record.key.unwrap().unwrap()).unwrap();
+    let (id, user) = (String::from_utf8(id).unwrap(), String::from_utf8(key).unwrap());
+    Published { id, user, value: record.value.unwrap().unwrap() }
+}

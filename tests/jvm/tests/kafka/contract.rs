@@ -1,0 +1,140 @@
+//! The real adapter holds the contract, and typed events come out as they went in.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kafka_producer::testing::{EmptyTopic, producer_contract, record};
+use kafka_producer::{DomainEvent, KafkaProducer, Producer, Publisher, TraceParent, partition_of_key};
+use local_stack::{Registry, Workspace, repository_schemas};
+use schema_registry::{ConfluentConfig, ConfluentRegistry, Version};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::broker::{Broker, plaintext, scram};
+use crate::peer::{self, Consumer};
+
+#[tokio::test]
+async fn the_kafka_producer_holds_the_contract() {
+    let broker = Broker::running().await;
+    let topic = EmptyTopic { name: "contract".to_owned(), partitions: 6 };
+    broker.topic(&topic.name, topic.partitions).await;
+    producer_contract(&KafkaProducer::new(plaintext(&broker.direct)), &Consumer(&broker.direct), &topic).await;
+}
+
+#[tokio::test]
+async fn keys_land_where_javas_producer_puts_them() {
+    let broker = Broker::running().await;
+    let topic = EmptyTopic { name: "keys".to_owned(), partitions: 7 };
+    broker.topic(&topic.name, topic.partitions).await;
+    let keys: Vec<_> = (0..200).map(|number| format!("user-{number}-{}", "é".repeat(number % 5))).collect();
+    let javas = peer::place(&broker.direct, &topic.name, &keys).await;
+    let sent = keys.iter().map(|key| record(&topic, Some(key), Some(b"ours"), Vec::new())).collect();
+    let ours = KafkaProducer::new(plaintext(&broker.direct)).send(sent).await;
+    for (key, ours) in keys.iter().zip(ours) {
+        assert_eq!(ours.unwrap().partition, javas[key], "{key}");
+        assert_eq!(partition_of_key(key.as_bytes(), topic.partitions), javas[key], "{key}");
+    }
+}
+
+#[tokio::test]
+async fn scram_over_tls_lets_the_right_password_in_and_no_other() {
+    use event_runtime::{Disposition, Failure};
+
+    let broker = Broker::running().await;
+    let topic = EmptyTopic { name: "secure".to_owned(), partitions: 1 };
+    broker.topic(&topic.name, topic.partitions).await;
+    let one = || vec![record(&topic, Some("k"), Some(b"v"), Vec::new())];
+    let right = KafkaProducer::new(scram(broker, crate::broker::USER.1));
+    assert_eq!(right.send(one()).await.remove(0).unwrap().offset, Some(0));
+
+    let refused = KafkaProducer::new(scram(broker, "wrong")).send(one()).await.remove(0).unwrap_err();
+    assert_eq!((refused.code(), refused.disposition()), ("kafka_denied", Disposition::Retry { after: None }));
+    let mut distrusted = scram(broker, crate::broker::USER.1);
+    distrusted.ca_certificates = None;
+    let refused = KafkaProducer::new(distrusted).send(one()).await.remove(0).unwrap_err();
+    assert_eq!(refused.disposition(), Disposition::Retry { after: None }, "{refused}");
+    assert_eq!(peer::read(&broker.direct, &topic.name, None).await.len(), 1, "nothing else was written");
+}
+
+#[derive(Serialize)]
+struct Updated {
+    event_id: String,
+    user_id: String,
+    changed_at: i64,
+    changed_by: Option<String>,
+    origin: Option<String>,
+    revision: i64,
+    changes: Vec<Field>,
+}
+
+#[derive(Serialize)]
+struct Field {
+    field: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl DomainEvent for Updated {
+    const TYPE: &'static str = "user.profile.updated";
+
+    fn id(&self) -> &str {
+        &self.event_id
+    }
+
+    fn key(&self) -> &str {
+        &self.user_id
+    }
+
+    fn occurred_at(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.changed_at).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_read_by_javas_consumer_and_javas_avro_as_it_was_published() {
+    let broker = Broker::running().await;
+    broker.topic("user.profile.updated", 3).await;
+    let workspace = Workspace::find().unwrap();
+    let registry = Registry::start(repository_schemas(&workspace).unwrap()).await.unwrap();
+    let subjects = ConfluentRegistry::new(ConfluentConfig::new(registry.url())).unwrap();
+    let publisher = Publisher::new(
+        "user.profile.updated".parse().unwrap(),
+        "/profile-api".parse().unwrap(),
+        Arc::new(subjects),
+        Version::Latest,
+        Arc::new(KafkaProducer::new(plaintext(&broker.direct))),
+    );
+    let event = Updated {
+        event_id: "4b3c".to_owned(),
+        user_id: "u-é-7".to_owned(),
+        changed_at: 1_795_166_100_250,
+        changed_by: None,
+        origin: Some("settings".to_owned()),
+        revision: 4,
+        changes: vec![Field { field: "phone".to_owned(), before: Some("1".to_owned()), after: None }],
+    };
+    let trace = TraceParent::from_xray("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1");
+    let answers = publisher.publish(&[event], trace.unwrap()).await.unwrap();
+    let delivered = answers.into_iter().next().unwrap().unwrap();
+
+    let schema = workspace.root().join("events/schemas/user.profile.updated-value/v1.avsc");
+    let found = peer::read(&broker.direct, "user.profile.updated", Some(Path::new(&schema))).await.remove(0);
+    assert_eq!((found.partition, Some(found.offset)), (delivered.partition, delivered.offset));
+    assert_eq!((found.key(), found.timestamp), ("u-é-7".to_owned(), 1_795_166_100_250));
+    let expected = [
+        ("ce_specversion", "1.0"),
+        ("ce_id", "4b3c"),
+        ("ce_type", "user.profile.updated"),
+        ("ce_source", "/profile-api"),
+        ("ce_time", "2026-11-20T09:15:00.25Z"),
+        ("content-type", "application/avro"),
+    ];
+    for (name, value) in expected {
+        assert_eq!(found.header(name), value, "{name}");
+    }
+    assert!(found.header("traceparent").starts_with("00-5759e988bd862e3fe1be46a994272793-"));
+    assert_eq!(found.decoded["event_id"], json!("4b3c"));
+    assert_eq!(found.decoded["changes"], json!([{"field": "phone", "before": "1", "after": null}]));
+    assert_eq!((&found.decoded["changed_by"], &found.decoded["revision"]), (&json!(null), &json!(4)));
+}

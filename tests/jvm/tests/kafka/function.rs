@@ -1,0 +1,78 @@
+//! `publish-profile-updates`, the real binary, into a real Kafka, killed where a page is sent and not yet accounted for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use end_to_end::Scene;
+use local_stack::{Action, Failpoint, Invocation, ProfileApi, Target, When, profile_change};
+
+use crate::broker::Broker;
+use crate::cutting::{Cut, CuttingProxy};
+use crate::peer;
+
+const TOPIC: &str = "user.profile.published";
+const CHANGES: u64 = 60;
+
+#[tokio::test]
+async fn killed_between_sending_and_moving_on_no_change_is_lost_and_duplicates_have_equal_ids() {
+    let broker = Broker::running().await;
+    broker.topic(TOPIC, 3).await;
+    let changes = (1..=CHANGES).map(|number| profile_change(number, &format!("u-{}", number % 7), number)).collect();
+    let api = ProfileApi::start(changes).await.unwrap();
+    // Now and then an answer of Kafka's is lost on top.
+    let proxy = CuttingProxy::start(broker.proxied[2], |number| (number % 4 == 2).then_some(Cut::Answer)).await;
+    let variables = [
+        ("PROFILE_API_URL", api.url()),
+        ("PROFILE_API_TOKEN", local_stack::PROFILE_API_TOKEN),
+        ("PROFILE_API_TIMEOUT_MS", "500"),
+        ("PROFILE_PAGE_SIZE", "20"),
+        ("PROFILE_LEASE_SKEW_MS", "0"),
+        ("PROFILE_SINK", "kafka"),
+        ("PROFILE_TOPIC", TOPIC),
+        ("KAFKA_AUTH", "plaintext"),
+        ("KAFKA_BOOTSTRAP_SERVERS", proxy.address()),
+        ("KAFKA_DELIVERY_TIMEOUT_MS", "9000"),
+        ("PROFILE_CURSOR_TABLE", local_stack::PROFILE_CURSOR_TABLE),
+    ];
+    let mut stack = local_stack::Stack::start(&local_stack::Workspace::find().unwrap(), schemas()).await.unwrap();
+    for (name, value) in variables {
+        stack.set(name, value);
+    }
+    let scene = Arc::new(Scene::on(stack, "publish-profile-updates", &[]).await.unwrap());
+    // The second page is acknowledged, and the cursor is about to move.
+    let moving = Failpoint::new("about to move on", "UpdateItem", When::Before, Action::Hold);
+    let armed = scene.stack.faults.arm(moving.containing("\"c-40\"").times(1));
+    let invoking = Arc::clone(&scene);
+    let invocation = tokio::spawn(async move { invoking.host.invoke("{}".into()).await });
+    armed.reached().await.unwrap();
+    scene.host.kill().await;
+    assert_eq!(invocation.await.unwrap(), Invocation::Crashed("killed".to_owned()));
+
+    let mut ended = String::new();
+    while ended != "caught_up" {
+        let Invocation::Answered(answer) = scene.host.invoke("{}".into()).await else { panic!("a run failed") };
+        let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        ended = answer["ended"].as_str().unwrap().to_owned();
+    }
+    let schema =
+        local_stack::Workspace::find().unwrap().root().join("events/schemas/user.profile.updated-value/v1.avsc");
+    let found = peer::read(&broker.direct, TOPIC, Some(&schema)).await;
+    let mut by_id: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in &found {
+        let id = line.header("ce_id");
+        assert_eq!(line.decoded["event_id"].as_str(), Some(id.as_str()));
+        by_id.entry(id).or_default().insert(line.decoded.to_string());
+    }
+    assert_eq!(by_id.len() as u64, CHANGES, "no change is lost");
+    assert!(by_id.values().all(|contents| contents.len() == 1), "equal ids are equal events");
+    assert_eq!(found.len() as u64, CHANGES + 20, "one page was sent again, and nothing else");
+    assert!(!proxy.cuts().is_empty());
+}
+
+/// The schema of the events, under the topic of this test as well.
+fn schemas() -> BTreeMap<u32, local_stack::RegisteredSchema> {
+    let mut schemas = local_stack::repository_schemas(&local_stack::Workspace::find().unwrap()).unwrap();
+    let events = schemas.values().find(|schema| schema.subject == "user.profile.updated-value").unwrap().clone();
+    schemas.insert(4_711, local_stack::RegisteredSchema { subject: format!("{TOPIC}-value"), version: 1, ..events });
+    schemas
+}

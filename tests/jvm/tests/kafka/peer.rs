@@ -1,0 +1,97 @@
+//! Kafka's own clients, run from `tests/jvm/kafka/Peer.java`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bytes::Bytes;
+use jvm_peers::{class_path, jars};
+use kafka_producer::testing::{ReadBack, Written};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::process::Command;
+
+/// What `Peer` writes to its output.
+pub(crate) async fn run(arguments: &[&str]) -> String {
+    let class_path = [jars("kafka").unwrap(), jars("avro").unwrap()].map(|jars| class_path(&jars)).join(":");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/Peer.java");
+    let mut java = Command::new("java");
+    let done = java.args(["-cp", &class_path]).arg(source).args(arguments).output().await.unwrap();
+    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap()
+}
+
+/// A record as Java's consumer has read it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Line {
+    /// Its partition.
+    pub(crate) partition: i32,
+    /// Its offset.
+    pub(crate) offset: i64,
+    /// Milliseconds since 1970.
+    pub(crate) timestamp: i64,
+    key: Option<String>,
+    value: Option<String>,
+    headers: Vec<(String, String)>,
+    /// The value by Java's Avro.
+    #[serde(default)]
+    pub(crate) decoded: Value,
+}
+
+impl Line {
+    /// A header's text.
+    pub(crate) fn header(&self, name: &str) -> String {
+        let value = self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| decode(value)).unwrap();
+        String::from_utf8(value.to_vec()).unwrap()
+    }
+
+    /// The key's text.
+    pub(crate) fn key(&self) -> String {
+        String::from_utf8(decode(self.key.as_ref().unwrap()).to_vec()).unwrap()
+    }
+
+    /// The value's bytes.
+    pub(crate) fn value(&self) -> Bytes {
+        decode(self.value.as_ref().unwrap())
+    }
+}
+
+/// Everything in a topic.
+pub(crate) async fn read(bootstrap: &str, topic: &str, schema: Option<&Path>) -> Vec<Line> {
+    let schema = schema.map(|path| path.to_str().unwrap());
+    let arguments: Vec<_> = ["read", bootstrap, topic].into_iter().chain(schema).collect();
+    run(&arguments).await.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Where Java's producer has put a record of each key.
+pub(crate) async fn place(bootstrap: &str, topic: &str, keys: &[String]) -> BTreeMap<String, i32> {
+    let arguments: Vec<_> = ["place", bootstrap, topic].into_iter().chain(keys.iter().map(String::as_str)).collect();
+    serde_json::from_str(&run(&arguments).await).unwrap()
+}
+
+/// Reads topics back for the contract.
+pub(crate) struct Consumer<'a>(pub(crate) &'a str);
+
+impl ReadBack for Consumer<'_> {
+    fn read<'a>(&'a self, topic: &'a str) -> std::pin::Pin<Box<dyn Future<Output = Vec<Written>> + Send + 'a>> {
+        Box::pin(async move {
+            let mut found: Vec<_> = read(self.0, topic, None).await.into_iter().map(written).collect();
+            found.sort_by_key(|written| (written.partition, written.offset));
+            found
+        })
+    }
+}
+
+fn written(line: Line) -> Written {
+    Written {
+        partition: line.partition,
+        offset: line.offset,
+        timestamp: line.timestamp,
+        key: line.key.as_ref().map(decode),
+        value: line.value.as_ref().map(decode),
+        headers: line.headers.iter().map(|(name, value)| (name.clone(), decode(value))).collect(),
+    }
+}
+
+fn decode(text: impl AsRef<str>) -> Bytes {
+    Bytes::from(base64_simd::STANDARD.decode_to_vec(text.as_ref()).unwrap())
+}
