@@ -29,7 +29,7 @@ pub fn readers() -> Vec<Reader> {
 }
 
 /// Functions that read no topic.
-pub const READ_NO_TOPIC: &[&str] = &["redrive-dead-letters"];
+pub const READ_NO_TOPIC: &[&str] = &["publish-profile-updates", "redrive-dead-letters"];
 
 impl Reader {
     fn of<T: AvroType>(function: &'static str, subject: &'static str) -> Self {
