@@ -1,5 +1,6 @@
 #!/bin/sh
-# Copies the jars that tests/jvm/<tool>/pom.xml lists into .local/jvm/<tool>, once for each state of that file.
+# Copies the jars that tests/jvm/<tool>/pom.xml depends on, or unpacks the archives that it lists as artifact items, into
+# .local/jvm/<tool>; once for each state of that file.
 set -eu
 here=$(cd "$(dirname -- "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -17,5 +18,12 @@ flock 9
 cmp -s "$pom" "$jars/pom.xml" && exit 0
 echo "setup: fetching the jars of $tool with Maven (once, a minute or more)" >&2
 rm -rf "$jars"
-mvn --batch-mode --quiet --file "$pom" dependency:copy-dependencies -DoutputDirectory="$jars" -DincludeScope=runtime >&2
+goal=dependency:copy-dependencies
+grep -q '<artifactItem>' "$pom" && goal=dependency:copy
+mvn --batch-mode --quiet --file "$pom" "$goal" -DoutputDirectory="$jars" -DincludeScope=runtime >&2
+for archive in "$jars"/*.tar.gz; do
+    [ -f "$archive" ] || continue
+    tar -xzf "$archive" -C "$jars"
+    rm "$archive"
+done
 cp "$pom" "$jars/pom.xml"

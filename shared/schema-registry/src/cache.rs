@@ -12,7 +12,9 @@ use futures_util::{
 };
 use tokio::time::Instant;
 
-use crate::{RegistryError, SchemaRef, SchemaText, Schemas};
+#[cfg(feature = "snapshot")]
+use crate::Snapshot;
+use crate::{RegistryError, SchemaRef, SchemaText, Schemas, activity};
 
 /// How much a [`SchemaCache`] keeps, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,8 @@ impl Default for CachePolicy {
 /// that answer. What was fetched is served also when the registry is down; its outages are never kept.
 pub struct SchemaCache<S> {
     registry: Arc<S>,
+    #[cfg(feature = "snapshot")]
+    snapshot: Snapshot,
     policy: CachePolicy,
     memory: Arc<Mutex<Memory>>,
 }
@@ -56,20 +60,38 @@ struct Memory {
 impl<S: Schemas + 'static> SchemaCache<S> {
     /// A cache before `registry`.
     pub fn new(registry: S, policy: CachePolicy) -> Self {
-        Self { registry: Arc::new(registry), policy, memory: Arc::default() }
+        Self {
+            registry: Arc::new(registry),
+            #[cfg(feature = "snapshot")]
+            snapshot: Snapshot::default(),
+            policy,
+            memory: Arc::default(),
+        }
+    }
+
+    /// Adds schemas that need not be asked for; they are kept beside those that are.
+    #[cfg(feature = "snapshot")]
+    #[must_use]
+    pub fn with_snapshot(mut self, snapshot: Snapshot) -> Self {
+        self.snapshot = snapshot;
+        self
     }
 
     /// The schema if it is known already, without asking.
     pub fn known(&self, schema: SchemaRef) -> Option<Arc<SchemaText>> {
+        #[cfg(feature = "snapshot")]
+        if let Some(text) = self.snapshot.get(schema) {
+            return Some(Arc::clone(text));
+        }
         lock(&self.memory).known.get(&schema).cloned()
     }
 
     /// The answer as far as memory has it, else the one question that is under way.
     fn recall(&self, schema: SchemaRef) -> Result<Answer, Shared<Fetch>> {
-        let mut memory = lock(&self.memory);
-        if let Some(text) = memory.known.get(&schema) {
-            return Ok(Ok(Arc::clone(text)));
+        if let Some(text) = self.known(schema) {
+            return Ok(Ok(text));
         }
+        let mut memory = lock(&self.memory);
         match memory.missing.get(&schema) {
             Some((until, error)) if *until > Instant::now() => return Ok(Err(error.clone())),
             Some(_) => {
@@ -93,7 +115,10 @@ impl<S: Schemas + 'static> SchemaCache<S> {
         let memory = Arc::clone(&self.memory);
         let policy = self.policy;
         async move {
+            let asked = Instant::now();
             let answer = registry.by_id(schema).await;
+            let answered = answer.as_ref().err().is_none_or(|error| !error.is_transient());
+            activity::fetched(answered, asked.elapsed());
             lock(&memory).learn(schema, &answer, policy);
             answer
         }
@@ -130,6 +155,7 @@ impl Memory {
 
 impl<S: Schemas + 'static> Schemas for SchemaCache<S> {
     fn by_id(&self, schema: SchemaRef) -> BoxFuture<'_, Result<Arc<SchemaText>, RegistryError>> {
+        activity::missed();
         match self.recall(schema) {
             Ok(answer) => std::future::ready(answer).boxed(),
             Err(asked) => asked.boxed(),

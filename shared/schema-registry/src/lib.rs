@@ -14,26 +14,41 @@
 //! # Ok::<(), schema_registry::FrameError>(())
 //! ```
 
+mod activity;
 mod cache;
 #[cfg(feature = "confluent")]
 mod confluent;
 #[cfg(feature = "env")]
 mod env;
 mod frame;
+#[cfg(feature = "glue")]
+mod glue;
+#[cfg(any(feature = "confluent", feature = "glue"))]
+mod http;
 mod inflate;
 mod plans;
 mod schemas;
+#[cfg(feature = "snapshot")]
+mod snapshot;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use activity::Activity;
 pub use cache::{CachePolicy, SchemaCache};
 #[cfg(feature = "confluent")]
-pub use confluent::{Auth, ConfluentConfig, ConfluentConfigError, ConfluentRegistry};
+pub use confluent::{
+    Auth, ClientCredentials, Compatibility, CompatibilityLevel, ConfluentConfig, ConfluentConfigError,
+    ConfluentRegistry, NewSchema, SchemaReference, Tls,
+};
 #[cfg(feature = "env")]
 pub use env::{RegistryConfig, RegistryConfigError};
 pub use frame::{
     Clues, Frame, FrameError, FrameFormat, KEY_SCHEMA_HEADER, MAX_INFLATED_BYTES, SchemaId, SchemaRef,
     VALUE_SCHEMA_HEADER, split,
 };
+#[cfg(feature = "glue")]
+pub use glue::{GlueConfigError, GlueRegistry};
 pub use plans::{PlanCache, PlanError};
 pub use schemas::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaText, Schemas, Subjects, Version};
+#[cfg(feature = "snapshot")]
+pub use snapshot::{Snapshot, SnapshotError};

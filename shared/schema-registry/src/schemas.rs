@@ -150,6 +150,12 @@ pub enum RegistryErrorKind {
     /// follower.
     #[error("the schema registry has no such schema, subject or version")]
     NotFound,
+    /// The registry will not take the schema: the subject's compatibility level forbids it.
+    #[error("the schema registry finds the schema incompatible with earlier versions")]
+    Incompatible,
+    /// The registry cannot use what it was sent: no Avro schema, references that are not there, an unknown level.
+    #[error("the schema registry finds the request invalid")]
+    Invalid,
     /// The schema is not Avro, is too large, or refers to too many others.
     #[error("the schema cannot be used: it is not Avro, is too large, or its references do not end")]
     Unusable,
@@ -193,7 +199,11 @@ impl RegistryError {
     pub fn is_transient(&self) -> bool {
         match self.kind {
             RegistryErrorKind::Unavailable | RegistryErrorKind::Throttled | RegistryErrorKind::Refused => true,
-            RegistryErrorKind::NotFound | RegistryErrorKind::Unusable | RegistryErrorKind::Unsupported => false,
+            RegistryErrorKind::NotFound
+            | RegistryErrorKind::Incompatible
+            | RegistryErrorKind::Invalid
+            | RegistryErrorKind::Unusable
+            | RegistryErrorKind::Unsupported => false,
         }
     }
 
@@ -213,6 +223,8 @@ impl RegistryError {
                 Asked::Version(..) => "version_not_found",
                 Asked::Subject(_) | Asked::Registry => "subject_not_found",
             },
+            RegistryErrorKind::Incompatible => "schema_incompatible",
+            RegistryErrorKind::Invalid => "registry_request_invalid",
             RegistryErrorKind::Unusable => "schema_unusable",
             RegistryErrorKind::Unsupported => "schema_reference_unsupported",
         }

@@ -4,10 +4,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
+use avro_decode::{AvroRead, Limits};
 use axum::{
     Router,
     extract::{Request, State},
@@ -15,8 +19,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use schema_registry::{
-    Asked, Auth, CachePolicy, ConfluentConfig, ConfluentRegistry, RegistryError, RegistryErrorKind, SchemaCache,
-    SchemaId, SchemaRef, Schemas, Subjects, Version,
+    Asked, Auth, CachePolicy, ConfluentConfig, ConfluentRegistry, PlanCache, RegistryError, RegistryErrorKind,
+    SchemaCache, SchemaId, SchemaRef, Schemas, Subjects, Version,
     testing::{GUID, INNER, InMemorySchemas, MIDDLE, OUTER, Weather, contract},
 };
 use tokio::net::TcpListener;
@@ -30,6 +34,7 @@ struct Server {
     answers: Arc<Mutex<HashMap<String, (u16, String)>>>,
     weather: Arc<Mutex<Weather>>,
     authorizations: Arc<Mutex<Vec<String>>>,
+    requests: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -62,6 +67,7 @@ impl Server {
 }
 
 async fn answer(State(server): State<Server>, headers: HeaderMap, request: Request) -> Response {
+    server.requests.fetch_add(1, Ordering::SeqCst);
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         server.authorizations.lock().unwrap().push(value.to_str().unwrap().to_owned());
     }
@@ -190,6 +196,7 @@ async fn a_registry_that_never_answers_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut config = ConfluentConfig::new(format!("http://{}", listener.local_addr().unwrap()));
     config.request_timeout = Duration::from_millis(50);
+    config.max_pause = Duration::from_millis(5);
     let error = ConfluentRegistry::new(config).unwrap().by_id(SEVEN).await.unwrap_err();
     assert_eq!(error.kind(), RegistryErrorKind::Unavailable);
 }
@@ -227,6 +234,34 @@ async fn references_that_go_round_or_never_end_are_bounded() {
 }
 
 #[tokio::test]
+async fn a_schema_that_is_referred_to_twice_is_defined_once() {
+    let server = Server::default();
+    let schema = |name: &str, fields: &str, references: &[&str]| {
+        let text = format!(r#"{{"type":"record","name":"{name}","namespace":"com.shop","fields":[{fields}]}}"#);
+        let references: Vec<_> = references
+            .iter()
+            .map(|subject| serde_json::json!({"name": format!("com.shop.{subject}"), "subject": subject, "version": 1}))
+            .collect();
+        serde_json::json!({"schema": text, "references": references}).to_string()
+    };
+    let field = |name: &str, ty: &str| format!(r#"{{"name":"{name}","type":"{ty}"}}"#);
+    let (left, right) = (field("l", "com.shop.Left"), field("r", "com.shop.Right"));
+    // Both sides need Money, and Copy is Money under another subject.
+    server.put("/schemas/ids/7", 200, schema("Order", &format!("{left},{right}"), &["Left", "Right", "Copy"]));
+    let money = field("m", "com.shop.Money");
+    server.put("/subjects/Left/versions/1?deleted=true", 200, schema("Left", &money, &["Money"]));
+    server.put("/subjects/Right/versions/1?deleted=true", 200, schema("Right", &money, &["Money"]));
+    for subject in ["Money", "Copy"] {
+        let path = format!("/subjects/{subject}/versions/1?deleted=true");
+        server.put(&path, 200, schema("Money", &field("cents", "long"), &[]));
+    }
+    let found = registry(&server.start().await).by_id(SEVEN).await.unwrap();
+    assert_eq!(found.references.len(), 3);
+    let references: Vec<&str> = found.references.iter().map(String::as_str).collect();
+    avro_decode::Schema::parse_with_references(&found.text, &references).unwrap();
+}
+
+#[tokio::test]
 async fn credentials_are_sent_and_never_shown() {
     let server = Server::with_contract_schemas();
     let url = server.start().await;
@@ -255,7 +290,8 @@ async fn an_error_names_its_cause_but_no_secret_and_no_schema() {
 
 #[test]
 fn a_url_must_be_one_and_carry_no_credentials() {
-    for url in ["", "registry:8081", "ftp://x", "http://user:hush@x", "https://user@x", "mailto:a@b"] {
+    for url in ["", ",", "https://x,", "registry:8081", "ftp://x", "http://user:hush@x", "https://user@x", "mailto:a@b"]
+    {
         let error = ConfluentRegistry::new(ConfluentConfig::new(url)).unwrap_err();
         assert!(error.to_string().contains("https://host:port") && !error.to_string().contains("hush"), "{url}");
     }
@@ -267,12 +303,25 @@ async fn glue_versions_are_not_looked_up_in_a_confluent_registry() {
     assert_eq!((error.kind(), error.is_transient()), (RegistryErrorKind::Unsupported, false));
 }
 
-#[tokio::test]
-async fn a_hundred_records_cost_one_request() {
-    let server = Server::with_contract_schemas();
+#[derive(AvroRead, Debug, PartialEq)]
+struct Order {
+    number: i64,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_thousand_first_decodes_of_one_schema_cost_one_request() {
+    let server = Server::default();
+    let schema = r#"{"type":"record","name":"Order","fields":[{"name":"number","type":"long"}]}"#;
+    server.put("/schemas/ids/7", 200, serde_json::json!({ "schema": schema }).to_string());
     let cache = SchemaCache::new(registry(&server.start().await), CachePolicy::default());
-    let answers = futures_util::future::join_all((0..100).map(|_| cache.by_id(SEVEN))).await;
-    assert!(answers.iter().all(Result::is_ok));
+    let plans = Arc::new(PlanCache::<Order>::new(Arc::new(cache), Limits::default()));
+    let decode = |plans: Arc<PlanCache<Order>>| async move { plans.plan(SEVEN).await.unwrap().decode(&[84]).unwrap() };
+    let decoded: Vec<_> = (0..1_000).map(|_| tokio::spawn(decode(Arc::clone(&plans)))).collect();
+    for order in decoded {
+        assert_eq!(order.await.unwrap(), Order { number: 42 });
+    }
+    assert_eq!(server.requests.load(Ordering::SeqCst), 1);
+
     *server.weather.lock().unwrap() = Weather::Down;
-    assert!(cache.by_id(SEVEN).await.is_ok());
+    assert_eq!(decode(Arc::clone(&plans)).await, Order { number: 42 }, "decoding goes on without the registry");
 }

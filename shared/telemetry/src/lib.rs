@@ -4,4 +4,4 @@ mod logs;
 mod metrics;
 
 pub use logs::start_logging;
-pub use metrics::{NAMESPACE, batch_metrics, write_batch_metrics};
+pub use metrics::{NAMESPACE, batch_metrics, schema_metrics, write_batch_metrics};

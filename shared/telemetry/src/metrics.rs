@@ -6,6 +6,7 @@ use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use event_runtime::{BatchReport, Outcome};
+use schema_registry::Activity;
 use serde_json::{Map, Value, json};
 
 /// The namespace that all functions' metrics stand in.
@@ -14,8 +15,10 @@ pub const NAMESPACE: &str = "EventFunctions";
 /// Writes a batch's metrics to standard output.
 pub fn write_batch_metrics(function: &str, report: &BatchReport) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let now = u64::try_from(now).unwrap_or(u64::MAX);
     let mut lines = String::new();
-    for document in batch_metrics(function, report, u64::try_from(now).unwrap_or(u64::MAX)) {
+    let schemas = schema_metrics(function, report, Activity::take(), now);
+    for document in batch_metrics(function, report, now).into_iter().chain([schemas]) {
         lines.push_str(&document.to_string());
         lines.push('\n');
     }
@@ -59,6 +62,22 @@ pub fn batch_metrics(function: &str, report: &BatchReport, now_ms: u64) -> Vec<V
         documents.push(document.finish());
     }
     documents
+}
+
+/// The document about schemas. `SchemaHitRate` is the share of a batch's keys and values, two a record, that did not have
+/// to wait for their schema.
+pub fn schema_metrics(function: &str, report: &BatchReport, activity: Activity, now_ms: u64) -> Value {
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let mut document = Document::new(function, now_ms);
+    document.count("SchemaFetches", count(activity.fetches));
+    document.count("SchemaFetchFailures", count(activity.failures));
+    document.milliseconds("SchemaFetchTime", activity.fetch_time.as_secs_f64() * 1e3);
+    let sides = 2 * report.records();
+    if sides > 0 {
+        let hits = sides.saturating_sub(count(activity.misses));
+        document.metric("SchemaHitRate", "Percent", json!(100.0 * hits as f64 / sides as f64));
+    }
+    document.finish()
 }
 
 fn count(report: &BatchReport, which: impl Fn(Outcome) -> bool) -> usize {
@@ -107,6 +126,8 @@ impl Document {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -114,6 +135,18 @@ mod tests {
         let report = BatchReport { lanes_stopped_by_flood_guard: 2, ..BatchReport::default() };
         let documents = batch_metrics("send-welcome-email", &report, 1_795_421_347_752);
         assert_eq!(documents[0]["FloodGuardStops"], 2);
+    }
+
+    #[test]
+    fn what_the_schemas_of_a_batch_cost_is_told() {
+        let mut report = BatchReport::default();
+        report.outcomes.insert(Outcome::Done, 50);
+        let activity = Activity { misses: 3, fetches: 2, failures: 1, fetch_time: Duration::from_millis(40) };
+        let document = schema_metrics("send-welcome-email", &report, activity, 1_795_421_347_752);
+        assert_eq!((&document["SchemaFetches"], &document["SchemaFetchFailures"]), (&json!(2), &json!(1)));
+        assert_eq!((&document["SchemaFetchTime"], &document["SchemaHitRate"]), (&json!(40.0), &json!(97.0)));
+        let nothing = schema_metrics("send-welcome-email", &BatchReport::default(), Activity::default(), 0);
+        assert!(nothing.get("SchemaHitRate").is_none(), "no record, no rate");
     }
 
     #[test]

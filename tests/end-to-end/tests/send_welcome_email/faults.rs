@@ -143,6 +143,15 @@ async fn with_the_registry_down_everything_waits_for_it() {
 }
 
 #[tokio::test]
+async fn with_a_snapshot_of_the_schemas_a_cold_start_needs_no_registry() {
+    let snapshot = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/recorded/postgres-accounts/schemas.json");
+    let scene = Scene::start(FUNCTION, &[("SCHEMA_SNAPSHOT", snapshot)]).await.unwrap();
+    scene.stack.registry.set_mode(RegistryMode::Failing(500));
+    answer(scene.invoke(&[an_account()]).await);
+    assert_eq!((scene.mails().await.unwrap().len(), scene.stack.registry.requests()), (1, 0));
+}
+
+#[tokio::test]
 async fn a_recipient_whom_ses_rejects_is_a_dead_letter_and_the_others_get_their_mail() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let accounts = in_one_lane(created_accounts().unwrap().into_iter().take(3));

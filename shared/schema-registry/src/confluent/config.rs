@@ -1,0 +1,143 @@
+//! How a registry is reached, and as whom.
+
+use std::{fmt, time::Duration};
+
+/// How a registry is reached.
+///
+/// One question goes to the URLs in turn, beginning with the one that answered last, until one answers: not being
+/// connected, no answer in time, half an answer and statuses of 500 and above (and 408) lead to the next URL; every
+/// other answer, 401 and 404 among them, is the cluster's answer. When no URL answers there is a short pause with
+/// jitter and one more round. Little, on purpose: whoever asks on behalf of a record tries again by its own rules.
+#[derive(Debug, Clone)]
+pub struct ConfluentConfig {
+    /// Its base URLs, each with the path under which the API lies if it has one. They lead to one cluster.
+    pub urls: Vec<String>,
+    /// How we identify ourselves.
+    pub auth: Auth,
+    /// Certificates beside the usual ones.
+    pub tls: Tls,
+    /// The most that connecting may take. Default 2 s.
+    pub connect_timeout: Duration,
+    /// The most that one request may take, connecting included. Default 5 s.
+    pub request_timeout: Duration,
+    /// The most that one question may take, with all its requests, rounds and pauses; a schema's references are
+    /// questions of their own. Default 10 s.
+    pub question_timeout: Duration,
+    /// How often all URLs are tried. Default 2.
+    pub rounds: u32,
+    /// The longest pause before another round; a registry that asks for a longer one by `Retry-After` is not asked
+    /// again here. Default 500 ms.
+    pub max_pause: Duration,
+    /// The most bytes of one answer. Default 4 MiB.
+    pub max_answer_bytes: usize,
+    /// The most schemas that one schema may refer to, directly or not. Default 100.
+    pub max_references: usize,
+}
+
+impl ConfluentConfig {
+    /// The defaults for a registry at `url`: one, or several with commas between them.
+    pub fn new(url: impl AsRef<str>) -> Self {
+        let urls = url.as_ref().split(',').map(|url| url.trim().to_owned()).collect();
+        Self {
+            urls,
+            auth: Auth::None,
+            tls: Tls::default(),
+            connect_timeout: Duration::from_secs(2),
+            request_timeout: Duration::from_secs(5),
+            question_timeout: Duration::from_secs(10),
+            rounds: 2,
+            max_pause: Duration::from_millis(500),
+            max_answer_bytes: 4 << 20,
+            max_references: 100,
+        }
+    }
+}
+
+/// How we identify ourselves to the registry. Secrets never show in `Debug`.
+#[derive(Clone, Default)]
+pub enum Auth {
+    /// Not at all, or by a certificate of ours alone ([`Tls::identity`]).
+    #[default]
+    None,
+    /// HTTP basic; in Confluent Cloud an API key and its secret.
+    Basic {
+        /// User or API key.
+        user: String,
+        /// Password or secret.
+        password: String,
+    },
+    /// A bearer token that somebody else keeps fresh.
+    Bearer(String),
+    /// Bearer tokens that we fetch ourselves.
+    OAuth(ClientCredentials),
+}
+
+/// OAuth 2.0's client credentials grant (RFC 6749, section 4.4).
+///
+/// A token is fetched once, whoever waits for it, and again when four fifths of its life have passed; until its end the
+/// old one serves while no new one can be had. A token that the registry refuses is fetched anew once.
+#[derive(Clone)]
+pub struct ClientCredentials {
+    /// The token endpoint.
+    pub token_url: String,
+    /// Who we are.
+    pub client_id: String,
+    /// And its secret.
+    pub client_secret: String,
+    /// What the token shall be good for, where the endpoint asks for that.
+    pub scope: Option<String>,
+    /// Confluent Cloud's `target-sr-cluster`: `lsrc-…`.
+    pub logical_cluster: Option<String>,
+    /// Confluent Cloud's `Confluent-Identity-Pool-Id`: `pool-…`.
+    pub identity_pool: Option<String>,
+}
+
+/// Certificates in PEM.
+#[derive(Clone, Default)]
+pub struct Tls {
+    /// Certificates of authorities that are trusted beside those of the system.
+    pub authorities: Option<Vec<u8>>,
+    /// Our own certificate with its chain and its private key, for registries that ask for one.
+    pub identity: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Auth::None => "None",
+            Auth::Basic { .. } => "Basic(…)",
+            Auth::Bearer(_) => "Bearer(…)",
+            Auth::OAuth(_) => "OAuth(…)",
+        })
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (authorities, identity) = (self.authorities.is_some(), self.identity.is_some());
+        f.debug_struct("Tls").field("authorities", &authorities).field("identity", &identity).finish()
+    }
+}
+
+/// The configuration cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfluentConfigError {
+    /// A URL is no URL.
+    #[error("the schema registry's URL must look like https://host:port/path, without user and password")]
+    Url,
+    /// The token endpoint's URL is no URL.
+    #[error("the token endpoint's URL must look like https://host:port/path, without user and password")]
+    TokenUrl,
+    /// A value cannot be sent in a header.
+    #[error("{0} cannot be sent in an HTTP header")]
+    Header(&'static str),
+    /// The authorities' certificates cannot be read.
+    #[error("the certificates to trust hold none in PEM: a file of BEGIN CERTIFICATE blocks is needed")]
+    Authorities(#[source] Option<reqwest::Error>),
+    /// Our certificate or key cannot be read.
+    #[error("the client certificate cannot be used: PEM with BEGIN CERTIFICATE and BEGIN PRIVATE KEY is needed")]
+    Identity(#[source] reqwest::Error),
+    /// The HTTP client could not be built.
+    #[error("the HTTP client of the schema registry cannot be built")]
+    Client(#[source] reqwest::Error),
+}

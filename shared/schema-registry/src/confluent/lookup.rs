@@ -1,0 +1,119 @@
+//! One schema that was asked for, with what it refers to.
+
+use std::{collections::HashSet, sync::Arc};
+
+use reqwest::Method;
+use serde::{Deserialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use super::{ConfluentRegistry, transport::Question};
+use crate::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, SchemaText, http::Said};
+
+/// The registry's answer to any question for a schema.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Found {
+    schema: String,
+    /// Left out for Avro.
+    schema_type: Option<String>,
+    /// `null` from some registries.
+    references: Option<Vec<Reference>>,
+}
+
+/// What else it says to a question for a subject's version.
+#[derive(Deserialize)]
+struct Place {
+    id: u32,
+    version: u32,
+    guid: Option<Uuid>,
+}
+
+#[derive(Deserialize, Clone, PartialEq, Eq, Hash)]
+struct Reference {
+    subject: String,
+    version: i64,
+}
+
+/// One schema that was asked for, and all requests that it takes.
+pub(super) struct Lookup<'r> {
+    pub(super) registry: &'r ConfluentRegistry,
+    pub(super) asked: Asked,
+}
+
+impl Lookup<'_> {
+    /// The schema at a path.
+    pub(super) async fn schema(&self, path: &[&str]) -> Result<Arc<SchemaText>, RegistryError> {
+        self.complete(self.found(&self.get(path, &[]).await?)?).await
+    }
+
+    /// The schema at a path that tells its place too.
+    pub(super) async fn registered(&self, path: &[&str]) -> Result<Arc<RegisteredSchema>, RegistryError> {
+        self.placed(&self.get(path, &[]).await?).await
+    }
+
+    /// The schema of an answer that tells its place too.
+    pub(super) async fn placed(&self, body: &[u8]) -> Result<Arc<RegisteredSchema>, RegistryError> {
+        let Place { id, version, guid } = read(body, &self.asked)?;
+        let schema = self.complete(self.found(body)?).await?;
+        Ok(Arc::new(RegisteredSchema { id: SchemaId(id), version, guid, schema }))
+    }
+
+    async fn complete(&self, found: Found) -> Result<Arc<SchemaText>, RegistryError> {
+        let references = self.references(found.references.as_deref().unwrap_or_default()).await?;
+        Ok(Arc::new(SchemaText { text: found.schema, references }))
+    }
+
+    /// What a schema refers to, dependencies first and each text once. Walked with a stack of our own: how deep
+    /// references go is up to whoever registered them.
+    async fn references(&self, first: &[Reference]) -> Result<Vec<String>, RegistryError> {
+        enum Step {
+            Enter(Reference),
+            Leave(String),
+        }
+        let mut texts = Vec::new();
+        let mut met = HashSet::new();
+        let mut steps: Vec<Step> = first.iter().rev().cloned().map(Step::Enter).collect();
+        while let Some(step) = steps.pop() {
+            let reference = match step {
+                // One schema may be registered under several subjects; defined twice it would be a conflict.
+                Step::Leave(text) if texts.contains(&text) => continue,
+                Step::Leave(text) => {
+                    texts.push(text);
+                    continue;
+                }
+                Step::Enter(reference) if met.contains(&reference) => continue,
+                Step::Enter(reference) => reference,
+            };
+            if met.len() >= self.registry.max_references {
+                return Err(RegistryError::new(self.asked.clone(), RegistryErrorKind::Unusable));
+            }
+            let version = reference.version.to_string();
+            let path = ["subjects", &reference.subject, "versions", &version];
+            // A version that others refer to may have been soft-deleted since.
+            let found = self.found(&self.get(&path, &[("deleted", "true")]).await?)?;
+            met.insert(reference);
+            steps.push(Step::Leave(found.schema));
+            steps.extend(found.references.unwrap_or_default().into_iter().rev().map(Step::Enter));
+        }
+        Ok(texts)
+    }
+
+    async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Vec<u8>, RegistryError> {
+        let question = Question { asked: &self.asked, method: Method::GET, path, query, body: None };
+        self.registry.transport.ask(question).await
+    }
+
+    fn found(&self, body: &[u8]) -> Result<Found, RegistryError> {
+        let found: Found = read(body, &self.asked)?;
+        match found.schema_type.as_deref() {
+            None | Some("AVRO") => Ok(found),
+            Some(_) => Err(RegistryError::new(self.asked.clone(), RegistryErrorKind::Unusable)),
+        }
+    }
+}
+
+/// The error of serde_json may quote the body, so it is not kept.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8], asked: &Asked) -> Result<T, RegistryError> {
+    serde_json::from_slice(body)
+        .map_err(|_| RegistryError::new(asked.clone(), RegistryErrorKind::Refused).caused_by(Said::Unreadable))
+}
