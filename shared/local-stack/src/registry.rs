@@ -280,12 +280,15 @@ async fn register(
         Err(refused) => return *refused,
     };
     let mut held = lock(&state);
+    let guid = content.guid;
     let id = held.id_of(content);
-    if !held.of_subject(&subject).any(|registration| registration.id == id) {
+    let known = held.of_subject(&subject).find(|registration| registration.id == id).map(|known| known.version);
+    let version = known.unwrap_or_else(|| {
         let version = held.latest(&subject).map_or(1, |latest| latest.version + 1);
         held.versions.push(Registration { subject, version, id });
-    }
-    Json(json!({"id": id})).into_response()
+        version
+    });
+    Json(json!({"id": id, "version": version, "guid": guid})).into_response()
 }
 
 impl Submission {
@@ -361,9 +364,11 @@ mod tests {
     async fn it_learns_schemas_and_gives_one_id_to_one_text() {
         let registry = Registry::start(BTreeMap::from([(3, registered("t-value", 1, "\"int\""))])).await.unwrap();
         let (path, long) = ("/subjects/t-value/versions", json!({"schema": "\"long\""}));
-        assert_eq!(submit(&registry, path, long.clone()).await, (200, json!({"id": 4})));
-        assert_eq!(submit(&registry, path, long.clone()).await, (200, json!({"id": 4})), "again");
-        assert_eq!(submit(&registry, "/subjects/u-value/versions", long.clone()).await, (200, json!({"id": 4})));
+        let guid = Content::new("\"long\"".into(), Vec::new()).guid;
+        let expected = |version: u32| (200, json!({"id": 4, "version": version, "guid": guid}));
+        assert_eq!(submit(&registry, path, long.clone()).await, expected(2));
+        assert_eq!(submit(&registry, path, long.clone()).await, expected(2), "again");
+        assert_eq!(submit(&registry, "/subjects/u-value/versions", long.clone()).await, expected(1));
         assert_eq!(answer(&registry, path).await, (200, json!([1, 2])));
         assert_eq!(submit(&registry, "/subjects/t-value", long).await.1["version"], 2);
         let unknown = submit(&registry, "/subjects/t-value", json!({"schema": "\"string\""})).await;
