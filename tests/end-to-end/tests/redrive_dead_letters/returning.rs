@@ -1,0 +1,102 @@
+//! Letters of each kind come back to effect, and a second redrive changes nothing.
+
+use end_to_end::created_accounts;
+use local_stack::{Action, Answer, EventRecord, Failpoint, When};
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, an_account, claims, fates, without_a_schema};
+
+async fn nothing_more_happens(stage: &Stage) {
+    let (mails, invocations) = (stage.mails().await, stage.invocations());
+    let again = stage.replay().await;
+    assert!(fates(&again).is_empty(), "{again}");
+    assert_eq!((stage.mails().await, stage.invocations()), (mails, invocations));
+}
+
+#[tokio::test]
+async fn a_mail_that_ses_rejected_goes_out_once_it_is_accepted() {
+    let stage = Stage::start(&[]).await;
+    let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
+    stage.scene.stack.faults.arm(Failpoint::new("rejected", "SendEmail", When::Before, rejected).times(1));
+    stage.deliver(&[an_account()]).await;
+    assert_eq!((stage.mails().await, claims(&stage).await), (0, vec!["parked".to_owned()]));
+
+    let dry = stage.ask(json!({"action": "replay"})).await;
+    assert_eq!((fates(&dry), stage.invocations()), (vec!["would_replay"], 0));
+
+    let report = stage.replay().await;
+    assert_eq!((fates(&report), &report["ending"]), (vec!["finished"], &json!("complete")), "{report}");
+    assert_eq!((stage.mails().await, claims(&stage).await), (1, vec!["done".to_owned()]));
+    assert!(stage.letters().await.is_empty());
+    nothing_more_happens(&stage).await;
+
+    stage.deliver(&[an_account()]).await;
+    assert_eq!(stage.mails().await, 1, "delivered once more it is a duplicate");
+}
+
+#[tokio::test]
+async fn what_could_not_be_decoded_for_want_of_a_schema_is_once_the_schema_is_registered() {
+    let (stack, schema, id) = without_a_schema().await;
+    let registry = stack.registry.url().to_owned();
+    let stage = Stage::on(stack).await;
+    let mut value = base64_simd::STANDARD.decode_to_vec(an_account().value.unwrap().unwrap()).unwrap();
+    value[1..5].copy_from_slice(&id.to_be_bytes());
+    let value = base64_simd::STANDARD.encode_to_string(value);
+    stage.deliver(&[EventRecord { value: Some(Some(value)), ..an_account() }]).await;
+    let letters = stage.letters().await;
+    assert_eq!(letters[0]["error"]["code"], "schema_not_found", "{letters:?}");
+
+    let early = stage.replay().await;
+    assert_eq!(fates(&early), ["failed_again"], "{early}");
+
+    let subject = format!("{registry}/subjects/cdc.postgres.public.accounts-value/versions");
+    let registered =
+        reqwest::Client::builder().no_proxy().build().unwrap().post(subject).json(&json!({"schema": schema}));
+    let registered: Value = registered.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
+    assert_eq!(registered["id"], id);
+
+    let filtered = json!({"action": "replay", "yes": true, "code": "schema_not_found"});
+    let report = stage.ask(filtered).await;
+    assert_eq!((fates(&report), &report["entries"][0]["attempts"]), (vec!["finished"], &json!(1)), "{report}");
+    assert_eq!(stage.mails().await, 1);
+    nothing_more_happens(&stage).await;
+}
+
+#[tokio::test]
+async fn many_letters_come_back_in_their_order() {
+    let stage = Stage::start(&[]).await;
+    let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
+    let fault = stage.scene.stack.faults.arm(Failpoint::new("rejected", "SendEmail", When::Before, rejected));
+    let accounts: Vec<_> = created_accounts().unwrap().into_iter().take(4).collect();
+    let accounts: Vec<_> = (0..).zip(accounts).map(|(offset, it)| EventRecord { partition: 0, offset, ..it }).collect();
+    stage.deliver(&accounts).await;
+    assert_eq!(stage.letters().await.len(), 4);
+
+    fault.disarm();
+    let report = stage.replay().await;
+    assert_eq!(fates(&report), ["finished"; 4], "{report}");
+    let offsets: Vec<_> = report["entries"].as_array().unwrap().iter().map(|entry| entry["offset"].clone()).collect();
+    assert_eq!(offsets, [0, 1, 2, 3]);
+    let mails = stage.scene.mails().await.unwrap();
+    assert_eq!(mails.len(), 4);
+    nothing_more_happens(&stage).await;
+}
+
+/// The effect happened and the letter could not be removed: the next redrive finds a duplicate, and removes it.
+#[tokio::test]
+async fn a_letter_that_could_not_be_removed_is_removed_by_the_next_run_without_a_second_mail() {
+    let stage = Stage::start(&[]).await;
+    let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
+    stage.scene.stack.faults.arm(Failpoint::new("rejected", "SendEmail", When::Before, rejected).times(1));
+    stage.deliver(&[an_account()]).await;
+
+    let down = Action::Answer(Answer::UNAVAILABLE);
+    let down = stage.scene.stack.faults.arm(Failpoint::new("down", "DeleteMessageBatch", When::Before, down));
+    let report = stage.replay().await;
+    assert_eq!((fates(&report), stage.mails().await), (vec!["not_removed"], 1), "{report}");
+
+    down.disarm();
+    assert_eq!(fates(&stage.replay().await), ["finished"]);
+    assert_eq!((stage.mails().await, stage.scene.outcomes().duplicate), (1, 1));
+    nothing_more_happens(&stage).await;
+}
