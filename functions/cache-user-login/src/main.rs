@@ -37,7 +37,8 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
     let logins = DynamoDbLogins::new(dynamodb, &config.logins_table, config.tombstone_retention);
-    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.consumer.dead_letter_queue_url);
+    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.consumer.dead_letter_queue_url)
+        .with_bucket(aws_sdk_s3::Client::new(&aws), config.consumer.dead_letter_bucket.clone());
 
     let registry = &config.consumer.registry;
     let handler = CacheLogins::new(&registry.schemas(&aws)?, registry.frames, logins, config.epoch);

@@ -16,6 +16,8 @@ pub struct Config {
     pub cursor_table: String,
     /// SQS queue of the dead letters.
     pub dead_letter_queue_url: String,
+    /// S3 bucket of the dead letters that are too large for the queue.
+    pub dead_letter_bucket: Option<String>,
     /// The schema registry.
     pub registry: Registry,
     /// Base address of the API.
@@ -119,6 +121,7 @@ impl Config {
         Config {
             cursor_table: env.required("PROFILE_CURSOR_TABLE", doc::CURSOR_TABLE, text().example("profile-cursor")),
             dead_letter_queue_url: env.required("DEAD_LETTER_QUEUE_URL", doc::QUEUE, url().example(EXAMPLE_QUEUE)),
+            dead_letter_bucket: env.optional("DEAD_LETTER_BUCKET", doc::BUCKET, text().example("dead-letters")),
             registry: Registry::read(env),
             api_url: env.required("PROFILE_API_URL", doc::API_URL, url().example("https://profiles.example.com")),
             api_token: ApiToken::read(env),
@@ -214,6 +217,8 @@ const EXAMPLE_KAFKA_SECRET: &str = "arn:aws:secretsmanager:eu-central-1:12345678
 mod doc {
     pub(super) const CURSOR_TABLE: &str = "DynamoDB table of the cursor and its lease, for this function alone.";
     pub(super) const QUEUE: &str = "SQS queue that takes items that cannot be published.";
+    pub(super) const BUCKET: &str = "S3 bucket that takes items too large for the queue (1 MiB). \
+        Without it such an item holds up the feed.";
     pub(super) const REGISTRY: &str = "Schema registry with Confluent's REST interface.";
     pub(super) const REGISTRY_USER: &str = "User of the registry.";
     pub(super) const REGISTRY_PASSWORD: &str = "Password of that user.";

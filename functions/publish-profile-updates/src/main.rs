@@ -36,7 +36,8 @@ async fn main() -> ExitCode {
 
 async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.dead_letter_queue_url);
+    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.dead_letter_queue_url)
+        .with_bucket(aws_sdk_s3::Client::new(&aws), config.dead_letter_bucket.clone());
     let publisher = Arc::new(config.publisher(&aws, Arc::new(dead_letters)).await?);
 
     // The schedule's event says nothing that matters: the cursor tells where to go on.

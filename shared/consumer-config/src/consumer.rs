@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use env_config::{Reader, boolean, milliseconds, number, url};
+use env_config::{Reader, boolean, milliseconds, number, text, url};
 use event_runtime::{Order, Reporting, Settings};
 use schema_registry::RegistryConfig;
 
@@ -12,6 +12,8 @@ use schema_registry::RegistryConfig;
 pub struct Consumer {
     /// SQS queue of the dead letters.
     pub dead_letter_queue_url: String,
+    /// S3 bucket of the dead letters that are too large for the queue.
+    pub dead_letter_bucket: Option<String>,
     /// The schema registry, and how records name their schemas.
     pub registry: RegistryConfig,
     /// How long one effect may take.
@@ -27,10 +29,12 @@ impl Consumer {
     pub fn read(env: &mut Reader<'_>) -> Self {
         let dead_letter_queue_url =
             env.required("DEAD_LETTER_QUEUE_URL", doc::QUEUE, url().example(doc::EXAMPLE_QUEUE));
+        let dead_letter_bucket = env.optional("DEAD_LETTER_BUCKET", doc::BUCKET, text().example("dead-letters"));
         let registry = RegistryConfig::read(env);
         let keys = env.default("KEYS_IN_FLIGHT", doc::KEYS, number(1..=256_usize), "16");
         Consumer {
             dead_letter_queue_url,
+            dead_letter_bucket,
             registry,
             effect_timeout: env.default("EFFECT_TIMEOUT_MS", doc::TIMEOUT, milliseconds(500..=60_000), "10000"),
             keys_in_flight: NonZeroUsize::new(keys).unwrap_or(NonZeroUsize::MIN),
@@ -57,6 +61,8 @@ impl Consumer {
 mod doc {
     pub(super) const EXAMPLE_QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letters";
     pub(super) const QUEUE: &str = "SQS queue that takes what cannot be handled.";
+    pub(super) const BUCKET: &str = "S3 bucket that takes what is too large for the queue (1 MiB). \
+        Without it such a record stays owed and stops its partition.";
     pub(super) const TIMEOUT: &str = "How long one effect may take; then it is tried again.";
     pub(super) const KEYS: &str = "How many keys of a partition may be in flight together. Records of one key stay in \
         order.";

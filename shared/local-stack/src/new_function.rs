@@ -12,7 +12,7 @@ use crate::samples::{Sample, SampleError, sample};
 use crate::tools::Workspace;
 
 /// The crate that a new function is a copy of: a member of the workspace, so that it compiles and holds its tests.
-const TEMPLATE: &str = "template";
+const TEMPLATE: &str = "shared/function-template";
 const TEMPLATE_NAME: &str = "function-template";
 const TEMPLATE_TOPIC: &str = "cdc.postgres.public.accounts";
 
@@ -97,8 +97,8 @@ pub fn new_function(workspace: &Workspace, name: &str, topic: &str) -> Result<Ve
         (TEMPLATE_NAME.replace('-', "_"), name.replace('-', "_")),
         (TEMPLATE_NAME.replace('-', "_").to_uppercase(), name.replace('-', "_").to_uppercase()),
         (TEMPLATE_TOPIC.to_owned(), topic.to_string()),
-        // One folder deeper than the template.
-        ("](../functions/".to_owned(), "](../".to_owned()),
+        // In `functions/`, not beside it.
+        ("](../../functions/".to_owned(), "](../".to_owned()),
     ];
     let fill = |text: String| replacements.iter().fold(text, |text, (from, to)| text.replace(from, to));
     let template = workspace.root().join(TEMPLATE);

@@ -87,7 +87,8 @@ pub(crate) fn tables_of_functions(workspace: &Workspace) -> io::Result<BTreeMap<
     }
     let mut tables = BTreeMap::new();
     let functions = std::fs::read_dir(workspace.root().join("functions"))?.collect::<Result<Vec<_>, _>>()?;
-    let folders = functions.into_iter().map(|entry| entry.path()).chain([workspace.root().join("template")]);
+    let folders =
+        functions.into_iter().map(|entry| entry.path()).chain([workspace.root().join("shared/function-template")]);
     for wanted in folders.map(|folder| folder.join("local-stack.json")).filter(|path| path.exists()) {
         let wanted: Wanted = serde_json::from_slice(&std::fs::read(wanted)?)?;
         tables.extend(wanted.tables);

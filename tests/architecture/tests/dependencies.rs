@@ -46,7 +46,7 @@ fn functions() -> &'static BTreeSet<String> {
         let is_function = |package: &&cargo_metadata::Package| {
             let folder = package.manifest_path.parent();
             let place = folder.and_then(|folder| folder.strip_prefix(&metadata.workspace_root).ok());
-            place.is_some_and(|place| place.starts_with("functions") || place == "template")
+            place.is_some_and(|place| place.starts_with("functions") || place == "shared/function-template")
         };
         metadata.packages.iter().filter(is_function).map(|package| package.name.to_string()).collect()
     })

@@ -21,7 +21,7 @@ fn copy(workspace: &Workspace) -> Workspace {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         symlink(from, to).unwrap();
     };
-    for path in ["shared", "tests", "template", "events/recorded", "events/schemas", ".local", "target", ".cargo"] {
+    for path in ["shared", "tests", "events/recorded", "events/schemas", ".local", "target", ".cargo"] {
         link(path);
     }
     for function in fs::read_dir(workspace.root().join("functions")).unwrap() {
@@ -29,7 +29,8 @@ fn copy(workspace: &Workspace) -> Workspace {
     }
     let manifest = fs::read_to_string(workspace.root().join("Cargo.toml")).unwrap();
     // The template's test has the same name as its copy's.
-    fs::write(root.join("Cargo.toml"), manifest.replace("\"template\", ", "")).unwrap();
+    fs::write(root.join("Cargo.toml"), manifest.replace("exclude = [", "exclude = [\"shared/function-template\", "))
+        .unwrap();
     fs::copy(workspace.root().join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
     Workspace::at(root)
 }

@@ -36,7 +36,8 @@ async fn main() -> ExitCode {
 async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let rows = VersionedTable::new(aws_sdk_dynamodb::Client::new(&aws), &config.table);
-    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.consumer.dead_letter_queue_url);
+    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.consumer.dead_letter_queue_url)
+        .with_bucket(aws_sdk_s3::Client::new(&aws), config.consumer.dead_letter_bucket.clone());
 
     let registry = &config.consumer.registry;
     let handler = KeepRows::new(&registry.schemas(&aws)?, registry.frames, rows, config.epoch);
