@@ -15,6 +15,7 @@ EVENT ?= created
 # A path, or the name of a sample.
 EVENT_FILE = $(firstword $(wildcard $(EVENT)) events/samples/$(FUNCTION)/$(basename $(EVENT)).json)
 PORT ?= 9000
+DEMO_FUNCTIONS := send-welcome-email cache-user-login publish-profile-updates audit-profile-update
 
 CARGO_DENY := .local/bin/cargo-deny
 CARGO_DENY_VERSION := 0.20.2
@@ -33,9 +34,9 @@ setup: ## Install the pinned tools into .local/venv (the other targets do it whe
 	@shared/local-stack/setup.sh
 
 .PHONY: demo
-demo: setup ## Run a recording through the function, twice, then a bad batch, and show what came out
-	@echo "Compiling the local stack and the function (minutes the first time, seconds later)"
-	@cargo build --bin local-stack --bin send-welcome-email
+demo: setup ## Run real bytes through the functions, twice, with a bad batch and a lost cursor, and show what came out
+	@echo "Compiling the local stack and the functions (minutes the first time, seconds later)"
+	@cargo build --bin local-stack $(addprefix --bin ,$(DEMO_FUNCTIONS))
 	@cargo run --quiet --bin local-stack -- demo --recording "$(RECORDING)" --topic "$(TOPIC)"
 
 ##@ Work on a function

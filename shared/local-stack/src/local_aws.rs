@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::TcpStream;
 
+use crate::demo::profile_feed;
 use crate::functions::{FunctionsError, watch_sources};
 use crate::recording::RecordingError;
 use crate::schemas::repository_schemas;
@@ -79,12 +80,19 @@ struct LocalAws {
 impl LocalAws {
     /// The registry has every schema of the repository.
     async fn start(workspace: &Workspace, out: &mut impl Write) -> Result<Self, LocalAwsError> {
-        let stack = Stack::start(workspace, repository_schemas(workspace)?).await?;
+        let mut stack = Stack::start(workspace, repository_schemas(workspace)?).await?;
+        let published = workspace.local("published.jsonl");
+        // A log of an earlier run would go on where its registry and tables are gone.
+        if published.exists() {
+            std::fs::remove_file(&published)?;
+        }
+        stack.serve_profiles(profile_feed(), &published).await?;
         let env_file = env_file(workspace);
         stack.write_env_file(&env_file)?;
         writeln!(out, "AWS (DynamoDB, SQS, SES)  {}", stack.faults.endpoint())?;
         writeln!(out, "schema registry           {}", stack.registry.url())?;
         writeln!(out, "mails sent so far         {}/_ministack/ses/messages", stack.aws.endpoint())?;
+        writeln!(out, "published events          {}", published.display())?;
         writeln!(out, "variables                 {}", env_file.display())?;
         Ok(LocalAws { _stack: stack, env_file })
     }

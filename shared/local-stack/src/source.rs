@@ -101,6 +101,11 @@ impl GrowingLog {
         self.broken.as_ref()
     }
 
+    /// The same, for whoever is done reading.
+    pub fn into_broken(self) -> Option<LogError> {
+        self.broken
+    }
+
     /// Takes in whatever lines were finished since.
     fn catch_up(&mut self) -> Result<(), LogError> {
         let broken = |source| LogError::Io { path: self.path.clone(), source };

@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::aws::{Aws, AwsError, REGION};
 use crate::faults::{FaultProxy, ProxyError};
+use crate::profile_api::{PROFILE_API_TOKEN, ProfileApi};
 use crate::recording::RegisteredSchema;
 use crate::registry::Registry;
-use crate::tables::{AUDIT_TABLE, CLAIMS_TABLE, LOGINS_TABLE, TABLES, Table, tables_of_functions};
+use crate::tables::{
+    AUDIT_TABLE, CLAIMS_TABLE, LOGINS_TABLE, PROFILE_CURSOR_TABLE, TABLES, Table, tables_of_functions,
+};
 use crate::tools::Workspace;
 
 /// The dead-letter queue of the local stack.
@@ -27,6 +32,8 @@ pub struct Stack {
     /// The schemas.
     pub registry: Registry,
     queue_url: String,
+    /// The API that profile updates come from, where it is served.
+    profiles: Option<ProfileApi>,
     /// What was added to the environment.
     more: Vec<(String, String)>,
 }
@@ -67,12 +74,27 @@ impl Stack {
         aws.verify_sender(SENDER).await?;
         let faults = FaultProxy::start(aws.endpoint()).await?;
         let registry = Registry::start(schemas).await?;
-        Ok(Stack { aws, faults, registry, queue_url, more: wanted.into_iter().collect() })
+        Ok(Stack { aws, faults, registry, queue_url, profiles: None, more: wanted.into_iter().collect() })
     }
 
     /// Adds a variable to the environment of all functions, or replaces one.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.more.push((name.to_owned(), value.into()));
+    }
+
+    /// Serves a profile API with `changes` in its feed, and lets `publish-profile-updates` read it and write its events
+    /// to the file `log` in Kafka's place.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn serve_profiles(&mut self, changes: Vec<Value>, log: &Path) -> std::io::Result<()> {
+        let api = ProfileApi::start(changes).await?;
+        self.set("PROFILE_API_URL", api.url());
+        self.set("PROFILE_API_TOKEN", PROFILE_API_TOKEN);
+        self.set("PROFILE_SINK", "recorded-log");
+        self.set("RECORDED_LOG", log.display().to_string());
+        self.profiles = Some(api);
+        Ok(())
     }
 
     /// The URL of the dead-letter queue.
@@ -92,6 +114,7 @@ impl Stack {
             ("CLAIMS_TABLE", CLAIMS_TABLE),
             ("LOGINS_TABLE", LOGINS_TABLE),
             ("AUDIT_TABLE", AUDIT_TABLE),
+            ("PROFILE_CURSOR_TABLE", PROFILE_CURSOR_TABLE),
             ("DEAD_LETTER_QUEUE_URL", &self.queue_url),
             ("DEAD_LETTER_BUCKET", DEAD_LETTER_BUCKET),
             ("SCHEMA_REGISTRY_URL", self.registry.url()),

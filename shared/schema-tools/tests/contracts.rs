@@ -201,9 +201,12 @@ fn every_other_fault_is_named() {
     }
 }
 
+/// What is said, and what makes the copy unreadable.
+type Unreadable = (&'static str, fn(&Copy));
+
 #[test]
 fn what_cannot_be_read_is_another_exit_code() {
-    let unreadable: [(&str, fn(&Copy)); 4] = [
+    let unreadable: [Unreadable; 4] = [
         ("there is no v2.avsc", |copy| {
             fs::copy(copy.path(&format!("{PROFILE}/v1.avsc")), copy.path(&format!("{PROFILE}/v3.avsc"))).unwrap();
         }),

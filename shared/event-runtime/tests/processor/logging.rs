@@ -42,9 +42,12 @@ impl Lines {
     }
 }
 
+/// A record's value, the settings it meets, and the code that its line has to carry.
+type Case = (&'static str, fn() -> Settings, &'static str);
+
 #[tokio::test(start_paused = true)]
 async fn each_failed_record_has_one_line_and_the_others_none() {
-    let values: [(&str, fn() -> Settings, &str); 9] = [
+    let values: [Case; 9] = [
         ("throttled:secret", Settings::default, "throttled"),
         ("rejected:secret", Settings::default, "rejected"),
         ("undecodable:secret", Settings::default, "rejected"),

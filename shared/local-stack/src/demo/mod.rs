@@ -1,7 +1,9 @@
 //! The demonstration: real bytes through the real functions, and whether what came out is what they imply.
 
+mod logins;
 mod mails;
 mod passes;
+mod profiles;
 mod report;
 mod stages;
 
@@ -15,13 +17,17 @@ use crate::bad_batch::BadBatchError;
 use crate::functions::{FunctionsError, WatchedFunctions, build};
 use crate::recording::{Recording, RecordingError, RegisteredSchema};
 use crate::schemas::repository_schemas;
+use crate::source::LogError;
 use crate::stack::{Stack, StackError};
 use crate::tools::{SetupError, Workspace};
+use logins::Logins;
+pub(crate) use profiles::feed as profile_feed;
 use report::Findings;
 use stages::{Stage, Stages};
 
 /// What is demonstrated unless another recording is given.
 const ACCOUNTS: &str = "events/recorded/postgres-accounts";
+const LOGINS: &str = "events/recorded/mongodb-logins";
 
 /// What to demonstrate with.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +68,9 @@ pub enum DemoError {
     /// No HTTP client.
     #[error("no HTTP client to be had")]
     Client(#[from] reqwest::Error),
+    /// What a function published cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// Output or files.
     #[error("cannot write")]
     Io(#[from] io::Error),
@@ -81,23 +90,42 @@ struct Setting<'a> {
 /// When it cannot be given at all.
 pub async fn demo(options: &DemoOptions, out: &mut (impl Write + Send)) -> Result<bool, DemoError> {
     let workspace = Workspace::find()?;
-    let path = options.recording.clone().unwrap_or_else(|| workspace.root().join(ACCOUNTS));
-    let recording = Recording::read(&path)?;
-    let accounts = account_topic(&recording, options.topic.as_deref())?;
-    writeln!(out, "Recording {}: accounts in {accounts}", path.display())?;
+    let shown = Shown::of(options, &workspace)?;
+    let accounts = shown.accounts.as_ref().map(|path| Recording::read(path)).transpose()?;
+    let account_topic = match &accounts {
+        Some(recording) => Some((recording, account_topic(recording, options.topic.as_deref())?)),
+        None => None,
+    };
+    let logins_recording = shown.logins.as_ref().map(|path| Recording::read(path)).transpose()?;
+    let logins = match (&logins_recording, &shown.logins) {
+        (Some(recording), Some(path)) => Logins::of(recording, path)?,
+        _ => None,
+    };
 
     let mut stages = Stages::default();
     stages.begin(out, "build", "building the functions (cargo's own progress follows if there is anything to do)")?;
-    build(&workspace, &[mails::FUNCTION]).await?;
+    build(&workspace, &shown.functions()).await?;
     stages.begin(out, "start", "starting DynamoDB, SQS and SES (ministack), a schema registry, cargo lambda watch")?;
     let folder = fresh_folder(&workspace, &options.folder)?;
-    let stack = Stack::start(&workspace, schemas(&workspace, &recording)?).await?;
+    let recordings = [accounts.as_ref(), logins_recording.as_ref()];
+    let mut stack = Stack::start(&workspace, schemas(&workspace, recordings.into_iter().flatten())?).await?;
+    let published = folder.join("published.jsonl");
+    stack.serve_profiles(profile_feed(), &published).await?;
     let env_file = folder.join("demo.env");
     stack.write_env_file(&env_file)?;
     let functions = WatchedFunctions::start(&workspace, &env_file).await?;
     let setting = Setting { stack: &stack, functions: &functions, folder: &folder };
 
-    let findings = vec![mails::show(&recording, accounts, &setting, &mut stages, out).await?];
+    let mut findings = Vec::new();
+    if let Some((recording, topic)) = account_topic {
+        findings.push(mails::show(recording, topic, &setting, &mut stages, out).await?);
+    }
+    if let Some(logins) = &logins {
+        findings.push(logins.show(&setting, &mut stages, out).await?);
+    }
+    if shown.profiles {
+        findings.push(profiles::show(&published, &setting, &mut stages, out).await?);
+    }
 
     stages.begin(out, "clean up", "ending what was started")?;
     let log = functions.log().to_path_buf();
@@ -107,10 +135,42 @@ pub async fn demo(options: &DemoOptions, out: &mut (impl Write + Send)) -> Resul
     Ok(findings.iter().all(Findings::as_expected))
 }
 
-/// The repository's schemas, and over them those of the recording, which may have given the same ids to others.
-fn schemas(workspace: &Workspace, recording: &Recording) -> Result<BTreeMap<u32, RegisteredSchema>, RecordingError> {
+/// Which flows are shown, and from where.
+struct Shown {
+    accounts: Option<PathBuf>,
+    logins: Option<PathBuf>,
+    profiles: bool,
+}
+
+impl Shown {
+    /// Every flow, or what the given recording holds.
+    fn of(options: &DemoOptions, workspace: &Workspace) -> Result<Self, RecordingError> {
+        let Some(given) = &options.recording else {
+            let [accounts, logins] = [ACCOUNTS, LOGINS].map(|path| Some(workspace.root().join(path)));
+            return Ok(Shown { accounts, logins, profiles: true });
+        };
+        let recording = Recording::read(given)?;
+        let logins = Logins::of(&recording, given)?.map(|_| given.clone());
+        // A recording in which there is nothing to show is said to have no accounts.
+        let accounts = logins.is_none() || options.topic.is_some() || account_topic(&recording, None).is_ok();
+        Ok(Shown { accounts: accounts.then(|| given.clone()), logins, profiles: false })
+    }
+
+    fn functions(&self) -> Vec<&'static str> {
+        let accounts = self.accounts.iter().map(|_| mails::FUNCTION);
+        let logins = self.logins.iter().map(|_| logins::FUNCTION);
+        let profiles = self.profiles.then_some([profiles::PUBLISHER, profiles::AUDITOR]);
+        accounts.chain(logins).chain(profiles.into_iter().flatten()).collect()
+    }
+}
+
+/// The repository's schemas, and over them those of the recordings, which may have given the same ids to others.
+fn schemas<'a>(
+    workspace: &Workspace,
+    recordings: impl Iterator<Item = &'a Recording>,
+) -> Result<BTreeMap<u32, RegisteredSchema>, RecordingError> {
     let mut schemas = repository_schemas(workspace)?;
-    schemas.extend(recording.schemas.clone());
+    recordings.for_each(|recording| schemas.extend(recording.schemas.clone()));
     Ok(schemas)
 }
 

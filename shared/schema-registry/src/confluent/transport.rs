@@ -47,7 +47,7 @@ pub(super) struct Transport {
 #[derive(Debug)]
 enum Credentials {
     Fixed(Auth),
-    Fetched { tokens: Tokens, headers: Vec<(HeaderName, HeaderValue)> },
+    Fetched { tokens: Box<Tokens>, headers: Vec<(HeaderName, HeaderValue)> },
 }
 
 impl Transport {
@@ -147,7 +147,10 @@ impl Credentials {
                 headers.push((name, HeaderValue::from_str(value).map_err(|_| ConfluentConfigError::Header(what))?));
             }
         }
-        Ok(Credentials::Fetched { tokens: Tokens::new(client.clone(), url, credentials, max_answer_bytes), headers })
+        Ok(Credentials::Fetched {
+            tokens: Box::new(Tokens::new(client.clone(), url, credentials, max_answer_bytes)),
+            headers,
+        })
     }
 }
 

@@ -1,0 +1,130 @@
+//! Profile changes of an external API to an audit log: published by a scheduled run, read by a function, each written
+//! once even when everything is published again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::passes::Passes;
+use super::report::{Findings, code, print_time, print_unfinished, same};
+use super::stages::Stages;
+use super::{DemoError, Setting};
+use crate::event::Nulls;
+use crate::profile_api::profile_change;
+use crate::source::{GrowingLog, RecordedLog, Source};
+use crate::tables::{AUDIT_TABLE, PROFILE_CURSOR_TABLE};
+use crate::target::{Invocation, Target, Watched};
+
+pub(crate) const PUBLISHER: &str = "publish-profile-updates";
+pub(crate) const AUDITOR: &str = "audit-profile-update";
+const TOPIC: &str = "user.profile.updated";
+/// Changes in the feed, one of them broken.
+const CHANGES: u64 = 60;
+const USERS: u64 = 12;
+const BROKEN: u64 = 17;
+
+/// The feed of the API: changes of some users, one of which lacks its user.
+pub(crate) fn feed() -> Vec<Value> {
+    let change = |number| {
+        let mut change = profile_change(number, &format!("u-{:04}", number % USERS), number / USERS + 1);
+        if number == BROKEN {
+            change["user_id"] = Value::Null;
+        }
+        change
+    };
+    (1..=CHANGES).map(change).collect()
+}
+
+/// Runs the flow: publish, audit; then forget how far it was published, publish all of it again, audit again.
+pub(crate) async fn show(
+    log: &Path,
+    setting: &Setting<'_>,
+    stages: &mut Stages,
+    out: &mut (impl Write + Send),
+) -> Result<Findings, DemoError> {
+    let mut passes = Passes::through(AUDITOR, setting.stack, setting.functions).await?;
+    stages.begin(out, "profiles, publish", "the schedule fires twice: an API's changes become user.profile.updated")?;
+    let runs = [run(setting).await?, run(setting).await?];
+    stages.begin(out, "profiles, audit", "the audit log reads what was published")?;
+    let first_log = read(log).await?;
+    let sent_first = first_log.len();
+    let first = passes.run(vec![first_log], out).await?;
+    let after_first = entries(setting).await?;
+    stages.begin(
+        out,
+        "profiles, again",
+        "the cursor is lost: everything is published again, under the same event ids",
+    )?;
+    let forget = json!({"TableName": PROFILE_CURSOR_TABLE, "Key": {"pk": {"S": "profile-changes"}}});
+    setting.stack.aws.call("DynamoDB_20120810.DeleteItem", &forget).await?;
+    let again = run(setting).await?;
+    let second_log = read(log).await?;
+    let sent_in_all = second_log.len();
+    let second = passes.run(vec![second_log], out).await?;
+    let after_second = entries(setting).await?;
+
+    let good = usize::try_from(CHANGES - 1).unwrap_or(usize::MAX);
+    let users = after_second.values().collect::<BTreeSet<_>>().len();
+    let mut details = Vec::new();
+    writeln!(details, "\nThe schedule's runs")?;
+    for (what, run) in [("first", &runs[0]), ("second", &runs[1]), ("with the cursor lost", &again)] {
+        writeln!(details, "  {what}: {run}")?;
+    }
+    writeln!(details, "\nThe audit log")?;
+    writeln!(details, "  {:>6}  entries of {users} users", after_second.len())?;
+    writeln!(details, "  {:>6}  events delivered in all, {sent_in_all} in the log", sent_first + sent_in_all)?;
+    writeln!(details, "  {:>6}  of them refused as duplicates", first.outcomes.duplicate + second.outcomes.duplicate)?;
+    print_unfinished(&mut details, &[&first, &second])?;
+    writeln!(details, "\nTimings")?;
+    print_time(&mut details, "first pass", &first)?;
+    let parked: BTreeSet<_> = first.dead_letters.iter().map(|letter| letter["id"].to_string()).collect();
+    let codes: Vec<_> = first.dead_letters.iter().map(code).collect();
+    let given_up = first.delivery.gave_up.len() + second.delivery.gave_up.len();
+    let checks = vec![
+        same(format!("{good} of {CHANGES} changes were published"), &json!(good), &runs[0]["published"]),
+        same("the broken one is a dead letter", &(1, 1), &(parked.len(), codes.len())),
+        same("the second run found nothing new", &json!(0), &runs[1]["published"]),
+        same(
+            "each published change is in the audit log, once",
+            &(good, good),
+            &(after_first.len(), first.outcomes.done),
+        ),
+        same("with the cursor lost all of them were published again", &(2 * good), &sent_in_all),
+        same("and the audit log stayed as it was", &(0, &after_first), &(second.outcomes.done, &after_second)),
+        same("no record was left unfinished", &0, &given_up),
+    ];
+    let flow = format!("REST API → {PUBLISHER} → {TOPIC} → {AUDITOR} → DynamoDB, each change once");
+    Ok(Findings { flow, details, checks })
+}
+
+/// What the local producer wrote.
+async fn read(log: &Path) -> Result<RecordedLog, DemoError> {
+    let mut log = GrowingLog::of_topic(log, TOPIC, Nulls::Written);
+    let records = log.poll(usize::MAX).await;
+    match log.into_broken() {
+        Some(broken) => Err(broken.into()),
+        None => Ok(RecordedLog::of(records)),
+    }
+}
+
+/// Fires the schedule; the run's summary, or the error of a run that failed.
+async fn run(setting: &Setting<'_>) -> Result<Value, DemoError> {
+    let schedule = json!({"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {}});
+    let target = Watched::new(setting.functions.url(), PUBLISHER)?;
+    let answer = match target.invoke(schedule.to_string().into()).await {
+        Invocation::Answered(answer) | Invocation::Failed(answer) => answer,
+        Invocation::TimedOut => "\"timed out\"".into(),
+        Invocation::Crashed(how) => return Ok(Value::String(how)),
+    };
+    Ok(serde_json::from_slice(&answer).unwrap_or_else(|_| String::from_utf8_lossy(&answer).into()))
+}
+
+/// Users by entry of the audit log; the table also holds an item for each event id, which is no entry.
+async fn entries(setting: &Setting<'_>) -> Result<BTreeMap<String, String>, DemoError> {
+    let items = setting.stack.aws.items(AUDIT_TABLE).await?;
+    let text = |item: &Value, name: &str| item[name]["S"].as_str().map(str::to_owned);
+    let entry = |item| Some((text(item, "event_id")?, text(item, "user_id")?));
+    Ok(items.iter().filter_map(entry).collect())
+}
