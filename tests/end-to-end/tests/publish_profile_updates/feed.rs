@@ -56,9 +56,13 @@ async fn a_run_that_lost_its_lease_sends_nothing_more_and_moves_nothing() {
     let working = Arc::clone(&stage);
     let first = tokio::spawn(async move { working.run().await });
     held.reached().await.unwrap();
-    let refused = run(&rival).await;
-    crate::stage::wait_until(refused["until_ms"].as_u64().unwrap()).await;
-    assert_eq!(run(&rival).await["ended"], "caught_up");
+    let mut taken_over = run(&rival).await;
+    // On a slow machine the lease may be over before the rival has started.
+    if let Some(until) = taken_over["until_ms"].as_u64() {
+        crate::stage::wait_until(until).await;
+        taken_over = run(&rival).await;
+    }
+    assert_eq!(taken_over["ended"], "caught_up");
     held.release();
     assert_eq!(first.await.unwrap()["ended"], "lease_lost");
     let found = stage.assert_all_published(8).await;
