@@ -28,6 +28,20 @@ impl Env {
         Env { values: pairs.into_iter().map(|(name, value)| (name.into(), Some(value.into()))).collect() }
     }
 
+    /// The same with another value for one variable: what a command line says in its place.
+    ///
+    /// ```
+    /// use env_config::{Env, text};
+    ///
+    /// let env = Env::from_pairs([("TABLE", "claims"), ("TOPIC", "logins")]).with("TABLE", "others");
+    /// let read = env.read(|env| (env.required("TABLE", "", text()), env.required("TOPIC", "", text())));
+    /// assert_eq!(read, Ok(("others".to_owned(), "logins".to_owned())));
+    /// ```
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.values.insert(name.into(), Some(value.into()));
+        self
+    }
+
     /// Runs `build` and returns what it made.
     ///
     /// # Errors

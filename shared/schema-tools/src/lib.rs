@@ -1,10 +1,11 @@
-//! What the command `schemas` does: checks and documents the schemas of topics, and tries out avro-decode.
+//! What the command `schemas` does: checks, documents and registers the schemas of topics, and tries out avro-decode.
 
 pub mod catalogue;
 mod check;
 mod compare;
 pub mod contracts;
 mod example;
+pub mod publish;
 mod recording;
 mod rendering;
 mod resolution;

@@ -1,4 +1,4 @@
-//! `schemas`: checks and documents the schemas of topics; decodes recordings; runs resolution cases.
+//! `schemas`: checks, documents and registers the schemas of topics; decodes recordings; runs resolution cases.
 
 mod commands;
 
@@ -8,11 +8,13 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{Failure, OK, contracts, recordings};
+use crate::commands::{Failure, OK, contracts, recordings, registry};
 
-/// The schemas of topics: checks and documents them, decodes recorded records, runs cases of schema resolution.
+/// The schemas of topics: checks, documents and registers them, decodes recorded records, runs cases of schema
+/// resolution.
 ///
-/// Exit codes: 0 all is well; 1 something does not hold, and is printed; 2 the input or the command line is unusable.
+/// Exit codes: 0 all is well; 1 something does not hold, differs or is refused, and is printed; 2 the input or the
+/// command line is unusable; 3 the registry cannot be reached, is failing or turns us away.
 #[derive(Parser)]
 #[command(name = "schemas", version)]
 struct Arguments {
@@ -31,6 +33,23 @@ enum Command {
         /// Write nothing; fail if the catalogue is not up to date
         #[arg(long)]
         check: bool,
+    },
+    /// Tell what a registry lacks of schemas and manifests, and what it has that they do not say; changes nothing
+    Diff {
+        #[command(flatten)]
+        folder: Folder,
+        #[command(flatten)]
+        registry: Registry,
+    },
+    /// Bring missing versions and compatibility levels into a registry, if `check` holds; a dry run without --yes
+    Register {
+        #[command(flatten)]
+        folder: Folder,
+        #[command(flatten)]
+        registry: Registry,
+        /// Change the registry
+        #[arg(long)]
+        yes: bool,
     },
     /// Decode a folder of recorded records (schemas.json, records.jsonl), a JSON line {"key","value"} for each
     Decode {
@@ -54,12 +73,29 @@ struct Folder {
     schemas: PathBuf,
 }
 
+#[derive(Args)]
+struct Registry {
+    /// The registry, in place of SCHEMA_REGISTRY_URL
+    ///
+    /// Everything else comes from the environment, as for functions: SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD,
+    /// or SCHEMA_REGISTRY_TOKEN, or SCHEMA_REGISTRY_OAUTH_URL and its companions; SCHEMA_REGISTRY_CA_FILE,
+    /// SCHEMA_REGISTRY_CERTIFICATE_FILE, SCHEMA_REGISTRY_KEY_FILE; SCHEMA_REGISTRY_TIMEOUT_MS.
+    #[arg(id = "registry", long = "registry", value_name = "URL")]
+    url: Option<String>,
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let mut out = BufWriter::new(io::stdout().lock());
     let result = match &arguments.command {
         Command::Check(folder) => contracts::check(&folder.schemas, &mut out),
         Command::Docs { folder, check } => contracts::docs(&folder.schemas, *check, &mut out),
+        Command::Diff { folder, registry: Registry { url } } => {
+            registry::diff(&folder.schemas, url.as_deref(), &mut out)
+        }
+        Command::Register { folder, registry: Registry { url }, yes } => {
+            registry::register(&folder.schemas, url.as_deref(), *yes, &mut out)
+        }
         Command::Decode { folder, check: false } => recordings::decode(folder, &mut out),
         Command::Decode { folder, check: true } => recordings::check(folder, &mut out),
         Command::Resolve { cases } => recordings::resolve(cases, &mut out),

@@ -2,16 +2,24 @@
 
 pub(crate) mod contracts;
 pub(crate) mod recordings;
+pub(crate) mod registry;
 
 use std::io;
 use std::path::PathBuf;
 
+use schema_registry::RegistryError;
+use schema_tools::publish::PublishError;
+
+use self::registry::{NoRegistry, with_causes};
+
 /// All is well.
 pub(crate) const OK: u8 = 0;
-/// Something does not hold: what it is was printed.
+/// Something does not hold or differs, or the registry refuses: what it is was printed.
 pub(crate) const BAD: u8 = 1;
 /// The input or the command line is unusable.
 pub(crate) const BAD_INPUT: u8 = 2;
+/// The registry cannot be reached, is failing, or turns us away.
+pub(crate) const NO_ANSWER: u8 = 3;
 
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +36,10 @@ pub(crate) enum Failure {
     Cases(#[from] schema_tools::CasesError),
     #[error(transparent)]
     Contracts(#[from] schema_tools::ContractError),
+    #[error("{}", with_causes(.0))]
+    NoRegistry(#[from] NoRegistry),
+    #[error("{}", with_causes(.0))]
+    Publish(#[from] PublishError),
     #[error("line {line} has no `expect`")]
     NoExpectation { line: usize },
     #[error("there are no records")]
@@ -46,9 +58,18 @@ impl Failure {
             | Self::Recording(_)
             | Self::Cases(_)
             | Self::Contracts(_)
+            | Self::NoRegistry(_)
             | Self::NoExpectation { .. }
             | Self::NoRecords
             | Self::Line { .. } => BAD_INPUT,
+            Self::Publish(PublishError::Registry(error)) if error.is_transient() => NO_ANSWER,
+            Self::Publish(PublishError::Registry(_) | PublishError::Level { .. }) => BAD,
         }
+    }
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        Failure::Publish(error.into())
     }
 }

@@ -46,6 +46,8 @@ pub struct Subject {
 pub struct Version {
     /// From 1.
     pub number: u32,
+    /// The file, as it is.
+    pub text: String,
     /// The schema as JSON.
     pub json: Json,
     /// The schema, parsed.
@@ -57,7 +59,7 @@ impl Contracts {
     ///
     /// # Errors
     /// When the folder cannot be read, or a file in it is not what it should be. What the files say is the business of
-    /// [`crate::check`].
+    /// [`crate::check()`].
     pub fn read(folder: &Path) -> Result<Self, ContractError> {
         let mut subjects = BTreeMap::new();
         for path in entries(folder)? {
@@ -112,10 +114,11 @@ impl Subject {
 
 impl Version {
     fn read(number: u32, path: &Path) -> Result<Self, ContractError> {
-        let json: Json = parse(path)?;
+        let text = read(path)?;
+        let json: Json = parse_text(path, &text)?;
         let schema = Schema::parse(&json.to_string())
             .map_err(|source| ContractError::Schema { path: path.to_owned(), source })?;
-        Ok(Self { number, json, schema })
+        Ok(Self { number, text, json, schema })
     }
 
     /// The record's full name, if the schema is a record.
@@ -147,6 +150,13 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, ContractError> {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ContractError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ContractError::Read { path: path.to_owned(), source })?;
-    serde_json::from_str(&text).map_err(|source| ContractError::Json { path: path.to_owned(), source })
+    parse_text(path, &read(path)?)
+}
+
+fn read(path: &Path) -> Result<String, ContractError> {
+    std::fs::read_to_string(path).map_err(|source| ContractError::Read { path: path.to_owned(), source })
+}
+
+fn parse_text<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, ContractError> {
+    serde_json::from_str(text).map_err(|source| ContractError::Json { path: path.to_owned(), source })
 }

@@ -1,15 +1,18 @@
 //! A schema registry in the shapes of Confluent's REST API: it serves a recording's schemas, learns new ones, and
 //! fails when told.
 
+mod levels;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use schema_compatibility::Level;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -21,8 +24,8 @@ use crate::recording::RegisteredSchema;
 /// A registry on a loopback port. It ends with this value.
 ///
 /// It gives ids and versions as Confluent's does: one id for one text whatever its subject, one version for it in a
-/// subject, and the same answer when it is registered again. It enforces no compatibility (level `NONE`) and takes any
-/// JSON for a schema.
+/// subject, and the same answer when it is registered again. It takes any JSON for a schema, but holds a subject that was
+/// given a compatibility level to it; the level of all others is `NONE`.
 #[derive(Debug)]
 pub struct Registry {
     url: String,
@@ -36,6 +39,8 @@ pub enum RegistryMode {
     /// As it should.
     #[default]
     Serving,
+    /// It answers, and takes nothing new.
+    ReadOnly,
     /// Every request gets this HTTP status.
     Failing(u16),
 }
@@ -48,6 +53,8 @@ struct Held {
     schemas: BTreeMap<u32, Content>,
     /// In the order of registration.
     versions: Vec<Registration>,
+    /// Of those subjects that have one of their own.
+    levels: BTreeMap<String, Level>,
     mode: RegistryMode,
     requests: usize,
 }
@@ -96,6 +103,8 @@ impl Registry {
             .route("/subjects/{subject}/versions", get(versions).post(register))
             .route("/subjects/{subject}/versions/{version}", get(version))
             .route("/config", get(|| async { Json(json!({"compatibilityLevel": "NONE"})) }))
+            .route("/config/{subject}", get(levels::level).put(levels::set_level))
+            .route("/compatibility/subjects/{subject}/versions/{version}", post(levels::compatibility))
             .fallback(|| async { refusal(404, "HTTP 404 Not Found") })
             .layer(from_fn_with_state(Arc::clone(&state), count_or_fail))
             .with_state(Arc::clone(&state));
@@ -156,6 +165,21 @@ impl Held {
         self.of_subject(subject).max_by_key(|registration| registration.version)
     }
 
+    /// A version by its number or as the latest.
+    fn find<'a>(&'a self, subject: &'a str, version: &str) -> Result<&'a Registration, Box<Response>> {
+        let Some(latest) = self.latest(subject) else { return Err(Box::new(refusal(40401, "Subject not found"))) };
+        let found = match version {
+            "latest" => Some(latest),
+            number => match number.parse::<u32>() {
+                Ok(number) => self.of_subject(subject).find(|registration| registration.version == number),
+                Err(_) => {
+                    return Err(Box::new(unprocessable(42202, "The specified version is not a valid version id")));
+                }
+            },
+        };
+        found.ok_or_else(|| Box::new(refusal(40402, "Version not found")))
+    }
+
     fn answer(&self, registration: &Registration) -> Response {
         let Registration { subject, version, id } = registration;
         let Some(content) = self.schemas.get(id) else { return refusal(40403, "Schema not found") };
@@ -189,11 +213,18 @@ async fn count_or_fail(State(state): State<Shared>, request: Request, next: Next
     };
     match mode {
         RegistryMode::Serving => next.run(request).await,
+        RegistryMode::ReadOnly if is_change(&request) => unprocessable(42205, "Subject is in read-only mode"),
+        RegistryMode::ReadOnly => next.run(request).await,
         RegistryMode::Failing(status) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, error_body(50001, "Error in the backend data store")).into_response()
         }
     }
+}
+
+fn is_change(request: &Request) -> bool {
+    let registers = request.uri().path().starts_with("/subjects/") && request.uri().path().ends_with("/versions");
+    request.method() == Method::PUT || (request.method() == Method::POST && registers)
 }
 
 async fn schema(State(state): State<Shared>, Path(id): Path<String>) -> Response {
@@ -241,15 +272,7 @@ async fn versions(State(state): State<Shared>, Path(subject): Path<String>) -> R
 
 async fn version(State(state): State<Shared>, Path((subject, version)): Path<(String, String)>) -> Response {
     let held = lock(&state);
-    let Some(latest) = held.latest(&subject) else { return refusal(40401, "Subject not found") };
-    let found = match version.as_str() {
-        "latest" => Some(latest),
-        number => match number.parse::<u32>() {
-            Ok(number) => held.of_subject(&subject).find(|registration| registration.version == number),
-            Err(_) => return unprocessable(42202, "The specified version is not a valid version id"),
-        },
-    };
-    found.map_or_else(|| refusal(40402, "Version not found"), |registration| held.answer(registration))
+    held.find(&subject, &version).map_or_else(|refused| *refused, |registration| held.answer(registration))
 }
 
 /// Whether a schema is registered under a subject, and as what.
@@ -280,6 +303,9 @@ async fn register(
         Err(refused) => return *refused,
     };
     let mut held = lock(&state);
+    if let Err(refused) = held.allows(&subject, &content) {
+        return *refused;
+    }
     let guid = content.guid;
     let id = held.id_of(content);
     let known = held.of_subject(&subject).find(|registration| registration.id == id).map(|known| known.version);
@@ -295,7 +321,7 @@ impl Submission {
     fn content(self) -> Result<Content, Box<Response>> {
         let avro = self.schema_type.as_deref().is_none_or(|name| name == "AVRO");
         if !avro || serde_json::from_str::<Value>(&self.schema).is_err() {
-            return Err(Box::new(unprocessable(42201, "Either the input schema or one its references is invalid")));
+            return Err(Box::new(no_schema()));
         }
         Ok(Content::new(self.schema, self.references))
     }
@@ -307,6 +333,10 @@ fn refusal(code: u32, message: &str) -> Response {
 
 fn unprocessable(code: u32, message: &str) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, error_body(code, message)).into_response()
+}
+
+fn no_schema() -> Response {
+    unprocessable(42201, "Either the input schema or one its references is invalid")
 }
 
 fn error_body(code: u32, message: &str) -> Json<Value> {
@@ -377,6 +407,52 @@ mod tests {
             let refused = submit(&registry, path, wrong).await;
             assert_eq!((refused.0, &refused.1["error_code"]), (422, &json!(42201)));
         }
+    }
+
+    async fn set_level(registry: &Registry, subject: &str, level: &str) -> (u16, Value) {
+        let request = loopback_client().unwrap().put(format!("{}/config/{subject}", registry.url()));
+        let answer = request.json(&json!({"compatibility": level})).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn it_holds_a_subject_to_the_level_that_it_was_given() {
+        let registry = Registry::start(BTreeMap::from([(1, registered("t-value", 1, "\"int\""))])).await.unwrap();
+        let none = answer(&registry, "/config/t-value").await;
+        assert_eq!((none.0, &none.1["error_code"]), (404, &json!(40408)));
+        assert_eq!(set_level(&registry, "t-value", "FULL").await, (200, json!({"compatibility": "FULL"})));
+        let level = answer(&registry, "/config/t-value").await;
+        assert_eq!(level, (200, json!({"compatibilityLevel": "FULL"})));
+        let unknown = set_level(&registry, "t-value", "SIDEWAYS").await;
+        assert_eq!((unknown.0, &unknown.1["error_code"]), (422, &json!(42203)));
+
+        let (wider, other) = (json!({"schema": "\"long\""}), "/subjects/u-value/versions");
+        let refused = submit(&registry, "/subjects/t-value/versions", wider.clone()).await;
+        assert_eq!((refused.0, &refused.1["error_code"]), (409, &json!(409)));
+        assert_eq!(answer(&registry, "/subjects/t-value/versions").await, (200, json!([1])));
+        let verdict = "/compatibility/subjects/t-value/versions/latest";
+        let found = submit(&registry, verdict, wider.clone()).await.1;
+        assert_eq!((&found["is_compatible"], found["messages"].as_array().map(Vec::len)), (&json!(false), Some(1)));
+        assert_eq!(set_level(&registry, "t-value", "BACKWARD").await.0, 200);
+        let verdict = submit(&registry, verdict, wider.clone()).await;
+        assert_eq!(verdict, (200, json!({"is_compatible": true, "messages": []})));
+        assert_eq!(submit(&registry, "/subjects/t-value/versions", wider).await.0, 200);
+        assert_eq!(submit(&registry, other, json!({"schema": "\"int\""})).await.0, 200, "no level, no promise");
+        assert_eq!(submit(&registry, other, json!({"schema": "\"string\""})).await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn it_takes_nothing_new_while_it_is_read_only() {
+        let registry = Registry::start(BTreeMap::from([(1, registered("t-value", 1, "\"int\""))])).await.unwrap();
+        registry.set_mode(RegistryMode::ReadOnly);
+        let long = json!({"schema": "\"long\""});
+        for refused in
+            [submit(&registry, "/subjects/t-value/versions", long).await, set_level(&registry, "t-value", "FULL").await]
+        {
+            assert_eq!((refused.0, &refused.1["error_code"]), (422, &json!(42205)));
+        }
+        assert_eq!(answer(&registry, "/subjects/t-value/versions").await, (200, json!([1])));
+        assert_eq!(submit(&registry, "/subjects/t-value", json!({"schema": "\"int\""})).await.0, 200);
     }
 
     #[tokio::test]
