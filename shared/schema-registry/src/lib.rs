@@ -37,8 +37,8 @@ pub use activity::Activity;
 pub use cache::{CachePolicy, SchemaCache};
 #[cfg(feature = "confluent")]
 pub use confluent::{
-    Auth, ClientCredentials, Compatibility, CompatibilityLevel, ConfluentConfig, ConfluentConfigError,
-    ConfluentRegistry, NewSchema, SchemaReference, Tls,
+    Auth, ClientCredentials, Compatibility, ConfluentConfig, ConfluentConfigError, ConfluentRegistry, NewSchema,
+    SchemaReference, Tls,
 };
 #[cfg(feature = "env")]
 pub use env::{RegistryConfig, RegistryConfigError};
@@ -49,6 +49,8 @@ pub use frame::{
 #[cfg(feature = "glue")]
 pub use glue::{GlueConfigError, GlueRegistry};
 pub use plans::{PlanCache, PlanError};
+#[cfg(feature = "confluent")]
+pub use schema_compatibility::Level as CompatibilityLevel;
 pub use schemas::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaText, Schemas, Subjects, Version};
 #[cfg(feature = "snapshot")]
 pub use snapshot::{Snapshot, SnapshotError};

@@ -3,9 +3,7 @@
 use std::fmt;
 
 use schema_compatibility::{Level, UnknownLevel};
-use schema_registry::{
-    CompatibilityLevel, ConfluentRegistry, NewSchema, RegisteredSchema, RegistryError, SchemaId, Subjects, Version,
-};
+use schema_registry::{ConfluentRegistry, NewSchema, RegisteredSchema, RegistryError, SchemaId, Subjects, Version};
 use serde_json::Value as Json;
 
 use crate::compare::differences;
@@ -41,9 +39,9 @@ pub enum Change {
         /// The subject.
         subject: String,
         /// What the registry has.
-        present: Option<CompatibilityLevel>,
+        present: Option<Level>,
         /// What the contract promises.
-        wanted: CompatibilityLevel,
+        wanted: Level,
     },
 }
 
@@ -173,18 +171,9 @@ fn new_schema(version: &contracts::Version) -> NewSchema {
     NewSchema { schema: version.text.clone(), references: Vec::new() }
 }
 
-fn wanted_level(subject: &Subject) -> Result<CompatibilityLevel, PublishError> {
-    let level = subject.manifest.compatibility.parse::<Level>();
-    let level = level.map_err(|problem| PublishError::Level { subject: subject.name.clone(), problem })?;
-    Ok(match level {
-        Level::None => CompatibilityLevel::None,
-        Level::Backward => CompatibilityLevel::Backward,
-        Level::BackwardTransitive => CompatibilityLevel::BackwardTransitive,
-        Level::Forward => CompatibilityLevel::Forward,
-        Level::ForwardTransitive => CompatibilityLevel::ForwardTransitive,
-        Level::Full => CompatibilityLevel::Full,
-        Level::FullTransitive => CompatibilityLevel::FullTransitive,
-    })
+fn wanted_level(subject: &Subject) -> Result<Level, PublishError> {
+    let level = subject.manifest.compatibility.parse();
+    level.map_err(|problem| PublishError::Level { subject: subject.name.clone(), problem })
 }
 
 impl fmt::Display for Change {

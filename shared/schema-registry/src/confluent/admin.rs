@@ -1,9 +1,10 @@
 //! What tools do with a registry: register schemas, check and set compatibility, list what is there.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::sync::Arc;
 
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
+use schema_compatibility::Level as CompatibilityLevel;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{
     ConfluentRegistry,
@@ -44,76 +45,20 @@ pub struct Compatibility {
     pub messages: Vec<String>,
 }
 
-/// Which earlier versions a new one has to get on with, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[allow(missing_docs, reason = "the names are those of the registry's documentation")]
-pub enum CompatibilityLevel {
-    None,
-    Backward,
-    BackwardTransitive,
-    Forward,
-    ForwardTransitive,
-    Full,
-    FullTransitive,
-}
-
-/// No level has that name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a compatibility level is one of NONE, BACKWARD, FORWARD, FULL and the last three with _TRANSITIVE")]
-pub struct UnknownLevel;
-
-impl CompatibilityLevel {
-    const ALL: [Self; 7] = [
-        Self::None,
-        Self::Backward,
-        Self::BackwardTransitive,
-        Self::Forward,
-        Self::ForwardTransitive,
-        Self::Full,
-        Self::FullTransitive,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::None => "NONE",
-            Self::Backward => "BACKWARD",
-            Self::BackwardTransitive => "BACKWARD_TRANSITIVE",
-            Self::Forward => "FORWARD",
-            Self::ForwardTransitive => "FORWARD_TRANSITIVE",
-            Self::Full => "FULL",
-            Self::FullTransitive => "FULL_TRANSITIVE",
-        }
-    }
-}
-
-impl fmt::Display for CompatibilityLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for CompatibilityLevel {
-    type Err = UnknownLevel;
-
-    fn from_str(name: &str) -> Result<Self, UnknownLevel> {
-        Self::ALL.into_iter().find(|level| level.name() == name).ok_or(UnknownLevel)
-    }
-}
-
 #[derive(Deserialize)]
 struct Registered {
     id: u32,
 }
 
 #[derive(Serialize)]
-struct Level {
-    compatibility: CompatibilityLevel,
+struct WantedLevel {
+    compatibility: &'static str,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CurrentLevel {
+    #[serde(deserialize_with = "level")]
     compatibility_level: CompatibilityLevel,
 }
 
@@ -199,7 +144,7 @@ impl ConfluentRegistry {
     /// # Errors
     /// When the registry refuses.
     pub async fn set_level(&self, subject: Option<&str>, level: CompatibilityLevel) -> Result<(), RegistryError> {
-        let body = Level { compatibility: level };
+        let body = WantedLevel { compatibility: level.name() };
         self.send(Method::PUT, &of(subject), &config_path(subject), &[], &body).await.map(drop)
     }
 
@@ -229,6 +174,10 @@ impl ConfluentRegistry {
             .map_err(|error| RegistryError::new(asked.clone(), RegistryErrorKind::Invalid).caused_by(error))?;
         self.transport.ask(Question { asked, method, path, query, body: Some(body) }).await
     }
+}
+
+fn level<'de, D: Deserializer<'de>>(name: D) -> Result<CompatibilityLevel, D::Error> {
+    String::deserialize(name)?.parse().map_err(D::Error::custom)
 }
 
 fn of(subject: Option<&str>) -> Asked {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use futures_util::{FutureExt, future::BoxFuture};
 
 pub use self::{
-    admin::{Compatibility, CompatibilityLevel, NewSchema, SchemaReference},
+    admin::{Compatibility, NewSchema, SchemaReference},
     config::{Auth, ClientCredentials, ConfluentConfig, ConfluentConfigError, Tls},
 };
 use self::{lookup::Lookup, transport::Transport};
