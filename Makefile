@@ -70,7 +70,8 @@ test: setup ## Run all tests, the end-to-end ones included
 
 .PHONY: test-jvm
 test-jvm: setup ## Test beside programs of the JVM: Kafka, a registry, Java's Avro (needs Java 17 and Maven)
-	cargo test -p jvm-peers --features jvm
+	@# With the features of the whole workspace, so that nothing is compiled twice.
+	cargo test --workspace --features jvm-peers/jvm $(addprefix --test ,$(basename $(notdir $(wildcard tests/jvm/tests/*))))
 
 .PHONY: simulate
 simulate: ## Run the batch processor in SEEDS=20000 hostile worlds, or tell the story of one: SEED=1234

@@ -55,6 +55,8 @@ async fn what_could_not_be_decoded_for_want_of_a_schema_is_once_the_schema_is_re
     let registered: Value = registered.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
     assert_eq!(registered["id"], id);
 
+    // A running function believes for ten seconds that there is no such schema; a new process asks at once.
+    stage.scene.host.kill().await;
     let filtered = json!({"action": "replay", "yes": true, "code": "schema_not_found"});
     let report = stage.ask(filtered).await;
     assert_eq!((fates(&report), &report["entries"][0]["attempts"]), (vec!["finished"], &json!(1)), "{report}");
