@@ -9,7 +9,7 @@ use event_runtime::Effect;
 use crate::attribute::{CONTENT, EXPIRES_AT, KEY, SORT};
 use crate::error::TableError;
 
-/// An append-only table with the keys [`KEY`](crate::attribute::KEY) and [`SORT`](crate::attribute::SORT), both text.
+/// An append-only table with the keys [`KEY`] and [`SORT`], both text.
 #[derive(Debug, Clone)]
 pub struct AppendOnlyTable {
     client: Client,

@@ -10,7 +10,7 @@ use crate::attribute::{KEY, WRITE};
 use crate::error::TableError;
 use crate::version::{Stored, unless_newer};
 
-/// A table of one item a row, whose only key is the text [`KEY`](crate::attribute::KEY).
+/// A table of one item a row, whose only key is the text [`KEY`].
 #[derive(Debug, Clone)]
 pub struct VersionedTable {
     client: Client,

@@ -1,10 +1,10 @@
 //! The real batch processor in a hostile world, deterministic by seed: the proof of its promises.
 //!
 //! A [`World`] holds a log of records and the settings of an event source mapping, of its function and of the stores.
-//! A [`Schedule`] says what goes wrong in it, and where: nothing that it does not name. [`run`] plays the two together
+//! A [`Schedule`] says what goes wrong in it, and where: nothing that it does not name. [`run()`] plays the two together
 //! in paused time, and [`books`] watches the promises: nothing lost, nothing out of order, no effect twice, no letter
-//! doubled. From a seed come a world and, while it runs, a schedule ([`simulate`]); what breaks a promise is shrunk to
-//! the few entries that it takes ([`shrink`]); and [`explore`] tries every single fault at every single place.
+//! doubled. From a seed come a world and, while it runs, a schedule ([`simulate()`]); what breaks a promise is shrunk to
+//! the few entries that it takes ([`shrink()`]); and [`explore()`] tries every single fault at every single place.
 //!
 //! `tests/mutations` plays the same with one guard of the processor removed at a time, and wants it noticed.
 
