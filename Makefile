@@ -37,7 +37,7 @@ setup: ## Install the pinned tools into .local/venv (the other targets do it whe
 demo: setup ## Run real bytes through the functions, twice, with a bad batch and a lost cursor, and show what came out
 	@echo "Compiling the local stack and the functions (minutes the first time, seconds later)"
 	@cargo build --bin local-stack $(addprefix --bin ,$(DEMO_FUNCTIONS))
-	@cargo run --quiet --bin local-stack -- demo --recording "$(RECORDING)" --topic "$(TOPIC)"
+	@cargo run --quiet --bin local-stack -- demo $(if $(RECORDING),--recording "$(RECORDING)") $(if $(TOPIC),--topic "$(TOPIC)")
 
 ##@ Work on a function
 

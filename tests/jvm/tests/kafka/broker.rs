@@ -135,6 +135,8 @@ fn properties(folder: &Path, controller: u16, direct: u16, secure: u16, proxied:
         format!("listener.security.protocol.map={}", protocols.join(",")),
         format!("log.dirs={}", folder.join("data").display()),
         "auto.create.topics.enable=false".to_owned(),
+        // Records carry the times of their tests, which age.
+        "log.retention.ms=-1".to_owned(),
         "offsets.topic.replication.factor=1".to_owned(),
         "transaction.state.log.replication.factor=1".to_owned(),
         "transaction.state.log.min.isr=1".to_owned(),
