@@ -75,11 +75,11 @@ test-jvm: setup ## Test beside programs of the JVM: Kafka, a registry, Java's Av
 
 .PHONY: simulate
 simulate: ## Run the batch processor in SEEDS=20000 hostile worlds, or tell the story of one: SEED=1234
-	@cargo run --quiet -p simulation -- $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20000))
+	@cargo run --quiet --bin simulate -- $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20000))
 
 .PHONY: scenarios
 scenarios: ## Write the runs in shared/event-runtime/SCENARIOS.md anew
-	WRITE_SCENARIOS=1 cargo test --quiet -p simulation --test scenarios
+	WRITE_SCENARIOS=1 cargo test --quiet --workspace --test scenarios
 
 .PHONY: bench
 bench: ## Time decoding side by side with the usual ways, on equal records
@@ -95,13 +95,13 @@ fuzz: ## Fuzz every target on its corpus and then for SECONDS=20 each
 
 .PHONY: schemas-check
 schemas-check: ## Check schemas against their history, and every function's readers against every version
-	@cargo run --quiet -p schema-tools -- check
-	@cargo run --quiet -p schema-tools -- docs --check
-	@cargo test --quiet -p schema-readers
+	@cargo run --quiet --bin schemas -- check
+	@cargo run --quiet --bin schemas -- docs --check
+	@cargo test --quiet --workspace --test readers
 
 .PHONY: schemas-docs
 schemas-docs: ## Write events/CATALOGUE.md anew from events/schemas
-	@cargo run --quiet -p schema-tools -- docs
+	@cargo run --quiet --bin schemas -- docs
 
 .PHONY: check
 check: fmt clippy schemas-check test docs deny ## Everything that has to hold before a change goes in
