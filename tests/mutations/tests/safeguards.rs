@@ -16,13 +16,16 @@ use event_runtime::UnixMillis;
 use event_runtime::safeguards::{Safeguard, without};
 use event_runtime::testing::{ManualClock, MemoryClaims, claims_contract};
 use simulation::books::Rule;
-use simulation::{Record, Verb, World, explore, shrink, simulate};
+use simulation::{Fates, Record, Schedule, Site, Verb, What, World, run, shrink, simulate};
 
 /// Seeds that each safeguard's removal may take to be noticed.
 const SEEDS: u64 = 3000;
 
 /// Entries that the shrunk schedule may have: what cannot be told in a few lines is not understood.
 const ENTRIES: usize = 16;
+
+/// More than a delivery of one record has.
+const AWAIT_POINTS: u32 = 50;
 
 /// Finds what breaks without a safeguard, and shrinks it.
 fn notice(safeguard: Safeguard, expected: &[Rule]) {
@@ -50,16 +53,23 @@ fn notice(safeguard: Safeguard, expected: &[Rule]) {
     assert!(shrunk.schedule.0.len() <= ENTRIES, "{}", shrunk.schedule);
 }
 
-/// Finds what breaks without a safeguard when one thing goes wrong, at whatever place.
-fn notice_by_trying(safeguard: Safeguard, expected: &[Rule]) {
+/// Finds what breaks without a safeguard when a worker is frozen, at whatever await point, and its partition moves to
+/// the other poller meanwhile.
+fn notice_by_freezing(safeguard: Safeguard, expected: &[Rule]) {
     let mail = Record { verb: Verb::Send, key: Some(0), subject: 0 };
-    let explored = without(safeguard, || explore(&World::plain(vec![vec![mail]]), 1));
-    let (schedule, violation) = explored
-        .violations
-        .into_iter()
-        .find(|(_, violation)| expected.contains(&violation.rule))
-        .unwrap_or_else(|| panic!("without {safeguard:?} no promise broke in {} runs", explored.runs));
-    println!("without {safeguard:?}: found in {} runs\n  {violation}\n{schedule}", explored.runs);
+    let world = World { pollers: 2, ..World::plain(vec![vec![mail]]) };
+    let site = |what, nth| Site { delivery: 1, what, nth };
+    let found = without(safeguard, || {
+        (0..AWAIT_POINTS).find_map(|nth| {
+            let schedule = Schedule([(site(What::Await, nth), 2), (site(What::Rebalance, 0), 1)].into());
+            let violation = run(&world, Fates::by_schedule(schedule.clone()), false).violation;
+            violation.filter(|violation| expected.contains(&violation.rule)).map(|violation| (schedule, violation))
+        })
+    });
+    let Some((schedule, violation)) = found else {
+        panic!("without {safeguard:?} no promise broke: nothing would notice if it were gone");
+    };
+    println!("without {safeguard:?}\n  {violation}\n{world}{schedule}");
 }
 
 #[test]
@@ -79,8 +89,8 @@ fn without_leases_that_hold_a_claim_is_taken_from_a_worker_that_lives() {
 
 #[test]
 fn without_a_second_look_at_the_lease_a_thawed_worker_takes_an_effect_that_is_no_longer_its_own() {
-    // It takes a freeze at one await point of many: trying each finds in a moment what dice may miss.
-    notice_by_trying(Safeguard::LeaseRecheck, &[Rule::ClaimedFirst, Rule::OnceUnderAClaim]);
+    // It takes two things together, at one await point of many: trying each finds in a moment what dice may miss.
+    notice_by_freezing(Safeguard::LeaseRecheck, &[Rule::ClaimedFirst, Rule::OnceUnderAClaim]);
 }
 
 #[test]
