@@ -221,7 +221,7 @@ fn auto<'a>(bytes: &'a [u8], clues: Clues<'_>) -> Result<Frame<'a>, FrameError> 
     }
 }
 
-#[inline]
+#[inline(always)]
 fn confluent(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
     match bytes {
         [CONFLUENT_MAGIC, a, b, c, d, body @ ..] => {

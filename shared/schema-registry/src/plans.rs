@@ -73,8 +73,20 @@ impl<T: AvroType> PlanCache<T> {
     }
 
     /// The plan for a schema, if it was needed before: the path of nearly every record.
-    #[inline]
+    #[inline(always)]
     pub fn known(&self, schema: SchemaRef) -> Option<Result<Cow<'_, Plan<T>>, PlanError>> {
+        // Most topics have one writer schema at a time.
+        let [first, ..] = &self.first;
+        if let Some((known, Ok(plan))) = first.get()
+            && *known == schema
+        {
+            return Some(Ok(Cow::Borrowed(plan)));
+        }
+        self.known_beyond(schema)
+    }
+
+    #[inline(never)]
+    fn known_beyond(&self, schema: SchemaRef) -> Option<Result<Cow<'_, Plan<T>>, PlanError>> {
         for place in &self.first {
             // The places are filled in order.
             let (known, plan) = place.get()?;
@@ -82,11 +94,6 @@ impl<T: AvroType> PlanCache<T> {
                 return Some(plan.as_ref().map(Cow::Borrowed).map_err(PlanError::clone));
             }
         }
-        self.known_later(schema)
-    }
-
-    #[inline(never)]
-    fn known_later(&self, schema: SchemaRef) -> Option<Result<Cow<'_, Plan<T>>, PlanError>> {
         let later = self.later.read().unwrap_or_else(PoisonError::into_inner);
         later.get(&schema).cloned().map(|plan| plan.map(Cow::Owned))
     }
