@@ -93,6 +93,10 @@ bench-batch: ## Time a batch of 5,000 records against stores of 5 ms, and count 
 fuzz: ## Fuzz every target on its corpus and then for SECONDS=20 each
 	tests/fuzz/run.sh $(or $(SECONDS),20)
 
+.PHONY: miri
+miri: ## Run the one place of unsafe code under Miri (needs a nightly toolchain with miri)
+	cargo +nightly miri test -p avro-decode --lib text
+
 .PHONY: schemas-check
 schemas-check: ## Check schemas against their history, and every function's readers against every version
 	@cargo run --quiet --bin schemas -- check

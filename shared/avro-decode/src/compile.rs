@@ -278,9 +278,12 @@ impl<'s> Compiler<'s> {
             }
             order.push(index as u32);
         }
+        let straight = order.is_sorted();
+        let written = |index: &u32| readers.contains(&Some(*index as usize));
+        order.extend((0..fields as u32).filter(|index| !written(index)));
         Ok(RecordPlan {
             slots: slots.into(),
-            straight: order.is_sorted(),
+            straight,
             order: order.into(),
             after: skipped.into(),
             shape: None,

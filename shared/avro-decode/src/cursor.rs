@@ -1,10 +1,9 @@
 //! The position in a datum, and Avro's primitive encodings.
 
-use ascii::AsciiStr;
-
 use crate::error::{DecodeError, DecodeErrorKind as Kind};
 use crate::limits::Limits;
 use crate::plan::{Branch, Node, Op, Program, RecordPlan};
+use crate::text;
 
 /// The bytes of a datum that are still to be read, with what is left of its [`Limits`].
 ///
@@ -96,30 +95,14 @@ impl<'p, 'de> Cursor<'p, 'de> {
         }
     }
 
-    /// Two to ten bytes. Timestamps take six to nine, so eight are read at once.
-    #[inline(never)]
+    /// Two to ten bytes.
+    #[inline(always)]
     fn long_of_many(&mut self) -> Result<i64, DecodeError> {
-        let Some(chunk) = self.rest.first_chunk::<8>() else {
-            return self.long_near_end();
-        };
-        let word = u64::from_le_bytes(*chunk);
-        let stops = !word & 0x8080_8080_8080_8080;
-        if stops == 0 {
-            return self.long_of_nine(word);
-        }
-        // The bytes up to the first without a continuation bit.
-        let bits = stops.trailing_zeros() + 1;
-        self.rest = self.rest.get(bits as usize / 8..).unwrap_or_default();
-        Ok(zigzag(seven_of_eight(word & (u64::MAX >> (64 - bits)))))
-    }
-
-    /// Nanoseconds take nine bytes: `word` has the first eight.
-    #[inline]
-    fn long_of_nine(&mut self, word: u64) -> Result<i64, DecodeError> {
-        match self.rest.get(8..) {
-            Some([last, rest @ ..]) if *last < 0x80 => {
+        let (value, length) = leading_varint(self.rest);
+        match self.rest.get(length..) {
+            Some(rest) if length > 0 => {
                 self.rest = rest;
-                Ok(zigzag(seven_of_eight(word) | u64::from(*last) << 56))
+                Ok(zigzag(value))
             }
             _ => self.long_near_end(),
         }
@@ -190,19 +173,10 @@ impl<'p, 'de> Cursor<'p, 'de> {
     /// `bytes` as text; they were just taken from this cursor.
     #[inline(always)]
     pub(crate) fn utf8(&self, bytes: &'de [u8]) -> Result<&'de str, DecodeError> {
-        // Nearly all text is ASCII, and most of it is short: that is seen in a few instructions.
-        match AsciiStr::from_ascii(bytes) {
-            Ok(text) => Ok(text.as_str()),
-            Err(_) => self.utf8_beyond_ascii(bytes),
+        match text::utf8(bytes) {
+            Some(text) => Ok(text),
+            None => Err(self.fail(Kind::InvalidUtf8)),
         }
-    }
-
-    #[inline(never)]
-    fn utf8_beyond_ascii(&self, bytes: &'de [u8]) -> Result<&'de str, DecodeError> {
-        // The vectorised check pays from about a cache line on.
-        let text =
-            if bytes.len() < 64 { std::str::from_utf8(bytes).ok() } else { simdutf8::basic::from_utf8(bytes).ok() };
-        text.ok_or_else(|| self.fail(Kind::InvalidUtf8))
     }
 
     /// The index of a union's branch or an enum's symbol, below `count`.
@@ -235,7 +209,22 @@ impl<'p, 'de> Cursor<'p, 'de> {
     }
 
     /// The next block of a list or map: its count, 0 at the end. `min` is the least size of an item in bytes.
+    #[inline(always)]
     pub(crate) fn block(&mut self, min: u32) -> Result<usize, DecodeError> {
+        // Nearly always a count in one byte, even because it is not negative, of items that take a byte or more.
+        if let Some((&byte, rest)) = self.rest.split_first()
+            && byte & 0x81 == 0
+            && usize::from(byte >> 1) * min as usize <= rest.len()
+            && min > 0
+        {
+            self.rest = rest;
+            return Ok(usize::from(byte >> 1));
+        }
+        self.block_of_any_count(min)
+    }
+
+    #[inline(never)]
+    fn block_of_any_count(&mut self, min: u32) -> Result<usize, DecodeError> {
         let mut count = self.long()?;
         if count < 0 {
             // A negative count is followed by the block's size in bytes, for readers that skip.
@@ -410,6 +399,24 @@ impl<'p, 'de> Cursor<'p, 'de> {
             _ => Err(self.fail(Kind::PlanMismatch)),
         }
     }
+}
+
+/// A number of up to nine bytes and its length, by value so that the position can stay in registers; a length of 0 where
+/// it is too near the end, or longer. Timestamps take six to nine bytes, so eight are read at once.
+#[inline(never)]
+fn leading_varint(rest: &[u8]) -> (u64, usize) {
+    let Some(chunk) = rest.first_chunk::<8>() else { return (0, 0) };
+    let word = u64::from_le_bytes(*chunk);
+    let stops = !word & 0x8080_8080_8080_8080;
+    if stops == 0 {
+        return match rest.get(8) {
+            Some(last) if *last < 0x80 => (seven_of_eight(word) | u64::from(*last) << 56, 9),
+            _ => (0, 0),
+        };
+    }
+    // The bytes up to the first without a continuation bit.
+    let bits = stops.trailing_zeros() + 1;
+    (seven_of_eight(word & (u64::MAX >> (64 - bits))), bits as usize / 8)
 }
 
 /// The low seven bits of each byte, moved together.

@@ -14,6 +14,7 @@ mod read;
 mod resolve;
 mod schema;
 mod skip;
+mod text;
 mod value;
 
 /// Implements [`trait@AvroRead`] and [`AvroType`] for a struct or enum.

@@ -60,14 +60,34 @@ impl<T: AvroType> Plan<T> {
     #[inline]
     pub fn decode<'de>(&self, datum: &'de [u8]) -> Result<T::Of<'de>, DecodeError> {
         let mut cursor = Cursor::new(datum, &self.program);
-        let mut result = T::Of::<'de>::read(&self.program.root, &mut cursor);
-        // Not by `?`: it would copy the value once more.
-        if result.is_ok()
-            && let Err(error) = cursor.finish()
-        {
-            result = Err(error);
+        if let Some(mut value) = T::Of::<'de>::blank() {
+            value.fill(&self.program.root, &mut cursor)?;
+            cursor.finish()?;
+            return Ok(value);
         }
-        result
+        let value = T::Of::<'de>::read(&self.program.root, &mut cursor)?;
+        cursor.finish()?;
+        Ok(value)
+    }
+
+    /// As [`Plan::decode`], into a place of the caller's: a struct of many fields is written where it stays.
+    ///
+    /// # Errors
+    /// As [`Plan::decode`]; `place` then holds nothing that means anything.
+    #[inline]
+    pub fn decode_into<'s, 'de>(
+        &self,
+        datum: &'de [u8],
+        place: &'s mut Option<T::Of<'de>>,
+    ) -> Result<&'s mut T::Of<'de>, DecodeError> {
+        let Some(blank) = T::Of::<'de>::blank() else {
+            return Ok(place.insert(self.decode(datum)?));
+        };
+        let value = place.insert(blank);
+        let mut cursor = Cursor::new(datum, &self.program);
+        value.fill(&self.program.root, &mut cursor)?;
+        cursor.finish()?;
+        Ok(value)
     }
 
     fn of(program: Program) -> Self {
@@ -194,9 +214,9 @@ pub(crate) enum Promotion {
 pub struct RecordPlan {
     /// By the reader's field.
     pub(crate) slots: Box<[Slot]>,
-    /// The reader's fields in the order in which they were written.
+    /// The reader's fields in the order in which they were written; at the end those that were not.
     pub(crate) order: Box<[u32]>,
-    /// `order` is ascending: the reader's fields can be read one after the other.
+    /// The reader's fields can be read one after the other.
     pub(crate) straight: bool,
     pub(crate) after: Box<[SkipOp]>,
     /// For generic values.
@@ -225,7 +245,7 @@ impl RecordPlan {
         self.straight.then_some(&*self.slots)
     }
 
-    /// The fields in the writer's order, each with its number.
+    /// The fields in the writer's order, then those that the writer does not have, each with its number.
     pub fn in_order(&self) -> impl Iterator<Item = (u32, &Slot)> {
         self.order.iter().filter_map(|&index| Some((index, self.slots.get(index as usize)?)))
     }
@@ -237,67 +257,69 @@ impl Slot {
         Self { before, node, detour, name }
     }
 
-    /// Reads the field; `out` stays as it is if the writer does not have it.
+    /// Reads the field; `out` becomes `default` if the writer does not have it.
     #[inline(always)]
-    pub fn read<'p, 'de, T: AvroRead<'de>>(
+    pub fn fill<'p, 'de, T: AvroRead<'de>>(
         &'p self,
-        out: &mut Option<T>,
+        out: &mut T,
         cursor: &mut Cursor<'p, 'de>,
+        default: impl FnOnce() -> Option<T>,
     ) -> Result<(), DecodeError> {
         if self.detour {
             if let Op::Absent = self.node.0 {
+                *out = default().ok_or_else(|| cursor.unplanned())?;
                 return Ok(());
             }
             cursor.skip(&self.before)?;
         }
         // What fits registers is best returned.
         let result = if size_of::<T>() <= 32 {
-            T::read(&self.node, cursor).map(|value| *out = Some(value))
+            T::read(&self.node, cursor).map(|value| *out = value)
         } else {
-            T::read_into(out, &self.node, cursor)
+            out.fill(&self.node, cursor)
         };
         result.map_err(|error| self.in_field(error))
     }
 
-    /// Reads the field, or takes `default` if the writer does not have it.
-    #[inline(always)]
-    pub fn value<'p, 'de, T: AvroRead<'de>>(
-        &'p self,
-        cursor: &mut Cursor<'p, 'de>,
-        default: impl FnOnce() -> Option<T>,
-    ) -> Result<T, DecodeError> {
-        if self.detour {
-            if let Op::Absent = self.node.0 {
-                return default().ok_or_else(|| cursor.unplanned());
-            }
-            cursor.skip(&self.before)?;
-        }
-        if size_of::<T>() <= 32 {
-            return T::read(&self.node, cursor).map_err(|error| self.in_field(error));
-        }
-        let mut out = None;
-        T::read_into(&mut out, &self.node, cursor).map_err(|error| self.in_field(error))?;
-        out.ok_or_else(|| cursor.unplanned())
-    }
-
-    /// As [`Slot::read`], for the loop over fields that were written in another order: what is large is read apart, once
+    /// As [`Slot::fill`], for the loop over fields that were written in another order: what is large is read apart, once
     /// for all fields of a type.
     #[inline(always)]
-    pub fn read_in_loop<'p, 'de, T: AvroRead<'de>>(
+    pub fn fill_in_loop<'p, 'de, T: AvroRead<'de>>(
         &'p self,
-        out: &mut Option<T>,
+        out: &mut T,
         cursor: &mut Cursor<'p, 'de>,
+        default: impl FnOnce() -> Option<T>,
     ) -> Result<(), DecodeError> {
-        if size_of::<T>() <= 32 { self.read(out, cursor) } else { self.read_apart(out, cursor) }
+        if size_of::<T>() <= 32 { self.fill(out, cursor, default) } else { self.fill_apart(out, cursor, default) }
     }
 
     #[inline(never)]
-    fn read_apart<'p, 'de, T: AvroRead<'de>>(
+    fn fill_apart<'p, 'de, T: AvroRead<'de>>(
+        &'p self,
+        out: &mut T,
+        cursor: &mut Cursor<'p, 'de>,
+        default: impl FnOnce() -> Option<T>,
+    ) -> Result<(), DecodeError> {
+        self.fill(out, cursor, default)
+    }
+
+    /// Reads the field of a struct that is put together from its parts.
+    #[inline]
+    pub fn part<'p, 'de, T: AvroRead<'de>>(
         &'p self,
         out: &mut Option<T>,
         cursor: &mut Cursor<'p, 'de>,
+        default: impl FnOnce() -> Option<T>,
     ) -> Result<(), DecodeError> {
-        self.read(out, cursor)
+        if self.detour {
+            if let Op::Absent = self.node.0 {
+                *out = default();
+                return Ok(());
+            }
+            cursor.skip(&self.before)?;
+        }
+        *out = Some(T::read(&self.node, cursor).map_err(|error| self.in_field(error))?);
+        Ok(())
     }
 
     #[cold]

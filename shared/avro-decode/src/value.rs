@@ -156,6 +156,11 @@ impl<'de> AvroRead<'de> for Value<'de> {
             _ => return Err(cursor.unplanned()),
         })
     }
+
+    #[inline(always)]
+    fn blank() -> Option<Self> {
+        Some(Value::Null)
+    }
 }
 
 fn record<'p, 'de>(plan: &'p RecordPlan, cursor: &mut Cursor<'p, 'de>) -> Result<Record<'de>, DecodeError> {
@@ -175,7 +180,7 @@ fn record<'p, 'de>(plan: &'p RecordPlan, cursor: &mut Cursor<'p, 'de>) -> Result
     }
     for (index, slot) in plan.in_order() {
         let mut read = None;
-        slot.read(&mut read, cursor)?;
+        slot.part(&mut read, cursor, || None)?;
         if let (Some(value), Some(read)) = (values.get_mut(index as usize), read) {
             *value = read;
         }

@@ -5,7 +5,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use avro_decode::{AvroRead, AvroType, DecodeError, Limits, Plan, ResolveError, Rule, Schema};
+use avro_decode::{
+    AvroRead, AvroType, Compiler, Cursor, DecodeError, Limits, Node, Plan, ResolveError, Rule, Schema, TypeId,
+};
 
 fn plan<T: AvroType>(writer: &str) -> Result<Plan<T>, ResolveError> {
     Plan::compile(&Schema::parse(writer).unwrap(), &Limits::default())
@@ -300,6 +302,71 @@ fn fields_in_another_order_are_read_into_their_places() {
     .unwrap();
     let decoded = plan.decode(b"\x02b\0\0\0\0\0\0\0\0\x02hi\x02\x02").unwrap();
     assert_eq!(decoded, Triple { c: Some(*b"hi"), d: 7, a: 1, b: "b" });
+}
+
+/// Implemented by hand, so that a struct which holds it is put together from its parts.
+#[derive(Debug, PartialEq)]
+struct Celsius(f64);
+
+impl AvroType for Celsius {
+    type Of<'de> = Self;
+    fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError> {
+        f64::compile(compiler, writer)
+    }
+}
+
+impl<'de> AvroRead<'de> for Celsius {
+    fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
+        f64::read(node, cursor).map(Self)
+    }
+}
+
+#[derive(AvroRead, Debug, PartialEq)]
+struct Reading<'a> {
+    room: &'a str,
+    #[avro(default = 3)]
+    floor: i32,
+    celsius: Celsius,
+    before: Option<Celsius>,
+    note: Option<&'a str>,
+}
+
+#[test]
+fn a_struct_with_a_type_implemented_by_hand_reads_in_any_order() {
+    let record = |fields: &[&str]| format!(r#"{{"type": "record", "name": "R", "fields": [{}]}}"#, fields.join(","));
+    let room = r#"{"name": "room", "type": "string"}"#;
+    let celsius = r#"{"name": "celsius", "type": "float"}"#;
+    let before = r#"{"name": "before", "type": ["null", "double"]}"#;
+    let (written, other) = (20.5_f32.to_le_bytes(), 19.0_f64.to_le_bytes());
+    let expected =
+        || Reading { room: "hall", floor: 3, celsius: Celsius(20.5), before: Some(Celsius(19.0)), note: None };
+
+    let straight = plan::<Reading>(&record(&[room, celsius, before])).unwrap();
+    let datum = [b"\x08hall".as_slice(), &written, b"\x02", &other].concat();
+    assert_eq!(straight.decode(&datum).unwrap(), expected());
+
+    let turned = plan::<Reading>(&record(&[before, celsius, room])).unwrap();
+    let datum = [b"\x02".as_slice(), &other, &written, b"\x08hall"].concat();
+    assert_eq!(turned.decode(&datum).unwrap(), expected());
+    let error = turned.decode(&datum[..14]).unwrap_err();
+    assert_eq!((error.code(), error.path().as_str()), ("avro_truncated", "room"));
+}
+
+#[test]
+fn a_place_holds_nothing_of_what_was_in_it() {
+    let full = plan::<Account>(ACCOUNT).unwrap();
+    let small = plan::<Account>(
+        r#"{"type": "record", "name": "Account", "fields": [{"name": "id", "type": "string"},
+        {"name": "tags", "type": {"type": "array", "items": "string"}}]}"#,
+    )
+    .unwrap();
+    let datum = b"\x00\x06a@b\x00\x04id\x02\x02\x02t\x00\x02\x02k\x0e\x00\x00".as_slice();
+    let mut place = None;
+    let account = full.decode_into(datum, &mut place).unwrap();
+    assert_eq!((account.email, account.labels.is_some(), account.tags.len()), (Some("a@b"), true, 1));
+    let account = small.decode_into(b"\x02x\x00", &mut place).unwrap();
+    assert_eq!(*account, small.decode(b"\x02x\x00").unwrap());
+    assert_eq!((account.id, account.email, &account.labels, account.tags.len()), ("x", None, &None, 0));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, reason = "a test that meets a surprise must fail")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -150,4 +151,32 @@ fn only_the_host_knows_the_lambda_runtime() {
         let knows = package.dependencies.iter().any(|dependency| dependency.name == "lambda_runtime");
         assert!(!knows || *package.name == "lambda-host", "{} knows lambda_runtime", package.name);
     }
+}
+
+/// `unsafe_code` is denied for the workspace; this is who may ask for it all the same.
+#[test]
+fn unsafe_code_has_one_place() {
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in folder.read_dir().expect("a readable folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata runs");
+    let mut found = Vec::new();
+    for folder in ["functions", "shared", "tests"] {
+        sources(metadata.workspace_root.join(folder).as_std_path(), &mut found);
+    }
+    let asks = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).expect("a readable file");
+        // In two parts, for this file is one of them.
+        text.contains(concat!("(unsafe", "_code"))
+    };
+    found.retain(asks);
+    let asking: Vec<_> = found.iter().filter_map(|path| path.strip_prefix(&metadata.workspace_root).ok()).collect();
+    assert_eq!(asking, [Path::new("shared/avro-decode/src/text.rs")]);
 }

@@ -43,19 +43,25 @@ where
         let (mut key_scratch, mut value_scratch) = (Vec::new(), Vec::new());
         for entry in event.lanes.iter().flat_map(|lane| &lane.records) {
             let Entry::Record(record) = entry else { panic!("malformed") };
-            let key = decode(&self.keys, record.key.unwrap(), &mut key_scratch);
-            let value = decode(&self.values, record.value.unwrap(), &mut value_scratch);
-            visit(&key, &value);
+            let (mut key, mut value) = (None, None);
+            let key = decode(&self.keys, record.key.unwrap(), &mut key_scratch, &mut key);
+            let value = decode(&self.values, record.value.unwrap(), &mut value_scratch, &mut value);
+            visit(key, value);
         }
     }
 }
 
 #[inline]
-fn decode<'s, T: AvroType>(plans: &PlanCache<T>, encoded: Encoded<'_>, scratch: &'s mut Vec<u8>) -> T::Of<'s> {
+fn decode<'p, 's, T: AvroType>(
+    plans: &PlanCache<T>,
+    encoded: Encoded<'_>,
+    scratch: &'s mut Vec<u8>,
+    place: &'p mut Option<T::Of<'s>>,
+) -> &'p T::Of<'s> {
     let bytes = encoded.decode_into(scratch).unwrap();
     let frame = split(FrameFormat::Confluent, bytes, Clues::default()).unwrap();
     let plan = plans.known(frame.schema).unwrap().unwrap();
     // Only compressed bodies are owned.
     let std::borrow::Cow::Borrowed(body) = frame.body else { panic!("compressed") };
-    plan.decode(body).unwrap()
+    plan.decode_into(body, place).unwrap()
 }

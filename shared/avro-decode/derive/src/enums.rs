@@ -63,7 +63,15 @@ fn symbols(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) ->
                 _ => ::core::result::Result::Err(cursor.unplanned()),
             }
         },
-        read_items: quote!(),
+        read_items: {
+            let first = data.variants.iter().next().map(|variant| &variant.ident);
+            quote! {
+                #[inline(always)]
+                fn blank() -> ::core::option::Option<Self> {
+                    ::core::option::Option::Some(Self::#first)
+                }
+            }
+        },
         type_items: quote!(),
     })
 }
@@ -76,7 +84,7 @@ fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> s
         ));
     }
     let mut specs = Vec::new();
-    let mut arms = Vec::new();
+    let (mut arms, mut blanks) = (Vec::new(), Vec::new());
     for (index, variant) in data.variants.iter().enumerate() {
         let own = VariantAttributes::parse(&variant.attrs)?;
         if own.default || !own.aliases.is_empty() {
@@ -91,6 +99,7 @@ fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> s
         let kind = match &variant.fields {
             Fields::Unit => {
                 arms.push(quote!(#number => cursor.pass(node).map(|()| Self::#ident),));
+                blanks.push(quote!(::core::option::Option::Some(Self::#ident)));
                 if own.other {
                     quote!(::avro_decode::derive::VariantKind::Other)
                 } else {
@@ -105,6 +114,7 @@ fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> s
                 arms.push(quote! {
                     #number => <#borrowing as ::avro_decode::AvroRead<'de>>::read(node, cursor).map(Self::#ident),
                 });
+                blanks.push(quote!(<#borrowing as ::avro_decode::AvroRead<'de>>::blank().map(Self::#ident)));
                 quote! {
                     ::avro_decode::derive::VariantKind::Holds(<#as_static as ::avro_decode::AvroType>::compile)
                 }
@@ -133,7 +143,12 @@ fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> s
                 _ => ::core::result::Result::Err(cursor.unplanned()),
             }
         },
-        read_items: quote!(),
+        read_items: quote! {
+            #[inline(always)]
+            fn blank() -> ::core::option::Option<Self> {
+                ::core::option::Option::None #(.or_else(|| #blanks))*
+            }
+        },
         type_items: quote!(),
     })
 }

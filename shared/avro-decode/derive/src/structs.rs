@@ -36,6 +36,19 @@ fn wrapper(field: &Field) -> Body {
             <#borrowing as ::avro_decode::AvroRead<'de>>::read(node, cursor).map(Self)
         },
         read_items: quote! {
+            fn fill<'p>(
+                &mut self,
+                node: &'p ::avro_decode::Node,
+                cursor: &mut ::avro_decode::Cursor<'p, 'de>,
+            ) -> ::core::result::Result<(), ::avro_decode::DecodeError> {
+                self.0.fill(node, cursor)
+            }
+
+            #[inline(always)]
+            fn blank() -> ::core::option::Option<Self> {
+                <#borrowing as ::avro_decode::AvroRead<'de>>::blank().map(Self)
+            }
+
             fn absent() -> ::core::option::Option<Self> {
                 <#borrowing as ::avro_decode::AvroRead<'de>>::absent().map(Self)
             }
@@ -49,12 +62,9 @@ fn wrapper(field: &Field) -> Body {
 fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>) -> syn::Result<Body> {
     let mut names: Vec<String> = Vec::new();
     let mut specs = Vec::new();
-    let mut straight = Vec::new();
-    let mut arms = Vec::new();
     let mut slots = Vec::new();
-    let mut locals = Vec::new();
-    let mut build = Vec::new();
-    let mut built = Vec::new();
+    let (mut blank, mut straight, mut fills) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut locals, mut parts, mut build) = (Vec::new(), Vec::new(), Vec::new());
     for (index, field) in fields.iter().enumerate() {
         let own = FieldAttributes::parse(&field.attrs)?;
         let Some(ident) = &field.ident else { continue };
@@ -86,46 +96,15 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
         });
         let (slot, local) = (format_ident!("slot_{index}"), format_ident!("field_{index}"));
         let number = index as u32;
-        straight.push(quote! {
-            let #local: #borrowing = #slot.value(cursor, #default)?;
-        });
-        built.push(quote!(#ident: #local));
-        arms.push(quote!(#number => slot.read_in_loop(&mut #local, cursor)?,));
+        blank.push(quote!(#ident: <#borrowing as ::avro_decode::AvroRead<'de>>::blank()?));
+        straight.push(quote!(#slot.fill(&mut self.#ident, cursor, #default)?;));
+        fills.push(quote!(#number => slot.fill_in_loop(&mut self.#ident, cursor, #default)?,));
+        parts.push(quote!(#number => slot.part(&mut #local, cursor, #default)?,));
         locals.push(quote!(let mut #local: ::core::option::Option<#borrowing> = ::core::option::Option::None;));
-        build.push(quote! {
-            #ident: match #local {
-                ::core::option::Option::Some(value) => value,
-                ::core::option::Option::None => {
-                    let default: ::core::option::Option<#borrowing> = (#default)();
-                    default.ok_or_else(|| cursor.unplanned())?
-                }
-            }
-        });
+        build.push(quote!(#ident: #local.ok_or_else(|| cursor.unplanned())?));
         slots.push(slot);
         names.push(name);
     }
-    // The same steps twice: a struct of many fields is built where it belongs, as what is returned or in its place.
-    let steps = |finish: &dyn Fn(TokenStream) -> TokenStream| {
-        let (straight_end, end) = (finish(quote!(Self { #(#built),* })), finish(quote!(Self { #(#build),* })));
-        quote! {
-            let plan = cursor.begin_record(node)?;
-            // The fields one after the other, if they were written in this order; else as they were written.
-            if let ::core::option::Option::Some([#(#slots),*]) = plan.straight() {
-                #(#straight)*
-                cursor.end_record(plan)?;
-                #straight_end;
-            }
-            #(#locals)*
-            for (number, slot) in plan.in_order() {
-                match number {
-                    #(#arms)*
-                    _ => return ::core::result::Result::Err(cursor.unplanned()),
-                }
-            }
-            cursor.end_record(plan)?;
-            #end;
-        }
-    };
     let rust = input.ident.unraw().to_string();
     let name = option(attributes.name.as_ref());
     let aliases = &attributes.aliases;
@@ -138,22 +117,46 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
                 fields: &[#(#specs),*],
             })
         },
-        read: steps(&|value| quote!(return ::core::result::Result::Ok(#value))),
-        read_items: {
-            let steps = steps(&|value| {
-                quote! {
-                    *out = ::core::option::Option::Some(#value);
-                    return ::core::result::Result::Ok(())
+        read: quote! {
+            if let ::core::option::Option::Some(mut this) = <Self as ::avro_decode::AvroRead<'de>>::blank() {
+                this.fill(node, cursor)?;
+                return ::core::result::Result::Ok(this);
+            }
+            let plan = cursor.begin_record(node)?;
+            #(#locals)*
+            for (number, slot) in plan.in_order() {
+                match number {
+                    #(#parts)*
+                    _ => return ::core::result::Result::Err(cursor.unplanned()),
                 }
-            });
-            quote! {
-                fn read_into<'p>(
-                    out: &mut ::core::option::Option<Self>,
-                    node: &'p ::avro_decode::Node,
-                    cursor: &mut ::avro_decode::Cursor<'p, 'de>,
-                ) -> ::core::result::Result<(), ::avro_decode::DecodeError> {
-                    #steps
+            }
+            cursor.end_record(plan)?;
+            ::core::result::Result::Ok(Self { #(#build),* })
+        },
+        read_items: quote! {
+            fn fill<'p>(
+                &mut self,
+                node: &'p ::avro_decode::Node,
+                cursor: &mut ::avro_decode::Cursor<'p, 'de>,
+            ) -> ::core::result::Result<(), ::avro_decode::DecodeError> {
+                let plan = cursor.begin_record(node)?;
+                // The fields one after the other, if they were written in this order; else as they were written.
+                if let ::core::option::Option::Some([#(#slots),*]) = plan.straight() {
+                    #(#straight)*
+                } else {
+                    for (number, slot) in plan.in_order() {
+                        match number {
+                            #(#fills)*
+                            _ => return ::core::result::Result::Err(cursor.unplanned()),
+                        }
+                    }
                 }
+                cursor.end_record(plan)
+            }
+
+            #[inline(always)]
+            fn blank() -> ::core::option::Option<Self> {
+                ::core::option::Option::Some(Self { #(#blank),* })
             }
         },
         type_items: quote!(),

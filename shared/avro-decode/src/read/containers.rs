@@ -32,13 +32,23 @@ impl<'de, T: AvroRead<'de>> AvroRead<'de> for Option<T> {
     }
 
     #[inline(always)]
-    fn read_into<'p>(out: &mut Option<Self>, node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<(), DecodeError> {
-        if let Op::Nullable { null, inner } = &node.0 {
-            let out = out.insert(None);
-            return if cursor.is_null(*null)? { Ok(()) } else { T::read_into(out, inner, cursor) };
+    fn fill<'p>(&mut self, node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<(), DecodeError> {
+        if let Op::Nullable { null, inner } = &node.0
+            && let Some(blank) = T::blank()
+        {
+            if cursor.is_null(*null)? {
+                *self = None;
+                return Ok(());
+            }
+            return self.insert(blank).fill(inner, cursor);
         }
-        *out = Some(read_option(node, cursor)?);
+        *self = Self::read(node, cursor)?;
         Ok(())
+    }
+
+    #[inline(always)]
+    fn blank() -> Option<Self> {
+        Some(None)
     }
 
     #[inline]
@@ -107,6 +117,11 @@ impl<'de, T: AvroRead<'de>> AvroRead<'de> for Vec<T> {
             _ => read_branch(node, cursor),
         }
     }
+
+    #[inline(always)]
+    fn blank() -> Option<Self> {
+        Some(Self::new())
+    }
 }
 
 /// The blocks of a list. Room is made for what a block claims, but not for more than 64 KiB at once: a block that
@@ -124,7 +139,13 @@ pub(crate) fn read_list<'p, 'de, T>(
             break;
         }
         cursor.charge(count, size_of::<T>())?;
-        items.reserve(count.min(room::<T>()));
+        let room = count.min(room::<T>());
+        // The first block is nearly always the only one.
+        if items.capacity() == 0 {
+            items = Vec::with_capacity(room);
+        } else {
+            items.reserve(room);
+        }
         for _ in 0..count {
             match read(&list.item, cursor) {
                 Ok(item) => items.push(item),
@@ -191,6 +212,11 @@ macro_rules! maps {
                 read_entries(list, cursor, size_of::<($of, V)>(), insert, V::read)?;
                 Ok(map)
             }
+
+            #[inline(always)]
+            fn blank() -> Option<Self> {
+                Some(Self::default())
+            }
         }
 
         impl<V: AvroType> AvroType for BTreeMap<$key, V> {
@@ -212,6 +238,11 @@ macro_rules! maps {
                 };
                 read_entries(list, cursor, size_of::<($of, V)>(), insert, V::read)?;
                 Ok(map)
+            }
+
+            #[inline(always)]
+            fn blank() -> Option<Self> {
+                Some(Self::default())
             }
         }
     )+};

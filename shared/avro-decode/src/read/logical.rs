@@ -93,6 +93,11 @@ impl<'de> AvroRead<'de> for DecimalBytes<'de> {
             _ => read_branch(node, cursor),
         }
     }
+
+    #[inline(always)]
+    fn blank() -> Option<Self> {
+        Some(Self { unscaled: &[], scale: 0 })
+    }
 }
 
 impl AvroType for Decimal {
@@ -108,6 +113,11 @@ impl<'de> AvroRead<'de> for Decimal {
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
         let bytes = DecimalBytes::read(node, cursor)?;
         bytes.to_decimal().ok_or_else(|| cursor.fail(Kind::DecimalOverflow))
+    }
+
+    #[inline(always)]
+    fn blank() -> Option<Self> {
+        Some(Self { unscaled: 0, scale: 0 })
     }
 }
 
@@ -142,6 +152,11 @@ impl<'de> AvroRead<'de> for Duration {
             millis: u32::from_le_bytes([i, j, k, l]),
         })
     }
+
+    #[inline(always)]
+    fn blank() -> Option<Self> {
+        Some(Self { months: 0, days: 0, millis: 0 })
+    }
 }
 
 /// The logical type `uuid` on a string or on a fixed of 16 bytes; also any other string, which has to look like one.
@@ -168,6 +183,11 @@ impl<'de> AvroRead<'de> for Uuid {
             _ => read_branch(node, cursor),
         }
     }
+
+    #[inline(always)]
+    fn blank() -> Option<Self> {
+        Some(Self::nil())
+    }
 }
 
 /// Types of jiff, each from its logical types alone: a plain number has no unit to go by.
@@ -191,6 +211,11 @@ macro_rules! temporal {
                     _ => return read_branch(node, $cursor),
                 };
                 value.ok_or_else(|| $cursor.fail(Kind::TemporalRange))
+            }
+
+            #[inline(always)]
+            fn blank() -> Option<Self> {
+                Some(<$rust>::default())
             }
         }
     };

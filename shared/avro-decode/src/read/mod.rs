@@ -47,13 +47,21 @@ pub trait AvroRead<'de>: Sized {
     /// When the bytes are not what the writer's schema says or do not fit this type.
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError>;
 
-    /// As [`AvroRead::read`], into its place. A struct of many fields is some hundred bytes: returned through the
-    /// `Result` and `Option` of each level it would be copied at each.
+    /// As [`AvroRead::read`], into its place: each field of a struct is written where it will stay. Returned through the
+    /// `Result` and `Option` of each level, a struct of some hundred bytes would be copied at each.
     #[doc(hidden)]
     #[inline(always)]
-    fn read_into<'p>(out: &mut Option<Self>, node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<(), DecodeError> {
-        *out = Some(Self::read(node, cursor)?);
+    fn fill<'p>(&mut self, node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<(), DecodeError> {
+        *self = Self::read(node, cursor)?;
         Ok(())
+    }
+
+    /// A value without meaning and without cost that [`AvroRead::fill`] may write over; `None` if there is none, and then
+    /// a struct with such a field is put together from its parts.
+    #[doc(hidden)]
+    #[inline]
+    fn blank() -> Option<Self> {
+        None
     }
 
     /// The value of a field that the writer does not have; `None` if there is none, as for all types but `Option` and

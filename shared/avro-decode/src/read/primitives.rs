@@ -36,6 +36,11 @@ macro_rules! number {
                 }
                 if let Op::$op = &node.0 { $read(cursor) } else { promote(node, cursor) }
             }
+
+            #[inline(always)]
+            fn blank() -> Option<Self> {
+                Some(<$rust>::default())
+            }
         }
     };
 }
@@ -77,6 +82,11 @@ impl<'de> AvroRead<'de> for &'de str {
             _ => read_branch(node, cursor),
         }
     }
+
+    #[inline(always)]
+    fn blank() -> Option<Self> {
+        Some("")
+    }
 }
 
 impl AvroType for &'static [u8] {
@@ -104,6 +114,11 @@ impl<'de> AvroRead<'de> for &'de [u8] {
             Op::Fixed(size) => cursor.take(*size as usize),
             _ => read_branch(node, cursor),
         }
+    }
+
+    #[inline(always)]
+    fn blank() -> Option<Self> {
+        Some(&[])
     }
 }
 
@@ -139,12 +154,22 @@ impl<'de, const N: usize> AvroRead<'de> for &'de [u8; N] {
             _ => read_branch(node, cursor),
         }
     }
+
+    #[inline(always)]
+    fn blank() -> Option<Self> {
+        Some(&[0; N])
+    }
 }
 
 impl<'de, const N: usize> AvroRead<'de> for [u8; N] {
     #[inline(always)]
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
         <&[u8; N]>::read(node, cursor).copied()
+    }
+
+    #[inline(always)]
+    fn blank() -> Option<Self> {
+        Some([0; N])
     }
 }
 
@@ -164,6 +189,11 @@ macro_rules! holds {
             fn read<'p>(node: &'p Node, $cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
                 let $value = <$borrowed>::read(node, $cursor)?;
                 $hold
+            }
+
+            #[inline(always)]
+            fn blank() -> Option<Self> {
+                Some(Self::default())
             }
         }
     };

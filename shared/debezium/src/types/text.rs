@@ -84,4 +84,8 @@ impl<'de> avro_decode::AvroRead<'de> for Toasted<'de> {
         let text = <&'de str as avro_decode::AvroRead<'de>>::read(node, cursor)?;
         Ok(if text == UNAVAILABLE_VALUE { Toasted::Unchanged } else { Toasted::Value(text) })
     }
+
+    fn blank() -> Option<Self> {
+        Some(Toasted::Unchanged)
+    }
 }
