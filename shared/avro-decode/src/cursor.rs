@@ -415,8 +415,8 @@ fn leading_varint(rest: &[u8]) -> (u64, usize) {
         };
     }
     // The bytes up to the first without a continuation bit.
-    let bits = stops.trailing_zeros() + 1;
-    (seven_of_eight(word & (u64::MAX >> (64 - bits))), bits as usize / 8)
+    let number = word & (stops ^ (stops - 1));
+    (seven_of_eight(number), stops.trailing_zeros() as usize / 8 + 1)
 }
 
 /// The low seven bits of each byte, moved together.

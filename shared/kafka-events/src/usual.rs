@@ -13,9 +13,19 @@ use crate::{Encoded, Headers, Record, TimestampType, cursor::Cursor};
 /// anything is looked at anew. Debezium's headers name connector and task.
 #[derive(Debug, Default)]
 pub(crate) struct Last<'a> {
+    place: Place<'a>,
+    /// The general path's own.
     pub(crate) topic: &'a str,
     /// A whole array, brackets included, so that the same bytes end where these did.
     headers: &'a [u8],
+}
+
+/// Topic and partition with the bytes that they were read from: all of a record up to its partition.
+#[derive(Debug, Default, Clone, Copy)]
+struct Place<'a> {
+    bytes: &'a [u8],
+    topic: &'a str,
+    partition: i32,
 }
 
 /// The record at the cursor, or `None` with the cursor where it was.
@@ -29,19 +39,15 @@ pub(crate) fn read<'a>(cursor: &mut Cursor<'a>, last: &mut Last<'a>) -> Option<R
 
 #[inline(always)]
 fn record<'a>(rest: &'a [u8], last: &mut Last<'a>) -> Option<(Record<'a>, &'a [u8])> {
-    let rest = rest.strip_prefix(b"{\"topic\":\"")?;
-    let (topic, rest) = topic(rest, &mut last.topic)?;
-    let rest = rest.strip_prefix(b",\"partition\":")?;
-    let (partition, rest) = integer(rest)?;
+    let (Place { topic, partition, .. }, rest) = place(rest, &mut last.place)?;
     let rest = rest.strip_prefix(b",\"offset\":")?;
     let (offset, rest) = integer(rest)?;
     let rest = rest.strip_prefix(b",\"timestamp\":")?;
     let (timestamp, rest) = integer(rest)?;
-    let rest = rest.strip_prefix(b",\"timestampType\":\"")?;
-    let (timestamp_type, rest) = if let Some(rest) = rest.strip_prefix(b"CREATE_TIME\"") {
+    let (timestamp_type, rest) = if let Some(rest) = rest.strip_prefix(b",\"timestampType\":\"CREATE_TIME\"") {
         (TimestampType::CreateTime, rest)
     } else {
-        (TimestampType::LogAppendTime, rest.strip_prefix(b"LOG_APPEND_TIME\"")?)
+        (TimestampType::LogAppendTime, rest.strip_prefix(b",\"timestampType\":\"LOG_APPEND_TIME\"")?)
     };
     let (key, rest) = match rest.strip_prefix(b",\"key\":") {
         Some(rest) => encoded(rest)?,
@@ -56,7 +62,6 @@ fn record<'a>(rest: &'a [u8], last: &mut Last<'a>) -> Option<(Record<'a>, &'a [u
         None => (Headers::default(), rest),
     };
     let rest = rest.strip_prefix(b"}")?;
-    let partition = i32::try_from(partition).ok()?;
     let record = Record {
         topic: Cow::Borrowed(topic),
         partition,
@@ -80,19 +85,29 @@ fn inside(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     if inside.last() == Some(&b'\\') { None } else { Some((inside, rest.get(1..)?)) }
 }
 
-/// Topics hardly ever change within a lane, so the last one is compared before anything is checked anew.
-#[inline]
-fn topic<'a>(rest: &'a [u8], last: &mut &'a str) -> Option<(&'a str, &'a [u8])> {
-    let same = rest.strip_prefix(last.as_bytes()).and_then(|rest| rest.strip_prefix(b"\""));
-    if let Some(rest) = same.filter(|_| !last.is_empty()) {
-        return Some((last, rest));
+/// Topic and partition. They are the same in all of a lane, so the bytes of the last record are compared before anything
+/// is looked at anew. Where a digit more follows, the comma that has to come next is missing, and the record is left to the
+/// general path.
+#[inline(always)]
+fn place<'a>(whole: &'a [u8], last: &mut Place<'a>) -> Option<(Place<'a>, &'a [u8])> {
+    if !last.bytes.is_empty()
+        && let Some(rest) = whole.strip_prefix(last.bytes)
+    {
+        return Some((*last, rest));
     }
-    let (topic, rest) = inside(rest)?;
+    *last = other_place(whole)?;
+    Some((*last, whole.get(last.bytes.len()..)?))
+}
+
+#[inline(never)]
+fn other_place(whole: &[u8]) -> Option<Place<'_>> {
+    let (topic, rest) = inside(whole.strip_prefix(b"{\"topic\":\"")?)?;
     if memchr(b'\\', topic).is_some() {
         return None;
     }
-    *last = std::str::from_utf8(topic).ok()?;
-    Some((last, rest))
+    let (partition, rest) = integer(rest.strip_prefix(b",\"partition\":")?)?;
+    let bytes = whole.get(..whole.len() - rest.len())?;
+    Some(Place { bytes, topic: std::str::from_utf8(topic).ok()?, partition: i32::try_from(partition).ok()? })
 }
 
 /// A number of up to fifteen digits. The byte that ends it is what the next literal begins with, or we give up there.

@@ -59,6 +59,33 @@ fn an_event_of_msk_is_read_with_all_its_coordinates() {
     assert_eq!(records[1].timestamp_type, TimestampType::LogAppendTime);
 }
 
+/// Topic and partition of the record before are taken over only where they stand the same.
+#[test]
+fn each_record_tells_its_own_topic_and_partition() {
+    let usual = |topic: &str, partition: i32| {
+        format!(
+            r#"{{"topic":"{topic}","partition":{partition},"offset":1,"timestamp":1545084650987,"timestampType":"CREATE_TIME","key":"a2V5","value":"dg==","headers":[]}}"#
+        )
+    };
+    let unusual =
+        |topic: &str, partition: i32| format!(r#"{{ "topic": "{topic}", "partition": {partition}, "offset": 1}}"#);
+    let told = [
+        ("orders", 1, usual("orders", 1)),
+        ("orders", 1, usual("orders", 1)),
+        ("orders", 12, usual("orders", 12)),
+        ("refunds", 1, unusual("refunds", 1)),
+        ("orders", 12, usual("orders", 12)),
+        ("orders", 1, usual("orders", 1)),
+        ("orders-2", 1, usual("orders-2", 1)),
+        ("orders", 1, unusual("orders", 1)),
+        ("orders-2", 1, usual("orders-2", 1)),
+    ];
+    let body = lane_of(&told.iter().map(|(.., json)| json.as_str()).collect::<Vec<_>>().join(","));
+    let event = Event::scan(body.as_bytes()).unwrap();
+    let read: Vec<_> = records(&event).iter().map(|record| (record.topic.to_string(), record.partition)).collect();
+    assert_eq!(read, told.map(|(topic, partition, _)| (topic.to_owned(), partition)));
+}
+
 #[test]
 fn self_managed_kafka_has_no_arn() {
     let event = Event::scan(br#"{"records":{},"bootstrapServers":"a:1","eventSource":"SelfManagedKafka"}"#).unwrap();
