@@ -124,10 +124,10 @@ impl<H: RecordHandler> Journey<'_, H> {
                 Kind::Failure => {
                     circuit.failed();
                     let pause = self.parts.settings.retry.pause(attempt, after);
-                    pause.filter(|pause| self.time_allows(*pause) && !circuit.is_open() && self.retries.take())
+                    pause.filter(|pause| self.allows_pause(*pause) && !circuit.is_open() && self.retries.take())
                 }
                 Kind::Halt => None,
-                Kind::Held(left) => self.pause_for_holder(&mut wait, left).filter(|pause| self.time_allows(*pause)),
+                Kind::Held(left) => self.pause_for_holder(&mut wait, left).filter(|pause| self.allows_pause(*pause)),
             };
             let Some(pause) = pause else {
                 self.log_owed(&record, &fault, attempt);
@@ -161,7 +161,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             Intent::Conditional => None,
             Intent::Claimed(effect_id) => Some(effect_id),
         };
-        if !self.time_allows(Duration::ZERO) {
+        if !self.allows_effect() && stands(Safeguard::Deadline) {
             return Err(Failed::halt(Fault::new(Stage::Handle, NoTimeLeft)));
         }
         let held = match effect_id {
@@ -232,7 +232,7 @@ impl<H: RecordHandler> Journey<'_, H> {
         if held.until < ends && stands(Safeguard::LeaseRecheck) {
             return Err(Failed::from(Fault::new(Stage::Claim, LeaseTooShort)).holding(held));
         }
-        if !self.time_allows(Duration::ZERO) {
+        if !self.allows_effect() && stands(Safeguard::DeadlineRecheck) {
             return Err(Failed::halt(Fault::new(Stage::Claim, NoTimeLeft)).holding(held));
         }
         Ok(held)
@@ -302,8 +302,15 @@ impl<H: RecordHandler> Journey<'_, H> {
         (since.elapsed() + pause <= patience).then_some(pause)
     }
 
-    fn time_allows(&self, pause: Duration) -> bool {
-        self.invocation.deadline.allows(pause + self.parts.settings.needed_for_effect()) || !stands(Safeguard::Deadline)
+    /// Whether an effect that starts now can end, and be settled, within the invocation.
+    fn allows_effect(&self) -> bool {
+        self.invocation.deadline.allows(self.parts.settings.needed_for_effect())
+    }
+
+    /// Whether an effect could still start behind a pause.
+    fn allows_pause(&self, pause: Duration) -> bool {
+        self.invocation.deadline.allows(pause + self.parts.settings.needed_for_effect())
+            || !stands(Safeguard::PauseFits)
     }
 
     /// Runs something that must leave the reserve alone; `None` when it would not end in time.

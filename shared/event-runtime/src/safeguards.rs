@@ -22,6 +22,10 @@ pub enum Safeguard {
     LetterFirst,
     /// Processor: an effect starts only if it fits what is left of the invocation.
     Deadline,
+    /// Processor: the deadline is looked at again once the claim is there, which may have taken its time.
+    DeadlineRecheck,
+    /// Processor: a pause is taken only if an effect still fits behind it.
+    PauseFits,
     /// Processor: without a switch, whatever is owed fails the invocation.
     WholeBatchByDefault,
     /// Claims: an operator's decision changes only a claim that is parked under the letter that was read.

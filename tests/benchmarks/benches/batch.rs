@@ -1,5 +1,8 @@
 //! `cargo bench -p benchmarks --bench batch`: one batch of 5,000 records through the processor, whose stores and effects
 //! take 5 ms each; what order costs, and what each record costs in DynamoDB writes.
+//!
+//! `in flight` is the most that were in flight at a time, as counted: however many keys a function lets run side by side,
+//! the processor has a bound of its own.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that meets a surprise must stop")]
 #![allow(clippy::print_stdout, reason = "its report")]
@@ -23,25 +26,47 @@ const KEYS: usize = 500;
 const LATENCY: Duration = Duration::from_millis(5);
 
 /// Every store answers after [`LATENCY`].
-struct Slow(MemoryClaims);
+struct Slow {
+    claims: MemoryClaims,
+    calls: Arc<Calls>,
+}
 
-async fn slowly<T>(answer: BoxFuture<'_, T>) -> T {
-    tokio::time::sleep(LATENCY).await;
-    answer.await
+impl Slow {
+    async fn slowly<T>(&self, answer: BoxFuture<'_, T>) -> T {
+        self.calls.take_their_time().await;
+        answer.await
+    }
+}
+
+/// Calls to stores and effects. A record makes one at a time, so as many calls under way as this counts are as many
+/// records in flight.
+#[derive(Default)]
+struct Calls {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Calls {
+    async fn take_their_time(&self) {
+        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most.fetch_max(now, Ordering::Relaxed);
+        tokio::time::sleep(LATENCY).await;
+        self.now.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Claims for Slow {
     fn claim<'a>(&'a self, effect: &'a EffectId, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        slowly(self.0.claim(effect, lease)).boxed()
+        self.slowly(self.claims.claim(effect, lease)).boxed()
     }
     fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        slowly(self.0.complete(held)).boxed()
+        self.slowly(self.claims.complete(held)).boxed()
     }
     fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        slowly(self.0.release(held)).boxed()
+        self.slowly(self.claims.release(held)).boxed()
     }
     fn park<'a>(&'a self, held: &'a Held, letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        slowly(self.0.park(held, letter)).boxed()
+        self.slowly(self.claims.park(held, letter)).boxed()
     }
     fn resolve<'a>(
         &'a self,
@@ -50,13 +75,14 @@ impl Claims for Slow {
         decision: Decision,
         by: &'a str,
     ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
-        slowly(self.0.resolve(key, letter, decision, by)).boxed()
+        self.slowly(self.claims.resolve(key, letter, decision, by)).boxed()
     }
 }
 
 /// An effect that takes [`LATENCY`]: a mail under a claim, or one conditional write.
 struct Function {
     claimed: bool,
+    calls: Arc<Calls>,
     conditional_writes: Arc<AtomicUsize>,
 }
 
@@ -76,7 +102,7 @@ impl RecordHandler for Function {
     }
 
     async fn handle(&self, _record: &Self::Event<'_>) -> Result<Effect, Fault> {
-        tokio::time::sleep(LATENCY).await;
+        self.calls.take_their_time().await;
         if !self.claimed {
             self.conditional_writes.fetch_add(1, Ordering::Relaxed);
         }
@@ -89,11 +115,21 @@ struct Way {
     name: &'static str,
     lanes: usize,
     order: Order,
+    /// Records in flight; `None` leaves it at the processor's own bound.
+    bound: Option<usize>,
+}
+
+impl Way {
+    fn settings(&self) -> Settings {
+        let usual = Settings::default();
+        let bound = self.bound.and_then(NonZeroUsize::new).unwrap_or(usual.max_records_in_flight);
+        Settings { order: self.order, max_records_in_flight: bound, ..usual }
+    }
 }
 
 fn ways() -> Vec<Way> {
     let by_key = |in_flight| Order::Key { in_flight: NonZeroUsize::new(in_flight).unwrap() };
-    let way = |name, lanes, order| Way { name, lanes, order };
+    let way = |name, lanes, order| Way { name, lanes, order, bound: None };
     vec![
         way("one partition, in sequence", 1, Order::Partition),
         way("10 partitions side by side", 10, Order::Partition),
@@ -101,6 +137,7 @@ fn ways() -> Vec<Way> {
         way("one partition, by key, 16 in flight", 1, by_key(16)),
         way("one partition, by key, 64 in flight", 1, by_key(64)),
         way("10 partitions, by key, 16 in flight each", 10, by_key(16)),
+        Way { bound: Some(160), ..way("the same, and room for 160 records", 10, by_key(16)) },
     ]
 }
 
@@ -122,6 +159,7 @@ fn event(lanes: usize, records: usize) -> String {
 
 struct Measured {
     time: Duration,
+    in_flight: usize,
     peak: u64,
     writes: f64,
     writes_again: f64,
@@ -129,23 +167,37 @@ struct Measured {
 
 fn measure(way: &Way, claimed: bool, records: usize) -> Measured {
     let event = event(way.lanes, records);
-    let (time, ..) = deliver(way, claimed, &event, records, false);
-    let (mut writes, mut again) = (0, 0);
+    let timed = deliver(way, claimed, &event, records, false);
+    let mut counted = Delivered::default();
     // Once more in paused time, for what does not depend on it.
-    let allocated = allocation_counter::measure(|| (_, writes, again) = deliver(way, claimed, &event, records, true));
+    let allocated = allocation_counter::measure(|| counted = deliver(way, claimed, &event, records, true));
     let per_record = |writes: usize| writes as f64 / records as f64;
-    Measured { time, peak: allocated.bytes_max, writes: per_record(writes), writes_again: per_record(again) }
+    Measured {
+        time: timed.time,
+        in_flight: timed.in_flight,
+        peak: allocated.bytes_max,
+        writes: per_record(counted.writes),
+        writes_again: per_record(counted.writes_again),
+    }
 }
 
-/// Delivers the event, and in paused time once more; the time of the first delivery, the writes of both.
-fn deliver(way: &Way, claimed: bool, event: &str, records: usize, paused: bool) -> (Duration, usize, usize) {
+#[derive(Default)]
+struct Delivered {
+    time: Duration,
+    in_flight: usize,
+    writes: usize,
+    writes_again: usize,
+}
+
+/// Delivers the event, and in paused time once more.
+fn deliver(way: &Way, claimed: bool, event: &str, records: usize, paused: bool) -> Delivered {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(paused).build().unwrap();
     let claims = MemoryClaims::new(Arc::new(SystemClock));
     let conditional_writes = Arc::new(AtomicUsize::new(0));
-    let function = Function { claimed, conditional_writes: Arc::clone(&conditional_writes) };
-    let settings = Settings { order: way.order, ..Settings::default() };
-    let processor =
-        Processor::new(function, Arc::new(Slow(claims.clone())), Arc::new(MemoryDeadLetters::default()), settings);
+    let calls = Arc::new(Calls::default());
+    let function = Function { claimed, calls: Arc::clone(&calls), conditional_writes: Arc::clone(&conditional_writes) };
+    let slow = Slow { claims: claims.clone(), calls: Arc::clone(&calls) };
+    let processor = Processor::new(function, Arc::new(slow), Arc::new(MemoryDeadLetters::default()), way.settings());
     let invocation = Invocation {
         request_id: "bench".to_owned(),
         function: "bench".to_owned(),
@@ -162,7 +214,8 @@ fn deliver(way: &Way, claimed: bool, event: &str, records: usize, paused: bool) 
         let again = runtime.block_on(processor.process(event.as_bytes(), &invocation)).unwrap();
         assert_eq!((again.records(), again.unfinished_records()), (records, 0));
     }
-    (time, first, written() - first)
+    let in_flight = calls.most.load(Ordering::Relaxed);
+    Delivered { time, in_flight, writes: first, writes_again: written() - first }
 }
 
 fn main() {
@@ -174,15 +227,15 @@ fn main() {
     );
     for (claimed, effect) in [(true, "an effect under a claim"), (false, "a conditional effect")] {
         println!(
-            "\n{effect:<42} {:>8} {:>10} {:>6} {:>10} {:>13} {:>15}",
-            "time", "records/s", "ratio", "peak", "writes/record", "delivered again"
+            "\n{effect:<42} {:>8} {:>10} {:>6} {:>9} {:>9} {:>13} {:>15}",
+            "time", "records/s", "ratio", "in flight", "peak", "writes/record", "delivered again"
         );
         let mut sequence = None;
         for way in ways() {
-            let Measured { time, peak, writes, writes_again } = measure(&way, claimed, records);
+            let Measured { time, in_flight, peak, writes, writes_again } = measure(&way, claimed, records);
             let ratio = sequence.get_or_insert(time).as_secs_f64() / time.as_secs_f64();
             println!(
-                "{:<42} {:>6.2} s {:>10.0} {:>5.1}x {:>6.1} MiB {writes:>13.2} {writes_again:>15.2}",
+                "{:<42} {:>6.2} s {:>10.0} {:>5.1}x {in_flight:>9} {:>5.1} MiB {writes:>13.2} {writes_again:>15.2}",
                 way.name,
                 time.as_secs_f64(),
                 records as f64 / time.as_secs_f64(),
@@ -191,4 +244,9 @@ fn main() {
             );
         }
     }
+    println!(
+        "\nThe processor's own bound is {} records in flight, across all partitions. Peak: memory that the batch took on top \
+         of its event.",
+        Settings::default().max_records_in_flight
+    );
 }

@@ -16,7 +16,10 @@ use event_runtime::UnixMillis;
 use event_runtime::safeguards::{Safeguard, without};
 use event_runtime::testing::{ManualClock, MemoryClaims, claims_contract};
 use simulation::books::Rule;
-use simulation::{Fates, Record, Schedule, Site, Verb, What, World, run, shrink, simulate};
+use simulation::{
+    Deadlines, Fates, Record, Schedule, Site, Verb, What, World, explore_deadlines, later_deliveries, run, shrink,
+    simulate,
+};
 
 /// Seeds that each safeguard's removal may take to be noticed.
 const SEEDS: u64 = 3000;
@@ -72,6 +75,21 @@ fn notice_by_freezing(safeguard: Safeguard, expected: &[Rule]) {
     println!("without {safeguard:?}\n  {violation}\n{world}{schedule}");
 }
 
+/// Finds what breaks without a safeguard at a deadline of some later delivery.
+fn notice_by_deadlines(safeguard: Safeguard, expected: &[Rule]) {
+    let mut found = Deadlines::default();
+    let broken = without(safeguard, || {
+        later_deliveries().iter().find_map(|situation| {
+            explore_deadlines(situation, &mut found);
+            found.violations.iter().position(|(.., violation)| expected.contains(&violation.rule))
+        })
+    });
+    let Some((world, schedule, violation)) = broken.map(|at| found.violations.swap_remove(at)) else {
+        panic!("without {safeguard:?} no promise broke in {} runs: nothing would notice if it were gone", found.runs);
+    };
+    println!("without {safeguard:?}: {} runs\n  {violation}\n{world}{schedule}", found.runs);
+}
+
 #[test]
 fn without_the_condition_on_the_token_stale_owners_settle_what_is_not_theirs() {
     notice(Safeguard::TokenCondition, &[Rule::OwnersOnly]);
@@ -105,7 +123,18 @@ fn without_the_letter_first_a_parked_record_is_lost() {
 
 #[test]
 fn without_a_look_at_the_deadline_effects_are_cut_off() {
-    notice(Safeguard::Deadline, &[Rule::EffectsFit]);
+    notice(Safeguard::Deadline, &[Rule::EffectsBeginInTime, Rule::EffectsFit]);
+    notice_by_deadlines(Safeguard::Deadline, &[Rule::EffectsBeginInTime, Rule::EffectsFit]);
+}
+
+#[test]
+fn without_a_second_look_at_the_deadline_an_effect_begins_too_late_behind_its_claim() {
+    notice_by_deadlines(Safeguard::DeadlineRecheck, &[Rule::EffectsBeginInTime]);
+}
+
+#[test]
+fn without_pauses_that_fit_an_invocation_is_ended_while_it_waits() {
+    notice_by_deadlines(Safeguard::PauseFits, &[Rule::AnswersInTime]);
 }
 
 #[test]

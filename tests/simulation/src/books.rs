@@ -31,6 +31,10 @@ pub enum Rule {
     LettersStay,
     /// No effect is cut off by a deadline that was known.
     EffectsFit,
+    /// An effect begins only if its timeout and the settling behind it fit in front of a deadline that is known.
+    EffectsBeginInTime,
+    /// A function whose deadline is known, and whose stores answer, answers before it.
+    AnswersInTime,
     /// A broken deployment does not drain a topic into the dead letters.
     NoFlood,
     /// Once the storm is over, everything comes to its end.
@@ -52,6 +56,8 @@ impl fmt::Display for Rule {
             Rule::OneLetterEach => "a record has one letter",
             Rule::LettersStay => "a record that is sent again keeps its letter",
             Rule::EffectsFit => "no deadline cuts an effect off",
+            Rule::EffectsBeginInTime => "an effect begins only if it fits what is left",
+            Rule::AnswersInTime => "an invocation answers before its deadline",
             Rule::NoFlood => "a broken deployment does not flood the dead letters",
             Rule::ItEnds => "it ends",
             Rule::BytesAreTheirs => "a record's bytes are its own",
@@ -105,6 +111,8 @@ pub(crate) struct Books {
     effect_writes: usize,
     /// Effects under way, by delivery.
     running: BTreeMap<u32, Arc<()>>,
+    /// Deliveries of which a store failed a write: settling may then take all the time that is kept for it.
+    failed_by_stores: BTreeSet<u32>,
     /// Claims that a delivery asked for.
     touched: BTreeMap<u32, BTreeSet<String>>,
 }
@@ -304,6 +312,16 @@ impl Books {
     /// How many effects of a delivery are under way.
     pub(crate) fn effects_running(&self, delivery: u32) -> usize {
         self.running.get(&delivery).map_or(0, |running| Arc::strong_count(running) - 1)
+    }
+
+    /// A store fails a write of a delivery.
+    pub(crate) fn store_fails(&mut self, delivery: u32) {
+        self.failed_by_stores.insert(delivery);
+    }
+
+    /// Whether a delivery may have spent its last moments on settling.
+    pub(crate) fn waited_for_stores(&self, delivery: u32) -> bool {
+        self.failed_by_stores.contains(&delivery)
     }
 
     /// A delivery asks for a claim.

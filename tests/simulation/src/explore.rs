@@ -1,9 +1,9 @@
 //! Every single thing that can go wrong, at every place where it can: one at a time, or several together.
 
 use super::books::Violation;
+use super::deadlines::around;
 use super::run::run;
 use super::schedule::{Fates, Schedule, Site, What};
-use super::worker::DEADLINES;
 use super::world::World;
 
 /// What trying everything showed.
@@ -43,14 +43,11 @@ fn descend(world: &World, schedule: &Schedule, more: usize, explored: &mut Explo
     for (site, fates) in run.visited.into_iter().filter(|(site, _)| Some(*site) > last) {
         let fates: Vec<u32> = match site.what {
             What::Latency => continue,
+            // Those of later deliveries: see `explore_deadlines`.
             What::Deadline if site.delivery > 1 => continue,
-            // Deadlines that fall on each await point, and those that leave just enough, or just too little, from there.
             What::Deadline => {
-                let needed = world.settings().effect_timeout + world.settings().settle_reserve;
-                let needed = u64::try_from(needed.as_millis()).unwrap_or(u64::MAX);
-                let around = |at: &u64| [*at, at + needed - 1, at + needed, at + needed + 1];
-                let at = run.moments.iter().flat_map(around).filter_map(|ms| u32::try_from(ms).ok());
-                at.filter(|ms| (1..=DEADLINES).contains(ms)).collect()
+                let moments = run.moments.get(&1).into_iter().flatten().copied();
+                around(world, moments).into_iter().collect()
             }
             _ => (1..=fates).collect(),
         };

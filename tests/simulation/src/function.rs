@@ -91,6 +91,7 @@ impl RecordHandler for Function {
     async fn handle(&self, seen: &Self::Event<'_>) -> Result<Effect, Fault> {
         let scene = &self.0;
         let delivery = scene.delivery();
+        self.must_fit(delivery);
         let mut fate = scene.decide(What::Effect, 8);
         if fate == 8 {
             scene.goes_down(Service::Effects);
@@ -162,6 +163,16 @@ impl Function {
             }
             Effect::Done
         })
+    }
+
+    /// An effect that is about to begin must be able to end, and be settled, within its invocation.
+    fn must_fit(&self, delivery: u32) {
+        let settings = self.0.world.settings();
+        let needed = settings.effect_timeout + settings.settle_reserve;
+        if let Some(left) = self.0.left_of(delivery).filter(|left| *left < needed) {
+            let detail = format!("delivery {delivery} began an effect with {} ms left", left.as_millis());
+            self.0.broken(Rule::EffectsBeginInTime, detail);
+        }
     }
 
     /// An effect that is about to begin must be its worker's to take.

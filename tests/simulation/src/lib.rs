@@ -4,11 +4,13 @@
 //! A [`Schedule`] says what goes wrong in it, and where: nothing that it does not name. [`run()`] plays the two together
 //! in paused time, and [`books`] watches the promises: nothing lost, nothing out of order, no effect twice, no letter
 //! doubled. From a seed come a world and, while it runs, a schedule ([`simulate()`]); what breaks a promise is shrunk to
-//! the few entries that it takes ([`shrink()`]); and [`explore()`] tries every single fault at every single place.
+//! the few entries that it takes ([`shrink()`]); [`explore()`] tries every single fault at every single place, and
+//! [`explore_deadlines()`] a deadline at every await point of every later delivery.
 //!
 //! `tests/mutations` plays the same with one guard of the processor removed at a time, and wants it noticed.
 
 pub mod books;
+mod deadlines;
 mod explore;
 mod function;
 mod operator;
@@ -22,6 +24,7 @@ mod worker;
 mod world;
 
 pub use books::Violation;
+pub use deadlines::{Busy, Deadlines, Situation, explore_deadlines, later_deliveries};
 pub use explore::{Explored, explore};
 pub use run::{Run, run, simulate};
 pub use schedule::{Fates, Schedule, Site, What};

@@ -25,8 +25,8 @@ pub struct Run {
     pub schedule: Schedule,
     /// Where something could have gone wrong, with how many fates there were; empty unless exploring.
     pub visited: BTreeMap<Site, u32>,
-    /// When workers stood at await points, in milliseconds since their delivery began; empty unless exploring.
-    pub moments: BTreeSet<u64>,
+    /// When the worker of each delivery stood at await points, in milliseconds since the delivery began.
+    pub moments: BTreeMap<u32, BTreeSet<u64>>,
     /// Deliveries that it took.
     pub deliveries: u32,
     /// What happened, where it was asked for.
@@ -86,7 +86,9 @@ struct State {
     books: Books,
     story: Option<Vec<Step>>,
     reports: Vec<BatchReport>,
-    moments: BTreeSet<u64>,
+    moments: BTreeMap<u32, BTreeSet<u64>>,
+    /// When deliveries end whose deadline is known.
+    deadlines: BTreeMap<u32, Instant>,
     /// Services that are down until then.
     down: BTreeMap<Service, Instant>,
 }
@@ -111,7 +113,8 @@ impl Scene {
             books: Books::default(),
             story: with_story.then(Vec::new),
             reports: Vec::new(),
-            moments: BTreeSet::new(),
+            moments: BTreeMap::new(),
+            deadlines: BTreeMap::new(),
             down: BTreeMap::new(),
         };
         Scene {
@@ -147,7 +150,17 @@ impl Scene {
     pub(crate) fn enter(&self, delivery: u32, since: Instant) {
         self.current.store(delivery, Ordering::Relaxed);
         let moment = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.state().moments.insert(moment);
+        self.state().moments.entry(delivery).or_default().insert(moment);
+    }
+
+    /// A delivery knows when it will be ended.
+    pub(crate) fn ends_within(&self, delivery: u32, timeout: Duration) {
+        self.state().deadlines.insert(delivery, Instant::now() + timeout);
+    }
+
+    /// What is left of a delivery, if its deadline is known.
+    pub(crate) fn left_of(&self, delivery: u32) -> Option<Duration> {
+        self.state().deadlines.get(&delivery).map(|end| end.saturating_duration_since(Instant::now()))
     }
 
     pub(crate) fn decide(&self, what: What, fates: u32) -> u32 {

@@ -22,16 +22,18 @@ fn fault(scene: &Scene, service: Service) -> Option<WriteFault> {
     if fate == 5 {
         scene.goes_down(service);
     }
-    if scene.is_down(service) {
-        return Some(WriteFault::NotApplied);
-    }
-    match fate {
+    let fault = match fate {
+        _ if scene.is_down(service) => Some(WriteFault::NotApplied),
         0 => None,
         1 => Some(WriteFault::NotApplied),
         2 => Some(WriteFault::Throttled(Duration::from_millis(300))),
         3 => Some(WriteFault::AnswerLost),
         _ => Some(WriteFault::SentTwice),
+    };
+    if fault.is_some() {
+        scene.books(|books| books.store_fails(scene.delivery()));
     }
+    fault
 }
 
 /// The claims as one worker sees them, by its own clock.

@@ -58,6 +58,9 @@ impl Worker {
             ms => Duration::from_millis(u64::from(ms)),
         };
         let known = scene.world.deadlines;
+        if known {
+            scene.ends_within(delivery, timeout);
+        }
         let invocation = Invocation {
             request_id: delivery.to_string(),
             function: "simulated".to_owned(),
@@ -177,9 +180,14 @@ impl Fate<'_> {
             books.doubt_all_of(delivery);
             books.effects_running(delivery)
         });
-        if running > 0 && self.known && !self.was_frozen {
+        if !self.known || self.was_frozen {
+            return;
+        }
+        if running > 0 {
             self.scene
                 .broken(Rule::EffectsFit, format!("delivery {delivery} was ended with {running} effects under way"));
+        } else if !self.scene.books(|books| books.waited_for_stores(delivery)) {
+            self.scene.broken(Rule::AnswersInTime, format!("delivery {delivery} was ended without having answered"));
         }
     }
 }

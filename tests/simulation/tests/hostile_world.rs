@@ -3,7 +3,10 @@
 
 use event_runtime::{Order, Reporting};
 use simulation::books::Rule;
-use simulation::{Fates, Limits, Reading, Record, Schedule, Site, Verb, What, World, explore, run, shrink, simulate};
+use simulation::{
+    Busy, Deadlines, Fates, Limits, Reading, Record, Schedule, Site, Verb, What, World, explore, explore_deadlines,
+    later_deliveries, run, shrink, simulate,
+};
 
 /// What CI spends; `make simulate SEEDS=…` spends more.
 const SEEDS: u64 = 1500;
@@ -64,6 +67,24 @@ fn no_single_fault_breaks_a_promise_at_any_await_point() {
     }
     println!("{} worlds, {await_points} await points, {runs} runs", small_worlds().len());
     assert!(await_points > 300, "{await_points} await points are too few: does the worker still wait for its stores?");
+}
+
+#[test]
+fn no_deadline_breaks_a_promise_at_any_await_point_of_a_later_delivery() {
+    let mut found = Deadlines::default();
+    later_deliveries().iter().for_each(|situation| explore_deadlines(situation, &mut found));
+    let told = found.violations.iter().map(|(world, schedule, violation)| format!("{violation}\n{world}{schedule}"));
+    assert!(found.violations.is_empty(), "{} of {} runs:\n{}", found.violations.len(), found.runs, {
+        told.take(3).collect::<Vec<_>>().join("\n")
+    });
+    let points: usize = found.points.values().sum();
+    let (courses, runs) = (found.courses(), found.runs);
+    println!("{courses} worlds with later deliveries, {points} pairs of such a world and an await point, {runs} runs:");
+    for busy in Busy::ALL {
+        let points = found.points.get(&busy).copied().unwrap_or_default();
+        println!("  {points:5} {busy}");
+        assert!(points >= 20, "{busy}: {points} points are too few to try a deadline at");
+    }
 }
 
 #[test]

@@ -1,0 +1,213 @@
+//! A deadline at every await point of every later delivery: records that come again, a claim that is waited for, a pause
+//! before another try, a letter on its way, a record that is sent again.
+//!
+//! [`explore()`](super::explore()) does the same for first deliveries. Here each [`Situation`] brings a later delivery
+//! about first, by whatever went wrong before.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use event_runtime::{LaterRecords, WhenUncertain};
+
+use super::books::Violation;
+use super::run::{Run, run};
+use super::schedule::{Fates, Schedule, Site, What};
+use super::story::{Actor, Answer, Step};
+use super::worker::DEADLINES;
+use super::world::{Record, Verb, World};
+
+/// More than a delivery of one record has.
+const AWAIT_POINTS: u32 = 50;
+
+/// What a worker is about when its time is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Busy {
+    /// With a record that was delivered before.
+    Redelivered,
+    /// Waiting for a claim that another worker holds, or held when it died.
+    WaitingForItsHolder,
+    /// Pausing before another try, or about to.
+    Pausing,
+    /// Giving a record up: its letter or its claim's parking is on the way.
+    Parking,
+    /// With a record that an operator sent again.
+    Redriven,
+}
+
+impl Busy {
+    /// All of them.
+    pub const ALL: [Busy; 5] =
+        [Busy::Redelivered, Busy::WaitingForItsHolder, Busy::Pausing, Busy::Parking, Busy::Redriven];
+}
+
+impl fmt::Display for Busy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Busy::Redelivered => "delivered again",
+            Busy::WaitingForItsHolder => "waiting for a claim's holder",
+            Busy::Pausing => "pausing before another try",
+            Busy::Parking => "giving up",
+            Busy::Redriven => "sent again by the operator",
+        })
+    }
+}
+
+/// A world, and what has to go wrong in it so that there is a later delivery.
+#[derive(Debug, Clone)]
+pub struct Situation {
+    /// The world.
+    pub world: World,
+    /// What goes wrong before.
+    pub before: Schedule,
+}
+
+/// What trying deadlines showed.
+#[derive(Debug, Default)]
+pub struct Deadlines {
+    /// Await points of later deliveries, by what the worker was about: each in each world and course that differs.
+    pub points: BTreeMap<Busy, usize>,
+    /// Runs.
+    pub runs: usize,
+    /// Courses that were tried: a worker that died one step earlier often makes no difference to those behind it.
+    courses: Vec<(World, Course)>,
+    /// What broke a promise.
+    pub violations: Vec<(World, Schedule, Violation)>,
+}
+
+/// Await points of later deliveries, in milliseconds since each began, with what its worker was about.
+type Course = BTreeMap<u32, BTreeMap<u64, Busy>>;
+
+impl Deadlines {
+    /// Worlds with courses that differ.
+    pub fn courses(&self) -> usize {
+        self.courses.len()
+    }
+}
+
+/// The situations in which there are later deliveries.
+pub fn later_deliveries() -> Vec<Situation> {
+    let one = |verb| World::plain(vec![vec![Record { verb, key: Some(0), subject: 0 }]]);
+    let at = |what, nth, fate| (Site { delivery: 1, what, nth }, fate);
+    let mut situations = Vec::new();
+    let mut add = |world: &World, before: &[(Site, u32)]| {
+        situations.push(Situation { world: world.clone(), before: Schedule(before.iter().copied().collect()) });
+    };
+
+    // The worker of the first delivery dies, wherever it is.
+    let stops = World { later: LaterRecords::StopLane, operator: true, mended: 2, ..one(Verb::Rejected) };
+    let repeats = World { uncertain: WhenUncertain::Repeat, ..one(Verb::Send) };
+    for world in [one(Verb::Send), one(Verb::Version), one(Verb::Rejected), one(Verb::Garbage), repeats, stops] {
+        for nth in 0..await_points(&world) {
+            add(&world, &[at(What::Await, nth, 1)]);
+        }
+    }
+    // It is frozen, and its partition moves to another poller, whose worker waits for its claim.
+    let shared = World { pollers: 2, ..one(Verb::Send) };
+    for nth in 0..await_points(&shared) {
+        add(&shared, &[at(What::Rebalance, 0, 1), at(What::Await, nth, 2)]);
+    }
+    // Something is down for longer than the first delivery tries.
+    for world in [one(Verb::Send), one(Verb::Version)] {
+        for (what, down) in [(What::Decode, 2), (What::Effect, 8), (What::Write, 5)] {
+            add(&world, &[at(what, 0, down)]);
+        }
+    }
+    for verb in [Verb::Rejected, Verb::Garbage] {
+        for nth in 0..2 {
+            add(&one(verb), &[at(What::Write, nth, 5)]);
+        }
+    }
+    // The operator sends it again: what was rejected and is mended, or is not; what was uncertain, and had happened or not.
+    let attended = |verb, mended| World { operator: true, mended, ..one(verb) };
+    for verb in [Verb::Rejected, Verb::Garbage, Verb::Refused, Verb::Mismatch] {
+        add(&attended(verb, 1), &[]);
+        add(&attended(verb, World::plain(vec![]).mended), &[]);
+    }
+    for fate in [2, 3, 5, 6, 7] {
+        add(&attended(Verb::Send, 1), &[at(What::Effect, 0, fate)]);
+    }
+    situations
+}
+
+fn await_points(world: &World) -> u32 {
+    let all_well = run(world, Fates::by_schedule(Schedule::default()).exploring(), false);
+    let first = |site: &&Site| site.delivery == 1 && site.what == What::Await;
+    u32::try_from(all_well.visited.keys().filter(first).count()).unwrap_or(AWAIT_POINTS)
+}
+
+/// Tries deadlines around every await point of every later delivery of a situation, one at a time.
+pub fn explore_deadlines(situation: &Situation, found: &mut Deadlines) {
+    let Situation { world, before } = situation;
+    let usual = run(world, Fates::by_schedule(before.clone()).exploring(), true);
+    found.runs += 1;
+    if let Some(violation) = usual.violation {
+        found.violations.push((world.clone(), before.clone(), violation));
+        return;
+    }
+    let course: Course = usual
+        .moments
+        .range(2..)
+        .map(|(delivery, moments)| {
+            (*delivery, moments.iter().map(|moment| (*moment, busy(&usual, *delivery, *moment))).collect())
+        })
+        .collect();
+    if found.courses.iter().any(|(known, tried)| (known, tried) == (world, &course)) {
+        return;
+    }
+    for (delivery, points) in &course {
+        points.values().for_each(|busy| *found.points.entry(*busy).or_default() += 1);
+        for deadline in around(world, points.keys().copied()) {
+            let mut schedule = before.clone();
+            schedule.0.insert(Site { delivery: *delivery, what: What::Deadline, nth: 0 }, deadline);
+            let ended = run(world, Fates::by_schedule(schedule.clone()), false);
+            found.runs += 1;
+            found.violations.extend(ended.violation.map(|violation| (world.clone(), schedule, violation)));
+        }
+    }
+    found.courses.push((world.clone(), course));
+}
+
+/// Deadlines that fall on each await point, and those that leave just enough, or just too little, from there.
+pub(crate) fn around(world: &World, moments: impl Iterator<Item = u64>) -> BTreeSet<u32> {
+    let settings = world.settings();
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let (reserve, needed) =
+        (millis(settings.settle_reserve), millis(settings.effect_timeout + settings.settle_reserve));
+    let around = |at: u64| [at, at + reserve, at + needed - 1, at + needed];
+    let deadlines = moments.flat_map(around).filter_map(|ms| u32::try_from(ms).ok());
+    deadlines.filter(|ms| (1..=DEADLINES).contains(ms)).collect()
+}
+
+/// What the worker of a delivery is about, so many milliseconds after its delivery began: its last step tells.
+fn busy(run: &Run, delivery: u32, moment: u64) -> Busy {
+    let me = Actor::Worker(delivery);
+    let Some(begins) = run.story.iter().find(|step| step.to == me && step.from != me) else { return Busy::Redelivered };
+    if begins.from == Actor::Operator {
+        return Busy::Redriven;
+    }
+    let until = begins.at + Duration::from_millis(moment);
+    let last = run.story.iter().rfind(|step| step.from == me && step.to != me && step.at < until);
+    last.map_or(Busy::Redelivered, behind)
+}
+
+/// What follows a step.
+fn behind(step: &Step) -> Busy {
+    let said = match &step.answer {
+        Answer::Says(said) => said.as_str(),
+        Answer::None => "",
+        // Whoever got no answer asks again.
+        Answer::Lost(_) | Answer::NeverAsked => return Busy::Pausing,
+    };
+    match step.to {
+        Actor::Letters => Busy::Parking,
+        Actor::Claims if said.starts_with("held for") => Busy::WaitingForItsHolder,
+        Actor::Claims if step.text.starts_with("park") || said.starts_with("its lease is over") => Busy::Parking,
+        Actor::Claims if step.text.starts_with("release") || said.starts_with("throttled") => Busy::Pausing,
+        Actor::Service if said.starts_with("throttled") => Busy::Pausing,
+        Actor::Service if said == "rejected" || said == "refused" => Busy::Parking,
+        Actor::Claims | Actor::Service | Actor::Source | Actor::Worker(_) | Actor::Registry | Actor::Operator => {
+            Busy::Redelivered
+        }
+    }
+}
