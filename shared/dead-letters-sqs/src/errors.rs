@@ -10,6 +10,9 @@ const STORE: &str = "the dead-letter queue";
 const BUCKET: &str = "the dead-letter bucket";
 const OPERATION: &str = "store a letter";
 
+/// The code of a letter with which SQS found fault.
+pub(crate) const REFUSED: &str = "dead_letter_refused";
+
 pub(crate) fn failed(code: &'static str, cause: impl Error + Send + Sync + 'static) -> StoreError {
     StoreError { store: STORE, operation: OPERATION, code, retry_after: None, cause: Box::new(cause) }
 }
@@ -32,7 +35,7 @@ pub(crate) fn code_of(code: Option<&str>) -> &'static str {
         Some(code) if code.contains("NonExistentQueue") || code.contains("QueueDoesNotExist") => {
             "dead_letters_queue_missing"
         }
-        Some(code) if is_refusal(code) => "dead_letter_refused",
+        Some(code) if is_refusal(code) => REFUSED,
         Some(_) | None => "dead_letters_unavailable",
     }
 }
@@ -74,6 +77,18 @@ pub(crate) struct EntryRefused {
 #[derive(Debug, thiserror::Error)]
 #[error("SQS answered without a word on this message")]
 pub(crate) struct EntryForgotten;
+
+/// SQS found fault with a letter that is within its limits, and there is no bucket to put it into.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "SQS refused a letter of {bytes} bytes, though a message may have {max}; if the queue's MaximumMessageSize is smaller, raise it, or set DEAD_LETTER_BUCKET to a bucket that takes what the queue refuses"
+)]
+pub(crate) struct RefusedWithoutBucket {
+    pub(crate) bytes: usize,
+    pub(crate) max: usize,
+    #[source]
+    pub(crate) cause: Box<dyn Error + Send + Sync>,
+}
 
 /// Too large for the queue, and no bucket to put it into.
 #[derive(Debug, thiserror::Error)]

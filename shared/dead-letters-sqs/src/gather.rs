@@ -14,7 +14,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use event_runtime::StoreError;
 use tokio::sync::oneshot;
 
-use crate::errors::{CallFailed, EntryForgotten, EntryRefused, code_of, failed};
+use crate::errors::{CallFailed, EntryForgotten, EntryRefused, code_of, failed, is_refusal};
 use crate::message::{MAX_BYTES, Message, TEXT};
 
 /// SQS takes at most ten messages in one call.
@@ -97,6 +97,13 @@ impl Outgoing {
         let call = self.client.send_message_batch().queue_url(&self.queue_url).set_entries(Some(entries));
         let output = match call.send().await {
             Ok(output) => output,
+            // Too long together says nothing of each: alone, each gets its own word.
+            Err(error) if batch.len() > 1 && error.code().is_some_and(is_refusal) => {
+                for waiting in batch {
+                    Box::pin(self.send_batch(vec![waiting])).await;
+                }
+                return;
+            }
             Err(error) => return tell_all(batch, code_of(error.code()), error),
         };
         for (number, waiting) in batch.into_iter().enumerate() {

@@ -9,11 +9,13 @@
 //!
 //! **Size.** A message has at most 1 MiB, attributes included. A larger letter is put into an S3 object named by its id,
 //! if [`SqsDeadLetters::with_bucket`] names a bucket, and the message points there; so is one that the queue itself
-//! refuses as too long, because its `MaximumMessageSize` is smaller. Without a bucket it is refused as
-//! `dead_letter_too_large` and its record stays owed. Objects are never deleted from here, since a second message may
+//! refuses as too long, because its `MaximumMessageSize` is smaller. Without a bucket the first is refused as
+//! `dead_letter_too_large`, the second as `dead_letter_refused`; both errors name the variable to set, and the record
+//! stays owed. Objects are never deleted from here, since a second message may
 //! point to one: let the bucket expire them, later than the queue's messages (15 days or more).
 //!
-//! **Batches.** Letters that are stored at the same time share a call of `SendMessageBatch`; each gets its own result.
+//! **Batches.** Letters that are stored at the same time share a call of `SendMessageBatch`; each gets its own result. A
+//! call that SQS refuses as too long is made again with each letter alone.
 //!
 //! [`DeadLetters`]: event_runtime::DeadLetters
 

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::bucket::Bucket;
-use crate::errors::{TooLarge, failed};
+use crate::errors::{REFUSED, RefusedWithoutBucket, TooLarge, failed};
 use crate::gather::Outgoing;
 use crate::message::{MAX_BYTES, Message};
 
@@ -35,10 +35,15 @@ impl SqsDeadLetters {
         let bytes = whole.bytes();
         match &self.bucket {
             None if bytes > MAX_BYTES => Err(too_large(bytes)),
-            None => self.outgoing.send(Arc::new(whole)).await,
+            None => self.outgoing.send(Arc::new(whole)).await.map_err(|error| match error {
+                StoreError { code: REFUSED, cause, .. } => {
+                    failed(REFUSED, RefusedWithoutBucket { bytes, max: MAX_BYTES, cause })
+                }
+                error => error,
+            }),
             Some(bucket) if bytes > MAX_BYTES => self.send_apart(bucket, letter).await,
             Some(bucket) => match self.outgoing.send(Arc::new(whole)).await {
-                Err(refused) if refused.code == "dead_letter_refused" => self.send_apart(bucket, letter).await,
+                Err(StoreError { code: REFUSED, .. }) => self.send_apart(bucket, letter).await,
                 settled => settled,
             },
         }

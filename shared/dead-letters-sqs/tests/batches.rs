@@ -1,14 +1,17 @@
 //! Letters that are stored together, before a queue that answers as it is told.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
-use axum::extract::{DefaultBodyLimit, State};
-use axum::routing::post;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::routing::{post, put};
 use axum::{Json, Router};
-use dead_letters_sqs::{MAX_BYTES, SqsDeadLetters};
+use dead_letters_sqs::{MAX_BYTES, SqsDeadLetters, StoredLetter};
 use event_runtime::testing::sample_letter;
 use event_runtime::{DeadLetter, DeadLetters, RawBytes, StoreError};
 use serde_json::{Value, json};
@@ -20,7 +23,9 @@ use tokio::task::JoinHandle;
 struct Call {
     letters: Vec<String>,
     bytes: usize,
-    answer: oneshot::Sender<Value>,
+    /// The messages' bodies.
+    bodies: Vec<String>,
+    answer: oneshot::Sender<(StatusCode, Value)>,
 }
 
 impl Call {
@@ -38,7 +43,12 @@ impl Call {
                 Word::Forgotten => {}
             }
         }
-        self.answer.send(json!({"Successful": successful, "Failed": failed})).unwrap();
+        self.answer.send((StatusCode::OK, json!({"Successful": successful, "Failed": failed}))).unwrap();
+    }
+
+    /// No word on any of them: the call itself is refused.
+    fn refuse(self, code: &str) {
+        self.answer.send((StatusCode::BAD_REQUEST, json!({"__type": code, "message": "too long"}))).unwrap();
     }
 }
 
@@ -51,15 +61,25 @@ enum Word {
 
 struct Queue {
     calls: mpsc::UnboundedReceiver<Call>,
+    objects: Objects,
     letters: Arc<SqsDeadLetters>,
 }
 
+/// What was put into the bucket, by path.
+type Objects = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+
 impl Queue {
     async fn start() -> Self {
+        Queue::with_bucket(None).await
+    }
+
+    async fn with_bucket(bucket: Option<&str>) -> Self {
         let (arrived, calls) = mpsc::unbounded_channel();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let routes = Router::new().fallback(post(take)).layer(DefaultBodyLimit::disable());
+        let objects = Objects::default();
+        let routes = Router::new().route("/{*object}", put(keep).with_state(Arc::clone(&objects)).post(take));
+        let routes = routes.fallback(post(take)).layer(DefaultBodyLimit::disable());
         let routes = routes.with_state(Arc::new(Mutex::new(arrived)));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         let config = aws_sdk_sqs::Config::builder()
@@ -69,7 +89,15 @@ impl Queue {
             .retry_config(RetryConfig::disabled())
             .endpoint_url(&endpoint);
         let client = aws_sdk_sqs::Client::from_conf(config.build());
-        Queue { calls, letters: Arc::new(SqsDeadLetters::new(client, format!("{endpoint}/000000000000/letters"))) }
+        let s3 = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .force_path_style(true)
+            .endpoint_url(&endpoint);
+        let letters = SqsDeadLetters::new(client, format!("{endpoint}/000000000000/letters"))
+            .with_bucket(aws_sdk_s3::Client::from_conf(s3.build()), bucket.map(str::to_owned));
+        Queue { calls, objects, letters: Arc::new(letters) }
     }
 
     fn store(&self, letter: DeadLetter) -> JoinHandle<Result<(), StoreError>> {
@@ -89,7 +117,14 @@ impl Queue {
     }
 }
 
-async fn take(State(arrived): State<Arc<Mutex<mpsc::UnboundedSender<Call>>>>, body: String) -> Json<Value> {
+async fn keep(State(objects): State<Objects>, Path(object): Path<String>, body: Bytes) {
+    objects.lock().unwrap().insert(object, body.to_vec());
+}
+
+async fn take(
+    State(arrived): State<Arc<Mutex<mpsc::UnboundedSender<Call>>>>,
+    body: String,
+) -> (StatusCode, Json<Value>) {
     let request: Value = serde_json::from_str(&body).unwrap();
     let entries = request["Entries"].as_array().unwrap();
     let letters = entries.iter().map(|entry| entry["MessageAttributes"]["letter_id"]["StringValue"].as_str());
@@ -102,9 +137,11 @@ async fn take(State(arrived): State<Arc<Mutex<mpsc::UnboundedSender<Call>>>>, bo
         entry["MessageBody"].as_str().unwrap().len() + attributes
     });
     let (answer, answered) = oneshot::channel();
-    let call = Call { letters, bytes: bytes.sum(), answer };
+    let bodies = entries.iter().map(|entry| entry["MessageBody"].as_str().unwrap().to_owned()).collect();
+    let call = Call { letters, bytes: bytes.sum(), bodies, answer };
     arrived.lock().unwrap().send(call).ok().unwrap();
-    Json(answered.await.unwrap())
+    let (status, answer) = answered.await.unwrap();
+    (status, Json(answer))
 }
 
 fn letter(offset: i64) -> DeadLetter {
@@ -216,4 +253,77 @@ async fn a_letter_that_just_fits_goes_whole_and_one_byte_more_is_refused_before_
     let error = queue.store(of_bytes(0, room + 1)).await.unwrap().unwrap_err();
     assert_eq!(error.code, "dead_letter_too_large");
     assert!(error.cause.to_string().contains("DEAD_LETTER_BUCKET"), "it says what to do: {}", error.cause);
+}
+
+/// What a queue says of one letter whose `MaximumMessageSize` is smaller than ours, and of a whole call.
+const TOO_LONG: &str = "InvalidParameterValue";
+const TOO_LONG_TOGETHER: &str = "com.amazonaws.sqs#BatchRequestTooLong";
+
+#[tokio::test]
+async fn a_letter_that_fits_and_that_sqs_refuses_as_too_long_goes_into_the_bucket() {
+    let refusals: [fn(Call); 2] =
+        [|call| call.answer_each(|_| Word::Refused(TOO_LONG)), |call| call.refuse(TOO_LONG_TOGETHER)];
+    for refuse in refusals {
+        let mut queue = Queue::with_bucket(Some("large-letters")).await;
+        let refused = of_bytes(0, 300_000);
+        let stored = queue.store(refused.clone());
+        let whole = queue.call().await;
+        assert!(whole.bytes > 300_000, "it is tried whole first");
+        refuse(whole);
+        let pointer = queue.call().await;
+        assert!(pointer.bytes < 2_000, "{} bytes point to it", pointer.bytes);
+        let told = StoredLetter::read(&pointer.bodies[0]).unwrap();
+        pointer.succeed();
+        stored.await.unwrap().unwrap();
+
+        let address = told.raw_in.clone().unwrap();
+        let object = queue.objects.lock().unwrap()[&format!("{}/{}", address.bucket, address.key)].clone();
+        assert_eq!((address.bucket.as_str(), address.bytes), ("large-letters", object.len()));
+        assert_eq!(told.whole(&object).unwrap(), refused, "nothing of it is lost");
+    }
+}
+
+#[tokio::test]
+async fn a_letter_that_sqs_refuses_even_without_its_bytes_is_an_error_and_no_endless_try() {
+    let mut queue = Queue::with_bucket(Some("large-letters")).await;
+    let stored = queue.store(letter(0));
+    for _ in 0..2 {
+        queue.call().await.answer_each(|_| Word::Refused(TOO_LONG));
+    }
+    assert_eq!(stored.await.unwrap().unwrap_err().code, "dead_letter_refused");
+}
+
+#[tokio::test]
+async fn without_a_bucket_the_error_of_a_refused_letter_names_the_variable_to_set() {
+    let mut queue = Queue::start().await;
+    let stored = queue.store(of_bytes(0, 300_000));
+    queue.call().await.answer_each(|_| Word::Refused(TOO_LONG));
+    let error = stored.await.unwrap().unwrap_err();
+    assert_eq!(error.code, "dead_letter_refused");
+    let text = error.cause.to_string();
+    assert!(text.contains("DEAD_LETTER_BUCKET") && text.contains("MaximumMessageSize"), "it says what to do: {text}");
+    let said_by_sqs = std::error::Error::source(&*error.cause).unwrap().to_string();
+    assert!(said_by_sqs.contains(TOO_LONG), "{said_by_sqs}");
+}
+
+#[tokio::test]
+async fn letters_that_are_too_long_together_are_sent_each_alone() {
+    let mut queue = Queue::start().await;
+    let stores: Vec<_> = (0..4).map(|offset| queue.store(letter(offset))).collect();
+    let first = queue.call().await;
+    queue.all_in_line().await;
+    first.succeed();
+    let together = queue.call().await;
+    assert_eq!(together.letters.len(), 3);
+    together.refuse(TOO_LONG_TOGETHER);
+    for offset in 1..4 {
+        let alone = queue.call().await;
+        assert_eq!(alone.letters, [id(offset)]);
+        alone.answer_each(|letter| if letter == id(2) { Word::Refused(TOO_LONG) } else { Word::Stored });
+    }
+    let mut codes = Vec::new();
+    for store in stores {
+        codes.push(store.await.unwrap().err().map(|error| error.code));
+    }
+    assert_eq!(codes, [None, None, Some("dead_letter_refused"), None], "one too long is no other's fault");
 }

@@ -75,6 +75,28 @@ async fn without_a_bucket_or_with_one_that_is_not_there_a_large_letter_is_refuse
 }
 
 #[tokio::test]
+async fn a_queue_that_takes_less_than_it_may_gets_what_it_takes_and_the_bucket_the_rest() {
+    let aws = emulator().await;
+    aws.create_bucket("letters").await.unwrap();
+    let sqs = aws_sdk_sqs::Client::new(&sdk(aws.endpoint()).await);
+    let small = aws_sdk_sqs::types::QueueAttributeName::MaximumMessageSize;
+    let queue = sqs.create_queue().queue_name("small").attributes(small, "4096").send().await.unwrap();
+    let queue = queue.queue_url.unwrap();
+
+    let refused = letters_at(aws.endpoint(), &queue, None).await.store(&large(1, 5_000)).await.unwrap_err();
+    assert_eq!(refused.code, "dead_letter_refused");
+    assert!(refused.cause.to_string().contains("DEAD_LETTER_BUCKET"), "{}", refused.cause);
+
+    let letters = letters_at(aws.endpoint(), &queue, Some("letters")).await;
+    letters.store(&large(1, 5_000)).await.unwrap();
+    letters.store(&large(2, 10)).await.unwrap();
+    let messages = aws.messages(&queue).await.unwrap();
+    let stored: Vec<_> = messages.iter().map(|message| StoredLetter::read(message).unwrap()).collect();
+    let apart: Vec<_> = stored.iter().map(|stored| (stored.letter.place.offset, stored.raw_in.is_some())).collect();
+    assert_eq!(apart, [(Some(1), true), (Some(2), false)]);
+}
+
+#[tokio::test]
 async fn letters_that_a_lost_answer_leaves_in_doubt_are_stored_at_least_once_under_one_id() {
     let aws = emulator().await;
     let queue = aws.create_queue("dead-letters").await.unwrap();

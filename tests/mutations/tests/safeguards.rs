@@ -17,8 +17,8 @@ use event_runtime::safeguards::{Safeguard, without};
 use event_runtime::testing::{ManualClock, MemoryClaims, claims_contract};
 use simulation::books::Rule;
 use simulation::{
-    Deadlines, Fates, Record, Schedule, Site, Verb, What, World, explore_deadlines, later_deliveries, run, shrink,
-    simulate,
+    Answer, Deadlines, Fates, Record, Schedule, Site, Verb, What, World, explore_deadlines, later_deliveries, run,
+    shrink, simulate,
 };
 
 /// Seeds that each safeguard's removal may take to be noticed.
@@ -160,6 +160,27 @@ fn without_a_lane_that_stops_later_records_overtake_one_that_was_given_up() {
 #[test]
 fn without_the_rule_of_redriven_events_letters_multiply() {
     notice(Safeguard::LettersStay, &[Rule::LettersStay]);
+}
+
+#[test]
+fn without_the_letter_as_a_fence_a_late_decision_frees_what_a_later_try_left_uncertain() {
+    // The first try does not happen, the operator has it repeated, and that one happens; both lose their answers. A
+    // colleague who had looked at the first writes down "repeat" after the second.
+    let mail = Record { verb: Verb::Send, key: Some(0), subject: 0 };
+    let world = World { operator: true, ..World::plain(vec![vec![mail]]) };
+    let site = |delivery, what| Site { delivery, what, nth: 0 };
+    let schedule =
+        Schedule([(site(1, What::Effect), 2), (site(0, What::Operator), 3), (site(2, What::Effect), 3)].into());
+    let play = || run(&world, Fates::by_schedule(schedule.clone()), true);
+    let violation = without(Safeguard::LetterFence, play).violation;
+    assert_eq!(violation.map(|violation| violation.rule), Some(Rule::OnceUnderAClaim));
+    let fenced = play();
+    assert_eq!(fenced.violation, None);
+    assert!(
+        fenced.story.iter().any(|step| step.answer == Answer::Says("OtherLetter".to_owned())),
+        "{:?}",
+        fenced.story
+    );
 }
 
 /// The contract is what binds the adapter for DynamoDB to the stores that the simulation plays with: it has to notice

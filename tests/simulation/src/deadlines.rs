@@ -94,7 +94,12 @@ pub fn later_deliveries() -> Vec<Situation> {
         situations.push(Situation { world: world.clone(), before: Schedule(before.iter().copied().collect()) });
     };
 
-    // The worker of the first delivery dies, wherever it is.
+    // The worker of the first delivery dies, the second is throttled, and asked to wait for longer than may be left.
+    for world in [one(Verb::Send), one(Verb::Version)] {
+        let throttled = (Site { delivery: 2, what: What::Effect, nth: 0 }, 9);
+        add(&world, &[at(What::Await, 0, 1), throttled]);
+    }
+    // It dies, wherever it is.
     let stops = World { later: LaterRecords::StopLane, operator: true, mended: 2, ..one(Verb::Rejected) };
     let repeats = World { uncertain: WhenUncertain::Repeat, ..one(Verb::Send) };
     for world in [one(Verb::Send), one(Verb::Version), one(Verb::Rejected), one(Verb::Garbage), repeats, stops] {

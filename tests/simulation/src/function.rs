@@ -13,6 +13,9 @@ use super::schedule::What;
 use super::story::{Actor, Answer, Step};
 use super::world::{Record, Verb};
 
+/// The pause that a throttled effect may ask for: longer than the processor's own, and than what it keeps free.
+const ASKED_FOR: Duration = Duration::from_secs(4);
+
 /// Everything that decoding or an effect can say.
 #[derive(Debug, thiserror::Error)]
 #[error("the simulated service says {0}")]
@@ -22,6 +25,7 @@ impl Failure for Says {
     fn disposition(&self) -> Disposition {
         match self.0 {
             "throttled" | "registry_unavailable" => Disposition::Retry { after: None },
+            "asked_to_wait" => Disposition::Retry { after: Some(ASKED_FOR) },
             "answer_lost" => Disposition::Uncertain,
             _ => Disposition::DeadLetter,
         }
@@ -92,7 +96,7 @@ impl RecordHandler for Function {
         let scene = &self.0;
         let delivery = scene.delivery();
         self.must_fit(delivery);
-        let mut fate = scene.decide(What::Effect, 8);
+        let mut fate = scene.decide(What::Effect, 9);
         if fate == 8 {
             scene.goes_down(Service::Effects);
         }
@@ -111,10 +115,10 @@ impl RecordHandler for Function {
             let call = format!("{record} at {lane}@{offset}");
             scene.tell(|| Step::call(Actor::Worker(delivery), Actor::Service, call, answer));
         };
-        if fate == 1 {
+        if fate == 1 || fate == 9 {
             tell(Answer::Says("throttled, nothing happened".to_owned()));
             scene.travel().await;
-            return Err(Says("throttled").into());
+            return Err(Says(if fate == 9 { "asked_to_wait" } else { "throttled" }).into());
         }
         let _running = scene.books(|books| books.effect_begins(delivery));
         scene.travel().await;

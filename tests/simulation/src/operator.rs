@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use event_runtime::{ClaimKey, Claims, DeadLetter, Decision, Resolved};
+use event_runtime::testing::StoredClaim;
+use event_runtime::{ClaimKey, Claims, DeadLetter, Decision, LetterId, Resolved};
 
 use super::run::Scene;
 use super::schedule::What;
@@ -15,30 +16,39 @@ use super::world::START;
 const ROUND: Duration = Duration::from_secs(10);
 
 impl Source {
-    /// Looks after letters until everything is committed, and once more.
+    /// Looks after letters until everything is committed and every decision is written, and once more.
     pub(crate) async fn operate(&self) {
-        let mut is_last = !self.scene().world.operator;
+        let (mut is_last, mut was_finished) = (!self.scene().world.operator, false);
+        let mut late = Vec::new();
         while !is_last {
             tokio::time::sleep(ROUND).await;
-            is_last = self.is_finished();
+            let is_finished = self.is_finished();
+            for decided in std::mem::take(&mut late) {
+                write_down(self.scene(), &decided, "colleague").await;
+            }
             for letter in self.scene().letters.letters() {
                 let age = START.plus(self.scene().started.elapsed()).0.saturating_sub(letter.given_up_by.at_ms);
                 if u128::from(age) >= ROUND.as_millis() && !self.scene().is_broken() {
-                    self.look_at(&letter).await;
+                    late.extend(self.look_at(&letter).await);
                 }
             }
+            is_last = is_finished && (late.is_empty() || was_finished);
+            was_finished = is_finished;
         }
     }
 
-    async fn look_at(&self, letter: &DeadLetter) {
-        // 1: sends it again without having decided, 2: decides and leaves it at that for now.
-        let fate = self.scene().decide_for(0, What::Operator, 2);
-        if fate != 1 {
-            decide(self.scene(), letter).await;
+    /// What a colleague has decided meanwhile, and not yet written.
+    async fn look_at(&self, letter: &DeadLetter) -> Option<Decided> {
+        // 1: sends it again without having decided, 2: decides and leaves it at that for now, 3: is not alone.
+        let fate = self.scene().decide_for(0, What::Operator, 3);
+        let decided = decide(self.scene(), letter);
+        if let Some(decided) = decided.as_ref().filter(|_| fate != 1) {
+            write_down(self.scene(), decided, "operator").await;
         }
         if fate != 2 {
             self.send_again(letter).await;
         }
+        decided.filter(|_| fate == 3)
     }
 
     async fn send_again(&self, letter: &DeadLetter) {
@@ -66,23 +76,37 @@ impl Source {
     }
 }
 
-/// Whoever decides has looked whether the effect happened.
-async fn decide(scene: &Scene, letter: &DeadLetter) {
-    let Some((claim, (scope, id))) = letter.claim.as_deref().and_then(|claim| Some((claim, claim.split_once(':')?)))
-    else {
-        return;
-    };
+/// What somebody has decided about a claim, and the letter under which it was parked then.
+struct Decided {
+    claim: String,
+    key: ClaimKey,
+    letter: LetterId,
+    decision: Decision,
+}
+
+/// Whoever decides has looked whether the effect happened, and under which letter its claim is parked.
+fn decide(scene: &Scene, letter: &DeadLetter) -> Option<Decided> {
+    let claim = letter.claim.as_deref()?;
+    let (scope, id) = claim.split_once(':')?;
     let happened = scene.books(|books| books.has_happened(claim));
     let repeat = !happened && (letter.error.uncertain || scene.deployment_is_mended());
     let decision = if repeat { Decision::Repeat } else { Decision::Done };
-    let Ok(key) = ClaimKey::new(scope, id) else { return };
+    let letter = match scene.claims.stored(claim) {
+        Some(StoredClaim::Parked { letter, .. }) => letter,
+        _ => letter.id.clone(),
+    };
+    Some(Decided { claim: claim.to_owned(), key: ClaimKey::new(scope, id).ok()?, letter, decision })
+}
+
+async fn write_down(scene: &Scene, decided: &Decided, by: &str) {
+    let Decided { claim, key, letter, decision } = decided;
     // The operator's tool is not what is tried here: its writes arrive.
-    let Ok(resolved) = scene.claims.resolve(&key, &letter.id, decision, "operator").await else { return };
+    let Ok(resolved) = scene.claims.resolve(key, letter, *decision, by).await else { return };
     scene.tell(|| {
         let call = format!("resolve {claim} --{}", decision.as_str());
         Step::call(Actor::Operator, Actor::Claims, call, Answer::Says(format!("{resolved:?}")))
     });
-    if decision == Decision::Done && resolved == Resolved::Applied {
+    if *decision == Decision::Done && resolved == Resolved::Applied {
         scene.books(|books| books.decided_done(claim));
     }
 }

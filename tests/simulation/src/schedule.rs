@@ -26,7 +26,8 @@ pub enum What {
     Commit,
     /// A call takes so many milliseconds more.
     Latency,
-    /// The operator, looking at a letter: 1 sends it again without having decided, 2 decides and does not send it yet.
+    /// The operator, looking at a letter: 1 sends it again without having decided, 2 decides and does not send it yet, 3 a
+    /// colleague has looked at it as well, and writes his decision a round later.
     Operator,
 }
 
@@ -69,7 +70,8 @@ impl What {
             5 => "happens, and never answers",
             6 => "does not happen, and never answers",
             7 => "happens, and the function panics",
-            _ => "finds its service down for seconds",
+            8 => "finds its service down for seconds",
+            _ => "is throttled, and asked to wait for seconds",
         }
     }
 }
@@ -109,7 +111,10 @@ impl fmt::Display for Schedule {
                 (What::Commit, _) => "the poller dies before it commits".to_owned(),
                 (What::Latency, ms) => format!("call {number} takes {ms} ms more"),
                 (What::Operator, 1) => format!("sends letter {number} again without having decided"),
-                (What::Operator, _) => format!("decides about letter {number} and does not send it yet"),
+                (What::Operator, 2) => format!("decides about letter {number} and does not send it yet"),
+                (What::Operator, _) => {
+                    format!("has a colleague who decides about letter {number}, and writes it later")
+                }
             };
             match what {
                 What::Operator => writeln!(f, "  the operator {line}")?,
