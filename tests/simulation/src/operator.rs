@@ -16,13 +16,15 @@ use super::world::START;
 const ROUND: Duration = Duration::from_secs(10);
 
 impl Source {
-    /// Looks after letters until everything is committed and every decision is written, and once more.
+    /// Looks after letters until everything is committed, each was old enough to be looked at, and whoever had decided has
+    /// written it down.
     pub(crate) async fn operate(&self) {
-        let (mut is_last, mut was_finished) = (!self.scene().world.operator, false);
+        let (mut is_last, mut rounds) = (!self.scene().world.operator, 0);
         let mut late = Vec::new();
         while !is_last {
             tokio::time::sleep(ROUND).await;
-            let is_finished = self.is_finished();
+            // Rounds since everything is committed: in the second, no letter is too young any more.
+            rounds = if self.is_finished() { rounds + 1 } else { 0 };
             for decided in std::mem::take(&mut late) {
                 write_down(self.scene(), &decided, "colleague").await;
             }
@@ -32,8 +34,7 @@ impl Source {
                     late.extend(self.look_at(&letter).await);
                 }
             }
-            is_last = is_finished && (late.is_empty() || was_finished);
-            was_finished = is_finished;
+            is_last = self.scene().is_broken() || rounds > 3 || (rounds > 1 && late.is_empty());
         }
     }
 
