@@ -9,7 +9,7 @@ use crate::failure::{Disposition, Fault, Stage};
 use crate::handler::{RawRecord, RecordHandler};
 use crate::journey::{Journey, Travelled};
 use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, base64};
-use crate::obstacles::Store;
+use crate::obstacles::{NoTimeLeft, Store};
 use crate::outcome::{Outcome, StageTimes};
 use crate::pressure::FLOOD_GUARD;
 use crate::safeguards::{Safeguard, stands};
@@ -63,6 +63,9 @@ impl<H: RecordHandler> Journey<'_, H> {
     async fn end(&self, letter: &DeadLetter, fault: &Fault, held: Option<&Held>) -> Outcome {
         if let Some(redrive) = self.event.redrive.as_ref().filter(|_| stands(Safeguard::LettersStay)) {
             return self.keep_its_letter(redrive, letter, fault, held).await;
+        }
+        if held.is_none() && !self.can_still_settle() {
+            return self.leave_for_another_delivery(letter);
         }
         if !self.flood.admits(&letter.id, fault) {
             return self.hold_back(letter, fault, held).await;
@@ -119,6 +122,15 @@ impl<H: RecordHandler> Journey<'_, H> {
             }
         }
         self.log(letter, fault, "redriven and failed again; its letter stays");
+        Outcome::Unfinished(fault.code)
+    }
+
+    /// A letter is begun only if it can be stored within the invocation: a lane of records that cannot be read would park
+    /// one after the other until Lambda ends it, and nobody would be told of any of them. A claim that is held was taken
+    /// with time to settle it.
+    fn leave_for_another_delivery(&self, letter: &DeadLetter) -> Outcome {
+        let fault = Fault::new(Stage::Settle, NoTimeLeft);
+        self.log(letter, &fault, "not parked: too little is left of the invocation; the lane stops");
         Outcome::Unfinished(fault.code)
     }
 

@@ -313,6 +313,11 @@ impl<H: RecordHandler> Journey<'_, H> {
             || !stands(Safeguard::PauseFits)
     }
 
+    /// Whether the stores still have their reserve.
+    pub(crate) fn can_still_settle(&self) -> bool {
+        self.invocation.deadline.allows(self.parts.settings.settle_reserve)
+    }
+
     /// Runs something that must leave the reserve alone; `None` when it would not end in time.
     pub(crate) async fn before_reserve<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         match self.invocation.deadline.left() {

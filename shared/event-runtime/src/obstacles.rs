@@ -43,7 +43,7 @@ impl Failure for EffectTimeout {
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "too little is left of the invocation to start an effect; raise the function's timeout or lower the batch size"
+    "too little is left of the invocation to go on with this record; raise the function's timeout or lower the batch size"
 )]
 pub(crate) struct NoTimeLeft;
 

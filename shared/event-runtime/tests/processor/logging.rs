@@ -1,7 +1,7 @@
 //! One line per failure, at the boundary, without row data.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use event_runtime::{LaterRecords, Settings};
 use tracing_subscriber::fmt::MakeWriter;
@@ -31,6 +31,13 @@ impl<'a> MakeWriter<'a> for Lines {
 impl Lines {
     /// What is logged until the guard is dropped, in this thread.
     fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
+        // While tracing knows one subscriber only, a line that another test's thread comes by first, without one of its
+        // own, counts as of no interest to anybody. This one makes every thread listen.
+        static EVERYWHERE: Once = Once::new();
+        EVERYWHERE.call_once(|| {
+            let silent = tracing_subscriber::fmt().with_writer(io::sink).finish();
+            tracing::subscriber::set_global_default(silent).unwrap();
+        });
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(lines.clone()).finish();
         (lines, tracing::subscriber::set_default(subscriber))

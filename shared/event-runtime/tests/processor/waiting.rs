@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_runtime::testing::MemoryClaims;
+use event_runtime::testing::{MemoryClaims, MemoryDeadLetters};
 use event_runtime::{
-    Claim, ClaimKey, Claims, Deadline, Decision, EffectId, Held, LetterId, Outcome, Resolved, Settings, Settled,
-    StoreError,
+    Claim, ClaimKey, Claims, DeadLetter, DeadLetters, Deadline, Decision, EffectId, Held, LetterId, Outcome, Resolved,
+    Settings, Settled, StoreError,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -87,6 +87,41 @@ async fn what_cannot_be_read_in_time_is_reported_before_the_invocation_ends() {
         [(Outcome::Unfinished("deadline_near"), 1), (Outcome::Unfinished("lane_stopped"), 1)]
     );
     assert!(started.elapsed() <= limit - Settings::default().settle_reserve);
+}
+
+/// A queue that takes its time over each letter.
+struct SlowLetters {
+    letters: MemoryDeadLetters,
+    storing: Duration,
+}
+
+impl DeadLetters for SlowLetters {
+    fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        async move {
+            tokio::time::sleep(self.storing).await;
+            self.letters.store(letter).await
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_that_cannot_be_parked_in_time_are_reported_before_the_invocation_ends() {
+    let storing = Duration::from_secs(1);
+    let world = World::parking_in(|letters| Arc::new(SlowLetters { letters, storing }));
+    let (started, limit) = (Instant::now(), Duration::from_secs(6));
+    let report = world.deliver_within(&[("accounts-0", &["garbled:x"; 40])], Deadline::within(limit)).await;
+    assert!(started.elapsed() <= limit, "{:?}", started.elapsed());
+    assert_eq!(
+        outcomes(&report),
+        [
+            (Outcome::Parked("garbled"), 4),
+            (Outcome::Unfinished("deadline_near"), 1),
+            (Outcome::Unfinished("lane_stopped"), 35)
+        ]
+    );
+    let again = world.deliver_within(&[("accounts-0", &["garbled:x"; 40])], Deadline::unknown()).await;
+    assert_eq!(outcomes(&again), [(Outcome::Parked("garbled"), 40)]);
 }
 
 /// Claims in a table that takes its time.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use event_runtime::testing::{ManualClock, MemoryClaims, MemoryDeadLetters};
 use event_runtime::{
-    BatchReport, Blame, Claim, ClaimKey, Claims, Deadline, Decision, Disposition, Effect, EffectId, Failure, Fault,
-    Fingerprint, Intent, Invocation, Order, Outcome, Processor, RawRecord, RecordHandler, Resolved, Settings, Stage,
-    UnixMillis,
+    BatchReport, Blame, Claim, ClaimKey, Claims, DeadLetters, Deadline, Decision, Disposition, Effect, EffectId,
+    Failure, Fault, Fingerprint, Intent, Invocation, Order, Outcome, Processor, RawRecord, RecordHandler, Resolved,
+    Settings, Stage, UnixMillis,
 };
 use serde_json::json;
 
@@ -120,12 +120,24 @@ impl World {
 
     /// A world whose processor sees its claims through something else.
     pub(crate) fn behind(settings: Settings, claims_seen: impl FnOnce(MemoryClaims) -> Arc<dyn Claims>) -> Self {
+        World::made_of(settings, claims_seen, |letters| Arc::new(letters))
+    }
+
+    /// A world whose processor sees its dead letters through something else.
+    pub(crate) fn parking_in(letters_seen: impl FnOnce(MemoryDeadLetters) -> Arc<dyn DeadLetters>) -> Self {
+        World::made_of(Settings::default(), |claims| Arc::new(claims), letters_seen)
+    }
+
+    fn made_of(
+        settings: Settings,
+        claims_seen: impl FnOnce(MemoryClaims) -> Arc<dyn Claims>,
+        letters_seen: impl FnOnce(MemoryDeadLetters) -> Arc<dyn DeadLetters>,
+    ) -> Self {
         let (handler, clock) = (Scripted::default(), ManualClock::at(NOW));
-        let claims = MemoryClaims::new(Arc::new(clock.clone()));
-        let letters = MemoryDeadLetters::default();
+        let (claims, letters) = (MemoryClaims::new(Arc::new(clock.clone())), MemoryDeadLetters::default());
+        let (seen, letters_seen) = (claims_seen(claims.clone()), letters_seen(letters.clone()));
         let processor =
-            Processor::new(handler.clone(), claims_seen(claims.clone()), Arc::new(letters.clone()), settings)
-                .with_clock(Arc::new(clock.clone()));
+            Processor::new(handler.clone(), seen, letters_seen, settings).with_clock(Arc::new(clock.clone()));
         World { handler, clock, claims, letters, processor: Arc::new(processor) }
     }
 
