@@ -1,5 +1,5 @@
 //! Letters that are stored together, before a queue that answers as it is told.
-#![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -107,6 +107,14 @@ impl Queue {
 
     async fn call(&mut self) -> Call {
         self.calls.recv().await.unwrap()
+    }
+
+    /// The next call, which this store is expected to wait for.
+    async fn call_of(&mut self, store: &mut JoinHandle<Result<(), StoreError>>) -> Call {
+        tokio::select! {
+            call = self.calls.recv() => call.unwrap(),
+            ended = store => panic!("no call came, and the store ended: {ended:?}"),
+        }
     }
 
     /// Lets every store get in line: the runtime of a test has one thread, and this hands it on.
@@ -266,11 +274,11 @@ async fn a_letter_that_fits_and_that_sqs_refuses_as_too_long_goes_into_the_bucke
     for refuse in refusals {
         let mut queue = Queue::with_bucket(Some("large-letters")).await;
         let refused = of_bytes(0, 300_000);
-        let stored = queue.store(refused.clone());
-        let whole = queue.call().await;
+        let mut stored = queue.store(refused.clone());
+        let whole = queue.call_of(&mut stored).await;
         assert!(whole.bytes > 300_000, "it is tried whole first");
         refuse(whole);
-        let pointer = queue.call().await;
+        let pointer = queue.call_of(&mut stored).await;
         assert!(pointer.bytes < 2_000, "{} bytes point to it", pointer.bytes);
         let told = StoredLetter::read(&pointer.bodies[0]).unwrap();
         pointer.succeed();
@@ -286,9 +294,9 @@ async fn a_letter_that_fits_and_that_sqs_refuses_as_too_long_goes_into_the_bucke
 #[tokio::test]
 async fn a_letter_that_sqs_refuses_even_without_its_bytes_is_an_error_and_no_endless_try() {
     let mut queue = Queue::with_bucket(Some("large-letters")).await;
-    let stored = queue.store(letter(0));
+    let mut stored = queue.store(letter(0));
     for _ in 0..2 {
-        queue.call().await.answer_each(|_| Word::Refused(TOO_LONG));
+        queue.call_of(&mut stored).await.answer_each(|_| Word::Refused(TOO_LONG));
     }
     assert_eq!(stored.await.unwrap().unwrap_err().code, "dead_letter_refused");
 }
@@ -309,7 +317,7 @@ async fn without_a_bucket_the_error_of_a_refused_letter_names_the_variable_to_se
 #[tokio::test]
 async fn letters_that_are_too_long_together_are_sent_each_alone() {
     let mut queue = Queue::start().await;
-    let stores: Vec<_> = (0..4).map(|offset| queue.store(letter(offset))).collect();
+    let mut stores: Vec<_> = (0..4).map(|offset| queue.store(letter(offset))).collect();
     let first = queue.call().await;
     queue.all_in_line().await;
     first.succeed();
@@ -317,7 +325,7 @@ async fn letters_that_are_too_long_together_are_sent_each_alone() {
     assert_eq!(together.letters.len(), 3);
     together.refuse(TOO_LONG_TOGETHER);
     for offset in 1..4 {
-        let alone = queue.call().await;
+        let alone = queue.call_of(&mut stores[offset as usize]).await;
         assert_eq!(alone.letters, [id(offset)]);
         alone.answer_each(|letter| if letter == id(2) { Word::Refused(TOO_LONG) } else { Word::Stored });
     }

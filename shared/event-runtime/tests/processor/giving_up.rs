@@ -140,6 +140,7 @@ async fn a_function_may_have_uncertain_effects_repeated() {
     world.clock.advance(Duration::from_secs(60));
     let abandoned = world.deliver(&[("accounts-0", &["send:b"])]).await;
     assert_eq!(outcomes(&abandoned), [(Outcome::Done, 1)], "its worker died; it is taken again");
+    assert_eq!(abandoned.retries, 0, "at once: nothing failed that a pause would mend");
 
     let world = World::with(repeat());
     let hung = world.deliver(&[("accounts-0", &["hangs:a"])]).await;
