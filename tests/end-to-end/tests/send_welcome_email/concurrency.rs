@@ -31,3 +31,34 @@ async fn invocations_that_run_side_by_side_mail_each_account_once() {
     assert_eq!(scene.claims().await.unwrap(), ["done", "done"]);
     assert_eq!(scene.outcomes().duplicate, 1);
 }
+
+/// One process serves them all: the host starts another only when that one has ended.
+#[tokio::test]
+async fn as_many_invocations_as_the_variable_says_are_under_way_together_and_each_effect_has_one_claim() {
+    let variables = [("AWS_LAMBDA_MAX_CONCURRENCY", "4"), ("EFFECT_TIMEOUT_MS", "20000")];
+    let scene = Arc::new(Scene::start(FUNCTION, &variables).await.unwrap());
+    let invoke = |record: EventRecord| {
+        let scene = Arc::clone(&scene);
+        tokio::spawn(async move { scene.invoke(&[record]).await })
+    };
+    let accounts: Vec<_> = created_accounts().unwrap().into_iter().take(3).collect();
+    let hold = || scene.stack.faults.arm(Failpoint::new("held", "SendEmail", When::Before, Action::Hold).times(1));
+    let held: Vec<_> = accounts.iter().map(|_| hold()).collect();
+    let mut invocations: Vec<_> = accounts.iter().cloned().map(invoke).collect();
+    for held in &held {
+        held.reached().await.unwrap();
+    }
+    assert_eq!(scene.claims().await.unwrap(), ["held", "held", "held"], "three effects are under way");
+    assert!(scene.mails().await.unwrap().is_empty(), "and none has happened");
+
+    // The fourth brings a record that the first is still at, and waits for its claim.
+    invocations.push(invoke(accounts[0].clone()));
+    held.iter().for_each(local_stack::Armed::release);
+    for invocation in invocations {
+        answer(invocation.await.unwrap());
+    }
+    assert_eq!(scene.mails().await.unwrap().len(), 3);
+    assert_eq!(scene.claims().await.unwrap(), ["done", "done", "done"]);
+    let outcomes = scene.outcomes();
+    assert_eq!((outcomes.done, outcomes.duplicate), (3, 1));
+}
