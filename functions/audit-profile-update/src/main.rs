@@ -2,7 +2,6 @@
 //!
 //! Reads domain events; each append is guarded by its own condition; writes entries, their ids, and dead letters.
 
-use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,29 +10,15 @@ use audit_profile_update::config::Config;
 use audit_profile_update::log::DynamoDbLog;
 use aws_config::BehaviorVersion;
 use dead_letters_sqs::SqsDeadLetters;
-use env_config::{Env, Problems};
 use event_runtime::{NoClaims, Processor};
+use lambda_host::HostError;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::start_logging();
-    let config = match Config::from_env(&Env::from_process()) {
-        Ok(config) => config,
-        Err(problems) => {
-            tracing::error!(error_code = "configuration", "{problems}");
-            return ExitCode::from(Problems::EXIT_CODE);
-        }
-    };
-    match serve(config).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error_code = "start", "{error}");
-            ExitCode::FAILURE
-        }
-    }
+    lambda_host::start(Config::from_env, serve).await
 }
 
-async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn serve(config: Config) -> Result<(), HostError> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let log = DynamoDbLog::new(aws_sdk_dynamodb::Client::new(&aws), &config.audit_table, config.retention);
     let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.consumer.dead_letter_queue_url)

@@ -2,7 +2,6 @@
 //!
 //! Reads changes of documents; each put is guarded by its own condition; writes items, tombstones, and dead letters.
 
-use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,29 +10,15 @@ use cache_user_login::cache::CacheLogins;
 use cache_user_login::config::Config;
 use cache_user_login::table::DynamoDbLogins;
 use dead_letters_sqs::SqsDeadLetters;
-use env_config::{Env, Problems};
 use event_runtime::{NoClaims, Processor};
+use lambda_host::HostError;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::start_logging();
-    let config = match Config::from_env(&Env::from_process()) {
-        Ok(config) => config,
-        Err(problems) => {
-            tracing::error!(error_code = "configuration", "{problems}");
-            return ExitCode::from(Problems::EXIT_CODE);
-        }
-    };
-    match serve(config).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error_code = "start", "{error}");
-            ExitCode::FAILURE
-        }
-    }
+    lambda_host::start(Config::from_env, serve).await
 }
 
-async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn serve(config: Config) -> Result<(), HostError> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
     let logins = DynamoDbLogins::new(dynamodb, &config.logins_table, config.tombstone_retention);

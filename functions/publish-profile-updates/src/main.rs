@@ -3,38 +3,23 @@
 //! Reads the API's feed of changes from a cursor in DynamoDB, under a lease; writes events, the cursor behind whatever
 //! Kafka acknowledged, and dead letters of items that cannot be published.
 
-use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
 use dead_letters_sqs::SqsDeadLetters;
-use env_config::{Env, Problems};
 use event_runtime::Invocation;
 use kafka_producer::TraceParent;
+use lambda_host::HostError;
 use publish_profile_updates::config::Config;
 use serde::de::IgnoredAny;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::start_logging();
-    let config = match Config::from_env(&Env::from_process()) {
-        Ok(config) => config,
-        Err(problems) => {
-            tracing::error!(error_code = "configuration", "{problems}");
-            return ExitCode::from(Problems::EXIT_CODE);
-        }
-    };
-    match serve(config).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error_code = "start", "{error}");
-            ExitCode::FAILURE
-        }
-    }
+    lambda_host::start(Config::from_env, serve).await
 }
 
-async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn serve(config: Config) -> Result<(), HostError> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.dead_letter_queue_url)
         .with_bucket(aws_sdk_s3::Client::new(&aws), config.dead_letter_bucket.clone());

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use event_runtime::Decision;
+use event_runtime::{Decision, error_chain};
 use on_failure::OnFailure;
 
 use crate::advice::advice;
@@ -15,7 +15,7 @@ use crate::error::RedriveError;
 use crate::invoke::Invoked;
 use crate::report::{Entry, Fate, Report};
 use crate::request::{Action, Bucket, Request};
-use crate::run::{Progress, Redrive, Session, chain};
+use crate::run::{Progress, Redrive, Session};
 
 /// So many objects are looked at in one run, unless the request says otherwise.
 const OBJECTS: usize = 1_000;
@@ -97,11 +97,11 @@ impl Redrive {
                 None => Fate::Finished,
                 Some(Bucket { bucket, .. }) => match self.ports.objects.remove(bucket, id).await {
                     Ok(()) => Fate::Finished,
-                    Err(error) => Fate::NotRemoved { error: chain(&error) },
+                    Err(error) => Fate::NotRemoved { error: error_chain(&error).join(": ") },
                 },
             },
             Ok(Invoked::Failed(error) | Invoked::Unknown(error)) => Fate::FailedAgain { attempts: 0, error },
-            Err(error) => Fate::NotInvoked { error: chain(&error) },
+            Err(error) => Fate::NotInvoked { error: error_chain(&error).join(": ") },
         }
     }
 
@@ -129,7 +129,7 @@ impl Redrive {
                             done.push(message.id.clone());
                             Fate::TakenForDone
                         }
-                        Err(error) => Fate::NotRemoved { error: chain(&error) },
+                        Err(error) => Fate::NotRemoved { error: error_chain(&error).join(": ") },
                     }
                 }
                 (Action::Replay | Action::Resolve, _) => Fate::Told { advice: advice(document) },

@@ -3,35 +3,20 @@
 //! Reads the queue, and S3 for what is too large for it; guards by the claims that the functions themselves hold; writes
 //! claims that a person has decided about, and counted attempts.
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use aws_config::BehaviorVersion;
-use env_config::{Env, Problems};
 use event_runtime::Invocation;
+use lambda_host::HostError;
 use redrive_dead_letters::config::Config;
 use redrive_dead_letters::{Entry, Progress, Request};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::start_logging();
-    let config = match Config::from_env(&Env::from_process()) {
-        Ok(config) => config,
-        Err(problems) => {
-            tracing::error!(error_code = "configuration", "{problems}");
-            return ExitCode::from(Problems::EXIT_CODE);
-        }
-    };
-    match serve(config).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error_code = "start", "{error}");
-            ExitCode::FAILURE
-        }
-    }
+    lambda_host::start(Config::from_env, serve).await
 }
 
-async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn serve(config: Config) -> Result<(), HostError> {
     let redrive = config.redrive(&aws_config::load_defaults(BehaviorVersion::latest()).await);
     lambda_host::serve_json(move |request: Request, invocation: Invocation| {
         let redrive = redrive.clone().until(invocation.deadline);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dead_letters_sqs::StoredLetter;
-use event_runtime::{ClaimKey, DeadLetter, Deadline, Decision, LetterId, Redriven, Resolved};
+use event_runtime::{ClaimKey, DeadLetter, Deadline, Decision, LetterId, Redriven, Resolved, error_chain};
 use tokio::time::Instant;
 
 use crate::catalogue::Catalogue;
@@ -191,7 +191,7 @@ impl Redrive {
         match self.ports.invoker.invoke(&target, event).await {
             Ok(Invoked::Finished) => self.remove(catalogue, parked, Fate::Finished).await,
             Ok(Invoked::Failed(error) | Invoked::Unknown(error)) => self.count(catalogue, parked, letter, error).await,
-            Err(error) => Fate::NotInvoked { error: chain(&error) },
+            Err(error) => Fate::NotInvoked { error: error_chain(&error).join(": ") },
         }
     }
 
@@ -209,7 +209,7 @@ impl Redrive {
             match claims.resolve(&key, &name, decision, by).await {
                 Ok(Resolved::Applied | Resolved::NotParked) => return Ok(()),
                 Ok(Resolved::OtherLetter) => {}
-                Err(error) => return Err(Fate::NotInvoked { error: chain(&error) }),
+                Err(error) => return Err(Fate::NotInvoked { error: error_chain(&error).join(": ") }),
             }
         }
         let reason = match decided {
@@ -230,7 +230,7 @@ impl Redrive {
         // Whether this try's effect may have happened, the claim knows from here on.
         counted.error.uncertain &= counted.claim.is_none();
         if let Err(failed) = self.ports.dead_letters.store(&counted).await {
-            let error = format!("{error}; and the attempt could not be counted: {}", chain(&failed));
+            let error = format!("{error}; and the attempt could not be counted: {}", error_chain(&failed).join(": "));
             return Fate::FailedAgain { attempts: parked.attempts(), error };
         }
         match self.ports.queue.remove(&parked.receipts()).await {
@@ -246,7 +246,7 @@ impl Redrive {
                 catalogue.letters.remove(&parked.letter().id);
                 fate
             }
-            Err(error) => Fate::NotRemoved { error: chain(&error) },
+            Err(error) => Fate::NotRemoved { error: error_chain(&error).join(": ") },
         }
     }
 
@@ -256,7 +256,7 @@ impl Redrive {
             None => Ok(stored.letter),
             Some(object) => {
                 let body = self.ports.objects.get(&object.bucket, &object.key).await;
-                let body = body.map_err(|error| chain(&error))?;
+                let body = body.map_err(|error| error_chain(&error).join(": "))?;
                 stored.whole(&body).map_err(|error| error.to_string())
             }
         }
@@ -383,18 +383,4 @@ fn find_ids(catalogue: &Catalogue, request: &Request) -> Result<(), RedriveError
         }
     }
     Ok(())
-}
-
-/// An error and what caused it, outermost first.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

@@ -2,15 +2,14 @@
 //!
 //! Reads row changes; guards each mail by a claim under the account's id; writes the claim, the mail, and dead letters.
 
-use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
 use claims_dynamodb::DynamoDbClaims;
 use dead_letters_sqs::SqsDeadLetters;
-use env_config::{Env, Problems};
 use event_runtime::{LaterRecords, Processor, Settings, WhenUncertain};
+use lambda_host::HostError;
 use send_welcome_email::config::Config;
 use send_welcome_email::mailer::Outbox;
 use send_welcome_email::ses::SesMailer;
@@ -21,24 +20,10 @@ const FUNCTION: &str = env!("CARGO_PKG_NAME");
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::start_logging();
-    let config = match Config::from_env(&Env::from_process()) {
-        Ok(config) => config,
-        Err(problems) => {
-            tracing::error!(error_code = "configuration", "{problems}");
-            return ExitCode::from(Problems::EXIT_CODE);
-        }
-    };
-    match serve(config).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error_code = "start", "{error}");
-            ExitCode::FAILURE
-        }
-    }
+    lambda_host::start(Config::from_env, serve).await
 }
 
-async fn serve(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn serve(config: Config) -> Result<(), HostError> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let claims = DynamoDbClaims::new(aws_sdk_dynamodb::Client::new(&aws), config.claims(FUNCTION));
     let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.dead_letter_queue_url)

@@ -101,18 +101,23 @@ impl Fault {
 
     /// The error and what caused it, outermost first.
     pub fn chain(&self) -> Vec<String> {
-        let mut chain = vec![self.error.to_string()];
-        let mut source = self.error.source();
-        while let Some(cause) = source {
-            let text = cause.to_string();
-            // Some errors print their source as well; saying it twice helps nobody.
-            if !chain.iter().any(|said| said.contains(&text)) {
-                chain.push(text);
-            }
-            source = cause.source();
-        }
-        chain
+        error_chain(&*self.error)
     }
+}
+
+/// An error and what caused it, outermost first.
+pub fn error_chain(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut chain = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        // Some errors print their source as well; saying it twice helps nobody.
+        if !chain.iter().any(|said| said.contains(&text)) {
+            chain.push(text);
+        }
+        source = cause.source();
+    }
+    chain
 }
 
 impl fmt::Display for Fault {

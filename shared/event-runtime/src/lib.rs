@@ -39,7 +39,7 @@ pub use claims::{Claim, Claims, Decision, Held, OwnerToken, Resolved, Settled};
 pub use clock::{Clock, SystemClock, UnixMillis};
 pub use deadline::Deadline;
 pub use effect_id::{ClaimKey, EffectId, Fingerprint, MissingKey};
-pub use failure::{Blame, Disposition, Failure, Fault, Stage};
+pub use failure::{Blame, Disposition, Failure, Fault, Stage, error_chain};
 pub use handler::{Effect, Inflated, Intent, RawRecord, RecordHandler, WriterSchemas};
 pub use letter::{DeadLetter, DeadLetters, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, Redriven};
 pub use outcome::{BatchReport, Outcome, StageTimes};

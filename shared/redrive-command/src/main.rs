@@ -47,17 +47,8 @@ async fn main() -> ExitCode {
     match run(Options::parse()).await {
         Ok(code) => ExitCode::from(code),
         Err(failed) => {
-            let mut line = format!("redrive: {failed}");
-            let mut source = std::error::Error::source(&failed);
-            while let Some(cause) = source {
-                let cause_text = cause.to_string();
-                if !line.contains(&cause_text) {
-                    line = format!("{line}: {cause_text}");
-                }
-                source = cause.source();
-            }
             // Without standard error there is nobody to tell.
-            let _ = writeln!(std::io::stderr(), "{line}");
+            let _ = writeln!(std::io::stderr(), "redrive: {}", event_runtime::error_chain(&failed).join(": "));
             ExitCode::from(failed.exit_code())
         }
     }
