@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use local_stack::{
-    DemoOptions, Process, Workspace, demo, new_function, serve_functions, serve_local_aws, write_samples,
+    DemoOptions, NewFunction, Process, Workspace, demo, new_function, serve_functions, serve_local_aws, write_samples,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -41,12 +41,12 @@ enum Command {
     },
     /// Write the sample events anew.
     Samples,
-    /// Make a new function out of the template.
+    /// Make a new function out of the template for its topic.
     NewFunction {
         /// Its name, such as index-orders.
         #[arg(long)]
         name: String,
-        /// The topic of the table whose changes it reads.
+        /// The topic that it reads, one of events/CATALOGUE.md.
         #[arg(long)]
         topic: String,
     },
@@ -92,15 +92,13 @@ async fn run(command: Command) -> Result<bool, Failure> {
             Ok(true)
         }
         Command::NewFunction { name, topic } => {
-            for path in new_function(&Workspace::find()?, &name, &topic)? {
+            let NewFunction { files, first, sample } = new_function(&Workspace::find()?, &name, &topic)?;
+            for path in files {
                 writeln!(out, "{}", path.display())?;
             }
-            writeln!(
-                out,
-                "\nNext: name the columns in functions/{name}/src/row.rs, list what it reads in tests/schema-readers, then"
-            )?;
+            writeln!(out, "\nNext, in functions/{name}: {first}; list what it reads in tests/schema-readers; then")?;
             writeln!(out, "  cargo test -p {name}")?;
-            writeln!(out, "  make watch, and in another terminal: make invoke FUNCTION={name} EVENT=created")?;
+            writeln!(out, "  make watch, and in another terminal: make invoke FUNCTION={name} EVENT={sample}")?;
             Ok(true)
         }
         Command::Samples => {

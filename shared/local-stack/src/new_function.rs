@@ -1,22 +1,65 @@
-//! A new function out of the template: `make new-function NAME=… TOPIC=…`.
+//! A new function out of a template: `make new-function NAME=… TOPIC=…`.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use topic_names::{TopicKind, TopicName, TopicNameError};
 
 use crate::event::{Nulls, Origin};
+use crate::example::{ExampleError, example_sample};
 use crate::recording::{Recording, RecordingError};
 use crate::samples::{Sample, SampleError, sample};
 use crate::tools::Workspace;
 
-/// The crate that a new function is a copy of: a member of the workspace, so that it compiles and holds its tests.
-const TEMPLATE: &str = "shared/function-template";
-const TEMPLATE_NAME: &str = "function-template";
-const TEMPLATE_TOPIC: &str = "cdc.postgres.public.accounts";
+/// A crate that new functions are copies of: a member of the workspace, so that it compiles and holds its tests.
+#[derive(Debug)]
+pub(crate) struct Template {
+    /// The crate, in `shared/`.
+    pub(crate) name: &'static str,
+    /// The topic that it reads.
+    pub(crate) topic: &'static str,
+    /// What its copy is to be told first.
+    first: &'static str,
+}
 
-/// A function could not be made. Nothing was written.
+/// Rows of a table: the newest version of each.
+pub(crate) const ROWS: Template = Template {
+    name: "function-template",
+    topic: "cdc.postgres.public.accounts",
+    first: "name the columns that it reads in src/row.rs",
+};
+
+/// Documents of a collection: the newest version of each.
+pub(crate) const DOCUMENTS: Template = Template {
+    name: "function-template-documents",
+    topic: "cdc.mongodb.users.login",
+    first: "name the fields that it reads in src/document.rs",
+};
+
+/// Domain events: each of them once.
+pub(crate) const EVENTS: Template = Template {
+    name: "function-template-events",
+    topic: "user.profile.updated",
+    first: "name the fields that it reads in src/event.rs",
+};
+
+/// All of them.
+pub(crate) const TEMPLATES: [Template; 3] = [ROWS, DOCUMENTS, EVENTS];
+
+/// What was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFunction {
+    /// The files that were written.
+    pub files: Vec<PathBuf>,
+    /// What is to be done first in its folder.
+    pub first: &'static str,
+    /// The name of its sample event.
+    pub sample: String,
+}
+
+/// A function could not be made. But for [`NewFunctionError::Format`] nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum NewFunctionError {
     /// The name is not one for a function.
@@ -36,19 +79,9 @@ pub enum NewFunctionError {
     /// The topic's name breaks the rules.
     #[error(transparent)]
     Topic(#[from] TopicNameError),
-    /// Domain events have no row and no version.
-    #[error(
-        "{0} is a topic of domain events, and the template reads changed rows: copy functions/audit-profile-update, whose effect is guarded by the event's id"
-    )]
-    DomainEvents(TopicName),
-    /// Documents are text.
-    #[error(
-        "{0} holds documents of MongoDB, and the template reads rows: copy functions/cache-user-login, which reads documents"
-    )]
-    Documents(TopicName),
     /// A heartbeat, for example.
     #[error(
-        "{0} is what a connector writes for itself; a function reads the changes of a table, `cdc.<system>.<schema or database>.<table>`"
+        "{0} is what a connector writes for itself; a function reads the changes of a table or collection, `cdc.<system>.<schema or database>.<table>`, or domain events, `<domain>.<entity>.<event>`"
     )]
     Helper(TopicName),
     /// No sample could be made, and nothing be tested.
@@ -65,6 +98,9 @@ pub enum NewFunctionError {
     /// A recording cannot be read.
     #[error(transparent)]
     Recording(#[from] RecordingError),
+    /// No example of a domain event.
+    #[error(transparent)]
+    Example(#[from] ExampleError),
     /// A recording without an insert.
     #[error(transparent)]
     Sample(#[from] SampleError),
@@ -76,42 +112,54 @@ pub enum NewFunctionError {
         /// Why.
         source: io::Error,
     },
+    /// It is there, and only its layout is not as `make fmt` wants it.
+    #[error("{0} was made but not formatted: `rustup component add rustfmt`, then `cargo fmt --package {0}`")]
+    Format(String),
 }
 
-/// Makes `functions/<name>` and its sample event. Gives the files that were written.
+/// Makes `functions/<name>` and its sample event.
 ///
 /// # Errors
 /// When name or topic are not usable; nothing is written then.
-pub fn new_function(workspace: &Workspace, name: &str, topic: &str) -> Result<Vec<PathBuf>, NewFunctionError> {
+pub fn new_function(workspace: &Workspace, name: &str, topic: &str) -> Result<NewFunction, NewFunctionError> {
     let name = checked_name(workspace, name)?;
     let topic: TopicName = topic.parse()?;
-    match topic.kind() {
-        TopicKind::DomainEvent { .. } => return Err(NewFunctionError::DomainEvents(topic)),
+    let (template, (sample_name, sample)) = match topic.kind() {
+        TopicKind::DomainEvent { .. } => (EVENTS, example_sample(workspace, &topic)?),
         TopicKind::Helper { .. } => return Err(NewFunctionError::Helper(topic)),
-        TopicKind::Change { .. } => {}
-    }
-    let (sample_name, sample) = recorded_sample(workspace, &topic)?;
+        TopicKind::Change { .. } => recorded_sample(workspace, &topic)?,
+    };
 
+    let (from, to) = (template.name, name);
     let replacements = [
-        (TEMPLATE_NAME.to_owned(), name.to_owned()),
-        (TEMPLATE_NAME.replace('-', "_"), name.replace('-', "_")),
-        (TEMPLATE_NAME.replace('-', "_").to_uppercase(), name.replace('-', "_").to_uppercase()),
-        (TEMPLATE_TOPIC.to_owned(), topic.to_string()),
+        (from.to_owned(), to.to_owned()),
+        (from.replace('-', "_"), to.replace('-', "_")),
+        (from.replace('-', "_").to_uppercase(), to.replace('-', "_").to_uppercase()),
+        (template.topic.to_owned(), topic.to_string()),
         // In `functions/`, not beside it.
         ("](../../functions/".to_owned(), "](../".to_owned()),
     ];
     let fill = |text: String| replacements.iter().fold(text, |text, (from, to)| text.replace(from, to));
-    let template = workspace.root().join(TEMPLATE);
+    let folder = workspace.root().join("shared").join(template.name);
     let target = workspace.root().join("functions").join(name);
     let mut written = Vec::new();
-    for path in files(&template)? {
+    for path in files(&folder)? {
         let text = fill(fs::read_to_string(&path).map_err(|source| at(&path, source))?);
-        let below = path.strip_prefix(&template).unwrap_or(&path);
+        let below = path.strip_prefix(&folder).unwrap_or(&path);
         written.push(write(target.join(below), &text)?);
     }
     let samples = workspace.root().join("events/samples").join(name);
-    written.push(write(samples.join(sample_name), &sample)?);
-    Ok(written)
+    written.push(write(samples.join(&sample_name), &sample)?);
+    format(workspace, name)?;
+    let sample = sample_name.trim_end_matches(".json").to_owned();
+    Ok(NewFunction { files: written, first: template.first, sample })
+}
+
+/// Another name has another length, and lines break elsewhere.
+fn format(workspace: &Workspace, name: &str) -> Result<(), NewFunctionError> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let formatted = Command::new(cargo).args(["fmt", "--package", name]).current_dir(workspace.root()).status();
+    if formatted.is_ok_and(|status| status.success()) { Ok(()) } else { Err(NewFunctionError::Format(name.to_owned())) }
 }
 
 fn checked_name<'a>(workspace: &Workspace, name: &'a str) -> Result<&'a str, NewFunctionError> {
@@ -126,22 +174,19 @@ fn checked_name<'a>(workspace: &Workspace, name: &'a str) -> Result<&'a str, New
             return Err(NewFunctionError::Taken { name: name.to_owned(), folder });
         }
     }
-    if name == TEMPLATE_NAME {
-        return Err(NewFunctionError::Taken { name: name.to_owned(), folder: workspace.root().join(TEMPLATE) });
-    }
     Ok(name)
 }
 
-fn recorded_sample(workspace: &Workspace, topic: &TopicName) -> Result<Sample, NewFunctionError> {
+/// The template for a topic of changes, and a recorded change.
+fn recorded_sample(workspace: &Workspace, topic: &TopicName) -> Result<(Template, Sample), NewFunctionError> {
     let mut recorded = Vec::new();
     let recordings = workspace.root().join("events/recorded");
     for folder in children(&recordings)?.into_iter().filter(|path| path.is_dir()) {
         let recording = Recording::read(&folder)?;
         if let Some(record) = recording.of_topic(topic.as_str()).next() {
-            if record.expect.value["source"]["connector"] == "mongodb" {
-                return Err(NewFunctionError::Documents(topic.clone()));
-            }
-            return Ok(created_sample(&recording, topic.as_str())?);
+            let documents = record.expect.value["source"]["connector"] == "mongodb";
+            let template = if documents { DOCUMENTS } else { ROWS };
+            return Ok((template, created_sample(&recording, topic.as_str())?));
         }
         recorded.extend(recording.records.into_iter().map(|record| record.topic));
     }
@@ -210,12 +255,12 @@ mod tests {
         for name in ["", "Index-Orders", "index_orders", "-orders", "index--orders", "1st", "../x", &"x".repeat(65)] {
             assert!(refused(name, ORDERS).contains("is no name for a function"), "{name}");
         }
-        for name in ["send-welcome-email", "event-runtime", "function-template"] {
+        for name in ["send-welcome-email", "event-runtime", "function-template", "function-template-events"] {
             assert!(refused(name, ORDERS).contains("choose another NAME"), "{name}");
         }
         assert!(refused("index-orders", "orders").contains("is no topic name"));
-        assert!(refused("index-orders", "user.profile.updated").contains("functions/audit-profile-update"));
-        assert!(refused("index-logins", "cdc.mongodb.users.login").contains("functions/cache-user-login"));
+        let error = refused("index-orders", "user.profile.deleted");
+        assert!(error.contains("events/schemas/user.profile.deleted-value") && error.contains(EVENTS.topic), "{error}");
         assert!(refused("index-orders", "cdc.mysql.transaction").contains("writes for itself"));
         let error = refused("index-orders", "cdc.mysql.shop.invoices");
         assert!(error.contains("no recording holds") && error.contains(ORDERS), "{error}");

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
+use topic_names::TopicNameError;
 
 use crate::accounts::{Change, OLD_KEY_HEADER, account_topic, heartbeat_topics};
 use crate::bad_batch::{BadBatchError, bad_batch};
 use crate::encode::EncodeError;
 use crate::event::{EventRecord, Nulls, Origin, event};
+use crate::example::{ExampleError, example_sample};
 use crate::login_samples::login_samples;
-use crate::new_function::created_sample;
+use crate::new_function::{DOCUMENTS, EVENTS, ROWS, created_sample};
 use crate::profile_samples::profile_samples;
 use crate::recording::{Record, Recording, RecordingError};
 use crate::tools::Workspace;
@@ -37,6 +39,12 @@ pub enum SampleError {
     /// A sample does not have its schema's shape.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// A domain event has no example.
+    #[error(transparent)]
+    Example(#[from] ExampleError),
+    /// A template reads no topic.
+    #[error(transparent)]
+    Topic(#[from] TopicNameError),
     /// The file system refused.
     #[error("cannot write the samples")]
     Io(#[from] std::io::Error),
@@ -52,7 +60,9 @@ pub fn samples(workspace: &Workspace) -> Result<Vec<(&'static str, Vec<Sample>)>
         ("send-welcome-email", account_samples(&recorded("postgres-accounts")?)?),
         ("cache-user-login", login_samples(&recorded("mongodb-logins")?)?),
         ("audit-profile-update", profile_samples()?),
-        ("function-template", vec![created_sample(&recorded("postgres-accounts")?, "cdc.postgres.public.accounts")?]),
+        (ROWS.name, vec![created_sample(&recorded("postgres-accounts")?, ROWS.topic)?]),
+        (DOCUMENTS.name, vec![created_sample(&recorded("mongodb-logins")?, DOCUMENTS.topic)?]),
+        (EVENTS.name, vec![example_sample(workspace, &EVENTS.topic.parse()?)?]),
     ])
 }
 

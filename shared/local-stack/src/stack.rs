@@ -10,9 +10,7 @@ use crate::faults::{FaultProxy, ProxyError};
 use crate::profile_api::{PROFILE_API_TOKEN, ProfileApi};
 use crate::recording::RegisteredSchema;
 use crate::registry::Registry;
-use crate::tables::{
-    AUDIT_TABLE, CLAIMS_TABLE, LOGINS_TABLE, PROFILE_CURSOR_TABLE, TABLES, Table, tables_of_functions,
-};
+use crate::tables::{AUDIT_TABLE, CLAIMS_TABLE, LOGINS_TABLE, PROFILE_CURSOR_TABLE, TABLES, tables_of_functions};
 use crate::tools::Workspace;
 
 /// The dead-letter queue of the local stack.
@@ -45,7 +43,9 @@ pub enum StackError {
     #[error(transparent)]
     Aws(#[from] AwsError),
     /// A function asks for tables in a way that cannot be read.
-    #[error("a function's local-stack.json is not {{\"tables\": {{\"VARIABLE\": \"table\"}}}}")]
+    #[error(
+        "a function's local-stack.json is not {{\"tables\" or \"append_only_tables\": {{\"VARIABLE\": \"table\"}}}}"
+    )]
     Tables(#[source] std::io::Error),
     /// The proxy did not.
     #[error("the fault proxy did not start")]
@@ -66,15 +66,16 @@ impl Stack {
             aws.create_table(*table).await?;
         }
         let wanted = tables_of_functions(workspace).map_err(StackError::Tables)?;
-        for table in wanted.values() {
-            aws.create_table(Table::named(table)).await?;
+        for wanted in &wanted {
+            aws.create_table(wanted.table()).await?;
         }
         aws.create_bucket(DEAD_LETTER_BUCKET).await?;
         let queue_url = aws.create_queue(DEAD_LETTER_QUEUE).await?;
         aws.verify_sender(SENDER).await?;
         let faults = FaultProxy::start(aws.endpoint()).await?;
         let registry = Registry::start(schemas).await?;
-        Ok(Stack { aws, faults, registry, queue_url, profiles: None, more: wanted.into_iter().collect() })
+        let more = wanted.into_iter().map(|wanted| (wanted.variable, wanted.name)).collect();
+        Ok(Stack { aws, faults, registry, queue_url, profiles: None, more })
     }
 
     /// Adds a variable to the environment of all functions, or replaces one.

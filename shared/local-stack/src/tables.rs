@@ -6,6 +6,7 @@ use std::io;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::new_function::TEMPLATES;
 use crate::tools::Workspace;
 
 /// Claims of effects that cannot be made conditional.
@@ -74,24 +75,47 @@ impl<'a> Table<'a> {
     }
 }
 
+/// A table that a function asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WantedTable {
+    /// The variable that is to name it.
+    pub(crate) variable: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether its keys are `pk` and `sk`.
+    pub(crate) append_only: bool,
+}
+
+impl WantedTable {
+    /// The table: `pk` alone is the key of rows, `pk` and `sk` are those of entries (`shared/effects-dynamodb`).
+    pub(crate) fn table(&self) -> Table<'_> {
+        Table { sort: self.append_only.then_some("sk"), ..Table::named(&self.name) }
+    }
+}
+
 /// The tables that functions ask for in a `local-stack.json` beside their manifest, by the variable that is to name
-/// them; so a new function needs no change here. Their only key is the text `pk`.
+/// them; so a new function needs no change here.
 ///
 /// # Errors
 /// When such a file cannot be read or is something else.
-pub(crate) fn tables_of_functions(workspace: &Workspace) -> io::Result<BTreeMap<String, String>> {
+pub(crate) fn tables_of_functions(workspace: &Workspace) -> io::Result<Vec<WantedTable>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Wanted {
+        #[serde(default)]
         tables: BTreeMap<String, String>,
+        #[serde(default)]
+        append_only_tables: BTreeMap<String, String>,
     }
-    let mut tables = BTreeMap::new();
+    let mut tables = Vec::new();
     let functions = std::fs::read_dir(workspace.root().join("functions"))?.collect::<Result<Vec<_>, _>>()?;
-    let folders =
-        functions.into_iter().map(|entry| entry.path()).chain([workspace.root().join("shared/function-template")]);
+    let templates = TEMPLATES.map(|template| workspace.root().join("shared").join(template.name));
+    let folders = functions.into_iter().map(|entry| entry.path()).chain(templates);
     for wanted in folders.map(|folder| folder.join("local-stack.json")).filter(|path| path.exists()) {
         let wanted: Wanted = serde_json::from_slice(&std::fs::read(wanted)?)?;
-        tables.extend(wanted.tables);
+        for (of, append_only) in [(wanted.tables, false), (wanted.append_only_tables, true)] {
+            tables.extend(of.into_iter().map(|(variable, name)| WantedTable { variable, name, append_only }));
+        }
     }
     Ok(tables)
 }

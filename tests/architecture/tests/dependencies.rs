@@ -40,7 +40,7 @@ fn floor_of(name: &str) -> Option<usize> {
     known.or_else(|| functions().contains(name).then_some(FLOORS.len() - 1))
 }
 
-/// What lies in `functions/`, and the template that new ones are copies of.
+/// What lies in `functions/`, and the templates that new ones are copies of.
 fn functions() -> &'static BTreeSet<String> {
     static FUNCTIONS: OnceLock<BTreeSet<String>> = OnceLock::new();
     FUNCTIONS.get_or_init(|| {
@@ -48,7 +48,9 @@ fn functions() -> &'static BTreeSet<String> {
         let is_function = |package: &&cargo_metadata::Package| {
             let folder = package.manifest_path.parent();
             let place = folder.and_then(|folder| folder.strip_prefix(&metadata.workspace_root).ok());
-            place.is_some_and(|place| place.starts_with("functions") || place == "shared/function-template")
+            place.is_some_and(|place| {
+                place.starts_with("functions") || place.as_str().starts_with("shared/function-template")
+            })
         };
         metadata.packages.iter().filter(is_function).map(|package| package.name.to_string()).collect()
     })

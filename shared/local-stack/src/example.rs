@@ -1,0 +1,126 @@
+//! The example of a domain event that stands in `events/schemas`, as an event.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+use topic_names::{TopicKind, TopicName};
+
+use crate::encode::{EncodeError, encode_framed};
+use crate::event::{EventRecord, Origin, event};
+use crate::samples::{Sample, readable};
+use crate::schemas::schema_id;
+use crate::tools::Workspace;
+
+/// 2026-11-26T08:00:00Z.
+const PUBLISHED_AT: i64 = 1_795_680_000_000;
+
+/// There is no example of a topic's events.
+#[derive(Debug, thiserror::Error)]
+pub enum ExampleError {
+    /// Nobody has said what its events are.
+    #[error(
+        "there is no events/schemas/{topic}-value: write its v1.avsc, and a subject.json with an example, as for user.profile.updated. Domain events with a schema are: {}",
+        known.join(", ")
+    )]
+    NoSchema {
+        /// The topic.
+        topic: TopicName,
+        /// Topics that would do.
+        known: Vec<String>,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The manifest holds no written example, or one whose key is no text.
+    #[error(
+        "{} holds no example of the form {{\"key\": \"text\", \"value\": {{…}}}}, and a function of domain events is tested with one",
+        path.display()
+    )]
+    NoExample {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// The example is not one.
+    #[error("the example in {} does not have the form of the latest schema", path.display())]
+    Misfit {
+        /// The manifest.
+        path: PathBuf,
+        /// What does not fit.
+        source: EncodeError,
+    },
+}
+
+/// An event with the topic's example, by the latest version of its schema, with the headers that producers here write.
+///
+/// # Errors
+/// When there is no schema or no example of its form.
+pub(crate) fn example_sample(workspace: &Workspace, topic: &TopicName) -> Result<Sample, ExampleError> {
+    #[derive(Deserialize)]
+    struct Manifest {
+        example: Example,
+    }
+    #[derive(Deserialize)]
+    struct Example {
+        key: String,
+        value: Value,
+    }
+    let schemas = workspace.root().join("events/schemas");
+    let subject = format!("{topic}-value");
+    let folder = schemas.join(&subject);
+    let versions = (1..).take_while(|version| folder.join(format!("v{version}.avsc")).exists());
+    let Some(version) = versions.last() else {
+        return Err(ExampleError::NoSchema { topic: topic.clone(), known: known(&schemas)? });
+    };
+    let schema = read(&folder.join(format!("v{version}.avsc")))?;
+    let path = folder.join("subject.json");
+    let manifest = serde_json::from_str(&read(&path)?);
+    let Manifest { example } = manifest.map_err(|source| ExampleError::NoExample { path: path.clone(), source })?;
+    let value = encode_framed(schema_id(&subject, version), &schema, &example.value);
+    let value = value.map_err(|source| ExampleError::Misfit { path, source })?;
+
+    let base64 = |bytes: &[u8]| Some(Some(base64_simd::STANDARD.encode_to_string(bytes)));
+    let header = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.bytes().map(i16::from).collect())]);
+    let record = EventRecord {
+        topic: topic.to_string(),
+        partition: 0,
+        offset: 0,
+        timestamp: PUBLISHED_AT,
+        timestamp_type: "CREATE_TIME",
+        key: base64(example.key.as_bytes()),
+        value: base64(&value),
+        headers: Some(vec![
+            header("ce_id", example.value["event_id"].as_str().unwrap_or("example")),
+            header("ce_type", topic.as_str()),
+            header("ce_source", "/example"),
+            header("ce_specversion", "1.0"),
+        ]),
+    };
+    Ok(("example.json".to_owned(), readable(&event(Origin::Msk, &[record]))))
+}
+
+/// The topics of domain events that have a schema.
+fn known(schemas: &Path) -> Result<Vec<String>, ExampleError> {
+    let io = |source| ExampleError::Io { path: schemas.to_path_buf(), source };
+    let entries = fs::read_dir(schemas).map_err(io)?.collect::<Result<Vec<_>, _>>().map_err(io)?;
+    let topic = |entry: fs::DirEntry| -> Option<TopicName> {
+        let topic: TopicName = entry.file_name().to_str()?.strip_suffix("-value")?.parse().ok()?;
+        matches!(topic.kind(), TopicKind::DomainEvent { .. }).then_some(topic)
+    };
+    let mut known: Vec<_> = entries.into_iter().filter_map(topic).map(|topic| topic.to_string()).collect();
+    known.sort();
+    Ok(known)
+}
+
+fn read(path: &Path) -> Result<String, ExampleError> {
+    fs::read_to_string(path).map_err(|source| ExampleError::Io { path: path.to_path_buf(), source })
+}
