@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use local_stack::{Function, Invocation, LambdaHost, Stack, Target, Workspace, repository_schemas};
+use local_stack::{Function, Invocation, LambdaHost, Outcomes, Stack, Target, Workspace, repository_schemas};
 
 const NAME: &str = env!("CARGO_PKG_NAME");
 const TABLE: &str = "function-template";
@@ -12,7 +12,7 @@ const TABLE: &str = "function-template";
 async fn an_inserted_row_is_kept_once() {
     let workspace = Workspace::find().unwrap();
     let stack = Stack::start(&workspace, repository_schemas(&workspace).unwrap()).await.unwrap();
-    let log = workspace.local(format!("logs/{NAME}-test.log"));
+    let log = workspace.local(format!("logs/{NAME}-test-{}.log", std::process::id()));
     let host = LambdaHost::new(Function {
         name: NAME.to_owned(),
         binary: env!("CARGO_BIN_EXE_function-template").into(),
@@ -25,6 +25,8 @@ async fn an_inserted_row_is_kept_once() {
         let answer = host.invoke(event.clone().into()).await;
         assert!(matches!(answer, Invocation::Answered(_)), "{answer:?}\n{}", host.output());
     }
+    let outcomes = Outcomes::read(&host.output(), NAME);
+    assert_eq!((outcomes.done, outcomes.duplicate), (1, 1));
     assert_eq!(stack.aws.items(TABLE).await.unwrap().len(), 1);
     assert!(stack.dead_letters().await.unwrap().is_empty());
 }

@@ -72,6 +72,12 @@ fn a_new_function_of_each_kind_compiles_and_its_sample_event_has_its_effect_once
         let (formatted, said) = cargo(&copy, &["fmt", "--package", name, "--check"]);
         assert!(formatted, "{said}");
     }
+    // What `make watch` serves: every binary of the workspace.
+    let (_, metadata) = cargo(&copy, &["metadata", "--offline", "--no-deps", "--format-version", "1"]);
+    for (name, ..) in FUNCTIONS {
+        let binary = format!(r#""kind":["bin"],"crate_types":["bin"],"name":"{name}""#);
+        assert!(metadata.contains(&binary), "{name} is no binary of the workspace");
+    }
     let (passed, said) = cargo(&copy, &["test", "--quiet", "--offline", "--test", "effect"]);
     assert!(passed && said.matches("1 passed").count() == FUNCTIONS.len(), "{said}");
 }
