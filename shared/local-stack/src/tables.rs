@@ -119,3 +119,17 @@ pub(crate) fn tables_of_functions(workspace: &Workspace) -> io::Result<Vec<Wante
     }
     Ok(tables)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_gets_a_table_with_the_keys_that_its_effect_needs() {
+        let wanted = tables_of_functions(&Workspace::find().unwrap()).unwrap();
+        let sort = |variable: &str| wanted.iter().find(|wanted| wanted.variable == variable).unwrap().table().sort;
+        assert_eq!(sort("FUNCTION_TEMPLATE_TABLE"), None);
+        assert_eq!(sort("FUNCTION_TEMPLATE_DOCUMENTS_TABLE"), None);
+        assert_eq!(sort("FUNCTION_TEMPLATE_EVENTS_TABLE"), Some("sk"));
+    }
+}
