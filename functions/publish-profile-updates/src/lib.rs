@@ -3,8 +3,10 @@
 pub mod api;
 pub mod config;
 pub mod cursor;
+pub mod event;
 pub mod parked;
 pub mod profile;
+pub mod redriven;
 pub mod run;
 pub mod secret;
 pub mod wiring;

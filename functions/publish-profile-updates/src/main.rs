@@ -1,7 +1,8 @@
 //! Publishes changed profiles: a schedule → an external REST API → `user.profile.updated` in Kafka.
 //!
 //! Reads the API's feed of changes from a cursor in DynamoDB, under a lease; writes events, the cursor behind whatever
-//! Kafka acknowledged, and dead letters of items that cannot be published.
+//! Kafka acknowledged, and dead letters of items that cannot be published. A parked item that comes back is published by
+//! itself.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use event_runtime::Invocation;
 use kafka_producer::TraceParent;
 use lambda_host::HostError;
 use publish_profile_updates::config::Config;
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -25,16 +26,9 @@ async fn serve(config: Config) -> Result<(), HostError> {
         .with_bucket(aws_sdk_s3::Client::new(&aws), config.dead_letter_bucket.clone());
     let publisher = Arc::new(config.publisher(&aws, Arc::new(dead_letters)).await?);
 
-    // The schedule's event says nothing that matters: the cursor tells where to go on.
-    lambda_host::serve_json(move |_: IgnoredAny, invocation: Invocation| {
+    lambda_host::serve_json(move |event: Box<RawValue>, invocation: Invocation| {
         let publisher = Arc::clone(&publisher);
-        async move {
-            let summary = publisher.run(&invocation, trace()).await?;
-            tracing::info!(
-                pages = summary.pages, published = summary.published, parked = summary.parked, ended = ?summary.ended
-            );
-            Ok::<_, publish_profile_updates::run::RunError>(summary)
-        }
+        async move { publisher.answer(&event, &invocation, trace()).await }
     })
     .await
 }

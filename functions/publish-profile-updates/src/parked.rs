@@ -45,7 +45,7 @@ pub fn letter(
         event_source_arn: None,
         bootstrap_servers: None,
         place,
-        raw: RawBytes { json: Some(base64_simd::STANDARD.encode_to_string(item.get())), ..RawBytes::default() },
+        raw: RawBytes { item: Some(base64_simd::STANDARD.encode_to_string(item.get())), ..RawBytes::default() },
         key_schema: None,
         value_schema: None,
         claim: None,

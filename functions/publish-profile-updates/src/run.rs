@@ -11,8 +11,9 @@ use topic_names::TopicName;
 
 use crate::api::{ApiError, Fetched, Page, ProfileApi};
 use crate::cursor::{Cursors, Hold, Position, Taken, Written};
+use crate::event::BadEvent;
 use crate::parked::{ItemPlace, letter};
-use crate::profile::UserProfileUpdated;
+use crate::profile::{BadItem, UserProfileUpdated};
 
 /// What a page needs beside asking and sending: three writes to the table, dead letters, and some air.
 pub const RESERVE: Duration = Duration::from_secs(3);
@@ -79,8 +80,14 @@ pub enum RunError {
     /// Schema, encoding or Kafka.
     #[error(transparent)]
     Publish(#[from] PublishError),
-    /// No page would ever be begun.
-    #[error("a page may take {0:?}, and the invocation has not that much time: raise the function's timeout")]
+    /// An item that comes back still cannot be published.
+    #[error(transparent)]
+    Item(#[from] BadItem),
+    /// A redrive of something else.
+    #[error(transparent)]
+    Event(#[from] BadEvent),
+    /// Nothing would ever be begun.
+    #[error("publishing may take {0:?}, and the invocation has not that much time: raise the function's timeout")]
     TimeoutTooShort(Duration),
 }
 
@@ -90,6 +97,8 @@ impl Failure for RunError {
             RunError::Api(error) => error.disposition(),
             RunError::Store(error) => error.disposition(),
             RunError::Publish(error) => error.disposition(),
+            RunError::Item(_) => Disposition::DeadLetter,
+            RunError::Event(error) => error.disposition(),
             RunError::TimeoutTooShort(_) => Disposition::Retry { after: None },
         }
     }
@@ -99,6 +108,8 @@ impl Failure for RunError {
             RunError::Api(error) => error.code(),
             RunError::Store(error) => error.code(),
             RunError::Publish(error) => error.code(),
+            RunError::Item(bad) => bad.code(),
+            RunError::Event(error) => error.code(),
             RunError::TimeoutTooShort(_) => "timeout_too_short",
         }
     }

@@ -12,7 +12,7 @@ use on_failure::OnFailure;
 use crate::advice::advice;
 use crate::catalogue::Catalogue;
 use crate::error::RedriveError;
-use crate::invoke::Invoked;
+use crate::invoke::{Invoked, Success};
 use crate::report::{Entry, Fate, Report};
 use crate::request::{Action, Bucket, Request};
 use crate::run::{Progress, Redrive, Session};
@@ -91,7 +91,7 @@ impl Redrive {
         if !session.turn(self).await {
             return Fate::NotReached;
         }
-        let target = session.target(function, document.function_qualifier());
+        let target = session.target(function, document.function_qualifier(), Success::NothingReported);
         match self.ports.invoker.invoke(&target, event.into_bytes()).await {
             Ok(Invoked::Finished) => match &request.on_failure {
                 None => Fate::Finished,

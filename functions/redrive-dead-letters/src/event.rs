@@ -1,7 +1,10 @@
-//! A parked record as an event for its function: the original coordinates and bytes, under the mark of a redrive.
+//! A parked record as an event for its function: the original coordinates and bytes, under the mark of a redrive. And a
+//! parked item of a function that fetches for itself: the item, under the same mark.
 
 use event_runtime::{DeadLetter, RawBytes};
 use serde_json::to_string as json;
+
+use crate::invoke::Success;
 
 /// A letter whose record cannot be put into an event.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +20,15 @@ pub enum UnusableLetter {
     Unwritable(#[from] serde_json::Error),
 }
 
-/// The event that brings a letter's record back: one record, in the lane that it came from.
+/// Which answer says that a letter's record or item is finished.
+pub(crate) fn success_of(letter: &DeadLetter) -> Success {
+    match letter.raw.item {
+        Some(_) => Success::Finished(letter.id.redriven().to_string()),
+        None => Success::NothingReported,
+    }
+}
+
+/// The event that brings a letter back: one record in the lane that it came from, or one item.
 ///
 /// The mark names the letter by [`redriven`](event_runtime::LetterId::redriven), its name for later tries: should this
 /// try end with an effect that may have happened, its claim is parked under that name, and no later redrive frees it
@@ -36,6 +47,12 @@ pub fn event_of(letter: &DeadLetter, attempt: u32) -> Result<Vec<u8>, UnusableLe
             event.extend_from_slice(format!(r#","{name}":{}"#, json(value)?).as_bytes());
         }
     }
+    if let Some(item) = &letter.raw.item {
+        event.extend_from_slice(br#","item":"#);
+        event.extend(decoded("item", item)?);
+        event.push(b'}');
+        return Ok(event);
+    }
     event.extend_from_slice(format!(r#","records":{{{}:["#, json(&letter.place.lane)?).as_bytes());
     record(letter, &mut event)?;
     event.extend_from_slice(b"]}}");
@@ -43,8 +60,16 @@ pub fn event_of(letter: &DeadLetter, attempt: u32) -> Result<Vec<u8>, UnusableLe
 }
 
 fn record(letter: &DeadLetter, event: &mut Vec<u8>) -> Result<(), UnusableLetter> {
-    let RawBytes { key, value, headers, headers_json, json: whole, key_schema_metadata, value_schema_metadata } =
-        &letter.raw;
+    let RawBytes {
+        key,
+        value,
+        headers,
+        headers_json,
+        json: whole,
+        item: _,
+        key_schema_metadata,
+        value_schema_metadata,
+    } = &letter.raw;
     if let Some(whole) = whole {
         // It could not be read then; a corrected function may read it now.
         event.extend(decoded("json", whole)?);

@@ -9,6 +9,18 @@ pub struct Target {
     pub function: String,
     /// A version or alias; the unpublished version without it.
     pub qualifier: Option<String>,
+    /// Which of its answers is success.
+    pub success: Success,
+}
+
+/// Which answer of a function says that it is finished with what it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Success {
+    /// What the event source mapping takes for success: nothing is reported as unfinished.
+    NothingReported,
+    /// `{"finished": …}` with this id of a letter, and no other: a function that fetches for itself answers its schedule
+    /// too, and a deployment that knows no redrive would take the event for that.
+    Finished(String),
 }
 
 /// How an invocation ended.
@@ -59,9 +71,27 @@ pub trait Invoker: Send + Sync {
 /// The most that is kept of what a function says.
 const SAID: usize = 500;
 
-/// What the answer of a function that did not fail means to its event source mapping: `null`, nothing, `{}` and an
-/// empty `batchItemFailures` are success.
-pub(crate) fn understood(answer: &[u8]) -> Invoked {
+/// What the answer of a function that did not fail means.
+pub(crate) fn understood(answer: &[u8], success: &Success) -> Invoked {
+    match success {
+        Success::NothingReported => reported(answer),
+        Success::Finished(letter) => finished(answer, letter),
+    }
+}
+
+fn finished(answer: &[u8], letter: &str) -> Invoked {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        finished: String,
+    }
+    match serde_json::from_slice(answer) {
+        Ok(Answer { finished }) if finished == letter => Invoked::Finished,
+        Ok(_) | Err(_) => Invoked::Failed("the answer does not say that the letter's item is finished".to_owned()),
+    }
+}
+
+/// As the event source mapping reads it: `null`, nothing, `{}` and an empty `batchItemFailures` are success.
+fn reported(answer: &[u8]) -> Invoked {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Answer {

@@ -14,7 +14,7 @@ use aws_sdk_lambda::primitives::Blob;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::invoke::{Invoked, Invoker, NotInvoked, Target, said, understood};
+use crate::invoke::{Invoked, Invoker, NotInvoked, Success, Target, said, understood};
 
 type Response = aws_sdk_lambda::config::http::HttpResponse;
 
@@ -40,7 +40,7 @@ impl LambdaInvoker {
     async fn invoke(&self, target: &Target, event: Vec<u8>) -> Result<Invoked, NotInvoked> {
         let call = self.client.invoke().function_name(&target.function).set_qualifier(target.qualifier.clone());
         match call.payload(Blob::new(event)).send().await {
-            Ok(output) => Ok(ended(&output)),
+            Ok(output) => Ok(ended(&output, &target.success)),
             Err(error) => failed(target, error),
         }
     }
@@ -52,11 +52,11 @@ impl Invoker for LambdaInvoker {
     }
 }
 
-fn ended(output: &InvokeOutput) -> Invoked {
+fn ended(output: &InvokeOutput, success: &Success) -> Invoked {
     let payload = output.payload().map(Blob::as_ref).unwrap_or_default();
     match output.function_error() {
         Some(_) => Invoked::Failed(said(payload)),
-        None => understood(payload),
+        None => understood(payload, success),
     }
 }
 

@@ -67,9 +67,9 @@ impl Parked {
 }
 
 impl Chain {
-    /// `None` where nobody can tell the key, because the record could not be read: it waits for nobody.
+    /// `None` where nobody can tell the key, because the record could not be read or it is an item: it waits for nobody.
     pub(crate) fn of(letter: &DeadLetter) -> Option<Self> {
-        if letter.raw.json.is_some() {
+        if letter.raw.json.is_some() || letter.raw.item.is_some() {
             return None;
         }
         let key = letter.raw.key.as_deref().map(|text| match base64_simd::STANDARD.decode_to_vec(text) {

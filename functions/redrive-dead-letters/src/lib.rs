@@ -27,7 +27,7 @@ mod tests;
 
 pub use error::RedriveError;
 pub use event::{UnusableLetter, event_of};
-pub use invoke::{Invoked, Invoker, NotInvoked, Target};
+pub use invoke::{Invoked, Invoker, NotInvoked, Success, Target};
 pub use lambda::LambdaInvoker;
 pub use objects::{ObjectError, Objects, S3Objects};
 pub use ports::Ports;

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use crate::catalogue::Catalogue;
 use crate::error::RedriveError;
-use crate::event::event_of;
-use crate::invoke::{Invoked, Target};
+use crate::event::{event_of, success_of};
+use crate::invoke::{Invoked, Success, Target};
 use crate::letter::{Chain, Parked};
 use crate::ports::Ports;
 use crate::report::{Ending, Entry, Fate, Foreign, Report};
@@ -187,7 +187,7 @@ impl Redrive {
             session.early = Some(Ending::Interrupted);
             return Fate::NotReached;
         }
-        let target = session.target(&letter.given_up_by.function, None);
+        let target = session.target(&letter.given_up_by.function, None, success_of(&letter));
         match self.ports.invoker.invoke(&target, event).await {
             Ok(Invoked::Finished) => self.remove(catalogue, parked, Fate::Finished).await,
             Ok(Invoked::Failed(error) | Invoked::Unknown(error)) => self.count(catalogue, parked, letter, error).await,
@@ -326,10 +326,11 @@ impl<'a> Session<'a> {
         ours
     }
 
-    pub(crate) fn target(&self, function: &str, qualifier: Option<&str>) -> Target {
+    pub(crate) fn target(&self, function: &str, qualifier: Option<&str>, success: Success) -> Target {
         Target {
             function: self.request.into.clone().unwrap_or_else(|| function.to_owned()),
             qualifier: self.request.qualifier.clone().or_else(|| qualifier.map(str::to_owned)),
+            success,
         }
     }
 }

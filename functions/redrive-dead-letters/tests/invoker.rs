@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use redrive_dead_letters::{Invoked, Invoker, LambdaInvoker, NotInvoked, Target};
+use redrive_dead_letters::{Invoked, Invoker, LambdaInvoker, NotInvoked, Success, Target};
 use tokio::net::TcpListener;
 
 /// Status, one header, body.
@@ -26,12 +26,16 @@ async fn config(endpoint: &str) -> SdkConfig {
 }
 
 async fn invoke_of(answer: Answer) -> Result<Invoked, NotInvoked> {
+    invoke_for(Success::NothingReported, answer).await
+}
+
+async fn invoke_for(success: Success, answer: Answer) -> Result<Invoked, NotInvoked> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let routes = Router::new().route("/2015-03-31/functions/{name}/invocations", post(respond)).with_state(answer);
     tokio::spawn(async move { axum::serve(listener, routes).await });
     let invoker = LambdaInvoker::new(&config(&endpoint).await, Duration::from_secs(5));
-    let target = Target { function: "welcome".into(), qualifier: Some("live".into()) };
+    let target = Target { function: "welcome".into(), qualifier: Some("live".into()), success };
     invoker.invoke(&target, b"{}".to_vec()).await
 }
 
@@ -58,6 +62,18 @@ async fn success_is_what_the_mapping_takes_for_success() {
     }
 }
 
+/// A run of a schedule, which took no notice of the letter, must not cost it.
+#[tokio::test]
+async fn an_item_is_finished_only_by_an_answer_that_names_its_letter() {
+    let ask =
+        async |answer| invoke_for(Success::Finished("0a-redriven".to_owned()), (200, None, answer)).await.unwrap();
+    assert_eq!(ask(r#"{"finished":"0a-redriven"}"#).await, Invoked::Finished);
+    let schedules = r#"{"pages":1,"published":3,"parked":0,"ended":"caught_up"}"#;
+    for answer in ["", "null", "{}", schedules, r#"{"finished":"0b-redriven"}"#, r#"{"batchItemFailures":[]}"#] {
+        assert!(matches!(ask(answer).await, Invoked::Failed(_)), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_failed_function_is_told_in_both_dialects_with_what_it_said() {
     let said = "UnfinishedRecords: 1 of 1 records are not finished (x: 1)".to_owned();
@@ -79,7 +95,7 @@ async fn what_lambda_did_not_take_is_not_invoked() {
     assert!(matches!(refused(413, "RequestTooLargeException").await, NotInvoked::TooLarge(_)));
     assert!(matches!(refused(409, "ResourceConflictException").await, NotInvoked::Refused { .. }));
     let nobody = LambdaInvoker::new(&config("http://127.0.0.1:1").await, Duration::from_secs(5));
-    let target = Target { function: "welcome".into(), qualifier: None };
+    let target = Target { function: "welcome".into(), qualifier: None, success: Success::NothingReported };
     let unreachable = nobody.invoke(&target, b"{}".to_vec()).await;
     assert!(matches!(unreachable, Err(NotInvoked::Unreachable(_))), "{unreachable:?}");
 }
@@ -103,7 +119,7 @@ async fn silent(close: bool) -> Result<Invoked, NotInvoked> {
         }
     });
     let invoker = LambdaInvoker::new(&config(&endpoint).await, Duration::from_millis(300));
-    let target = Target { function: "welcome".into(), qualifier: None };
+    let target = Target { function: "welcome".into(), qualifier: None, success: Success::NothingReported };
     let invoked = invoker.invoke(&target, b"{}".to_vec()).await;
     assert!(!server.is_finished());
     server.abort();

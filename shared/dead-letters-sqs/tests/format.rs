@@ -28,6 +28,7 @@ fn full() -> DeadLetter {
             value: Some("AAE=".into()),
             headers_json: Some("bnVsbA==".into()),
             json: Some("e30=".into()),
+            item: Some("e30=".into()),
             key_schema_metadata: Some("e30=".into()),
             value_schema_metadata: Some("e30=".into()),
             ..sample.raw.clone()

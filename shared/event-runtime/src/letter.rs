@@ -93,6 +93,10 @@ pub struct RawBytes {
     /// The record's JSON in base64, where the record itself could not be read; then there is nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<String>,
+    /// The item's JSON in base64, where it was no record that was given up but an item that its function had fetched
+    /// itself; then there is nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
     /// The JSON of `keySchemaMetadata` in base64, where the event source mapping read the registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_schema_metadata: Option<String>,
@@ -199,7 +203,7 @@ pub struct DeadLetter {
     pub version: u32,
     /// Same record, same id.
     pub id: LetterId,
-    /// `aws:kafka` or `SelfManagedKafka`.
+    /// `aws:kafka` or `SelfManagedKafka`; what the function calls its source, where it fetched an item itself.
     pub event_source: String,
     /// The cluster's ARN, where the event has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -70,6 +70,24 @@ proptest! {
 }
 
 #[test]
+fn an_item_is_sent_as_it_was_fetched_under_the_mark_and_without_records() {
+    let mut letter = letter(1);
+    letter.event_source = "profile-api".to_owned();
+    letter.event_source_arn = None;
+    letter.place.offset = None;
+    letter.raw = RawBytes { item: Some(base64(br#"{"id": "chg-1", "new": 1.50}"#)), ..RawBytes::default() };
+    let event = String::from_utf8(event_of(&letter, 2).unwrap()).unwrap();
+    let mark = letter.id.redriven();
+    let expected = format!(
+        r#"{{"redrive":{{"letterId":"{mark}","attempt":2}},"eventSource":"profile-api","item":{{"id": "chg-1", "new": 1.50}}}}"#
+    );
+    assert_eq!(event, expected);
+
+    letter.raw.item = Some("no base64!".to_owned());
+    assert!(event_of(&letter, 1).unwrap_err().to_string().contains("`item`"));
+}
+
+#[test]
 fn what_could_not_be_read_is_sent_as_it_came() {
     let mut letter = letter(1);
     letter.place.offset = None;
