@@ -69,6 +69,22 @@ impl Scene {
         Ok(LambdaHost::new(deployment(&self.stack, function, log, variables).await?))
     }
 
+    /// Another deployment of the function on the same stage, whose invocations may take so long.
+    ///
+    /// # Errors
+    /// When the function cannot be built.
+    pub async fn another_host_within(&self, timeout: Duration) -> Result<LambdaHost, Failure> {
+        let number = self.hosts.fetch_add(1, Ordering::SeqCst);
+        let log = self.folder.path().join(format!("log-{number}"));
+        let function = deployment(&self.stack, &self.function, log, &[]).await?;
+        Ok(LambdaHost::new(Function { timeout, ..function }))
+    }
+
+    /// The function's name.
+    pub fn function(&self) -> &str {
+        &self.function
+    }
+
     /// Invokes the function once with these records.
     pub async fn invoke(&self, records: &[EventRecord]) -> Invocation {
         self.host.invoke(event(Origin::Msk, records)).await

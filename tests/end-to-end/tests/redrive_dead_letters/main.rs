@@ -4,6 +4,8 @@
 mod command;
 mod documents;
 mod failing;
+mod items;
+mod killed;
 mod returning;
 mod stage;
 mod uncertain;

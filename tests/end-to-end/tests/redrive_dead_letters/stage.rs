@@ -101,6 +101,19 @@ impl Stage {
         self.scene.mails().await.unwrap().len()
     }
 
+    /// What a killed run hid reappears when its time is over, which is minutes. The emulator's clock cannot be set, so
+    /// the same messages are put anew.
+    pub(crate) async fn hidden_letters_reappear(&self) {
+        let aws = &self.scene.stack.aws;
+        let queue = self.scene.stack.dead_letter_queue_url();
+        let bodies = aws.messages(queue).await.unwrap();
+        aws.call("AmazonSQS.PurgeQueue", &json!({"QueueUrl": queue})).await.unwrap();
+        for body in bodies {
+            let message = json!({"QueueUrl": queue, "MessageBody": body});
+            aws.call("AmazonSQS.SendMessage", &message).await.unwrap();
+        }
+    }
+
     /// How often the redrive has invoked the function.
     pub(crate) fn invocations(&self) -> usize {
         self.api.invocations.load(Ordering::SeqCst)
@@ -108,7 +121,7 @@ impl Stage {
 }
 
 async fn invoke(State(api): State<Arc<Api>>, Path(name): Path<String>, event: Bytes) -> Response {
-    if name != WELCOME {
+    if name != api.scene.function() {
         let missing = json!({"Message": "Function not found", "Type": "User"});
         let headers = [("x-amzn-errortype", "ResourceNotFoundException")];
         return (StatusCode::NOT_FOUND, headers, missing.to_string()).into_response();
