@@ -1,6 +1,7 @@
 //! How the feed is read: once, politely, by one run at a time, and past what cannot be published.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use local_stack::{Action, ApiFault, Failpoint, Invocation, Target, When, profile_change};
 use serde_json::{Value, json};
@@ -84,7 +85,7 @@ async fn a_bad_item_is_parked_and_the_feed_goes_on() {
     assert_eq!(codes, ["item_unreadable", "item_without_user"]);
     assert_ne!(letters[0]["id"], letters[1]["id"]);
     assert_eq!(letters[0]["given_up_by"]["function"], crate::stage::FUNCTION);
-    assert!(letters.iter().all(|letter| letter["raw"]["json"].is_string()));
+    assert!(letters.iter().all(|letter| letter["raw"]["item"].is_string()));
     assert!(!stage.scene.host.output().contains("row data"), "{}", stage.scene.host.output());
 }
 
@@ -167,4 +168,34 @@ async fn every_missing_variable_is_named_at_once() {
         assert!(error.contains(name), "{name} is not named: {error}");
     }
     assert!(error.contains("exit status: 78"), "{error}");
+}
+
+/// A page takes 9.2 s at most here. The invocation has five more, which the first page uses up.
+#[tokio::test]
+async fn a_run_that_the_deadline_ends_has_accounted_for_what_is_acknowledged_and_the_next_brings_the_rest() {
+    let stage = Arc::new(Stage::with_changes(8).await);
+    let short = Arc::new(stage.scene.another_host_within(Duration::from_millis(14_200)).await.unwrap());
+    let moving = Failpoint::new("moving", "UpdateItem", When::Before, Action::Hold).containing("c-3").times(1);
+    let held = stage.scene.stack.faults.arm(moving);
+    let running = Arc::clone(&short);
+    let first = tokio::spawn(async move { run(&running).await });
+    held.reached().await.unwrap();
+    // The invocation has begun before now, so less than a page's time is left then.
+    crate::stage::wait_until(crate::stage::now() + 5_000).await;
+    held.release();
+    assert_eq!(first.await.unwrap(), json!({"pages": 1, "published": 3, "parked": 0, "ended": "out_of_time"}));
+    assert_eq!(stage.item().await["cursor"]["S"], "c-3");
+    assert_eq!(stage.published().await.len(), 3, "nothing was begun that may not have ended in time");
+
+    assert_eq!(stage.run().await, json!({"pages": 2, "published": 5, "parked": 0, "ended": "caught_up"}));
+    assert_eq!(stage.assert_all_published(8).await.len(), 8, "and nothing twice");
+}
+
+#[tokio::test]
+async fn an_invocation_without_time_for_a_page_says_so_before_it_takes_the_lease() {
+    let stage = Stage::with_changes(1).await;
+    let short = stage.scene.another_host_within(Duration::from_secs(5)).await.unwrap();
+    let error = failure(short.invoke("{}".into()).await);
+    assert_eq!(error["errorType"], "timeout_too_short", "{error}");
+    assert!(stage.published().await.is_empty() && stage.item().await.get("token").is_none());
 }

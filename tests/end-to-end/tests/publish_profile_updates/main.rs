@@ -3,4 +3,5 @@
 
 mod crashes;
 mod feed;
+mod secrets;
 mod stage;

@@ -121,9 +121,13 @@ pub(crate) async fn run(host: &LambdaHost) -> Value {
 
 /// The time at which a lease may be taken over is told by the one who holds it.
 pub(crate) async fn wait_until(millis: u64) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
-    let left = u128::from(millis + 1).saturating_sub(now);
-    tokio::time::sleep(std::time::Duration::from_millis(u64::try_from(left).unwrap())).await;
+    let left = (millis + 1).saturating_sub(now());
+    tokio::time::sleep(std::time::Duration::from_millis(left)).await;
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
 
 fn published(record: local_stack::EventRecord) -> Published {
