@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use env_config::{
-    Env, Kind, Problems, Reader, Secret, Variable, milliseconds, number, one_of, parsed, secret, text, topic, url,
+    Env, Kind, Problems, Reader, Secret, Variable, boolean, milliseconds, number, one_of, parsed, secret, text, topic,
+    url,
 };
 use kafka_producer::{EventSource, EventSourceError};
+use schema_registry::{FrameFormat, RegistryConfig};
 use topic_names::TopicName;
 
 /// The function's configuration.
@@ -19,7 +21,9 @@ pub struct Config {
     /// S3 bucket of the dead letters that are too large for the queue.
     pub dead_letter_bucket: Option<String>,
     /// The schema registry.
-    pub registry: Registry,
+    pub registry: RegistryConfig,
+    /// Whether the function's own schema is registered before it is used.
+    pub auto_register_schemas: bool,
     /// Base address of the API.
     pub api_url: String,
     /// The token for the API.
@@ -38,17 +42,6 @@ pub struct Config {
     pub sink: Sink,
     /// What a lease lasts beyond a page's time, for clocks that differ.
     pub lease_skew: Duration,
-}
-
-/// Where schemas come from.
-#[derive(Debug, Clone)]
-pub struct Registry {
-    /// Base address.
-    pub url: String,
-    /// User.
-    pub user: Option<String>,
-    /// Its password.
-    pub password: Option<Secret>,
 }
 
 /// The token for the API.
@@ -118,11 +111,12 @@ impl Config {
     }
 
     fn read(env: &mut Reader<'_>) -> Self {
-        Config {
+        let config = Config {
             cursor_table: env.required("PROFILE_CURSOR_TABLE", doc::CURSOR_TABLE, text().example("profile-cursor")),
             dead_letter_queue_url: env.required("DEAD_LETTER_QUEUE_URL", doc::QUEUE, url().example(EXAMPLE_QUEUE)),
             dead_letter_bucket: env.optional("DEAD_LETTER_BUCKET", doc::BUCKET, text().example("dead-letters")),
-            registry: Registry::read(env),
+            registry: RegistryConfig::read(env),
+            auto_register_schemas: env.default("AUTO_REGISTER_SCHEMAS", doc::AUTO_REGISTER, boolean(), "false"),
             api_url: env.required("PROFILE_API_URL", doc::API_URL, url().example("https://profiles.example.com")),
             api_token: ApiToken::read(env),
             page_size: env.default("PROFILE_PAGE_SIZE", doc::PAGE_SIZE, number(1..=1_000), "200"),
@@ -132,18 +126,15 @@ impl Config {
             event_source: env.default("PROFILE_EVENT_SOURCE", doc::EVENT_SOURCE, event_source(), "/profile-api"),
             sink: Sink::read(env),
             lease_skew: env.default("PROFILE_LEASE_SKEW_MS", doc::LEASE_SKEW, milliseconds(0..=60_000), "5000"),
+        };
+        if config.registry.frames != FrameFormat::Confluent {
+            env.refuse("SCHEMA_FRAME", "has to be confluent here: events are written with Confluent's frame");
         }
-    }
-}
-
-impl Registry {
-    fn read(env: &mut Reader<'_>) -> Self {
-        let url = env.required("SCHEMA_REGISTRY_URL", doc::REGISTRY, url().example("https://registry.example.com"));
-        let user = env.optional("SCHEMA_REGISTRY_USER", doc::REGISTRY_USER, text().example("reader"));
-        let when = "SCHEMA_REGISTRY_USER is set";
-        let password =
-            env.required_when(user.is_some(), when, "SCHEMA_REGISTRY_PASSWORD", doc::REGISTRY_PASSWORD, secret());
-        Registry { url, user, password }
+        if config.auto_register_schemas && config.schema_version.is_some() {
+            let wrong = "does not go with PROFILE_SCHEMA_VERSION, which names a version that is registered already";
+            env.refuse("AUTO_REGISTER_SCHEMAS", wrong);
+        }
+        config
     }
 }
 
@@ -219,9 +210,8 @@ mod doc {
     pub(super) const QUEUE: &str = "SQS queue that takes items that cannot be published.";
     pub(super) const BUCKET: &str = "S3 bucket that takes items too large for the queue (1 MiB). \
         Without it such an item holds up the feed.";
-    pub(super) const REGISTRY: &str = "Schema registry with Confluent's REST interface.";
-    pub(super) const REGISTRY_USER: &str = "User of the registry.";
-    pub(super) const REGISTRY_PASSWORD: &str = "Password of that user.";
+    pub(super) const AUTO_REGISTER: &str = "Whether the function registers its own schema before it uses it. \
+        For development only: elsewhere a schema is reviewed and registered before its producer runs.";
     pub(super) const API_URL: &str = "Base address of the API; the feed is at `v1/profile-changes` under it.";
     pub(super) const API_TOKEN: &str = "Token for the API in plain text. For local use only.";
     pub(super) const API_SECRET: &str = "Secret in Secrets Manager whose text is the token for the API.";
@@ -274,6 +264,24 @@ mod tests {
         let problems = Config::from_env(&Env::from_pairs(bad)).unwrap_err();
         let named = problems.iter().map(|problem| problem.variable()).collect::<Vec<_>>();
         assert_eq!(named, Config::variables().iter().map(|variable| variable.name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn nothing_is_registered_unless_it_is_switched_on_and_never_beside_a_named_version() {
+        assert!(!read(&[]).unwrap().auto_register_schemas);
+        assert!(read(&[("AUTO_REGISTER_SCHEMAS", "true")]).unwrap().auto_register_schemas);
+        let both = [("AUTO_REGISTER_SCHEMAS", "true"), ("PROFILE_SCHEMA_VERSION", "2")];
+        let problems = read(&both).unwrap_err().to_string();
+        assert!(
+            problems.contains("AUTO_REGISTER_SCHEMAS") && problems.contains("PROFILE_SCHEMA_VERSION"),
+            "{problems}"
+        );
+    }
+
+    #[test]
+    fn a_frame_that_is_not_written_is_refused() {
+        let problems = read(&[("SCHEMA_FRAME", "confluent-header")]).unwrap_err().to_string();
+        assert!(problems.contains("SCHEMA_FRAME") && problems.contains("Confluent's frame"), "{problems}");
     }
 
     #[test]

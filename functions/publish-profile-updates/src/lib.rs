@@ -4,6 +4,7 @@ pub mod api;
 pub mod config;
 pub mod cursor;
 pub mod event;
+pub mod kafka_login;
 pub mod parked;
 pub mod profile;
 pub mod redriven;

@@ -24,7 +24,7 @@ async fn serve(config: Config) -> Result<(), HostError> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.dead_letter_queue_url)
         .with_bucket(aws_sdk_s3::Client::new(&aws), config.dead_letter_bucket.clone());
-    let publisher = Arc::new(config.publisher(&aws, Arc::new(dead_letters)).await?);
+    let publisher = Arc::new(config.publisher(&aws, Arc::new(dead_letters))?);
 
     lambda_host::serve_json(move |event: Box<RawValue>, invocation: Invocation| {
         let publisher = Arc::clone(&publisher);

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+/// The schema that [`UserProfileUpdated`] is written by, as this version of the function knows it. It is used only where
+/// the function may register it.
+pub const SCHEMA: &str = include_str!("../../../events/schemas/user.profile.updated-value/v1.avsc");
+
 /// One item of the API's feed. Fields that it may grow are left alone.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Change {
@@ -180,6 +184,18 @@ mod tests {
         assert_eq!(event.changes[0].after.as_deref(), Some("Ada L."));
         assert_eq!(event.changes[1], FieldChange { field: "phone".to_owned(), before: None, after: None });
         assert_eq!(event.occurred_at().to_string(), "2026-11-20T09:15:00.25Z");
+    }
+
+    #[test]
+    fn the_schema_is_the_newest_version_in_the_repository() {
+        let folder =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/schemas/user.profile.updated-value");
+        let versions = std::fs::read_dir(&folder).unwrap().filter_map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            name.strip_prefix('v')?.strip_suffix(".avsc")?.parse::<u32>().ok()
+        });
+        let newest = std::fs::read_to_string(folder.join(format!("v{}.avsc", versions.max().unwrap()))).unwrap();
+        assert_eq!(SCHEMA, newest, "name the newest version in SCHEMA");
     }
 
     #[test]

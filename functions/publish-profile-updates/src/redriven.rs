@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::event::{Event, RedrivenItem};
 use crate::profile::UserProfileUpdated;
-use crate::run::{ProfilePublisher, RESERVE, RunError, Summary};
+use crate::run::{ProfilePublisher, RESERVE, RunError, Summary, refused};
 
 /// The function's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,12 +70,16 @@ impl ProfilePublisher {
         invocation: &Invocation,
         trace: TraceParent,
     ) -> Result<Finished, RunError> {
-        let takes = self.send_timeout + RESERVE;
-        if !invocation.deadline.allows(takes) {
-            return Err(RunError::TimeoutTooShort(takes));
+        if !self.may_send(invocation) {
+            return Err(RunError::TimeoutTooShort(self.send_timeout + RESERVE));
         }
         let event = UserProfileUpdated::of(&redriven.item, &self.source)?;
-        for answer in self.events.publish(&[event], trace).await? {
+        let events = [event];
+        let mut answers = self.events.publish(&events, trace).await?;
+        if refused(&answers) && self.may_send(invocation) {
+            answers = self.events.publish(&events, trace).await?;
+        }
+        for answer in answers {
             answer?;
         }
         Ok(Finished { finished: redriven.redrive.letter_id.clone() })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_runtime::{Blame, Clock, DeadLetters, Disposition, Failure, Fault, Invocation, StoreError, SystemClock};
-use kafka_producer::{EventSource, PublishError, Publisher, TraceParent};
+use kafka_producer::{Delivered, DeliveryProblem, EventSource, PublishError, Publisher, TraceParent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use topic_names::TopicName;
@@ -184,7 +184,7 @@ impl ProfilePublisher {
         trace: TraceParent,
     ) -> Result<PageEnd, RunError> {
         // Nothing is sent that might still be on its way when another run takes over.
-        if !hold.lasts(self.send_timeout + RESERVE) && self.cursors.renew(hold).await? == Written::LeaseLost {
+        if self.hold_on(hold).await? == Written::LeaseLost {
             return Ok(PageEnd::Last(End::LeaseLost));
         }
         let (mut events, mut items) = (Vec::new(), Vec::new());
@@ -202,7 +202,13 @@ impl ProfilePublisher {
             }
         }
         if !events.is_empty() {
-            let answers = self.events.publish(&events, trace).await?;
+            let mut answers = self.events.publish(&events, trace).await?;
+            if refused(&answers) && self.may_send(invocation) {
+                if self.hold_on(hold).await? == Written::LeaseLost {
+                    return Ok(PageEnd::Last(End::LeaseLost));
+                }
+                answers = self.events.publish(&events, trace).await?;
+            }
             for (answer, (item, place)) in answers.into_iter().zip(&items) {
                 match answer {
                     Ok(_) => summary.published += 1,
@@ -231,6 +237,19 @@ impl ProfilePublisher {
         Ok(if page.has_more { PageEnd::More } else { PageEnd::Last(End::CaughtUp) })
     }
 
+    /// Whether there is time for sending once.
+    pub(crate) fn may_send(&self, invocation: &Invocation) -> bool {
+        invocation.deadline.allows(self.send_timeout + RESERVE)
+    }
+
+    /// Makes the lease last for sending, if it does not.
+    async fn hold_on(&self, hold: &mut Hold) -> Result<Written, StoreError> {
+        match hold.lasts(self.send_timeout + RESERVE) {
+            true => Ok(Written::Applied),
+            false => self.cursors.renew(hold).await,
+        }
+    }
+
     async fn park(
         &self,
         item: &RawValue,
@@ -250,6 +269,14 @@ impl ProfilePublisher {
         );
         Ok(())
     }
+}
+
+/// Whether Kafka refused the credentials. They may have been rotated since this process signed in; sending again signs
+/// in with what they are now. What was written the first time is there twice then, under equal ids.
+pub(crate) fn refused(answers: &[Result<Delivered, PublishError>]) -> bool {
+    answers.iter().any(
+        |answer| matches!(answer, Err(PublishError::Delivery(error)) if error.problem() == DeliveryProblem::Denied),
+    )
 }
 
 /// Only what would be the same for no other item may cost an item; anything else stops the run.

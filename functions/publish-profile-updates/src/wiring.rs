@@ -1,23 +1,28 @@
 //! What the configuration means for each part.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use event_runtime::DeadLetters;
-use kafka_producer::{KafkaConfig, KafkaProducer, Producer, Publisher, RecordedLog, ScramMechanism, Security};
-use schema_registry::{Auth, ConfluentConfig, ConfluentConfigError, ConfluentRegistry, Version};
-use serde::Deserialize;
+use kafka_producer::{
+    CaCertificates, KafkaConfig, KafkaProducer, Producer, Publisher, RecordedLog, ScramMechanism, Security,
+};
+use schema_registry::{NewSchema, RegisteringSubjects, RegistryConfigError, Subjects, Version};
 
 use crate::api::{ApiSettings, ApiSettingsError, ProfileApi};
 use crate::config::{ApiToken, Config, Kafka, KafkaAuth, Sink};
 use crate::cursor::Cursors;
+use crate::kafka_login::SecretLogin;
+use crate::profile;
 use crate::run::{ProfilePublisher, RESERVE};
-use crate::secret::{self, SecretError, Token};
+use crate::secret::Token;
 
 /// Partitions of each topic in a recorded log.
 const LOCAL_PARTITIONS: u32 = 3;
+/// How a certificate begins in PEM (RFC 7468).
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 /// Appending to a file and syncing it.
 const LOCAL_SEND: Duration = Duration::from_secs(2);
 
@@ -26,24 +31,27 @@ const LOCAL_SEND: Duration = Duration::from_secs(2);
 pub enum WiringError {
     /// The registry's client.
     #[error(transparent)]
-    Registry(#[from] ConfluentConfigError),
+    Registry(#[from] RegistryConfigError),
     /// The API's client.
     #[error(transparent)]
     Api(#[from] ApiSettingsError),
     /// The certificates.
-    #[error("the file of KAFKA_CA_FILE, {}, cannot be read", path.display())]
-    Certificates {
+    #[error("KAFKA_CA_FILE names the file {}, which cannot be read", path.display())]
+    CertificatesUnread {
         /// The file.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
-    /// Kafka's user and password.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// The secret's text has another shape.
-    #[error("the secret {0} is not the JSON that MSK keeps: {{\"username\": …, \"password\": …}}")]
-    KafkaSecret(String),
+    /// There are none in the file.
+    #[error(
+        "KAFKA_CA_FILE names the file {}, which holds no certificate: it has to be PEM (BEGIN CERTIFICATE)",
+        path.display()
+    )]
+    NoCertificates {
+        /// The file.
+        path: PathBuf,
+    },
     /// MSK's authentication signs for a region.
     #[error("KAFKA_AUTH=msk-iam needs AWS_REGION")]
     NoRegion,
@@ -57,13 +65,13 @@ impl Config {
     ///
     /// # Errors
     /// When a part cannot be made as configured.
-    pub async fn publisher(
+    pub fn publisher(
         &self,
         aws: &SdkConfig,
         dead_letters: Arc<dyn DeadLetters>,
     ) -> Result<ProfilePublisher, WiringError> {
         let secrets = aws_sdk_secretsmanager::Client::new(aws);
-        let (producer, send_timeout) = self.producer(aws, &secrets).await?;
+        let (producer, send_timeout) = self.producer(aws, &secrets)?;
         let token = match &self.api_token {
             ApiToken::Plain(token) => Token::fixed(token.clone()),
             ApiToken::Secret(arn) => Token::secret(secrets, arn),
@@ -71,12 +79,20 @@ impl Config {
         let api = ApiSettings { url: self.api_url.clone(), page_size: self.page_size, timeout: self.api_timeout };
         let lease = api.page_timeout() + send_timeout + RESERVE + self.lease_skew;
         let version = self.schema_version.map_or(Version::Latest, Version::Number);
-        let registry = Arc::new(self.registry()?);
+        let registry = self.registry.confluent()?;
+        let subjects: Arc<dyn Subjects> = match self.auto_register_schemas {
+            false => Arc::new(registry),
+            true => {
+                let schema = NewSchema { schema: profile::SCHEMA.to_owned(), references: Vec::new() };
+                tracing::warn!("AUTO_REGISTER_SCHEMAS is on, which is for development only");
+                Arc::new(RegisteringSubjects::new(registry, schema))
+            }
+        };
         let (topic, source) = (self.topic.clone(), self.event_source.clone());
         Ok(ProfilePublisher {
             cursors: Cursors::new(aws_sdk_dynamodb::Client::new(aws), &self.cursor_table, lease),
             api: ProfileApi::new(api, token)?,
-            events: Publisher::new(topic.clone(), source.clone(), registry, version, producer),
+            events: Publisher::new(topic.clone(), source.clone(), subjects, version, producer),
             dead_letters,
             topic,
             source,
@@ -84,16 +100,8 @@ impl Config {
         })
     }
 
-    fn registry(&self) -> Result<ConfluentRegistry, ConfluentConfigError> {
-        let mut config = ConfluentConfig::new(&self.registry.url);
-        if let (Some(user), Some(password)) = (&self.registry.user, &self.registry.password) {
-            config.auth = Auth::Basic { user: user.clone(), password: password.expose().to_owned() };
-        }
-        ConfluentRegistry::new(config)
-    }
-
     /// The producer, and the most that sending may take with it.
-    async fn producer(
+    fn producer(
         &self,
         aws: &SdkConfig,
         secrets: &aws_sdk_secretsmanager::Client,
@@ -107,8 +115,8 @@ impl Config {
         let config = KafkaConfig {
             bootstrap_servers: kafka.bootstrap_servers.clone(),
             client_id: env!("CARGO_PKG_NAME").to_owned(),
-            security: security(kafka, aws, secrets).await?,
-            ca_certificates: kafka.ca_file.as_ref().map(certificates).transpose()?,
+            security: security(kafka, aws, secrets)?,
+            ca_certificates: kafka.ca_file.as_deref().map(certificates).transpose()?,
             delivery_timeout: kafka.delivery_timeout,
         };
         let send_timeout = config.send_timeout();
@@ -116,15 +124,16 @@ impl Config {
     }
 }
 
-fn certificates(path: &PathBuf) -> Result<Vec<u8>, WiringError> {
-    std::fs::read(path).map_err(|source| WiringError::Certificates { path: path.clone(), source })
+fn certificates(path: &Path) -> Result<CaCertificates, WiringError> {
+    let pem =
+        std::fs::read(path).map_err(|source| WiringError::CertificatesUnread { path: path.to_owned(), source })?;
+    if !pem.windows(CERTIFICATE.len()).any(|found| found == CERTIFICATE) {
+        return Err(WiringError::NoCertificates { path: path.to_owned() });
+    }
+    Ok(CaCertificates { origin: format!("KAFKA_CA_FILE ({})", path.display()), pem })
 }
 
-async fn security(
-    kafka: &Kafka,
-    aws: &SdkConfig,
-    secrets: &aws_sdk_secretsmanager::Client,
-) -> Result<Security, WiringError> {
+fn security(kafka: &Kafka, aws: &SdkConfig, secrets: &aws_sdk_secretsmanager::Client) -> Result<Security, WiringError> {
     let mechanism = match kafka.auth {
         KafkaAuth::Plaintext => return Ok(Security::Plaintext),
         KafkaAuth::Tls => return Ok(Security::Tls),
@@ -136,14 +145,6 @@ async fn security(
         KafkaAuth::ScramSha256 => ScramMechanism::Sha256,
         KafkaAuth::ScramSha512 => ScramMechanism::Sha512,
     };
-    #[derive(Deserialize)]
-    struct Login {
-        username: String,
-        password: String,
-    }
     let arn = kafka.secret_arn.as_deref().unwrap_or_default();
-    let text = secret::read(secrets, arn).await?;
-    // The error would quote the secret.
-    let login: Login = serde_json::from_str(&text).map_err(|_| WiringError::KafkaSecret(arn.to_owned()))?;
-    Ok(Security::Scram { mechanism, user: login.username, password: login.password })
+    Ok(Security::Scram { mechanism, logins: Arc::new(SecretLogin::new(secrets.clone(), arn)) })
 }

@@ -35,6 +35,12 @@ pub enum DeliveryProblem {
     /// The credentials are wrong, or the role may not write.
     #[error("Kafka refuses the credentials or the right to write idempotently to the topic")]
     Denied,
+    /// There are no credentials to sign in with: nothing was sent.
+    #[error("there are no credentials to sign in to Kafka with; nothing was sent")]
+    NoCredentials,
+    /// The broker shows a certificate that we do not trust, or does not trust ours: nothing was sent.
+    #[error("the TLS handshake with Kafka failed; nothing was sent")]
+    Untrusted,
     /// There is no such topic.
     #[error("the topic does not exist, and producers here create none")]
     TopicMissing,
@@ -80,6 +86,8 @@ impl Failure for DeliveryError {
             | DeliveryProblem::PartitionUnavailable
             // Faults of the deployment: they would be the same for every record.
             | DeliveryProblem::Denied
+            | DeliveryProblem::NoCredentials
+            | DeliveryProblem::Untrusted
             | DeliveryProblem::TopicMissing
             | DeliveryProblem::Misconfigured
             | DeliveryProblem::Log => Disposition::Retry { after: None },
@@ -96,6 +104,8 @@ impl Failure for DeliveryError {
             DeliveryProblem::TooFewReplicas => "kafka_too_few_replicas",
             DeliveryProblem::PartitionUnavailable => "kafka_partition_unavailable",
             DeliveryProblem::Denied => "kafka_denied",
+            DeliveryProblem::NoCredentials => "kafka_credentials_missing",
+            DeliveryProblem::Untrusted => "kafka_untrusted",
             DeliveryProblem::TopicMissing => "kafka_topic_missing",
             DeliveryProblem::TooLarge => "kafka_record_too_large",
             DeliveryProblem::Rejected => "kafka_record_rejected",
@@ -113,6 +123,8 @@ impl Failure for DeliveryError {
             | DeliveryProblem::TooFewReplicas
             | DeliveryProblem::PartitionUnavailable
             | DeliveryProblem::Denied
+            | DeliveryProblem::NoCredentials
+            | DeliveryProblem::Untrusted
             | DeliveryProblem::TopicMissing
             | DeliveryProblem::Rejected
             | DeliveryProblem::Misconfigured

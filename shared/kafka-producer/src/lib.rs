@@ -24,7 +24,7 @@ mod trace;
 
 pub use error::{DeliveryError, DeliveryProblem};
 pub use event::{DomainEvent, EventSource, EventSourceError};
-pub use kafka::{KafkaConfig, KafkaProducer, ScramMechanism, Security};
+pub use kafka::{CaCertificates, KafkaConfig, KafkaProducer, Login, LoginError, Logins, ScramMechanism, Security};
 pub use partition::partition_of_key;
 pub use producer::{Delivered, OutgoingRecord, Producer};
 pub use publisher::{PublishError, Publisher};

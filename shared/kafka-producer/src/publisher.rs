@@ -44,6 +44,14 @@ pub enum PublishError {
         /// What the registry said.
         source: RegistryError,
     },
+    /// The registered schema is none that can be written by: nothing was sent.
+    #[error("the schema registered under {subject} cannot be used; register one that can, or name a version that can")]
+    Unwritable {
+        /// The subject of the schema.
+        subject: String,
+        /// What is wrong with it.
+        source: EncodeError,
+    },
     /// The registered schema and the event's type do not fit each other: nothing was sent.
     #[error("the event does not fit the schema registered under {subject}")]
     Encode {
@@ -62,6 +70,8 @@ impl Failure for PublishError {
         match self {
             // A missing schema is missing for every event, and can be registered.
             PublishError::Schema { source, .. } => Disposition::Retry { after: source.retry_after() },
+            // As a missing one.
+            PublishError::Unwritable { .. } => Disposition::Retry { after: None },
             PublishError::Encode { .. } => Disposition::DeadLetter,
             PublishError::Delivery(error) => error.disposition(),
         }
@@ -70,6 +80,7 @@ impl Failure for PublishError {
     fn code(&self) -> &'static str {
         match self {
             PublishError::Schema { source, .. } => source.code(),
+            PublishError::Unwritable { .. } => "schema_unwritable",
             PublishError::Encode { .. } => "event_encoding",
             PublishError::Delivery(error) => error.code(),
         }
@@ -77,7 +88,9 @@ impl Failure for PublishError {
 
     fn blame(&self) -> event_runtime::Blame {
         match self {
-            PublishError::Schema { .. } | PublishError::Encode { .. } => event_runtime::Blame::Deployment,
+            PublishError::Schema { .. } | PublishError::Unwritable { .. } | PublishError::Encode { .. } => {
+                event_runtime::Blame::Deployment
+            }
             PublishError::Delivery(error) => error.blame(),
         }
     }
@@ -132,7 +145,9 @@ impl<E: DomainEvent> Publisher<E> {
     async fn look_up(&self) -> Result<Encoder, PublishError> {
         let found = self.subjects.version(&self.subject, self.version).await;
         let registered = found.map_err(|source| PublishError::Schema { subject: self.subject.clone(), source })?;
-        Encoder::new(&registered.schema.text, Framing::Confluent(registered.id.0)).map_err(|error| self.misfit(error))
+        let (schema, framing) = (&registered.schema, Framing::Confluent(registered.id.0));
+        Encoder::new(&schema.text, &schema.references, framing)
+            .map_err(|source| PublishError::Unwritable { subject: self.subject.clone(), source })
     }
 
     fn record(&self, encoder: &Encoder, event: &E, trace: TraceParent) -> Result<OutgoingRecord, PublishError> {

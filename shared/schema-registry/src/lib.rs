@@ -38,7 +38,7 @@ pub use cache::{CachePolicy, SchemaCache};
 #[cfg(feature = "confluent")]
 pub use confluent::{
     Auth, ClientCredentials, Compatibility, ConfluentConfig, ConfluentConfigError, ConfluentRegistry, NewSchema,
-    SchemaReference, Tls,
+    RegisteringSubjects, SchemaReference, Tls,
 };
 #[cfg(feature = "env")]
 pub use env::{RegistryConfig, RegistryConfigError};

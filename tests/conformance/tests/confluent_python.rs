@@ -97,7 +97,7 @@ async fn what_ours_wrote_confluents_client_reads() {
     let guid = [&[1], latest.guid.unwrap().as_bytes().as_slice()].concat();
     let in_header = json!({VALUE_SCHEMA_HEADER: STANDARD.encode_to_string(guid)});
     for (framing, headers) in [(Framing::Confluent(id.0), json!({})), (Framing::Bare, in_header)] {
-        let encoder = Encoder::new(&latest.schema.text, framing).unwrap();
+        let encoder = Encoder::new(&latest.schema.text, &latest.schema.references, framing).unwrap();
         let written = ORDERS.iter().map(|order| STANDARD.encode_to_string(encoder.encode(order).unwrap()));
         let written: Vec<_> = written.map(|value| json!({"value": value, "headers": headers})).collect();
         let read = peer("read", registry.url(), &written);

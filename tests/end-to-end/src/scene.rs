@@ -16,6 +16,8 @@ use tokio::sync::Mutex;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// How long an invocation may take, where a test says nothing else.
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// A claim's lease is these together: short, so that a test sees one end.
 const SHORT_LEASE: [(&str, &str); 2] = [("EFFECT_TIMEOUT_MS", "1500"), ("CLAIM_SKEW_MS", "500")];
 
@@ -64,19 +66,22 @@ impl Scene {
     /// # Errors
     /// When it cannot be built.
     pub async fn host_of(&self, function: &str, variables: &[(&str, &str)]) -> Result<LambdaHost, Failure> {
-        let number = self.hosts.fetch_add(1, Ordering::SeqCst);
-        let log = self.folder.path().join(format!("log-{number}"));
-        Ok(LambdaHost::new(deployment(&self.stack, function, log, variables).await?))
+        self.host_within(TIMEOUT, function, variables).await
     }
 
-    /// Another deployment of the function on the same stage, whose invocations may take so long.
+    /// Another function on the same stage, or this one, whose invocations may take so long.
     ///
     /// # Errors
-    /// When the function cannot be built.
-    pub async fn another_host_within(&self, timeout: Duration) -> Result<LambdaHost, Failure> {
+    /// When it cannot be built.
+    pub async fn host_within(
+        &self,
+        timeout: Duration,
+        function: &str,
+        variables: &[(&str, &str)],
+    ) -> Result<LambdaHost, Failure> {
         let number = self.hosts.fetch_add(1, Ordering::SeqCst);
         let log = self.folder.path().join(format!("log-{number}"));
-        let function = deployment(&self.stack, &self.function, log, &[]).await?;
+        let function = deployment(&self.stack, function, log, variables).await?;
         Ok(LambdaHost::new(Function { timeout, ..function }))
     }
 
@@ -150,7 +155,7 @@ async fn deployment(
         environment.push(((*name).to_owned(), (*value).to_owned()));
     }
     let (name, binary) = (function.to_owned(), binary(function).await?);
-    Ok(Function { name, binary, environment, timeout: Duration::from_secs(30), log })
+    Ok(Function { name, binary, environment, timeout: TIMEOUT, log })
 }
 
 /// The recording of the accounts.

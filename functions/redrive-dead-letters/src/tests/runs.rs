@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use event_runtime::{DeadLetter, Deadline};
+use event_runtime::{DeadLetter, Deadline, RawBytes};
 
 use super::stage::{Silent, Stage, fates, finished, keyed, letter, offset, replay};
 use crate::error::RedriveError;
-use crate::invoke::{Invoked, NotInvoked};
+use crate::invoke::{Invoked, NotInvoked, Success};
 use crate::report::{Ending, Fate};
 use crate::request::{Action, Request};
 use crate::stop::Stop;
@@ -147,6 +147,25 @@ async fn failures_in_a_row_stop_the_run_and_a_success_between_starts_the_count_a
     assert_eq!((report.ending, report.counts["not_reached"]), (Ending::Stopped, 3));
     assert_eq!(report.ending.exit_code(), 4);
     assert_eq!(stage.queue.bodies().len(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_needs_an_answer_that_names_its_letter_and_waits_for_nobody() {
+    let stage = Stage::new(|event| match event.get("item") {
+        Some(_) => Ok(Invoked::Finished),
+        None => Ok(Invoked::Failed("no".to_owned())),
+    });
+    let mut keyless = letter(1);
+    keyless.raw = RawBytes::default();
+    let mut item = letter(2);
+    item.place.offset = None;
+    item.raw = RawBytes { item: Some("e30=".to_owned()), ..RawBytes::default() };
+    stage.park(&keyless);
+    stage.park(&item);
+    assert_eq!(fates(&stage.run(&replay()).await), ["failed_again", "finished"]);
+    let invocations = stage.functions.invocations.lock().unwrap();
+    let success: Vec<_> = invocations.iter().map(|(target, _)| target.success.clone()).collect();
+    assert_eq!(success, [Success::NothingReported, Success::Finished(item.id.redriven().to_string())]);
 }
 
 #[tokio::test(start_paused = true)]

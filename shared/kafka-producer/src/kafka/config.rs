@@ -1,11 +1,14 @@
 //! How a cluster is reached.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use krafka::auth::{AuthConfig, AwsMskIamCredentials, TlsConfig};
 use krafka::error::KrafkaError;
+
+use super::login::{LoginError, Logins};
 
 /// How a cluster is reached.
 #[derive(Debug, Clone)]
@@ -16,11 +19,20 @@ pub struct KafkaConfig {
     pub client_id: String,
     /// Transport and credentials.
     pub security: Security,
-    /// Certificates in PEM to trust in place of the public ones; none for a cluster with a public certificate, as MSK's.
-    pub ca_certificates: Option<Vec<u8>>,
+    /// Certificates to trust in place of the public ones; none for a cluster with a public certificate, as MSK's.
+    pub ca_certificates: Option<CaCertificates>,
     /// The most that a record may take from being handed over to its acknowledgement, all retries included. At least
     /// 3 s. Connecting comes before it, with a third of it at most.
     pub delivery_timeout: Duration,
+}
+
+/// Certificates to trust.
+#[derive(Debug, Clone)]
+pub struct CaCertificates {
+    /// Where they come from, such as a file and the setting that names it: errors tell it.
+    pub origin: String,
+    /// In PEM, one or several.
+    pub pem: Vec<u8>,
 }
 
 /// Transport and credentials. Secrets never show in `Debug`.
@@ -34,19 +46,15 @@ pub enum Security {
     Scram {
         /// Which hash.
         mechanism: ScramMechanism,
-        /// The user.
-        user: String,
-        /// Its password.
-        password: String,
+        /// User and password.
+        logins: Arc<dyn Logins>,
     },
     /// SASL/SCRAM without TLS: for a broker on the same machine.
     ScramPlaintext {
         /// Which hash.
         mechanism: ScramMechanism,
-        /// The user.
-        user: String,
-        /// Its password.
-        password: String,
+        /// User and password.
+        logins: Arc<dyn Logins>,
     },
     /// Amazon MSK's IAM authentication over TLS, with the credentials of the function's role.
     MskIam {
@@ -81,7 +89,7 @@ impl fmt::Debug for Security {
 /// No credentials of the function's role.
 #[derive(Debug, thiserror::Error)]
 #[error("the AWS credentials for MSK cannot be had")]
-struct NoCredentials(#[source] aws_credential_types::provider::error::CredentialsError);
+pub(super) struct NoCredentials(#[source] aws_credential_types::provider::error::CredentialsError);
 
 impl KafkaConfig {
     /// A third of the delivery timeout, so that a request that got no answer can be made twice more.
@@ -99,30 +107,41 @@ impl KafkaConfig {
         self.connect_timeout() + self.request_timeout() + self.delivery_timeout
     }
 
-    pub(super) fn auth(&self) -> Option<AuthConfig> {
-        let scram = |mechanism, user: &str, password: &str| match mechanism {
-            ScramMechanism::Sha256 => AuthConfig::sasl_scram_sha256(user, password),
-            ScramMechanism::Sha512 => AuthConfig::sasl_scram_sha512(user, password),
-        };
-        match &self.security {
+    /// How a client of now signs in.
+    pub(super) async fn auth(&self) -> Result<Option<AuthConfig>, LoginError> {
+        Ok(match &self.security {
             Security::Plaintext => None,
             Security::Tls => Some(AuthConfig::ssl(self.tls())),
-            Security::Scram { mechanism, user, password } => {
-                Some(scram(*mechanism, user, password).with_tls(self.tls()))
-            }
-            Security::ScramPlaintext { mechanism, user, password } => Some(scram(*mechanism, user, password)),
+            Security::Scram { mechanism, logins } => Some(scram(*mechanism, &**logins).await?.with_tls(self.tls())),
+            Security::ScramPlaintext { mechanism, logins } => Some(scram(*mechanism, &**logins).await?),
             Security::MskIam { region, credentials } => {
                 Some(msk_iam(region.clone(), credentials.clone()).with_tls(self.tls()))
             }
+        })
+    }
+
+    /// What the broker's certificate is checked by, for errors.
+    pub(super) fn trusted(&self) -> String {
+        match &self.ca_certificates {
+            Some(certificates) => format!("the certificates of {}", certificates.origin),
+            None => "the public certificate authorities".to_owned(),
         }
     }
 
     fn tls(&self) -> TlsConfig {
         match &self.ca_certificates {
-            Some(pem) => TlsConfig::new().with_ca_cert_pem(pem.clone()),
+            Some(certificates) => TlsConfig::new().with_ca_cert_pem(certificates.pem.clone()),
             None => TlsConfig::new(),
         }
     }
+}
+
+async fn scram(mechanism: ScramMechanism, logins: &dyn Logins) -> Result<AuthConfig, LoginError> {
+    let login = logins.login().await?;
+    Ok(match mechanism {
+        ScramMechanism::Sha256 => AuthConfig::sasl_scram_sha256(login.user, login.password),
+        ScramMechanism::Sha512 => AuthConfig::sasl_scram_sha512(login.user, login.password),
+    })
 }
 
 fn msk_iam(region: String, credentials: SharedCredentialsProvider) -> AuthConfig {
@@ -145,9 +164,11 @@ fn msk_iam(region: String, credentials: SharedCredentialsProvider) -> AuthConfig
 #[cfg(test)]
 mod tests {
     use aws_credential_types::Credentials;
+    use futures_util::FutureExt;
     use krafka::auth::SaslMechanism;
 
     use super::*;
+    use crate::kafka::login::Login;
 
     fn config(security: Security) -> KafkaConfig {
         KafkaConfig {
@@ -159,11 +180,15 @@ mod tests {
         }
     }
 
+    fn scram(mechanism: ScramMechanism) -> Security {
+        let logins = Arc::new(Login { user: "u".to_owned(), password: "hunter2".to_owned() });
+        Security::Scram { mechanism, logins }
+    }
+
     #[test]
     fn each_way_in_is_the_one_that_was_asked_for() {
-        let scram = |mechanism| Security::Scram { mechanism, user: "u".to_owned(), password: "p".to_owned() };
-        let auth = |security| config(security).auth().unwrap();
-        assert!(config(Security::Plaintext).auth().is_none());
+        let auth = |security| config(security).auth().now_or_never().unwrap().unwrap().unwrap();
+        assert!(config(Security::Plaintext).auth().now_or_never().unwrap().unwrap().is_none());
         assert!(auth(Security::Tls).requires_tls());
         assert_eq!(auth(scram(ScramMechanism::Sha256)).sasl_mechanism(), Some(&SaslMechanism::ScramSha256));
         assert_eq!(auth(scram(ScramMechanism::Sha512)).sasl_mechanism(), Some(&SaslMechanism::ScramSha512));
@@ -176,8 +201,7 @@ mod tests {
 
     #[test]
     fn no_secret_shows() {
-        let scram =
-            Security::Scram { mechanism: ScramMechanism::Sha512, user: "u".to_owned(), password: "hunter2".to_owned() };
-        assert!(!format!("{:?}", config(scram)).contains("hunter2"));
+        assert!(!format!("{:?}", config(scram(ScramMechanism::Sha512))).contains("hunter2"));
+        assert!(!format!("{:?}", Login { user: "u".to_owned(), password: "hunter2".to_owned() }).contains("hunter2"));
     }
 }

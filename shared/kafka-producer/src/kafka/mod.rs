@@ -2,6 +2,7 @@
 
 mod answer;
 mod config;
+mod login;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,7 +17,10 @@ use tokio::sync::Mutex;
 use crate::error::{DeliveryError, DeliveryProblem};
 use crate::producer::{Delivered, OutgoingRecord, Producer};
 
-pub use config::{KafkaConfig, ScramMechanism, Security};
+pub use config::{CaCertificates, KafkaConfig, ScramMechanism, Security};
+pub use login::{Login, LoginError, Logins};
+
+use answer::ConnectError;
 
 /// A producer of a Kafka cluster: idempotent, acknowledged by all replicas in sync.
 ///
@@ -34,7 +38,7 @@ impl KafkaProducer {
         KafkaProducer { config, client: Mutex::default() }
     }
 
-    async fn connected(&self) -> Result<Arc<krafka::producer::Producer>, KrafkaError> {
+    async fn connected(&self) -> Result<Arc<krafka::producer::Producer>, ConnectError> {
         let mut client = self.client.lock().await;
         if let Some(connected) = client.as_ref().filter(|connected| !connected.is_closed()) {
             return Ok(Arc::clone(connected));
@@ -45,12 +49,12 @@ impl KafkaProducer {
         Ok(Arc::clone(client.insert(Arc::new(connected))))
     }
 
-    async fn connect(&self) -> Result<krafka::producer::Producer, KrafkaError> {
+    async fn connect(&self) -> Result<krafka::producer::Producer, ConnectError> {
         let mut kafka = krafka::Kafka::builder(&self.config.bootstrap_servers)
             .client_id(&self.config.client_id)
             .request_timeout(self.config.request_timeout())
             .connect_timeout(self.config.connect_timeout());
-        if let Some(security) = self.config.auth() {
+        if let Some(security) = self.config.auth().await? {
             kafka = kafka.security(security);
         }
         let producer = kafka.connect().await?.producer();
@@ -62,6 +66,7 @@ impl KafkaProducer {
             .metrics_push(false)
             .build()
             .await
+            .map_err(ConnectError::from)
     }
 
     /// Lets go of a client that its own error has ended.
@@ -77,7 +82,7 @@ impl KafkaProducer {
         let client = match self.connected().await {
             Ok(client) => client,
             Err(error) => {
-                let refused = |topic| Err(answer::before_sending(topic, error.clone()));
+                let refused = |topic| Err(answer::not_connected(topic, error.clone(), &self.config));
                 return topics.into_iter().map(refused).collect();
             }
         };
@@ -88,7 +93,7 @@ impl KafkaProducer {
         let mut answers = Vec::with_capacity(handles.len());
         let mut ended = false;
         for (handle, topic) in handles.into_iter().zip(topics) {
-            let answer = acknowledged(handle, topic).await;
+            let answer = self.acknowledged(handle, topic).await;
             answers.push(answer.map_err(|(fatal, error)| {
                 ended |= fatal;
                 error
@@ -99,25 +104,29 @@ impl KafkaProducer {
         }
         answers
     }
+
+    /// An error comes with whether it ended the client.
+    async fn acknowledged(
+        &self,
+        handle: Result<DeliveryHandle, KrafkaError>,
+        topic: String,
+    ) -> Result<Delivered, (bool, DeliveryError)> {
+        let config = &self.config;
+        let handle =
+            handle.map_err(|error| (error.is_fatal(), answer::before_sending(topic.clone(), error, config)))?;
+        let metadata =
+            handle.await.map_err(|error| (error.is_fatal(), answer::after_queueing(topic.clone(), error, config)))?;
+        if metadata.is_persisted() {
+            Ok(Delivered { partition: metadata.partition, offset: offset(&metadata) })
+        } else {
+            Err((false, DeliveryError::new(topic, DeliveryProblem::Unacknowledged)))
+        }
+    }
 }
 
 impl Producer for KafkaProducer {
     fn send(&self, records: Vec<OutgoingRecord>) -> BoxFuture<'_, Vec<Result<Delivered, DeliveryError>>> {
         async move { if records.is_empty() { Vec::new() } else { self.deliver(records).await } }.boxed()
-    }
-}
-
-/// An error comes with whether it ended the client.
-async fn acknowledged(
-    handle: Result<DeliveryHandle, KrafkaError>,
-    topic: String,
-) -> Result<Delivered, (bool, DeliveryError)> {
-    let handle = handle.map_err(|error| (error.is_fatal(), answer::before_sending(topic.clone(), error)))?;
-    let metadata = handle.await.map_err(|error| (error.is_fatal(), answer::after_queueing(topic.clone(), error)))?;
-    if metadata.is_persisted() {
-        Ok(Delivered { partition: metadata.partition, offset: offset(&metadata) })
-    } else {
-        Err((false, DeliveryError::new(topic, DeliveryProblem::Unacknowledged)))
     }
 }
 
@@ -137,10 +146,10 @@ fn as_krafkas(record: OutgoingRecord) -> Record {
 
 async fn within<T>(
     limit: Duration,
-    connecting: impl Future<Output = Result<T, KrafkaError>>,
-) -> Result<T, KrafkaError> {
+    connecting: impl Future<Output = Result<T, ConnectError>>,
+) -> Result<T, ConnectError> {
     match tokio::time::timeout(limit, connecting).await {
         Ok(connected) => connected,
-        Err(_) => Err(KrafkaError::timeout("connecting to the cluster")),
+        Err(_) => Err(KrafkaError::timeout("connecting to the cluster").into()),
     }
 }

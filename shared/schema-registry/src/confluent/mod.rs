@@ -5,6 +5,7 @@ mod answer;
 mod config;
 mod lookup;
 mod oauth;
+mod registering;
 mod transport;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 pub use self::{
     admin::{Compatibility, NewSchema, SchemaReference},
     config::{Auth, ClientCredentials, ConfluentConfig, ConfluentConfigError, Tls},
+    registering::RegisteringSubjects,
 };
 use self::{lookup::Lookup, transport::Transport};
 use crate::{

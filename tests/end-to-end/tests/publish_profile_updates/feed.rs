@@ -6,7 +6,7 @@ use std::time::Duration;
 use local_stack::{Action, ApiFault, Failpoint, Invocation, Target, When, profile_change};
 use serde_json::{Value, json};
 
-use crate::stage::{PAGE, Stage, run};
+use crate::stage::{FUNCTION, PAGE, Stage, run};
 
 fn failure(invocation: Invocation) -> Value {
     match invocation {
@@ -174,7 +174,7 @@ async fn every_missing_variable_is_named_at_once() {
 #[tokio::test]
 async fn a_run_that_the_deadline_ends_has_accounted_for_what_is_acknowledged_and_the_next_brings_the_rest() {
     let stage = Arc::new(Stage::with_changes(8).await);
-    let short = Arc::new(stage.scene.another_host_within(Duration::from_millis(14_200)).await.unwrap());
+    let short = Arc::new(stage.scene.host_within(Duration::from_millis(14_200), FUNCTION, &[]).await.unwrap());
     let moving = Failpoint::new("moving", "UpdateItem", When::Before, Action::Hold).containing("c-3").times(1);
     let held = stage.scene.stack.faults.arm(moving);
     let running = Arc::clone(&short);
@@ -194,8 +194,40 @@ async fn a_run_that_the_deadline_ends_has_accounted_for_what_is_acknowledged_and
 #[tokio::test]
 async fn an_invocation_without_time_for_a_page_says_so_before_it_takes_the_lease() {
     let stage = Stage::with_changes(1).await;
-    let short = stage.scene.another_host_within(Duration::from_secs(5)).await.unwrap();
+    let short = stage.scene.host_within(Duration::from_secs(5), FUNCTION, &[]).await.unwrap();
     let error = failure(short.invoke("{}".into()).await);
     assert_eq!(error["errorType"], "timeout_too_short", "{error}");
     assert!(stage.published().await.is_empty() && stage.item().await.get("token").is_none());
+}
+
+/// Frozen until its lease is over, a run wakes up while another is at work: it sends nothing, and its own end does not
+/// let a third one in.
+#[tokio::test]
+async fn a_run_that_wakes_up_after_its_lease_neither_sends_nor_frees_the_lease_of_the_other() {
+    let stage = Arc::new(Stage::with_changes(8).await);
+    let rival = Arc::new(stage.scene.another_host(&[]).await.unwrap());
+    let taken = Failpoint::new("lease taken", "UpdateItem", When::After, Action::Hold).times(1);
+    let asleep = stage.scene.stack.faults.arm(taken);
+    let working = Arc::clone(&stage);
+    let first = tokio::spawn(async move { working.run().await });
+    asleep.reached().await.unwrap();
+    let item = stage.item().await;
+    let until: u64 = item["lease_until"]["N"].as_str().unwrap().parse().unwrap();
+    crate::stage::wait_until(until).await;
+
+    let moving = Failpoint::new("moving", "UpdateItem", When::Before, Action::Hold).containing("c-3").times(1);
+    let at_work = stage.scene.stack.faults.arm(moving);
+    let working = Arc::clone(&rival);
+    let second = tokio::spawn(async move { run(&working).await });
+    at_work.reached().await.unwrap();
+    let (before, sent) = (stage.item().await, stage.published().await.len());
+    assert_ne!(before["token"], item["token"]);
+    asleep.release();
+    let woken = first.await.unwrap();
+    assert_eq!((&woken["ended"], &woken["published"]), (&json!("lease_lost"), &json!(0)));
+    assert_eq!((stage.item().await, stage.published().await.len()), (before, sent));
+
+    at_work.release();
+    assert_eq!(second.await.unwrap()["ended"], "caught_up");
+    assert_eq!(stage.assert_all_published(8).await.len(), 8, "nothing twice");
 }

@@ -3,5 +3,6 @@
 
 mod crashes;
 mod feed;
+mod schemas;
 mod secrets;
 mod stage;

@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use end_to_end::Scene;
 use local_stack::{
-    FaultProxy, GrowingLog, Invocation, LambdaHost, Nulls, PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi, Source,
-    Stack, Target, Workspace, profile_change, repository_schemas,
+    FaultProxy, GrowingLog, Invocation, LambdaHost, Nulls, PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi,
+    RegisteredSchema, Source, Stack, Target, Workspace, profile_change, repository_schemas,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -42,12 +42,22 @@ impl Stage {
     }
 
     pub(crate) async fn set(changes: Vec<Value>, variables: &[(&str, &str)]) -> Self {
+        let schemas = repository_schemas(&Workspace::find().unwrap()).unwrap();
+        Stage::beside(schemas, changes, variables).await
+    }
+
+    /// With a registry that holds these schemas.
+    pub(crate) async fn beside(
+        schemas: BTreeMap<u32, RegisteredSchema>,
+        changes: Vec<Value>,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let api = ProfileApi::start(changes).await.unwrap();
         let way = FaultProxy::start(api.url()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("records.jsonl");
         let workspace = Workspace::find().unwrap();
-        let mut stack = Stack::start(&workspace, repository_schemas(&workspace).unwrap()).await.unwrap();
+        let mut stack = Stack::start(&workspace, schemas).await.unwrap();
         let log_text = log.to_str().unwrap();
         let own = [
             ("PROFILE_API_URL", way.endpoint()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -17,6 +18,8 @@ use tokio::net::TcpListener;
 
 pub(crate) const WELCOME: &str = "send-welcome-email";
 const REDRIVE: &str = "redrive-dead-letters";
+/// A run begins no letter that might not end in time; on a slow machine the others take longer.
+const RUN_WITHIN: Duration = Duration::from_secs(180);
 
 /// How an Invoke API tells of a failed function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +65,7 @@ impl Stage {
             .with_state(Arc::clone(&api));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         let variables = [("AWS_ENDPOINT_URL_LAMBDA", invoke_url.as_str()), ("INVOKE_TIMEOUT_MS", "15000")];
-        let redrive = scene.host_of(REDRIVE, &variables).await.unwrap();
+        let redrive = scene.host_within(RUN_WITHIN, REDRIVE, &variables).await.unwrap();
         Stage { scene, redrive, invoke_url, api }
     }
 
