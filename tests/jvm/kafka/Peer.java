@@ -17,6 +17,10 @@ import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.DecoderFactory;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialAlteration;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -34,6 +38,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * create BOOTSTRAP PARTITIONS TOPIC...   topics; says "created" once the broker has them
  * read BOOTSTRAP TOPIC [SCHEMA_FILE]     every record up to the present end, a JSON line each; the value also by Java's
  *                                        Avro where a schema is given (after Confluent's frame)
+ * password BOOTSTRAP USER PASSWORD       sets a user's password for SCRAM-SHA-512
  * place BOOTSTRAP TOPIC KEY...           sends a record for each key and says where Java's producer has put it
  * </pre>
  */
@@ -44,6 +49,7 @@ public final class Peer {
     List<String> rest = List.of(arguments).subList(2, arguments.length);
     switch (arguments[0]) {
       case "create" -> create(arguments[1], rest);
+      case "password" -> password(arguments[1], rest);
       case "read" -> read(arguments[1], rest);
       case "place" -> place(arguments[1], rest);
       default -> throw new IllegalArgumentException(arguments[0]);
@@ -73,6 +79,15 @@ public final class Peer {
         }
       }
     }
+  }
+
+  private static void password(String bootstrap, List<String> arguments) throws Exception {
+    ScramCredentialInfo how = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096);
+    try (Admin admin = Admin.create(properties(bootstrap))) {
+      UserScramCredentialAlteration set = new UserScramCredentialUpsertion(arguments.get(0), how, arguments.get(1));
+      admin.alterUserScramCredentials(List.of(set)).all().get();
+    }
+    System.out.println("set");
   }
 
   private static void read(String bootstrap, List<String> arguments) throws Exception {

@@ -2,10 +2,13 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use jvm_peers::{class_path, jars};
-use kafka_producer::{KafkaConfig, ScramMechanism, Security};
+use kafka_producer::{CaCertificates, KafkaConfig, Login, ScramMechanism, Security};
 use local_stack::{Process, Program, Workspace};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -16,6 +19,13 @@ use crate::peer;
 
 /// A user that the broker knows.
 pub(crate) const USER: (&str, &str) = ("profiles", "local-secret");
+/// A role that the broker knows by AWS_MSK_IAM: access key, secret.
+pub(crate) const ROLE: (&str, &str) = ("AKIDLOCALROLE", "local/role+secret");
+/// One with a session token: access key, secret, token.
+pub(crate) const SESSION: (&str, &str, &str) =
+    ("ASIALOCALSESSION", "local/session+secret", "local/token+with=odd&signs");
+/// The cluster's region.
+pub(crate) const REGION: &str = "eu-central-1";
 /// Of the key store, which holds nothing worth a better one.
 const STORE_PASSWORD: &str = "local-secret";
 const READY_WITHIN: Duration = Duration::from_secs(120);
@@ -35,10 +45,18 @@ pub(crate) struct Broker {
     pub(crate) direct: String,
     /// SCRAM over TLS.
     pub(crate) secure: String,
+    /// SCRAM over TLS, for the test that cuts its connections.
+    pub(crate) secure_proxied: Proxied,
+    /// AWS_MSK_IAM over TLS.
+    pub(crate) iam: String,
     /// For the tests that cut connections, one each.
     pub(crate) proxied: [Proxied; 3],
-    /// The certificate to trust, in PEM.
-    pub(crate) certificate: Vec<u8>,
+    /// The certificate of the authority that has signed the broker's, in PEM.
+    pub(crate) authority: Vec<u8>,
+    /// The same as a file.
+    pub(crate) authority_file: PathBuf,
+    /// The certificate of another authority.
+    pub(crate) foreign_authority_file: PathBuf,
     _process: Process,
     _folder: TempDir,
 }
@@ -53,12 +71,32 @@ impl Broker {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let jars = jars("kafka").unwrap();
-        let certificate = make_certificate(folder.path()).await;
-        let [controller, direct, secure] = free_ports();
-        let proxied = free_ports::<6>();
-        let proxied = [0, 2, 4].map(|at| Proxied { broker: proxied[at], told: proxied[at + 1] });
+        let [authority_file, foreign_authority_file] =
+            ["authority", "foreign"].map(|name| folder.path().join(format!("{name}.pem")));
+        let authority = make_certificates(folder.path()).await;
+        std::fs::write(&authority_file, &authority).unwrap();
+        std::fs::write(&foreign_authority_file, make_authority(&folder.path().join("foreign.p12")).await).unwrap();
+        let classes = iam_server(folder.path(), &jars).await;
+        let ports = free_ports::<12>();
+        let [controller, direct, secure, iam] = [8, 9, 10, 11].map(|at| ports[at]);
+        let pair = |at: usize| Proxied { broker: ports[at], told: ports[at + 1] };
+        let (proxied, secure_proxied) = ([0, 2, 4].map(pair), pair(6));
+        let mut listeners = vec![
+            Listener::on("CONTROLLER", "PLAINTEXT", controller),
+            Listener::on("DIRECT", "PLAINTEXT", direct),
+            Listener::on("SECURE", "SASL_SSL", secure),
+            Listener::on("IAM", "SASL_SSL", iam),
+            Listener { told: secure_proxied.told, ..Listener::on("SECURED", "SASL_SSL", secure_proxied.broker) },
+        ];
+        let names = ["PROXIED0", "PROXIED1", "PROXIED2"];
+        listeners.extend(
+            names.into_iter().zip(&proxied).map(|(name, proxied)| Listener {
+                told: proxied.told,
+                ..Listener::on(name, "PLAINTEXT", proxied.broker)
+            }),
+        );
         let settings = folder.path().join("server.properties");
-        std::fs::write(&settings, properties(folder.path(), controller, direct, secure, &proxied)).unwrap();
+        std::fs::write(&settings, properties(folder.path(), controller, &listeners)).unwrap();
 
         let (user, password) = USER;
         let scram = format!("SCRAM-SHA-512=[name={user},password={password}]");
@@ -69,7 +107,8 @@ impl Broker {
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
 
         let log = Workspace::find().unwrap().local(format!("logs/kafka-{direct}.log"));
-        let program = Program::new(java().await, &log).args(["-Xmx512m", "-cp", &class_path(&jars), "kafka.Kafka"]);
+        let program = Program::new(java().await, &log).args(["-Xmx512m"]).args(iam_identities());
+        let program = program.args(["-cp", &format!("{}:{classes}", class_path(&jars)), "kafka.Kafka"]);
         let mut process = Process::start(&program.args([&settings])).unwrap();
         let deadline = Instant::now() + READY_WITHIN;
         while tokio::net::TcpStream::connect(("127.0.0.1", direct)).await.is_err() {
@@ -79,7 +118,19 @@ impl Broker {
         }
         let direct = format!("127.0.0.1:{direct}");
         let secure = format!("127.0.0.1:{secure}");
-        Broker { direct, secure, proxied, certificate, _process: process, _folder: folder }
+        let iam = format!("127.0.0.1:{iam}");
+        Broker {
+            direct,
+            secure,
+            secure_proxied,
+            iam,
+            proxied,
+            authority,
+            authority_file,
+            foreign_authority_file,
+            _process: process,
+            _folder: folder,
+        }
     }
 
     /// Creates an empty topic.
@@ -101,28 +152,50 @@ pub(crate) fn plaintext(bootstrap: impl Into<String>) -> KafkaConfig {
 
 /// How our producer reaches it by user and password over TLS.
 pub(crate) fn scram(broker: &Broker, password: &str) -> KafkaConfig {
-    let (mechanism, user) = (ScramMechanism::Sha512, USER.0.to_owned());
+    let login = Login { user: USER.0.to_owned(), password: password.to_owned() };
     KafkaConfig {
-        security: Security::Scram { mechanism, user, password: password.to_owned() },
-        ca_certificates: Some(broker.certificate.clone()),
+        security: Security::Scram { mechanism: ScramMechanism::Sha512, logins: Arc::new(login) },
+        ca_certificates: Some(authorities(broker)),
         ..plaintext(&broker.secure)
     }
 }
 
-fn properties(folder: &Path, controller: u16, direct: u16, secure: u16, proxied: &[Proxied]) -> String {
-    let mut listeners = vec![
-        format!("CONTROLLER://127.0.0.1:{controller}"),
-        format!("DIRECT://127.0.0.1:{direct}"),
-        format!("SECURE://127.0.0.1:{secure}"),
-    ];
-    let mut told = vec![format!("DIRECT://127.0.0.1:{direct}"), format!("SECURE://127.0.0.1:{secure}")];
-    let mut protocols =
-        vec!["CONTROLLER:PLAINTEXT".to_owned(), "DIRECT:PLAINTEXT".to_owned(), "SECURE:SASL_SSL".to_owned()];
-    for (number, proxied) in proxied.iter().enumerate() {
-        listeners.push(format!("PROXIED{number}://127.0.0.1:{}", proxied.broker));
-        told.push(format!("PROXIED{number}://127.0.0.1:{}", proxied.told));
-        protocols.push(format!("PROXIED{number}:PLAINTEXT"));
+/// How our producer reaches it with the credentials of a role.
+pub(crate) fn iam(broker: &Broker, key: &str, secret: &str, token: Option<&str>) -> KafkaConfig {
+    let credentials = Credentials::new(key, secret, token.map(str::to_owned), None, "test");
+    let credentials = SharedCredentialsProvider::new(credentials);
+    KafkaConfig {
+        security: Security::MskIam { region: REGION.to_owned(), credentials },
+        ca_certificates: Some(authorities(broker)),
+        ..plaintext(&broker.iam)
     }
+}
+
+fn authorities(broker: &Broker) -> CaCertificates {
+    CaCertificates { origin: "the test".to_owned(), pem: broker.authority.clone() }
+}
+
+/// Where the broker listens, and the port that it tells its clients.
+struct Listener {
+    name: &'static str,
+    protocol: &'static str,
+    port: u16,
+    told: u16,
+}
+
+impl Listener {
+    fn on(name: &'static str, protocol: &'static str, port: u16) -> Self {
+        Listener { name, protocol, port, told: port }
+    }
+}
+
+fn properties(folder: &Path, controller: u16, all: &[Listener]) -> String {
+    let listeners: Vec<_> = all.iter().map(|it| format!("{}://127.0.0.1:{}", it.name, it.port)).collect();
+    let told = all.iter().filter(|it| it.name != "CONTROLLER");
+    let told: Vec<_> = told.map(|it| format!("{}://127.0.0.1:{}", it.name, it.told)).collect();
+    let protocols: Vec<_> = all.iter().map(|it| format!("{}:{}", it.name, it.protocol)).collect();
+    // Any module does: the mechanism's own server asks nobody.
+    let unused = "org.apache.kafka.common.security.plain.PlainLoginModule required;";
     let scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
     [
         "process.roles=broker,controller".to_owned(),
@@ -143,6 +216,10 @@ fn properties(folder: &Path, controller: u16, direct: u16, secure: u16, proxied:
         "message.max.bytes=1000000".to_owned(),
         "sasl.enabled.mechanisms=SCRAM-SHA-512".to_owned(),
         format!("listener.name.secure.scram-sha-512.sasl.jaas.config={scram}"),
+        format!("listener.name.secured.scram-sha-512.sasl.jaas.config={scram}"),
+        "security.providers=MskIamServer".to_owned(),
+        "listener.name.iam.sasl.enabled.mechanisms=AWS_MSK_IAM".to_owned(),
+        format!("listener.name.iam.aws_msk_iam.sasl.jaas.config={unused}"),
         format!("ssl.keystore.location={}", folder.join("broker.p12").display()),
         "ssl.keystore.type=PKCS12".to_owned(),
         format!("ssl.keystore.password={STORE_PASSWORD}"),
@@ -151,13 +228,52 @@ fn properties(folder: &Path, controller: u16, direct: u16, secure: u16, proxied:
     .join("\n")
 }
 
-/// A key and a certificate for the loopback address; the certificate in PEM.
-async fn make_certificate(folder: &Path) -> Vec<u8> {
-    let store = folder.join("broker.p12");
+/// An authority, and a key whose certificate it has signed for the loopback address. The authority's certificate in PEM.
+async fn make_certificates(folder: &Path) -> Vec<u8> {
+    let (authority, store) = (folder.join("authority.p12"), folder.join("broker.p12"));
+    let certificate = make_authority(&authority).await;
+    keytool(&store, &["-genkeypair", "-alias", "broker", "-keyalg", "EC", "-dname", "CN=localhost"]).await;
+    let [request, signed, trusted] = ["broker.csr", "broker.pem", "trusted.pem"].map(|name| folder.join(name));
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    std::fs::write(&request, keytool(&store, &["-certreq", "-alias", "broker"]).await).unwrap();
     let names = "SAN=ip:127.0.0.1,dns:localhost";
-    let make = ["-genkeypair", "-alias", "broker", "-keyalg", "EC", "-dname", "CN=localhost", "-ext", names];
-    keytool(&store, &make).await;
-    keytool(&store, &["-exportcert", "-rfc", "-alias", "broker"]).await
+    let sign = ["-gencert", "-rfc", "-alias", "authority", "-ext", names, "-infile", &text(&request)];
+    std::fs::write(&signed, keytool(&authority, &sign).await).unwrap();
+    std::fs::write(&trusted, &certificate).unwrap();
+    keytool(&store, &["-importcert", "-noprompt", "-alias", "authority", "-file", &text(&trusted)]).await;
+    keytool(&store, &["-importcert", "-noprompt", "-alias", "broker", "-file", &text(&signed)]).await;
+    certificate
+}
+
+async fn make_authority(store: &Path) -> Vec<u8> {
+    let name = format!("CN={}", store.file_stem().unwrap().display());
+    let make = ["-genkeypair", "-alias", "authority", "-keyalg", "EC", "-dname", &name, "-ext", "bc:c"];
+    keytool(store, &make).await;
+    keytool(store, &["-exportcert", "-rfc", "-alias", "authority"]).await
+}
+
+/// Compiles the broker's side of AWS_MSK_IAM; what to add to the broker's class path.
+async fn iam_server(folder: &Path, kafka: &Path) -> String {
+    let aws = class_path(&jars("msk-iam").unwrap());
+    let classes = folder.join("classes");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("msk-iam/MskIamServer.java");
+    let mut javac = Command::new("javac");
+    javac.args(["-nowarn", "-cp", &format!("{}:{aws}", class_path(kafka)), "-d"]).arg(&classes).arg(source);
+    let compiled = javac.output().await.unwrap();
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    format!("{}:{aws}", classes.display())
+}
+
+fn iam_identities() -> [String; 6] {
+    let ((key, secret), (session, session_secret, token)) = (ROLE, SESSION);
+    [
+        format!("-Diam.region={REGION}"),
+        format!("-Diam.key={key}"),
+        format!("-Diam.secret={secret}"),
+        format!("-Diam.session.key={session}"),
+        format!("-Diam.session.secret={session_secret}"),
+        format!("-Diam.session.token={token}"),
+    ]
 }
 
 async fn keytool(store: &Path, arguments: &[&str]) -> Vec<u8> {

@@ -11,7 +11,7 @@ use schema_registry::{ConfluentConfig, ConfluentRegistry, Version};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::broker::{Broker, plaintext, scram};
+use crate::broker::{Broker, plaintext};
 use crate::peer::{self, Consumer};
 
 #[tokio::test]
@@ -35,26 +35,6 @@ async fn keys_land_where_javas_producer_puts_them() {
         assert_eq!(ours.unwrap().partition, javas[key], "{key}");
         assert_eq!(partition_of_key(key.as_bytes(), topic.partitions), javas[key], "{key}");
     }
-}
-
-#[tokio::test]
-async fn scram_over_tls_lets_the_right_password_in_and_no_other() {
-    use event_runtime::{Disposition, Failure};
-
-    let broker = Broker::running().await;
-    let topic = EmptyTopic { name: "secure".to_owned(), partitions: 1 };
-    broker.topic(&topic.name, topic.partitions).await;
-    let one = || vec![record(&topic, Some("k"), Some(b"v"), Vec::new())];
-    let right = KafkaProducer::new(scram(broker, crate::broker::USER.1));
-    assert_eq!(right.send(one()).await.remove(0).unwrap().offset, Some(0));
-
-    let refused = KafkaProducer::new(scram(broker, "wrong")).send(one()).await.remove(0).unwrap_err();
-    assert_eq!((refused.code(), refused.disposition()), ("kafka_denied", Disposition::Retry { after: None }));
-    let mut distrusted = scram(broker, crate::broker::USER.1);
-    distrusted.ca_certificates = None;
-    let refused = KafkaProducer::new(distrusted).send(one()).await.remove(0).unwrap_err();
-    assert_eq!(refused.disposition(), Disposition::Retry { after: None }, "{refused}");
-    assert_eq!(peer::read(&broker.direct, &topic.name, None).await.len(), 1, "nothing else was written");
 }
 
 #[derive(Serialize)]

@@ -34,7 +34,7 @@ async fn killed_between_sending_and_moving_on_no_change_is_lost_and_duplicates_h
         ("KAFKA_DELIVERY_TIMEOUT_MS", "9000"),
         ("PROFILE_CURSOR_TABLE", local_stack::PROFILE_CURSOR_TABLE),
     ];
-    let mut stack = local_stack::Stack::start(&local_stack::Workspace::find().unwrap(), schemas()).await.unwrap();
+    let mut stack = local_stack::Stack::start(&local_stack::Workspace::find().unwrap(), schemas(TOPIC)).await.unwrap();
     for (name, value) in variables {
         stack.set(name, value);
     }
@@ -69,10 +69,10 @@ async fn killed_between_sending_and_moving_on_no_change_is_lost_and_duplicates_h
     assert!(!proxy.cuts().is_empty());
 }
 
-/// The schema of the events, under the topic of this test as well.
-fn schemas() -> BTreeMap<u32, local_stack::RegisteredSchema> {
+/// The schemas of the repository, that of the events also under the topic of a test.
+pub(crate) fn schemas(topic: &str) -> BTreeMap<u32, local_stack::RegisteredSchema> {
     let mut schemas = local_stack::repository_schemas(&local_stack::Workspace::find().unwrap()).unwrap();
     let events = schemas.values().find(|schema| schema.subject == "user.profile.updated-value").unwrap().clone();
-    schemas.insert(4_711, local_stack::RegisteredSchema { subject: format!("{TOPIC}-value"), version: 1, ..events });
+    schemas.insert(4_711, local_stack::RegisteredSchema { subject: format!("{topic}-value"), version: 1, ..events });
     schemas
 }

@@ -6,5 +6,8 @@ mod broker;
 mod contract;
 mod cutting;
 mod delivery;
+mod forwarder;
 mod function;
 mod peer;
+mod secured;
+mod signing_in;

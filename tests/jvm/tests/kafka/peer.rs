@@ -20,6 +20,20 @@ pub(crate) async fn run(arguments: &[&str]) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
+/// Signs in by AWS's own plug-in; "connected", or what the broker said.
+pub(crate) async fn iam(bootstrap: &str, authority: &Path, region: &str, identity: &[&str]) -> Result<String, String> {
+    let class_path = [jars("kafka").unwrap(), jars("msk-iam").unwrap()].map(|jars| class_path(&jars)).join(":");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("msk-iam/MskIamClient.java");
+    let mut java = Command::new("java");
+    let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+    java.envs(names.into_iter().zip(identity)).env("AWS_REGION", region);
+    let done = java.args(["-cp", &class_path]).arg(source).arg(bootstrap).arg(authority).output().await.unwrap();
+    match done.status.success() {
+        true => Ok(String::from_utf8(done.stdout).unwrap().trim().to_owned()),
+        false => Err(String::from_utf8_lossy(&done.stderr).into_owned()),
+    }
+}
+
 /// A record as Java's consumer has read it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Line {
