@@ -29,7 +29,8 @@ async fn started<Config>(
             return ExitCode::from(Problems::EXIT_CODE);
         }
     };
-    match serve(config).await {
+    // On the heap: all of a function nested into the future of `main` is deeper than the compiler looks.
+    match Box::pin(serve(config)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let error: &(dyn Error + 'static) = &*error;
