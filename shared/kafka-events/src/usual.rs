@@ -18,9 +18,11 @@ pub(crate) struct Last<'a> {
     pub(crate) topic: &'a str,
     /// A whole array, brackets included, so that the same bytes end where these did.
     headers: &'a [u8],
+    /// The start of an array of one header, up to the bracket of its value: a trace has another value in each record.
+    header: &'a [u8],
 }
 
-/// Topic and partition with the bytes that they were read from: all of a record up to its partition.
+/// Topic and partition with the bytes that they were read from: all of a record up to its offset.
 #[derive(Debug, Default, Clone, Copy)]
 struct Place<'a> {
     bytes: &'a [u8],
@@ -40,7 +42,6 @@ pub(crate) fn read<'a>(cursor: &mut Cursor<'a>, last: &mut Last<'a>) -> Option<R
 #[inline(always)]
 fn record<'a>(rest: &'a [u8], last: &mut Last<'a>) -> Option<(Record<'a>, &'a [u8])> {
     let (Place { topic, partition, .. }, rest) = place(rest, &mut last.place)?;
-    let rest = rest.strip_prefix(b",\"offset\":")?;
     let (offset, rest) = integer(rest)?;
     let rest = rest.strip_prefix(b",\"timestamp\":")?;
     let (timestamp, rest) = integer(rest)?;
@@ -58,7 +59,7 @@ fn record<'a>(rest: &'a [u8], last: &mut Last<'a>) -> Option<(Record<'a>, &'a [u
         None => (None, rest),
     };
     let (headers, rest) = match rest.strip_prefix(b",\"headers\":") {
-        Some(rest) => headers(rest, &mut last.headers)?,
+        Some(rest) => headers(rest, last)?,
         None => (Headers::default(), rest),
     };
     let rest = rest.strip_prefix(b"}")?;
@@ -86,8 +87,7 @@ fn inside(rest: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Topic and partition. They are the same in all of a lane, so the bytes of the last record are compared before anything
-/// is looked at anew. Where a digit more follows, the comma that has to come next is missing, and the record is left to the
-/// general path.
+/// is looked at anew.
 #[inline(always)]
 fn place<'a>(whole: &'a [u8], last: &mut Place<'a>) -> Option<(Place<'a>, &'a [u8])> {
     if !last.bytes.is_empty()
@@ -106,6 +106,7 @@ fn other_place(whole: &[u8]) -> Option<Place<'_>> {
         return None;
     }
     let (partition, rest) = integer(rest.strip_prefix(b",\"partition\":")?)?;
+    let rest = rest.strip_prefix(b",\"offset\":")?;
     let bytes = whole.get(..whole.len() - rest.len())?;
     Some(Place { bytes, topic: std::str::from_utf8(topic).ok()?, partition: i32::try_from(partition).ok()? })
 }
@@ -151,15 +152,30 @@ fn encoded(rest: &[u8]) -> Option<(Option<Encoded<'_>>, &[u8])> {
 }
 
 #[inline(always)]
-fn headers<'a>(whole: &'a [u8], last: &mut &'a [u8]) -> Option<(Headers<'a>, &'a [u8])> {
-    if !last.is_empty()
-        && let Some(rest) = whole.strip_prefix(*last)
+fn headers<'a>(whole: &'a [u8], last: &mut Last<'a>) -> Option<(Headers<'a>, &'a [u8])> {
+    if !last.headers.is_empty()
+        && let Some(rest) = whole.strip_prefix(last.headers)
     {
-        return Some((Headers::new(last), rest));
+        return Some((Headers::new(last.headers), rest));
+    }
+    if !last.header.is_empty()
+        && let Some(value) = whole.strip_prefix(last.header)
+        // As in `header`.
+        && let Some(end) = memchr2(b']', b'"', value)
+        && let Some(rest) = value.get(end..)?.strip_prefix(b"]}]")
+    {
+        return Some((Headers::new(whole.get(..whole.len() - rest.len())?), rest));
     }
     let (headers, rest) = other_headers(whole)?;
-    *last = headers;
+    last.headers = headers;
+    last.header = one_header(headers).unwrap_or_default();
     Some((Headers::new(headers), rest))
+}
+
+/// `[{"name":[` of an array of one header.
+fn one_header(headers: &[u8]) -> Option<&[u8]> {
+    let first = header(headers.strip_prefix(b"[")?)?;
+    if first.rest == b"]" { headers.get(..1 + 1 + first.name.len() + 1 + 1) } else { None }
 }
 
 /// Finds the end of `[{"name":[1,2]},…]`.

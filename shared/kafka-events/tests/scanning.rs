@@ -86,6 +86,39 @@ fn each_record_tells_its_own_topic_and_partition() {
     assert_eq!(read, told.map(|(topic, partition, _)| (topic.to_owned(), partition)));
 }
 
+/// Headers that begin as those before are still looked at to their end.
+#[test]
+fn each_record_has_its_own_headers() {
+    let told = [
+        r#"[{"trace":[1,2]}]"#,
+        r#"[{"trace":[1,2]}]"#,
+        r#"[{"trace":[3,-4,5]}]"#,
+        r#"[{"trace":[]}]"#,
+        r#"[{"trace":[6]},{"tenant":[7]}]"#,
+        r#"[{"trace":[6]},{"tenant":[8,9]}]"#,
+        r#"[{"trace":[6]}]"#,
+        r#"[{"trace":["]}]}"]}]"#,
+        r#"[{"trace":[[10]]}]"#,
+        r#"[{"trace":[10,"]}]",11]}]"#,
+        r#"[{"trace":[12],"more":[13]}]"#,
+        r#"[{"trace":null}]"#,
+        r#"[{"traces":[14]}]"#,
+        r#"[{"trace":[15] }]"#,
+        r#"[]"#,
+        r#"[{"trace":[16]}]"#,
+    ];
+    let record = |headers: &str| {
+        format!(
+            r#"{{"topic":"orders","partition":0,"offset":1,"timestamp":1545084650987,"timestampType":"CREATE_TIME","key":"a2V5","value":"dg==","headers":{headers}}}"#
+        )
+    };
+    let body = lane_of(&told.map(record).join(","));
+    let event = Event::scan(body.as_bytes()).unwrap();
+    let read: Vec<_> =
+        records(&event).iter().map(|record| std::str::from_utf8(record.headers.raw()).unwrap()).collect();
+    assert_eq!(read, told);
+}
+
 #[test]
 fn self_managed_kafka_has_no_arn() {
     let event = Event::scan(br#"{"records":{},"bootstrapServers":"a:1","eventSource":"SelfManagedKafka"}"#).unwrap();
