@@ -116,7 +116,7 @@ fmt: ## Check the formatting
 
 .PHONY: clippy
 clippy: ## Check for lints, warnings denied
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets --features jvm-peers/jvm -- -D warnings
 
 .PHONY: docs
 docs: ## Build the API documentation, warnings denied

@@ -1,6 +1,7 @@
 //! Our compatibility check beside Java's `SchemaCompatibility`, on the specification's cases and on random pairs.
 #![cfg(feature = "jvm")]
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
+#![allow(clippy::print_stdout, reason = "the counts belong to the result")]
 
 mod generator;
 
@@ -29,8 +30,11 @@ struct Answer {
     why: Vec<String>,
 }
 
+/// A paragraph, and which disagreements it decides.
+type Explanation = (&'static str, fn(&Disagreement<'_>) -> bool);
+
 /// Where the two may disagree, and the paragraph of the specification (1.12) that decides.
-const EXPLANATIONS: [(&str, fn(&Disagreement<'_>) -> bool); 3] = [
+const EXPLANATIONS: [Explanation; 3] = [
     (
         "Decimal: \"two schemas that are decimal logical types match if their scales and precisions match\"; Java's check \
          does not look at logical types",
