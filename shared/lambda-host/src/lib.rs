@@ -5,7 +5,7 @@
 //! answers with `batchItemFailures`: without `ReportBatchItemFailures` in the mapping AWS ignores that answer, commits
 //! the batch, and every record in it would be lost.
 //!
-//! [`serve_json`] is for invocations that are no Kafka batch: a schedule, a command of an operator. [`start`] is what each
+//! [`serve_json`] is for invocations that are no Kafka batch: a schedule, a command of an operator. [`start()`] is what each
 //! function's `main` calls: it reads the configuration first.
 
 mod invocation;
