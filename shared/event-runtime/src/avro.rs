@@ -196,7 +196,7 @@ impl Failure for ReadError {
     fn blame(&self) -> Blame {
         match self {
             // Where every record lacks what the configuration expects, the configuration is wrong.
-            ReadError::Frame(FrameError::Ambiguous(_) | FrameError::HeaderMissing | FrameError::MetadataMissing)
+            ReadError::Frame(FrameError::HeaderMissing | FrameError::MetadataMissing)
             | ReadError::Plan { .. }
             | ReadError::NotReady(_) => Blame::Deployment,
             ReadError::Frame(_) | ReadError::Headers(_) | ReadError::Metadata(_) | ReadError::Decode { .. } => {

@@ -106,9 +106,7 @@ impl RegistryConfig {
             env.default("SCHEMA_REGISTRY_TIMEOUT_MS", doc::TIMEOUT, milliseconds(100..=10_000), "5000");
         let frames = env.default("SCHEMA_FRAME", doc::FRAME, one_of(FRAMES), "confluent");
         let snapshot = env.optional("SCHEMA_SNAPSHOT", doc::SNAPSHOT, text().example("/var/task/schemas.json"));
-        if (kind == Kind::Glue) != (frames == FrameFormat::Glue)
-            && !matches!(frames, FrameFormat::Metadata | FrameFormat::Auto)
-        {
+        if (kind == Kind::Glue) != (frames == FrameFormat::Glue) && frames != FrameFormat::Metadata {
             env.refuse("SCHEMA_FRAME", "does not go with SCHEMA_REGISTRY_KIND: both are glue, or neither is");
         }
         RegistryConfig {
@@ -220,13 +218,12 @@ fn read_auth(env: &mut Reader<'_>) -> Auth {
     }
 }
 
-const FRAMES: [(&str, FrameFormat); 6] = [
+const FRAMES: [(&str, FrameFormat); 5] = [
     ("confluent", FrameFormat::Confluent),
     ("confluent-header", FrameFormat::ConfluentHeader),
     ("apicurio", FrameFormat::Apicurio),
     ("glue", FrameFormat::Glue),
     ("metadata", FrameFormat::Metadata),
-    ("auto", FrameFormat::Auto),
 ];
 
 /// What the variables mean, for problems and for READMEs.

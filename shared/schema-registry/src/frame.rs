@@ -46,15 +46,10 @@ impl fmt::Display for SchemaRef {
     }
 }
 
-/// Where a function's records carry the id of their schema. Configured, because bytes alone cannot always tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Where a function's records carry the id of their schema. Configured, because bytes alone cannot tell: a bare body
+/// often starts with zero, as a Confluent frame does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrameFormat {
-    /// Whatever is there, as long as it can be only one thing: two hints that do not exclude each other are an error.
-    ///
-    /// A bare body often starts with zero, as a Confluent frame does. So where ids travel in headers or metadata, the
-    /// explicit format is needed sooner or later.
-    #[default]
-    Auto,
     /// `0x00`, a 4-byte id, the body.
     Confluent,
     /// The id in the header [`KEY_SCHEMA_HEADER`] or [`VALUE_SCHEMA_HEADER`]: `0x01` and a GUID; the body bare.
@@ -70,24 +65,21 @@ pub enum FrameFormat {
 impl FrameFormat {
     /// Whether [`Clues::header`] matters, so that headers need not be parsed for nothing.
     pub fn looks_at_headers(self) -> bool {
-        matches!(self, FrameFormat::Auto | FrameFormat::ConfluentHeader)
+        self == FrameFormat::ConfluentHeader
     }
 
     /// Whether [`Clues::metadata_id`] matters.
     pub fn looks_at_metadata(self) -> bool {
-        matches!(self, FrameFormat::Auto | FrameFormat::Metadata)
+        self == FrameFormat::Metadata
     }
 
     /// What follows the frame, as far as bytes alone can tell: by this, records of one key keep their order when the
     /// key's schema changes. Whatever is too short for a frame is taken whole, and compressed bytes stay compressed.
     pub fn order_key(self, key: &[u8]) -> &[u8] {
-        let frame = match (self, key.first()) {
-            (FrameFormat::Confluent | FrameFormat::Apicurio, _) => CONFLUENT_FRAME,
-            (FrameFormat::Glue, _) => GLUE_FRAME,
-            (FrameFormat::ConfluentHeader | FrameFormat::Metadata, _) => 0,
-            (FrameFormat::Auto, Some(&CONFLUENT_MAGIC)) => CONFLUENT_FRAME,
-            (FrameFormat::Auto, Some(&GLUE_MAGIC)) => GLUE_FRAME,
-            (FrameFormat::Auto, _) => 0,
+        let frame = match self {
+            FrameFormat::Confluent | FrameFormat::Apicurio => CONFLUENT_FRAME,
+            FrameFormat::Glue => GLUE_FRAME,
+            FrameFormat::ConfluentHeader | FrameFormat::Metadata => 0,
         };
         key.get(frame..).unwrap_or(key)
     }
@@ -125,9 +117,6 @@ pub enum FrameError {
     /// The first byte belongs to another frame.
     #[error("no frame of the expected format starts with byte {0:#04x}")]
     UnknownMagic(u8),
-    /// More than one reading is possible.
-    #[error("the schema id can be read in more than one way ({0}): configure the frame format")]
-    Ambiguous(&'static str),
     /// An id of zero: what Apicurio's 8-byte ids look like from here.
     #[error("the schema id is 0, which no registry gives: 8-byte ids are not supported")]
     IdZero,
@@ -160,7 +149,6 @@ impl FrameError {
         match self {
             FrameError::Truncated { .. } => "frame_truncated",
             FrameError::UnknownMagic(_) => "frame_unknown_magic",
-            FrameError::Ambiguous(_) => "frame_ambiguous",
             FrameError::IdZero => "frame_id_zero",
             FrameError::HeaderMissing => "frame_header_missing",
             FrameError::HeaderMalformed => "frame_header_malformed",
@@ -185,7 +173,7 @@ impl From<InflateError> for FrameError {
 /// Takes a key or value apart.
 ///
 /// # Errors
-/// When the bytes are no frame of the format, or under [`FrameFormat::Auto`] could be more than one.
+/// When the bytes and clues are no frame of the format.
 #[inline]
 pub fn split<'a>(format: FrameFormat, bytes: &'a [u8], clues: Clues<'_>) -> Result<Frame<'a>, FrameError> {
     match format {
@@ -193,31 +181,6 @@ pub fn split<'a>(format: FrameFormat, bytes: &'a [u8], clues: Clues<'_>) -> Resu
         FrameFormat::ConfluentHeader => bare(bytes, header_id(clues.header.ok_or(FrameError::HeaderMissing)?)?),
         FrameFormat::Glue => glue(bytes),
         FrameFormat::Metadata => bare(bytes, metadata_id(clues.metadata_id.ok_or(FrameError::MetadataMissing)?)?),
-        FrameFormat::Auto => auto(bytes, clues),
-    }
-}
-
-fn auto<'a>(bytes: &'a [u8], clues: Clues<'_>) -> Result<Frame<'a>, FrameError> {
-    let beside = match (clues.header, clues.metadata_id) {
-        (None, None) => None,
-        (Some(header), None) => Some(header_id(header)?),
-        (None, Some(id)) => Some(metadata_id(id)?),
-        (Some(_), Some(_)) => return Err(FrameError::Ambiguous("a header and the event's metadata name a schema")),
-    };
-    let looks_like_confluent = bytes.first() == Some(&CONFLUENT_MAGIC) && bytes.len() >= CONFLUENT_FRAME;
-    let looks_like_glue = bytes.len() >= GLUE_FRAME
-        && bytes.first() == Some(&GLUE_MAGIC)
-        && matches!(bytes.get(1), Some(&(GLUE_PLAIN | GLUE_ZLIB)));
-    match beside {
-        Some(_) if looks_like_confluent => {
-            Err(FrameError::Ambiguous("an id beside the bytes, which look like a Confluent frame too"))
-        }
-        Some(_) if looks_like_glue => {
-            Err(FrameError::Ambiguous("an id beside the bytes, which look like a Glue frame too"))
-        }
-        Some(schema) => bare(bytes, schema),
-        None if looks_like_glue => glue(bytes),
-        None => confluent(bytes),
     }
 }
 

@@ -50,27 +50,21 @@ fn each_format_reads_its_own_frame() {
     let guid = (format!("guid:{VERSION}"), BODY.to_vec());
     let version = (format!("glue:{VERSION}"), BODY.to_vec());
     let header = guid_header();
-    for format in [FrameFormat::Confluent, FrameFormat::Apicurio, FrameFormat::Auto] {
+    for format in [FrameFormat::Confluent, FrameFormat::Apicurio] {
         assert_eq!(told(split(format, &confluent(), Clues::default())), id);
     }
-    for format in [FrameFormat::ConfluentHeader, FrameFormat::Auto] {
-        assert_eq!(told(split(format, BODY, beside(Some(&header), None))), guid);
-        assert_eq!(told(split(format, BODY, beside(Some(b"\0\0\x01\x86\xa2"), None))), id);
-    }
-    for format in [FrameFormat::Glue, FrameFormat::Auto] {
-        assert_eq!(told(split(format, &glue(0, BODY), Clues::default())), version);
-        assert_eq!(told(split(format, &glue(5, &zlib(BODY)), Clues::default())), version);
-    }
-    for format in [FrameFormat::Metadata, FrameFormat::Auto] {
-        assert_eq!(told(split(format, BODY, beside(None, Some("100002")))), id);
-        assert_eq!(told(split(format, BODY, beside(None, Some(&VERSION.to_string())))), version);
-    }
+    assert_eq!(told(split(FrameFormat::ConfluentHeader, BODY, beside(Some(&header), None))), guid);
+    assert_eq!(told(split(FrameFormat::ConfluentHeader, BODY, beside(Some(b"\0\0\x01\x86\xa2"), None))), id);
+    assert_eq!(told(split(FrameFormat::Glue, &glue(0, BODY), Clues::default())), version);
+    assert_eq!(told(split(FrameFormat::Glue, &glue(5, &zlib(BODY)), Clues::default())), version);
+    assert_eq!(told(split(FrameFormat::Metadata, BODY, beside(None, Some("100002")))), id);
+    assert_eq!(told(split(FrameFormat::Metadata, BODY, beside(None, Some(&VERSION.to_string())))), version);
 }
 
 #[test]
 fn a_frame_that_is_cut_says_how_much_it_needs() {
     for length in 0..5 {
-        for format in [FrameFormat::Confluent, FrameFormat::Apicurio, FrameFormat::Auto] {
+        for format in [FrameFormat::Confluent, FrameFormat::Apicurio] {
             let cut = confluent();
             let error = split(format, &cut[..length], Clues::default()).unwrap_err();
             assert_eq!(error, FrameError::Truncated { needed: 5, found: length });
@@ -90,7 +84,6 @@ fn another_first_byte_is_an_unknown_frame() {
     for first in 1..=255_u8 {
         let bytes = [&[first], BODY].concat();
         assert_eq!(code(split(FrameFormat::Confluent, &bytes, Clues::default())), "frame_unknown_magic");
-        assert_eq!(code(split(FrameFormat::Auto, &bytes, Clues::default())), "frame_unknown_magic");
     }
     assert_eq!(code(split(FrameFormat::Glue, &confluent(), Clues::default())), "frame_unknown_magic");
     assert_eq!(code(split(FrameFormat::Glue, &glue(4, BODY), Clues::default())), "frame_compression_unknown");
@@ -100,28 +93,13 @@ fn another_first_byte_is_an_unknown_frame() {
 fn an_8_byte_id_of_apicurio_is_refused_and_not_misread() {
     let bytes = [&7_u64.to_be_bytes(), BODY].concat();
     let bytes = [b"\0", bytes.as_slice()].concat();
-    for format in [FrameFormat::Confluent, FrameFormat::Apicurio, FrameFormat::Auto] {
+    for format in [FrameFormat::Confluent, FrameFormat::Apicurio] {
         assert_eq!(code(split(format, &bytes, Clues::default())), "frame_id_zero");
     }
 }
 
 #[test]
-fn automatic_reading_refuses_what_could_be_two_things() {
-    let (header, id) = (guid_header(), VERSION.to_string());
-    let doubtful = [
-        (confluent(), beside(Some(&header), None)),
-        (glue(0, BODY), beside(Some(&header), None)),
-        (confluent(), beside(None, Some("100002"))),
-        (glue(5, BODY), beside(None, Some(&id))),
-        (BODY.to_vec(), beside(Some(&header), Some("1"))),
-    ];
-    for (bytes, clues) in doubtful {
-        assert_eq!(code(split(FrameFormat::Auto, &bytes, clues)), "frame_ambiguous", "{bytes:?}");
-    }
-}
-
-#[test]
-fn an_explicit_format_ignores_the_other_clues() {
+fn a_format_ignores_the_clues_of_others() {
     let (header, bytes) = (guid_header(), confluent());
     let clues = beside(Some(&header), Some("1"));
     assert_eq!(told(split(FrameFormat::Confluent, &bytes, clues)).0, "id:100002");
@@ -137,14 +115,12 @@ fn ids_beside_the_bytes_are_checked() {
     let long = [1; 18];
     let headers: [&[u8]; 6] = [b"", b"\x01", b"\x02\0\0\0\0", &guid_header()[..16], &long, b"\0\0\0\0"];
     for header in headers {
-        for format in [FrameFormat::ConfluentHeader, FrameFormat::Auto] {
-            assert_eq!(code(split(format, BODY, beside(Some(header), None))), "frame_header_malformed", "{header:?}");
-        }
+        let frame = split(FrameFormat::ConfluentHeader, BODY, beside(Some(header), None));
+        assert_eq!(code(frame), "frame_header_malformed", "{header:?}");
     }
     for id in ["", "-1", "4294967296", "1.0", "b7b4a7f0-9c96", "x"] {
-        for format in [FrameFormat::Metadata, FrameFormat::Auto] {
-            assert_eq!(code(split(format, BODY, beside(None, Some(id)))), "frame_metadata_malformed", "{id}");
-        }
+        let frame = split(FrameFormat::Metadata, BODY, beside(None, Some(id)));
+        assert_eq!(code(frame), "frame_metadata_malformed", "{id}");
     }
     assert_eq!(code(split(FrameFormat::Metadata, BODY, beside(None, Some("0")))), "frame_id_zero");
     assert_eq!(code(split(FrameFormat::ConfluentHeader, BODY, beside(Some(&[0; 5]), None))), "frame_id_zero");
@@ -162,7 +138,7 @@ fn a_compressed_body_cannot_grow_without_end() {
 #[test]
 fn clues_are_only_asked_for_where_they_matter() {
     assert!(!FrameFormat::Confluent.looks_at_headers() && !FrameFormat::Confluent.looks_at_metadata());
-    assert!(FrameFormat::Auto.looks_at_headers() && FrameFormat::Auto.looks_at_metadata());
+    assert!(FrameFormat::ConfluentHeader.looks_at_headers() && FrameFormat::Metadata.looks_at_metadata());
     assert_eq!(SchemaRef::Id(SchemaId(1)).to_string(), "id:1");
 }
 
@@ -171,13 +147,11 @@ fn records_of_one_key_keep_their_order_whatever_schema_wrote_the_key() {
     let framed = |frame: &[u8]| [frame, b"\x04ab"].concat();
     let glue = framed(&[[3, 0].as_slice(), &[7; 16]].concat());
     let (first, second) = (framed(&[0, 0, 0, 0, 1]), framed(&[0, 0, 0, 0, 2]));
-    for format in [FrameFormat::Confluent, FrameFormat::Apicurio, FrameFormat::Auto] {
+    for format in [FrameFormat::Confluent, FrameFormat::Apicurio] {
         assert_eq!((format.order_key(&first), format.order_key(&second)), (&b"\x04ab"[..], &b"\x04ab"[..]));
         assert_eq!(format.order_key(b"\0\0\0"), b"\0\0\0", "too short for a frame");
     }
-    for format in [FrameFormat::Glue, FrameFormat::Auto] {
-        assert_eq!(format.order_key(&glue), b"\x04ab");
-    }
+    assert_eq!(FrameFormat::Glue.order_key(&glue), b"\x04ab");
     for format in [FrameFormat::ConfluentHeader, FrameFormat::Metadata] {
         assert_eq!(format.order_key(&first), first, "it has no frame");
     }

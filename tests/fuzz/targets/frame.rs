@@ -6,7 +6,6 @@ use schema_registry::{Clues, FrameFormat, split};
 libfuzzer_sys::fuzz_target!(|input: (&[u8], Option<&[u8]>, Option<&str>)| {
     let (bytes, header, metadata_id) = input;
     for format in [
-        FrameFormat::Auto,
         FrameFormat::Confluent,
         FrameFormat::ConfluentHeader,
         FrameFormat::Apicurio,
