@@ -8,11 +8,10 @@ use claims_dynamodb::{DynamoDbClaims, Options};
 use dead_letters_sqs::SqsDeadLetters;
 use env_config::{Env, Problems, Reader, Variable, milliseconds, text, url};
 use event_runtime::{Claims, SystemClock};
+use redrive_core::{Ports, Redrive};
 
 use crate::lambda::LambdaInvoker;
-use crate::objects::S3Objects;
-use crate::ports::Ports;
-use crate::run::Redrive;
+use crate::s3::S3Objects;
 use crate::sqs::SqsLetterQueue;
 
 /// Where everything is. The command fills it from its options.

@@ -13,8 +13,7 @@ use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-
-use crate::invoke::{Invoked, Invoker, NotInvoked, Success, Target, said, understood};
+use redrive_core::{Invoked, Invoker, NotInvoked, Success, Target, said, understood};
 
 type Response = aws_sdk_lambda::config::http::HttpResponse;
 

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use aws_config::BehaviorVersion;
 use event_runtime::Invocation;
 use lambda_host::HostError;
+use redrive_core::{Entry, Progress, Request};
 use redrive_dead_letters::config::Config;
-use redrive_dead_letters::{Entry, Progress, Request};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

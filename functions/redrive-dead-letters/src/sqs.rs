@@ -10,8 +10,7 @@ use aws_sdk_sqs::types::{
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-
-use crate::queue::{LetterQueue, Message, QueueError};
+use redrive_core::{LetterQueue, Message, QueueError};
 
 /// SQS takes ten at a time, in every operation.
 const AT_A_TIME: usize = 10;

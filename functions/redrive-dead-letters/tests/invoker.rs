@@ -10,7 +10,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use redrive_dead_letters::{Invoked, Invoker, LambdaInvoker, NotInvoked, Success, Target};
+use redrive_core::{Invoked, Invoker, NotInvoked, Success, Target};
+use redrive_dead_letters::LambdaInvoker;
 use tokio::net::TcpListener;
 
 /// Status, one header, body.

@@ -3,10 +3,10 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
-use event_runtime::{DeadLetter, StoreError};
+use event_runtime::{DeadLetter, ObjectAddress, StoreError};
 
 use crate::errors::{bucket_failed, failed};
-use crate::message::{Message, ObjectAddress};
+use crate::message::Message;
 
 /// Where large letters go.
 #[derive(Debug, Clone)]

@@ -25,5 +25,5 @@ mod gather;
 mod message;
 mod store;
 
-pub use message::{ForeignObject, MAX_BYTES, ObjectAddress, StoredLetter};
+pub use message::MAX_BYTES;
 pub use store::SqsDeadLetters;

@@ -1,7 +1,6 @@
 //! A letter as a message: its JSON, what an operator filters by as attributes, and what SQS makes of both.
 
-use event_runtime::{DeadLetter, LetterId, RawBytes};
-use serde::{Deserialize, Serialize};
+use event_runtime::{DeadLetter, LetterId, ObjectAddress, RawBytes, StoredLetter};
 
 /// What one message may hold, and all messages of one batch together: bodies and attributes (their names, types and
 /// values). 1 MiB, counted by SQS in bytes of UTF-8.
@@ -9,55 +8,6 @@ pub const MAX_BYTES: usize = 1_048_576;
 
 /// SQS's own name for the type of a text attribute, which counts too.
 pub(crate) const TEXT: &str = "String";
-
-/// A letter as it lies in the queue: whole, or with its raw bytes kept in an S3 object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredLetter {
-    /// The letter. Its `raw` is empty while `raw_in` names an object.
-    #[serde(flatten)]
-    pub letter: DeadLetter,
-    /// Where the raw bytes are, if they are not in the message. The object holds the whole letter.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub raw_in: Option<ObjectAddress>,
-}
-
-/// An object in S3.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ObjectAddress {
-    /// The bucket.
-    pub bucket: String,
-    /// The key in it.
-    pub key: String,
-    /// The object's size in bytes.
-    pub bytes: usize,
-}
-
-impl StoredLetter {
-    /// Reads a message's body.
-    ///
-    /// # Errors
-    /// When it is no letter.
-    pub fn read(body: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(body)
-    }
-
-    /// The letter with its raw bytes, given what is in the object that `raw_in` names.
-    ///
-    /// # Errors
-    /// When the object is not this letter's.
-    pub fn whole(self, object: &[u8]) -> Result<DeadLetter, ForeignObject> {
-        match serde_json::from_slice(object) {
-            // What the message says of attempts counts: the object may be an older message's.
-            Ok(DeadLetter { id, raw, .. }) if id == self.letter.id => Ok(DeadLetter { raw, ..self.letter }),
-            Ok(_) | Err(_) => Err(ForeignObject(self.letter.id)),
-        }
-    }
-}
-
-/// An object holds something other than the letter that points to it.
-#[derive(Debug, thiserror::Error)]
-#[error("the object does not hold letter {0}")]
-pub struct ForeignObject(LetterId);
 
 /// What goes to SQS.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 //! The format that others read, held to its JSON Schema.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
-use dead_letters_sqs::{ObjectAddress, StoredLetter};
 use event_runtime::testing::sample_letter;
-use event_runtime::{DeadLetter, LETTER_VERSION, LetterId, Place, RawBytes, Redriven};
+use event_runtime::{DeadLetter, LETTER_VERSION, LetterId, ObjectAddress, Place, RawBytes, Redriven, StoredLetter};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -30,6 +30,7 @@ mod safeguards;
 pub mod safeguards;
 mod settings;
 mod store;
+mod stored_letter;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod unclaimed;
@@ -49,4 +50,5 @@ pub use report::{BatchFailed, Reporting};
 pub use retry::RetryPolicy;
 pub use settings::{Invocation, LaterRecords, Order, Settings, WhenUncertain};
 pub use store::StoreError;
+pub use stored_letter::{ForeignObject, ObjectAddress, StoredLetter};
 pub use unclaimed::NoClaims;

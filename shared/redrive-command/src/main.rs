@@ -1,4 +1,4 @@
-//! Dead letters from a terminal: list, show, replay, resolve. A thin layer over `redrive-dead-letters`.
+//! Dead letters from a terminal: list, show, replay, resolve. A thin layer over `redrive-core`.
 //!
 //! Standard output has the report, standard error the progress; the exit code says how it ended.
 
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use aws_config::BehaviorVersion;
 use clap::Parser;
-use redrive_dead_letters::{RedriveError, Request, Stop};
+use redrive_core::{RedriveError, Request, Stop};
 
 use crate::options::{Options, OptionsError};
 use crate::output::{Terminal, write_report};

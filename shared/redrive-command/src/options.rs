@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use event_runtime::Decision;
 use jiff::Timestamp;
+use redrive_core::{Action, Bucket, Request};
 use redrive_dead_letters::config::Config;
-use redrive_dead_letters::{Action, Bucket, Request};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use redrive_dead_letters::{Entry, Fate, Progress, Report, Request};
+use redrive_core::{Entry, Fate, Progress, Report, Request};
 
 /// Progress on standard error.
 pub(crate) struct Terminal;
@@ -70,9 +70,7 @@ pub(crate) fn write_report(out: &mut impl Write, report: &Report, request: &Requ
     if let Some(incomplete) = &report.incomplete {
         writeln!(out, "this may not be all: {incomplete}")?;
     }
-    if report.dry_run
-        && matches!(request.action, redrive_dead_letters::Action::Replay | redrive_dead_letters::Action::Resolve)
-    {
+    if report.dry_run && matches!(request.action, redrive_core::Action::Replay | redrive_core::Action::Resolve) {
         writeln!(out, "a dry run; add --yes to do it")?;
     }
     Ok(())

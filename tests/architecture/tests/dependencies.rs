@@ -17,6 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["schema-compatibility"],
     &["schema-registry", "debezium"],
     &["event-runtime"],
+    &["redrive-core"],
     &["claims-dynamodb", "dead-letters-sqs", "effects-dynamodb", "consumer-config", "kafka-producer", "telemetry"],
     &["lambda-host"],
     &["publish-profile-updates", "redrive-dead-letters", "send-welcome-email"],
@@ -117,7 +118,7 @@ fn every_crate_of_the_product_has_its_floor() {
 
 #[test]
 fn the_core_knows_no_aws_and_no_http() {
-    for core in ["kafka-events", "avro-decode", "debezium", "event-runtime"] {
+    for core in ["kafka-events", "avro-decode", "debezium", "event-runtime", "redrive-core"] {
         let compiled = compiled_into(core);
         for foreign in NEVER_IN_THE_CORE {
             assert!(!compiled.contains(*foreign), "{core} brings in {foreign}");

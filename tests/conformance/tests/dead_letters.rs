@@ -3,9 +3,9 @@
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
-use dead_letters_sqs::{SqsDeadLetters, StoredLetter};
+use dead_letters_sqs::SqsDeadLetters;
 use event_runtime::testing::sample_letter;
-use event_runtime::{DeadLetter, DeadLetters, RawBytes};
+use event_runtime::{DeadLetter, DeadLetters, RawBytes, StoredLetter};
 use local_stack::{Action, Aws, Failpoint, FaultProxy, REGION, When, Workspace};
 
 async fn emulator() -> Aws {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
 use local_stack::{Aws, REGION, Workspace};
-use redrive_dead_letters::{LetterQueue, Objects, S3Objects, SqsLetterQueue};
+use redrive_core::{LetterQueue, Objects};
+use redrive_dead_letters::{S3Objects, SqsLetterQueue};
 
 async fn emulator() -> (Aws, SdkConfig) {
     let aws = Aws::start(&Workspace::find().unwrap()).await.unwrap();

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dead_letters_sqs::StoredLetter;
-use event_runtime::{ClaimKey, DeadLetter, Deadline, Decision, LetterId, Redriven, Resolved, error_chain};
+use event_runtime::{
+    ClaimKey, DeadLetter, Deadline, Decision, LetterId, Redriven, Resolved, StoredLetter, error_chain,
+};
 use tokio::time::Instant;
 
 use crate::catalogue::Catalogue;

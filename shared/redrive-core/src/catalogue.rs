@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dead_letters_sqs::StoredLetter;
-use event_runtime::LetterId;
+use event_runtime::{LetterId, StoredLetter};
 use on_failure::OnFailure;
 use tokio::time::Instant;
 

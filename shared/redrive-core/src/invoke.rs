@@ -72,7 +72,7 @@ pub trait Invoker: Send + Sync {
 const SAID: usize = 500;
 
 /// What the answer of a function that did not fail means.
-pub(crate) fn understood(answer: &[u8], success: &Success) -> Invoked {
+pub fn understood(answer: &[u8], success: &Success) -> Invoked {
     match success {
         Success::NothingReported => reported(answer),
         Success::Finished(letter) => finished(answer, letter),
@@ -111,7 +111,7 @@ fn reported(answer: &[u8]) -> Invoked {
 }
 
 /// What a failed function says, from Lambda's error document.
-pub(crate) fn said(document: &[u8]) -> String {
+pub fn said(document: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Document {

@@ -1,7 +1,6 @@
 //! One letter as it was found: its messages taken together, and which letters it has to wait for.
 
-use dead_letters_sqs::StoredLetter;
-use event_runtime::DeadLetter;
+use event_runtime::{DeadLetter, StoredLetter};
 
 use crate::queue::Message;
 
