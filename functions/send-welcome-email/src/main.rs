@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aws_config::BehaviorVersion;
 use claims_dynamodb::DynamoDbClaims;
 use dead_letters_sqs::SqsDeadLetters;
-use event_runtime::{LaterRecords, Processor, Settings, WhenUncertain};
+use event_runtime::{Processor, Settings, WhenUncertain};
 use lambda_host::HostError;
 use send_welcome_email::config::Config;
 use send_welcome_email::mailer::Outbox;
@@ -35,8 +35,6 @@ async fn serve(config: Config) -> Result<(), HostError> {
     let frames = config.registry.frames;
     let handler = WelcomeNewAccounts::new(&schemas, frames, outbox, config.sender.brand(), config.start_time);
     let settings = Settings {
-        // Each mail is an account's only one: a parked one holds up no other.
-        later_records: LaterRecords::Continue,
         // A second welcome is worse than one that a person looks into.
         uncertain: WhenUncertain::Park,
         ..config.settings()

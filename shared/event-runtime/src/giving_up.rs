@@ -13,7 +13,6 @@ use crate::obstacles::{NoTimeLeft, Store};
 use crate::outcome::{Outcome, StageTimes};
 use crate::pressure::FLOOD_GUARD;
 use crate::safeguards::{Safeguard, stands};
-use crate::settings::LaterRecords;
 
 impl<H: RecordHandler> Journey<'_, H> {
     /// Gives up a record that failed for good, or whose effect is uncertain.
@@ -70,29 +69,12 @@ impl<H: RecordHandler> Journey<'_, H> {
         if !self.flood.admits(&letter.id, fault) {
             return self.hold_back(letter, fault, held).await;
         }
-        match (self.parts.settings.later_records, held) {
-            (later, _) if later == LaterRecords::Continue || !stands(Safeguard::LaneStops) => {
-                match self.park(letter, fault, held).await {
-                    Ok(()) => {
-                        self.log(letter, fault, "parked");
-                        Outcome::Parked(fault.code)
-                    }
-                    Err(code) => Outcome::Unfinished(code),
-                }
+        match self.park(letter, fault, held).await {
+            Ok(()) => {
+                self.log(letter, fault, "parked");
+                Outcome::Parked(fault.code)
             }
-            // The claim remembers that a person must decide, the letter asks for it; the record stays owed until then.
-            (LaterRecords::Continue | LaterRecords::StopLane, Some(_)) => match self.park(letter, fault, held).await {
-                Ok(()) => {
-                    self.log(letter, fault, "parked, and owed until its claim is resolved; its lane stops");
-                    Outcome::Unfinished(fault.code)
-                }
-                Err(code) => Outcome::Unfinished(code),
-            },
-            // Nothing would remember, so it is not parked at all.
-            (LaterRecords::Continue | LaterRecords::StopLane, None) => {
-                self.log(letter, fault, "not parked, because its lane must stop at it");
-                Outcome::Unfinished(fault.code)
-            }
+            Err(code) => Outcome::Unfinished(code),
         }
     }
 

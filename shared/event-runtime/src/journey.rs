@@ -21,7 +21,7 @@ use crate::outcome::{Outcome, StageTimes};
 use crate::parts::Parts;
 use crate::pressure::{FloodGuard, RetryBudget};
 use crate::safeguards::{Safeguard, stands};
-use crate::settings::{Invocation, LaterRecords, WhenUncertain};
+use crate::settings::{Invocation, WhenUncertain};
 use crate::store::StoreError;
 
 /// What every record of a lane shares.
@@ -212,7 +212,8 @@ impl<H: RecordHandler> Journey<'_, H> {
             Claim::Uncertain(held) if settings.uncertain == WhenUncertain::Repeat => self.can_still_run(held).map(Some),
             Claim::Uncertain(held) => Err(Failed::from(Fault::new(Stage::Claim, Abandoned)).holding(held)),
             Claim::Done => Ok(None),
-            Claim::Parked(_) if self.event.redrive.is_some() || settings.later_records == LaterRecords::StopLane => {
+            // Whoever sent it again has to know that it did not take its turn.
+            Claim::Parked(_) if self.event.redrive.is_some() => {
                 Err(Failed::halt(Fault::new(Stage::Claim, ClaimParked)))
             }
             Claim::Parked(_) => Ok(None),

@@ -48,7 +48,7 @@ pub use pressure::CircuitPolicy;
 pub use processor::Processor;
 pub use report::{BatchFailed, Reporting};
 pub use retry::RetryPolicy;
-pub use settings::{Invocation, LaterRecords, Order, Settings, WhenUncertain};
+pub use settings::{Invocation, Order, Settings, WhenUncertain};
 pub use store::StoreError;
 pub use stored_letter::{ForeignObject, ObjectAddress, StoredLetter};
 pub use unclaimed::NoClaims;

@@ -32,8 +32,6 @@ pub enum Safeguard {
     LetterFence,
     /// Processor: an effect that may have happened is not tried again where it is to be parked.
     UncertainIsParked,
-    /// Processor: what later records wait for is not finished by a letter.
-    LaneStops,
     /// Processor: a record that was sent again is not parked anew.
     LettersStay,
     /// Processor: a lane stops that parks record after record with one code of the deployment's.

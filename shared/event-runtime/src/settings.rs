@@ -36,8 +36,6 @@ pub struct Settings {
     pub circuit: CircuitPolicy,
     /// What keeps its order.
     pub order: Order,
-    /// What a record that was given up means for later records of its key.
-    pub later_records: LaterRecords,
     /// What is done about a claimed effect that may or may not have happened.
     pub uncertain: WhenUncertain,
     /// Whether a lane stops that parks record after record with one code that is not the records' own fault. Off, a
@@ -48,22 +46,6 @@ pub struct Settings {
     /// Bytes of keys and values that those records may take, out of their base64 (a body that travels compressed
     /// counts as it travels). A larger record goes alone. Default 32 MiB.
     pub max_bytes_in_flight: NonZeroUsize,
-}
-
-/// What later records of a key do once an earlier one was given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LaterRecords {
-    /// They go on: right where effects carry a version or commute, so that a gap does no harm.
-    #[default]
-    Continue,
-    /// They wait until the earlier one has taken effect or an operator has ended it. Its lane (under [`Order::Key`]: its
-    /// key) is held up that long, so the event source mapping must not give up on it: neither
-    /// `MaximumRetryAttempts` nor `MaximumRecordAgeInSeconds` may be set.
-    ///
-    /// A claimed effect is parked, its letter asks for a decision, and the record stays owed until its claim is resolved
-    /// ([`crate::Claims::resolve`]). Without a claim nothing would remember that the record was parked, so it is not: it
-    /// stays owed, without a letter, until a deployment can handle it.
-    StopLane,
 }
 
 /// What is done about a claimed effect of which nobody knows whether it happened: its worker died, its time ran out, or
@@ -103,7 +85,6 @@ impl Default for Settings {
             retry: RetryPolicy::default(),
             circuit: CircuitPolicy::default(),
             order: Order::default(),
-            later_records: LaterRecords::default(),
             uncertain: WhenUncertain::default(),
             flood_guard: true,
             max_records_in_flight: DEFAULT_RECORDS_IN_FLIGHT,

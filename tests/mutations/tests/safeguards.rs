@@ -153,11 +153,6 @@ fn without_parking_what_is_uncertain_a_mail_goes_out_twice() {
 }
 
 #[test]
-fn without_a_lane_that_stops_later_records_overtake_one_that_was_given_up() {
-    notice(Safeguard::LaneStops, &[Rule::OrderHolds, Rule::NothingLost]);
-}
-
-#[test]
 fn without_the_rule_of_redriven_events_letters_multiply() {
     notice(Safeguard::LettersStay, &[Rule::LettersStay]);
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use event_runtime::{DeadLetter, LaterRecords, LetterId, Order, OwnerToken, WhenUncertain};
+use event_runtime::{DeadLetter, LetterId, Order, OwnerToken, WhenUncertain};
 
 use super::world::{Verb, World};
 
@@ -133,12 +133,9 @@ impl Books {
     fn accounted(&self, world: &World, lane: usize, offset: usize) -> bool {
         let place = (lane, offset);
         let claim = world.lanes[lane][offset].claim(lane);
-        // Where a lane stops at what was given up, a letter ends nothing.
         let parked =
             self.letters.contains_key(&place) || claim.is_some_and(|claim| self.letters_of_claims.contains(&claim));
-        self.given_away.contains(&place)
-            || (parked && world.later == LaterRecords::Continue)
-            || self.ended(world, lane, offset)
+        self.given_away.contains(&place) || parked || self.ended(world, lane, offset)
     }
 
     /// Whether a record needs no letter, or none any more.

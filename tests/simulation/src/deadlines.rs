@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use event_runtime::{LaterRecords, WhenUncertain};
+use event_runtime::WhenUncertain;
 
 use super::books::Violation;
 use super::run::{Run, run};
@@ -100,9 +100,8 @@ pub fn later_deliveries() -> Vec<Situation> {
         add(&world, &[at(What::Await, 0, 1), throttled]);
     }
     // It dies, wherever it is.
-    let stops = World { later: LaterRecords::StopLane, operator: true, mended: 2, ..one(Verb::Rejected) };
     let repeats = World { uncertain: WhenUncertain::Repeat, ..one(Verb::Send) };
-    for world in [one(Verb::Send), one(Verb::Version), one(Verb::Rejected), one(Verb::Garbage), repeats, stops] {
+    for world in [one(Verb::Send), one(Verb::Version), one(Verb::Rejected), one(Verb::Garbage), repeats] {
         for nth in 0..await_points(&world) {
             add(&world, &[at(What::Await, nth, 1)]);
         }

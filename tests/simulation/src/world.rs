@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use event_runtime::{LaterRecords, Order, Reporting, Settings, UnixMillis, WhenUncertain};
+use event_runtime::{Order, Reporting, Settings, UnixMillis, WhenUncertain};
 
 use super::schedule::STORM;
 
@@ -118,8 +118,6 @@ pub struct World {
     pub reporting: Option<Reporting>,
     /// What keeps its order.
     pub order: Order,
-    /// What a record that was given up means for later ones.
-    pub later: LaterRecords,
     /// What is done about an uncertain effect.
     pub uncertain: WhenUncertain,
     /// Whether somebody decides about parked claims and sends letters again.
@@ -145,7 +143,6 @@ impl World {
             deadlines: true,
             reporting: None,
             order: Order::Partition,
-            later: LaterRecords::Continue,
             uncertain: WhenUncertain::Park,
             operator: false,
             mended: STORM,
@@ -167,15 +164,13 @@ impl World {
             .map(|_| (0..rng.usize(length.clone())).map(|_| Self::record(rng, broken_deployment)).collect())
             .collect();
         let feature = rng.bool();
-        let stops = rng.u32(..4) == 0;
         World {
             seed,
             batch: if broken_deployment { 18 } else { rng.usize(1..=if small { 3 } else { 12 }) },
             feature,
             reading: if rng.bool() { Reading::OnlyTheListed } else { Reading::FromTheLowest },
             bisect: rng.u32(..4) == 0,
-            // Who lets a lane stop must not let the mapping give up on it.
-            limits: (rng.u32(..5) == 0 && !stops)
+            limits: (rng.u32(..5) == 0)
                 .then(|| Limits { retries: rng.u32(..6), age: Duration::from_secs(rng.u64(5..120)) }),
             pollers: rng.usize(1..=2),
             one_process: rng.u32(..4) == 0,
@@ -190,9 +185,8 @@ impl World {
                 0..=1 => Order::Partition,
                 more => Order::Key { in_flight: NonZeroUsize::new(more).unwrap_or(NonZeroUsize::MIN) },
             },
-            later: if stops { LaterRecords::StopLane } else { LaterRecords::Continue },
             uncertain: if rng.u32(..5) == 0 { WhenUncertain::Repeat } else { WhenUncertain::Park },
-            operator: stops || rng.u32(..3) == 0,
+            operator: rng.bool(),
             ..World::plain(lanes)
         }
     }
@@ -220,7 +214,6 @@ impl World {
             lease_skew: Duration::from_secs(2),
             settle_reserve: Duration::from_secs(1),
             order: self.order,
-            later_records: self.later,
             uncertain: self.uncertain,
             ..Settings::default()
         }
@@ -259,10 +252,8 @@ impl World {
         let plain = World::plain(self.lanes.clone());
         simpler.extend([
             World { limits: None, ..self.clone() },
-            World { later: LaterRecords::Continue, ..self.clone() },
             World { uncertain: WhenUncertain::Park, ..self.clone() },
-            // A lane that stops needs somebody who lets it go on.
-            World { operator: self.later == LaterRecords::StopLane, ..self.clone() },
+            World { operator: false, ..self.clone() },
             World { bisect: false, ..self.clone() },
             World { pollers: 1, ..self.clone() },
             World { one_process: false, ..self.clone() },
@@ -299,10 +290,9 @@ impl fmt::Display for World {
         let reporting = self.reporting.map_or("the default".to_owned(), |reporting| format!("{reporting:?}"));
         writeln!(
             f,
-            "  function: order {:?}, reporting {reporting}, deadlines {deadlines}, clocks {} ms apart, {:?}, {:?}{}",
+            "  function: order {:?}, reporting {reporting}, deadlines {deadlines}, clocks {} ms apart, {:?}{}",
             self.order,
             self.skew.as_millis(),
-            self.later,
             self.uncertain,
             if self.operator { ", an operator" } else { "" },
         )

@@ -1,80 +1,13 @@
-//! What a record that is given up means: for later records of its key, and for the letter that it came from.
+//! What a record that is given up means: for later records, and for the letter that it came from.
 
 use std::time::Duration;
 
-use event_runtime::{Claim, Decision, LaterRecords, LetterId, Outcome, Resolved, Settings, WhenUncertain};
+use event_runtime::{Claim, Decision, LetterId, Outcome, Resolved, Settings, WhenUncertain};
 
-use crate::world::{World, by_key, outcomes};
-
-fn stop_lane() -> Settings {
-    Settings { later_records: LaterRecords::StopLane, ..Settings::default() }
-}
+use crate::world::{World, outcomes};
 
 #[tokio::test(start_paused = true)]
-async fn where_a_lane_must_stop_a_parked_effect_stays_owed_until_an_operator_has_decided() {
-    for verb in ["rejected:a", "answer_lost:a"] {
-        let code = verb.split_once(':').unwrap().0;
-        let world = World::with(stop_lane());
-        let batch: &[(&str, &[&str])] = &[("accounts-0", &[verb, "conditional:a", "send:b"])];
-        let first = world.deliver(batch).await;
-        assert_eq!(
-            first.outcomes[&Outcome::Unfinished(if code == "rejected" { "rejected" } else { "answer_lost" })],
-            1
-        );
-        assert_eq!(first.outcomes[&Outcome::Unfinished("lane_stopped")], 2);
-        assert_eq!(world.letters.letters().len(), 1, "its letter asks for a decision");
-
-        for _ in 0..2 {
-            let again = world.deliver(batch).await;
-            assert_eq!(
-                outcomes(&again),
-                [(Outcome::Unfinished("claim_parked"), 1), (Outcome::Unfinished("lane_stopped"), 2)]
-            );
-        }
-        assert_eq!(world.letters.letters().len(), 1, "it asks once");
-        assert_eq!(world.handler.tries.lock().unwrap()["a"], 1, "and is not tried again");
-
-        assert_eq!(world.resolve("a", Decision::Done).await, Resolved::Applied);
-        let decided = world.deliver(batch).await;
-        assert_eq!(outcomes(&decided), [(Outcome::Done, 2), (Outcome::Duplicate, 1)]);
-        assert_eq!(world.effects().iter().filter(|effect| *effect == "b").count(), 1);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn where_a_lane_must_stop_a_repeated_effect_comes_before_the_later_ones() {
-    let world = World::with(stop_lane());
-    let batch: &[(&str, &[&str])] = &[("accounts-0", &["rejected_once:a", "conditional:a"])];
-    assert_eq!(world.deliver(batch).await.unfinished_records(), 2);
-    assert_eq!(world.resolve("a", Decision::Repeat).await, Resolved::Applied);
-    assert_eq!(outcomes(&world.deliver(batch).await), [(Outcome::Done, 2)]);
-    assert_eq!(world.effects(), ["a", "a again"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn where_a_lane_must_stop_what_no_claim_remembers_is_not_parked() {
-    for verb in ["refused:a", "undecodable:a", "garbled:a"] {
-        let world = World::with(stop_lane());
-        for _ in 0..3 {
-            let report = world.deliver(&[("accounts-0", &[verb, "conditional:a"])]).await;
-            assert_eq!(report.unfinished_records(), 2, "{verb}");
-        }
-        assert!(world.letters.letters().is_empty(), "{verb}");
-        assert!(world.effects().is_empty(), "{verb}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn where_a_lane_must_stop_under_order_by_key_only_that_key_stops() {
-    let world = World::with(Settings { later_records: LaterRecords::StopLane, ..by_key(4) });
-    let batch: &[(&str, &[&str])] = &[("accounts-0", &["rejected:a", "send:b", "conditional:a", "conditional:b"])];
-    let report = world.deliver(batch).await;
-    assert_eq!(report.unfinished_records(), 2);
-    assert_eq!(world.effects(), ["b", "b again"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_function_that_lets_later_records_go_on_parks_and_goes_on() {
+async fn records_behind_one_that_was_given_up_go_on() {
     let world = World::new();
     let batch: &[(&str, &[&str])] = &[("accounts-0", &["rejected:a", "refused:a", "conditional:a"])];
     let report = world.deliver(batch).await;

@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::{Arc, Mutex, Once};
 
-use event_runtime::{LaterRecords, Settings};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::world::World;
@@ -49,25 +48,21 @@ impl Lines {
     }
 }
 
-/// A record's value, the settings it meets, and the code that its line has to carry.
-type Case = (&'static str, fn() -> Settings, &'static str);
-
 #[tokio::test(start_paused = true)]
 async fn each_failed_record_has_one_line_and_the_others_none() {
-    let values: [Case; 9] = [
-        ("throttled:secret", Settings::default, "throttled"),
-        ("rejected:secret", Settings::default, "rejected"),
-        ("undecodable:secret", Settings::default, "rejected"),
-        ("answer_lost:secret", Settings::default, "answer_lost"),
-        ("hangs:secret", Settings::default, "effect_timeout"),
-        ("panics:secret", Settings::default, "handler_panicked"),
-        ("unreadable_panic:secret", Settings::default, "handler_panicked"),
-        ("rejected:secret", stop_lane, "rejected"),
-        ("refused:secret", stop_lane, "rejected"),
+    let values = [
+        ("throttled:secret", "throttled"),
+        ("rejected:secret", "rejected"),
+        ("refused:secret", "rejected"),
+        ("undecodable:secret", "rejected"),
+        ("answer_lost:secret", "answer_lost"),
+        ("hangs:secret", "effect_timeout"),
+        ("panics:secret", "handler_panicked"),
+        ("unreadable_panic:secret", "handler_panicked"),
     ];
-    for (value, settings, code) in values {
+    for (value, code) in values {
         let (lines, _listening) = Lines::listen();
-        let world = World::with(settings());
+        let world = World::new();
         world.deliver(&[("accounts-0", &["send:z", "skip:x", value, "send:y"])]).await;
         let lines = lines.read();
         assert_eq!(lines.len(), 1, "{value}: {lines:#?}");
@@ -76,10 +71,6 @@ async fn each_failed_record_has_one_line_and_the_others_none() {
         assert!(lines[0]["stage"].is_string() && lines[0]["key"].is_string(), "{value}");
         assert!(!lines[0].to_string().contains("secret"), "{value}: row data");
     }
-}
-
-fn stop_lane() -> Settings {
-    Settings { later_records: LaterRecords::StopLane, ..Settings::default() }
 }
 
 #[tokio::test(start_paused = true)]
