@@ -65,13 +65,23 @@ samples: ## Write events/samples anew from the recordings
 ##@ Prove it
 
 .PHONY: test
-test: setup ## Run all tests, the end-to-end ones included
-	cargo test --workspace
+test: setup ## Run the tests that a push has to pass: no Java, no network (tests/README.md lists them)
+	@python3 tests/lanes.py test
+
+.PHONY: test-all
+test-all: test ## Run those, and what needs Java 17 and Maven, mutations, made functions, thousands of worlds, short fuzzing
+	@python3 tests/lanes.py all
+	@$(MAKE) --no-print-directory simulate SEEDS=4000
+	@$(MAKE) --no-print-directory fuzz SECONDS=10
 
 .PHONY: test-jvm
-test-jvm: setup ## Test beside programs of the JVM: Kafka, a registry, Java's Avro (needs Java 17 and Maven)
-	@# With the features of the whole workspace, so that nothing is compiled twice.
-	cargo test --workspace --features jvm-peers/jvm $(addprefix --test ,$(basename $(notdir $(wildcard tests/jvm/tests/*))))
+test-jvm: setup ## Of those, only the tests beside programs of the JVM: Kafka, a registry, Java's Avro
+	@python3 tests/lanes.py all --package jvm-peers
+
+.PHONY: test-long
+test-long: setup ## Run the long simulation and the long fuzzing: the better part of an hour
+	@$(MAKE) --no-print-directory simulate SEEDS=20000
+	@$(MAKE) --no-print-directory fuzz SECONDS=300
 
 .PHONY: simulate
 simulate: ## Run the batch processor in SEEDS=20000 hostile worlds, or tell the story of one: SEED=1234
@@ -110,13 +120,17 @@ schemas-docs: ## Write events/CATALOGUE.md anew from events/schemas
 .PHONY: check
 check: fmt clippy schemas-check test docs deny ## Everything that has to hold before a change goes in
 
+.PHONY: check-fast
+check-fast: setup fmt clippy ## For each commit: formatting, lints, and the tests of what changed (SINCE=ref, or what is not committed)
+	@python3 tests/lanes.py changed $(if $(SINCE),--since $(SINCE))
+
 .PHONY: fmt
 fmt: ## Check the formatting
 	cargo fmt --all --check
 
 .PHONY: clippy
 clippy: ## Check for lints, warnings denied
-	cargo clippy --workspace --all-targets --features jvm-peers/jvm -- -D warnings
+	cargo clippy --workspace --all-targets -- -D warnings
 
 .PHONY: docs
 docs: ## Build the API documentation, warnings denied

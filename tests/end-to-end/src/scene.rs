@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use local_stack::{
-    CLAIMS_TABLE, Change, EventRecord, Function, Invocation, LambdaHost, Mail, Nulls, OLD_KEY_HEADER, Origin, Outcomes,
-    Recording, Stack, Target, Workspace, build, event, repository_schemas,
+    CLAIMS_TABLE, Change, EventRecord, Failpoint, Function, Invocation, LambdaHost, Mail, Nulls, OLD_KEY_HEADER,
+    Origin, Outcomes, Recording, Stack, Target, Workspace, build, event, repository_schemas,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -93,6 +94,22 @@ impl Scene {
     /// Invokes the function once with these records.
     pub async fn invoke(&self, records: &[EventRecord]) -> Invocation {
         self.host.invoke(event(Origin::Msk, records)).await
+    }
+
+    /// Invokes the function once with these records, and kills it when a request reaches the failpoint.
+    ///
+    /// # Errors
+    /// When no request does, or the function answered all the same.
+    pub async fn kill_at(self: &Arc<Self>, failpoint: Failpoint, records: Vec<EventRecord>) -> Result<(), Failure> {
+        let armed = self.stack.faults.arm(failpoint.times(1));
+        let invoking = Arc::clone(self);
+        let invocation = tokio::spawn(async move { invoking.invoke(&records).await });
+        armed.reached().await?;
+        self.host.kill().await;
+        match invocation.await? {
+            Invocation::Crashed(_) => Ok(()),
+            other => Err(format!("killed, and yet it ended so: {other:?}").into()),
+        }
     }
 
     /// The mails that SES accepted.

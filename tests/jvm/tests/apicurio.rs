@@ -1,5 +1,4 @@
 //! Our client against a real registry: Apicurio, through the interface that it shares with Confluent's.
-#![cfg(feature = "jvm")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::error::Error;

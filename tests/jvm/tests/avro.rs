@@ -2,7 +2,6 @@
 //!
 //! Where Java comes to something else than a case says, [`DEVIATIONS`] says which paragraph of the specification
 //! decides, and what Java does instead. One that is not listed fails, and so does one that is no longer there.
-#![cfg(feature = "jvm")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::collections::BTreeMap;

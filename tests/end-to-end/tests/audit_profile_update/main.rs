@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 mod conflicts;
+mod crashes;
 mod once;
 mod questions;
 

@@ -1,6 +1,7 @@
 //! `cache-user-login`: the recorded logins in every order that they may arrive in give the recorded final state.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
+mod crashes;
 mod deliveries;
 mod faults;
 mod in_process;
@@ -14,6 +15,8 @@ use serde_json::Value;
 
 const FUNCTION: &str = "cache-user-login";
 const TOPIC: &str = "cdc.mongodb.users.login";
+/// The request by which it writes a version.
+const WRITE: &str = "PutItem";
 
 /// User, time in milliseconds, address and user agent.
 type Login = (Option<String>, Option<i64>, Option<String>, Option<String>);

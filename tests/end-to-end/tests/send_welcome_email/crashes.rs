@@ -11,12 +11,7 @@ use crate::{FUNCTION, an_account, answer};
 /// Kills the function when a request reaches the failpoint; the scene after that.
 async fn killed_at(failpoint: Failpoint) -> Arc<Scene> {
     let scene = Arc::new(Scene::start(FUNCTION, &[]).await.unwrap());
-    let armed = scene.stack.faults.arm(failpoint.times(1));
-    let invoking = Arc::clone(&scene);
-    let invocation = tokio::spawn(async move { invoking.invoke(&[an_account()]).await });
-    armed.reached().await.unwrap();
-    scene.host.kill().await;
-    assert_eq!(invocation.await.unwrap(), Invocation::Crashed("killed".to_owned()));
+    scene.kill_at(failpoint, vec![an_account()]).await.unwrap();
     scene
 }
 

@@ -1,5 +1,4 @@
 //! Our compatibility check beside Java's `SchemaCompatibility`, on the specification's cases and on random pairs.
-#![cfg(feature = "jvm")]
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 #![allow(clippy::print_stdout, reason = "the counts belong to the result")]
 
