@@ -57,9 +57,9 @@ pub struct AuditUpdates<L> {
 impl<L: AuditLog> AuditUpdates<L> {
     /// Reads frames by the schemas of a registry. Updates that are older than `retention` are left alone:
     /// their entry would be deleted at once, and with it the memory that it was there.
-    pub fn new(schemas: &Arc<dyn Schemas>, frames: FrameFormat, log: L, retention: Option<Duration>) -> Self {
+    pub fn new(schemas: &Arc<dyn Schemas>, values: FrameFormat, log: L, retention: Option<Duration>) -> Self {
         let plans = PlanCache::new(Arc::clone(schemas), Limits::default());
-        let updates = AvroReader::of_values(frames, plans);
+        let updates = AvroReader::of_values(values, plans);
         AuditUpdates { updates, log, retention, clock: Arc::new(SystemClock) }
     }
 

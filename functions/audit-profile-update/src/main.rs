@@ -25,7 +25,7 @@ async fn serve(config: Config) -> Result<(), HostError> {
         .with_bucket(aws_sdk_s3::Client::new(&aws), config.consumer.dead_letter_bucket.clone());
 
     let registry = &config.consumer.registry;
-    let handler = AuditUpdates::new(&registry.schemas(&aws)?, registry.frames, log, config.retention);
+    let handler = AuditUpdates::new(&registry.schemas(&aws)?, registry.frames.values, log, config.retention);
     let settings = config.consumer.settings();
     let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(dead_letters), settings);
     lambda_host::serve(processor, config.consumer.reporting()).await

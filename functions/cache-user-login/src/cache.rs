@@ -8,7 +8,7 @@ use debezium::types::Json;
 use debezium::{Change, Op};
 use effects_dynamodb::{Put, TableError};
 use event_runtime::{AvroReader, Effect, Fault, Intent, RawRecord, RecordHandler, Stage, WriterSchemas};
-use schema_registry::{FrameFormat, PlanCache, Schemas};
+use schema_registry::{Frames, PlanCache, Schemas};
 
 use crate::login::{Login, LoginError, Row, row_id};
 use crate::{Key, Value};
@@ -21,7 +21,7 @@ pub trait Logins: Send + Sync {
 
 /// Keeps the newest version of each login document.
 pub struct CacheLogins<L> {
-    frames: FrameFormat,
+    frames: Frames,
     keys: AvroReader<Key>,
     changes: AvroReader<Value>,
     logins: L,
@@ -39,12 +39,12 @@ pub enum Seen {
 
 impl<L: Logins> CacheLogins<L> {
     /// Reads frames by the schemas of a registry; `epoch` stands in front of every version.
-    pub fn new(schemas: &Arc<dyn Schemas>, frames: FrameFormat, logins: L, epoch: u64) -> Self {
+    pub fn new(schemas: &Arc<dyn Schemas>, frames: Frames, logins: L, epoch: u64) -> Self {
         let limits = Limits::default();
         CacheLogins {
             frames,
-            keys: AvroReader::of_keys(frames, PlanCache::new(Arc::clone(schemas), limits)),
-            changes: AvroReader::of_values(frames, PlanCache::new(Arc::clone(schemas), limits)),
+            keys: AvroReader::of_keys(frames.keys, PlanCache::new(Arc::clone(schemas), limits)),
+            changes: AvroReader::of_values(frames.values, PlanCache::new(Arc::clone(schemas), limits)),
             logins,
             epoch,
         }
@@ -92,7 +92,7 @@ impl<L: Logins> RecordHandler for CacheLogins<L> {
     }
 
     fn order_key<'k>(&self, key: &'k [u8]) -> &'k [u8] {
-        self.frames.order_key(key)
+        self.frames.keys.order_key(key)
     }
 
     fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {

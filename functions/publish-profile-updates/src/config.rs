@@ -127,8 +127,9 @@ impl Config {
             sink: Sink::read(env),
             lease_skew: env.default("PROFILE_LEASE_SKEW_MS", doc::LEASE_SKEW, milliseconds(0..=60_000), "5000"),
         };
-        if config.registry.frames != FrameFormat::Confluent {
-            env.refuse("SCHEMA_FRAME", "has to be confluent here: events are written with Confluent's frame");
+        if config.registry.frames.values != FrameFormat::Confluent {
+            let wrong = "has to be confluent here, by SCHEMA_FRAME too: events are written with Confluent's frame";
+            env.refuse("VALUE_FRAME", wrong);
         }
         if config.auto_register_schemas && config.schema_version.is_some() {
             let wrong = "does not go with PROFILE_SCHEMA_VERSION, which names a version that is registered already";
@@ -280,8 +281,12 @@ mod tests {
 
     #[test]
     fn a_frame_that_is_not_written_is_refused() {
-        let problems = read(&[("SCHEMA_FRAME", "confluent-header")]).unwrap_err().to_string();
-        assert!(problems.contains("SCHEMA_FRAME") && problems.contains("Confluent's frame"), "{problems}");
+        for variable in ["SCHEMA_FRAME", "VALUE_FRAME"] {
+            let problems = read(&[(variable, "confluent-header")]).unwrap_err().to_string();
+            assert!(problems.contains("VALUE_FRAME") && problems.contains("Confluent's frame"), "{problems}");
+        }
+        // What it writes as keys is plain text.
+        read(&[("KEY_FRAME", "text")]).unwrap();
     }
 
     #[test]

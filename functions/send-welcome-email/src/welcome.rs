@@ -9,7 +9,7 @@ use event_runtime::{
     WriterSchemas,
 };
 use jiff::Timestamp;
-use schema_registry::{FrameFormat, PlanCache, Schemas};
+use schema_registry::{Frames, PlanCache, Schemas};
 
 use crate::account::{Account, AccountId};
 use crate::error::SendError;
@@ -21,7 +21,7 @@ const SCOPE: &str = "welcome";
 
 /// Sends a welcome email to each account that was inserted.
 pub struct WelcomeNewAccounts<M> {
-    frames: FrameFormat,
+    frames: Frames,
     keys: AvroReader<crate::Key>,
     changes: AvroReader<crate::Value>,
     mailer: M,
@@ -47,7 +47,7 @@ impl<M: Mailer> WelcomeNewAccounts<M> {
     /// `start_time` get no mail.
     pub fn new(
         schemas: &Arc<dyn Schemas>,
-        frames: FrameFormat,
+        frames: Frames,
         mailer: M,
         brand: &str,
         start_time: Option<Timestamp>,
@@ -55,8 +55,8 @@ impl<M: Mailer> WelcomeNewAccounts<M> {
         let limits = Limits::default();
         WelcomeNewAccounts {
             frames,
-            keys: AvroReader::of_keys(frames, PlanCache::new(Arc::clone(schemas), limits)),
-            changes: AvroReader::of_values(frames, PlanCache::new(Arc::clone(schemas), limits)),
+            keys: AvroReader::of_keys(frames.keys, PlanCache::new(Arc::clone(schemas), limits)),
+            changes: AvroReader::of_values(frames.values, PlanCache::new(Arc::clone(schemas), limits)),
             mailer,
             brand: brand.to_owned(),
             start_time,
@@ -122,7 +122,7 @@ impl<M: Mailer + Send + Sync> RecordHandler for WelcomeNewAccounts<M> {
     }
 
     fn order_key<'k>(&self, key: &'k [u8]) -> &'k [u8] {
-        self.frames.order_key(key)
+        self.frames.keys.order_key(key)
     }
 
     fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {

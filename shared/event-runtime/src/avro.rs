@@ -1,21 +1,21 @@
 //! Reading keys and values: frame, writer schema, plan, struct; and what each failure of that proves.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use avro_decode::{AvroType, DecodeError};
+use avro_decode::{AvroType, Plan};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, Ready, ready};
-use kafka_events::{HeaderError, SchemaMetadataError};
 use schema_registry::{
-    Clues, Frame, FrameError, FrameFormat, KEY_SCHEMA_HEADER, PlanCache, PlanError, RegistryErrorKind, SchemaRef,
-    VALUE_SCHEMA_HEADER, split,
+    Clues, Frame, FrameFormat, KEY_SCHEMA_HEADER, KeyFormat, NoPlanOfText, PlanCache, VALUE_SCHEMA_HEADER, split,
 };
 
 use crate::clock::{Clock, SystemClock, UnixMillis};
-use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
+use crate::failure::{Fault, Stage};
 use crate::handler::RawRecord;
+use crate::read_error::ReadError;
 
 /// A schema that a healthy registry does not know may only not have reached all of its nodes yet, so a record younger
 /// than this waits for it.
@@ -30,26 +30,58 @@ pub enum Side {
     Value,
 }
 
+impl Side {
+    /// The variable that says how this side names its schemas.
+    pub(crate) fn variable(self) -> &'static str {
+        match self {
+            Side::Key => "KEY_FRAME",
+            Side::Value => "VALUE_FRAME",
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Side::Key => "key",
+            Side::Value => "value",
+        })
+    }
+}
+
 /// Done at once where the schema is known; see [`AvroReader::ready`].
 pub type SchemaReady<'a> = Either<Ready<Result<(), Fault>>, BoxFuture<'a, Result<(), Fault>>>;
 
 /// Reads one side of records as `T`, whatever schema version they were written with.
 pub struct AvroReader<T: AvroType> {
     side: Side,
-    format: FrameFormat,
+    form: Form<T>,
     plans: PlanCache<T>,
     clock: Arc<dyn Clock>,
 }
 
+/// What the bytes of one side are.
+enum Form<T: AvroType> {
+    Framed(FrameFormat),
+    /// Plain text, and how it is read as `T`.
+    Text(Result<Plan<T>, NoPlanOfText>),
+}
+
 impl<T: AvroType> AvroReader<T> {
-    /// A reader of keys.
-    pub fn of_keys(format: FrameFormat, plans: PlanCache<T>) -> Self {
-        AvroReader { side: Side::Key, format, plans, clock: Arc::new(SystemClock) }
+    /// A reader of keys. Plain text ([`KeyFormat::Text`]) is read as an Avro string is: as text, or as the
+    /// [`Value`](avro_decode::Value) that holds it. A type that is no text cannot be read from it, and each record says
+    /// so.
+    pub fn of_keys(format: impl Into<KeyFormat>, plans: PlanCache<T>) -> Self {
+        let form = match format.into() {
+            KeyFormat::Framed(format) => Form::Framed(format),
+            KeyFormat::Text => Form::Text(plans.of_text()),
+        };
+        AvroReader { side: Side::Key, form, plans, clock: Arc::new(SystemClock) }
     }
 
     /// A reader of values.
     pub fn of_values(format: FrameFormat, plans: PlanCache<T>) -> Self {
-        AvroReader { side: Side::Value, format, plans, clock: Arc::new(SystemClock) }
+        AvroReader { side: Side::Value, form: Form::Framed(format), plans, clock: Arc::new(SystemClock) }
     }
 
     /// Makes sure that the record's schema is at hand. Costs nothing for a schema that was met before; else it is
@@ -63,7 +95,11 @@ impl<T: AvroType> AvroReader<T> {
     /// `DeadLetter` where the schema cannot be told, had, or read as `T`.
     pub fn ready<'a>(&'a self, record: &RawRecord<'a>) -> SchemaReady<'a> {
         let Some(bytes) = self.bytes(record) else { return Either::Left(ready(Ok(()))) };
-        let schema = match self.frame(record, bytes) {
+        let format = match &self.form {
+            Form::Framed(format) => *format,
+            Form::Text(plan) => return Either::Left(ready(plan.as_ref().map(drop).map_err(text_fault))),
+        };
+        let schema = match self.frame(format, record, bytes) {
             Ok(frame) => frame.schema,
             Err(error) => return Either::Left(ready(Err(fault(error)))),
         };
@@ -81,7 +117,19 @@ impl<T: AvroType> AvroReader<T> {
     /// `DeadLetter` where the bytes cannot be read.
     pub fn read<'de>(&self, record: &RawRecord<'de>) -> Result<Option<T::Of<'de>>, Fault> {
         let Some(bytes) = self.bytes(record) else { return Ok(None) };
-        let frame = self.frame(record, bytes).map_err(fault)?;
+        match &self.form {
+            Form::Framed(format) => self.read_framed(*format, record, bytes).map(Some),
+            Form::Text(plan) => read_text(plan, record, bytes).map(Some),
+        }
+    }
+
+    fn read_framed<'de>(
+        &self,
+        format: FrameFormat,
+        record: &RawRecord<'de>,
+        bytes: &'de [u8],
+    ) -> Result<T::Of<'de>, Fault> {
+        let frame = self.frame(format, record, bytes).map_err(fault)?;
         let plan = match self.plans.known(frame.schema) {
             Some(Ok(plan)) => plan,
             Some(Err(error)) => return Err(fault(ReadError::Plan { error, young: false })),
@@ -97,13 +145,18 @@ impl<T: AvroType> AvroReader<T> {
                 room.get_or_init(|| inflated)
             }
         };
-        plan.decode(body).map(Some).map_err(|error| fault(ReadError::Decode { schema: frame.schema, error }))
+        plan.decode(body).map_err(|error| {
+            // What the mapping made of a record, whatever the metadata says of its schema.
+            let json = format == FrameFormat::Metadata && body.first() == Some(&b'{');
+            fault(if json { self.not_avro("JSON") } else { ReadError::Decode { schema: frame.schema, error } })
+        })
     }
 
     /// The writer schema that the record names, as far as its bytes tell: for logs and dead letters.
     pub fn schema(&self, record: &RawRecord<'_>) -> Option<String> {
         let bytes = self.bytes(record)?;
-        self.frame(record, bytes).ok().map(|frame| frame.schema.to_string())
+        let Form::Framed(format) = &self.form else { return None };
+        self.frame(*format, record, bytes).ok().map(|frame| frame.schema.to_string())
     }
 
     fn bytes<'de>(&self, record: &RawRecord<'de>) -> Option<&'de [u8]> {
@@ -113,18 +166,34 @@ impl<T: AvroType> AvroReader<T> {
         }
     }
 
-    fn frame<'de>(&self, record: &RawRecord<'de>, bytes: &'de [u8]) -> Result<Frame<'de>, ReadError> {
+    fn frame<'de>(
+        &self,
+        format: FrameFormat,
+        record: &RawRecord<'de>,
+        bytes: &'de [u8],
+    ) -> Result<Frame<'de>, ReadError> {
         let (name, metadata) = match self.side {
             Side::Key => (KEY_SCHEMA_HEADER, record.key_schema),
             Side::Value => (VALUE_SCHEMA_HEADER, record.value_schema),
         };
-        let header = if self.format.looks_at_headers() { record.headers.get_last(name)? } else { None };
-        let metadata_id = match metadata {
-            Some(metadata) if self.format.looks_at_metadata() => metadata.schema_id()?,
-            _ => None,
-        };
+        let header = if format.looks_at_headers() { record.headers.get_last(name)? } else { None };
+        let mut metadata_id = None;
+        if let Some(metadata) = metadata.filter(|_| format.looks_at_metadata()) {
+            match metadata.data_format()?.as_deref() {
+                None | Some("AVRO") => metadata_id = metadata.schema_id()?,
+                Some(other) => return Err(self.not_avro(other)),
+            }
+        }
         let clues = Clues { header: header.as_deref(), metadata_id: metadata_id.as_deref() };
-        Ok(split(self.format, bytes, clues)?)
+        split(format, bytes, clues).map_err(|error| match metadata {
+            Some(_) if !format.looks_at_metadata() => ReadError::FrameTaken { side: self.side, error },
+            Some(_) | None => ReadError::Frame(error),
+        })
+    }
+
+    fn not_avro(&self, format: &str) -> ReadError {
+        let format = format.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
+        ReadError::NotAvro { side: self.side, format }
     }
 
     fn is_young(&self, record: &RawRecord<'_>) -> bool {
@@ -134,74 +203,35 @@ impl<T: AvroType> AvroReader<T> {
     }
 }
 
+/// Text as an Avro string: its length stands before it.
+fn read_text<'de, T: AvroType>(
+    plan: &Result<Plan<T>, NoPlanOfText>,
+    record: &RawRecord<'de>,
+    text: &'de [u8],
+) -> Result<T::Of<'de>, Fault> {
+    let plan = plan.as_ref().map_err(text_fault)?;
+    // Taken for text, a frame would give the same key two names once the setting is corrected.
+    if matches!(text, [0 | 1 | 3, ..]) || std::str::from_utf8(text).is_err() {
+        return Err(fault(ReadError::KeyNotText));
+    }
+    let datum = record.inflated.key.get_or_init(|| {
+        let mut datum = Vec::with_capacity(text.len() + 10);
+        let mut length = (text.len() as u64) << 1;
+        while length >= 0x80 {
+            datum.push(length as u8 | 0x80);
+            length >>= 7;
+        }
+        datum.push(length as u8);
+        datum.extend_from_slice(text);
+        datum
+    });
+    plan.decode(datum).map_err(|error| fault(ReadError::Text { error }))
+}
+
+fn text_fault(error: &NoPlanOfText) -> Fault {
+    fault(ReadError::KeyIsText(error.clone()))
+}
+
 fn fault(error: ReadError) -> Fault {
     Fault::new(Stage::Decode, error)
-}
-
-#[derive(Debug, thiserror::Error)]
-enum ReadError {
-    #[error("no writer schema can be told")]
-    Frame(#[from] FrameError),
-    #[error("the headers cannot be read")]
-    Headers(#[from] HeaderError),
-    #[error("the event's schema metadata cannot be read")]
-    Metadata(#[from] SchemaMetadataError),
-    #[error("the record cannot be read yet or at all")]
-    Plan {
-        #[source]
-        error: PlanError,
-        young: bool,
-    },
-    #[error("schema {0} was not made ready before reading, or has left the cache since")]
-    NotReady(SchemaRef),
-    #[error("the bytes are not what schema {schema} says")]
-    Decode {
-        schema: SchemaRef,
-        #[source]
-        error: DecodeError,
-    },
-}
-
-impl Failure for ReadError {
-    fn disposition(&self) -> Disposition {
-        match self {
-            ReadError::Plan { error: PlanError::Registry(error), young } => {
-                let not_yet = *young && error.kind() == RegistryErrorKind::NotFound;
-                if error.is_transient() || not_yet {
-                    Disposition::Retry { after: error.retry_after() }
-                } else {
-                    Disposition::DeadLetter
-                }
-            }
-            ReadError::NotReady(_) => Disposition::Retry { after: None },
-            ReadError::Frame(_)
-            | ReadError::Headers(_)
-            | ReadError::Metadata(_)
-            | ReadError::Plan { error: PlanError::Schema(..) | PlanError::Resolve(..), .. }
-            | ReadError::Decode { .. } => Disposition::DeadLetter,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            ReadError::Frame(error) => error.code(),
-            ReadError::Headers(error) => error.code(),
-            ReadError::Metadata(error) => error.code(),
-            ReadError::Plan { error, .. } => error.code(),
-            ReadError::NotReady(_) => "schema_not_ready",
-            ReadError::Decode { error, .. } => error.code(),
-        }
-    }
-
-    fn blame(&self) -> Blame {
-        match self {
-            // Where every record lacks what the configuration expects, the configuration is wrong.
-            ReadError::Frame(FrameError::HeaderMissing | FrameError::MetadataMissing)
-            | ReadError::Plan { .. }
-            | ReadError::NotReady(_) => Blame::Deployment,
-            ReadError::Frame(_) | ReadError::Headers(_) | ReadError::Metadata(_) | ReadError::Decode { .. } => {
-                Blame::Record
-            }
-        }
-    }
 }

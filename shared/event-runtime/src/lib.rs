@@ -22,6 +22,7 @@ mod outcome;
 mod parts;
 mod pressure;
 mod processor;
+mod read_error;
 mod report;
 mod retry;
 #[cfg(not(feature = "mutations"))]

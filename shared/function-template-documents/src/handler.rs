@@ -11,7 +11,7 @@ use event_runtime::{
     AvroReader, Blame, Clock, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
     SystemClock, WriterSchemas,
 };
-use schema_registry::{FrameFormat, PlanCache, Schemas};
+use schema_registry::{Frames, PlanCache, Schemas};
 
 use crate::document::{Document, DocumentKey};
 use crate::{Key, Value};
@@ -23,7 +23,7 @@ const MAX_KEY_BYTES: usize = 2048;
 
 /// Keeps the newest version of each document.
 pub struct KeepDocuments {
-    frames: FrameFormat,
+    frames: Frames,
     keys: AvroReader<Key>,
     changes: AvroReader<Value>,
     documents: VersionedTable,
@@ -48,12 +48,12 @@ pub enum Seen {
 
 impl KeepDocuments {
     /// Reads frames by the schemas of a registry; `epoch` stands in front of every version.
-    pub fn new(schemas: &Arc<dyn Schemas>, frames: FrameFormat, documents: VersionedTable, epoch: u64) -> Self {
+    pub fn new(schemas: &Arc<dyn Schemas>, frames: Frames, documents: VersionedTable, epoch: u64) -> Self {
         let limits = Limits::default();
         KeepDocuments {
             frames,
-            keys: AvroReader::of_keys(frames, PlanCache::new(Arc::clone(schemas), limits)),
-            changes: AvroReader::of_values(frames, PlanCache::new(Arc::clone(schemas), limits)),
+            keys: AvroReader::of_keys(frames.keys, PlanCache::new(Arc::clone(schemas), limits)),
+            changes: AvroReader::of_values(frames.values, PlanCache::new(Arc::clone(schemas), limits)),
             documents,
             epoch,
         }
@@ -105,7 +105,7 @@ impl RecordHandler for KeepDocuments {
     }
 
     fn order_key<'k>(&self, key: &'k [u8]) -> &'k [u8] {
-        self.frames.order_key(key)
+        self.frames.keys.order_key(key)
     }
 
     fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {

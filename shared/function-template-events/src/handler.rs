@@ -41,9 +41,9 @@ pub enum Seen<'a> {
 
 impl LogEvents {
     /// Reads frames by the schemas of a registry.
-    pub fn new(schemas: &Arc<dyn Schemas>, frames: FrameFormat, log: AppendOnlyTable) -> Self {
+    pub fn new(schemas: &Arc<dyn Schemas>, values: FrameFormat, log: AppendOnlyTable) -> Self {
         let plans = PlanCache::new(Arc::clone(schemas), Limits::default());
-        LogEvents { events: AvroReader::of_values(frames, plans), log }
+        LogEvents { events: AvroReader::of_values(values, plans), log }
     }
 }
 

@@ -9,7 +9,7 @@ use event_runtime::{
     AvroReader, Blame, Clock, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
     SystemClock, WriterSchemas,
 };
-use schema_registry::{FrameFormat, PlanCache, Schemas};
+use schema_registry::{Frames, PlanCache, Schemas};
 
 use crate::row::Row;
 use crate::{Key, Value};
@@ -19,7 +19,7 @@ const TOMBSTONE_S: u64 = 30 * 24 * 60 * 60;
 
 /// Keeps the newest version of each row.
 pub struct KeepRows {
-    frames: FrameFormat,
+    frames: Frames,
     keys: AvroReader<Key>,
     changes: AvroReader<Value>,
     rows: VersionedTable,
@@ -44,12 +44,12 @@ pub enum Seen {
 
 impl KeepRows {
     /// Reads frames by the schemas of a registry; `epoch` stands in front of every version.
-    pub fn new(schemas: &Arc<dyn Schemas>, frames: FrameFormat, rows: VersionedTable, epoch: u64) -> Self {
+    pub fn new(schemas: &Arc<dyn Schemas>, frames: Frames, rows: VersionedTable, epoch: u64) -> Self {
         let limits = Limits::default();
         KeepRows {
             frames,
-            keys: AvroReader::of_keys(frames, PlanCache::new(Arc::clone(schemas), limits)),
-            changes: AvroReader::of_values(frames, PlanCache::new(Arc::clone(schemas), limits)),
+            keys: AvroReader::of_keys(frames.keys, PlanCache::new(Arc::clone(schemas), limits)),
+            changes: AvroReader::of_values(frames.values, PlanCache::new(Arc::clone(schemas), limits)),
             rows,
             epoch,
         }
@@ -85,7 +85,7 @@ impl RecordHandler for KeepRows {
     }
 
     fn order_key<'k>(&self, key: &'k [u8]) -> &'k [u8] {
-        self.frames.order_key(key)
+        self.frames.keys.order_key(key)
     }
 
     fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {

@@ -17,7 +17,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let aws = aws_types::SdkConfig::builder().build();
 //! let config = Env::from_process().read(read)?;
-//! // Shared by all readers of the function; `config.registry.frames` is the format for `AvroReader`.
+//! // Shared by all readers of the function; `config.registry.frames` has the formats for `AvroReader`.
 //! let schemas = config.registry.schemas(&aws)?;
 //! # Ok(()) }
 //! ```
@@ -29,14 +29,14 @@ use env_config::{Reader, list, milliseconds, one_of, secret, text, url};
 
 use crate::{
     Auth, CachePolicy, ClientCredentials, ConfluentConfig, ConfluentConfigError, ConfluentRegistry, FrameFormat,
-    GlueConfigError, GlueRegistry, SchemaCache, Schemas, Snapshot, SnapshotError,
+    Frames, GlueConfigError, GlueRegistry, KeyFormat, SchemaCache, Schemas, Snapshot, SnapshotError,
 };
 
 /// Where a function's schemas come from, and how its records name them.
 #[derive(Debug, Clone)]
 pub struct RegistryConfig {
     /// How keys and values name their schemas.
-    pub frames: FrameFormat,
+    pub frames: Frames,
     kind: Kind,
     urls: Vec<String>,
     auth: Auth,
@@ -104,11 +104,8 @@ impl RegistryConfig {
         );
         let request_timeout =
             env.default("SCHEMA_REGISTRY_TIMEOUT_MS", doc::TIMEOUT, milliseconds(100..=10_000), "5000");
-        let frames = env.default("SCHEMA_FRAME", doc::FRAME, one_of(FRAMES), "confluent");
+        let frames = read_frames(env, kind);
         let snapshot = env.optional("SCHEMA_SNAPSHOT", doc::SNAPSHOT, text().example("/var/task/schemas.json"));
-        if (kind == Kind::Glue) != (frames == FrameFormat::Glue) && frames != FrameFormat::Metadata {
-            env.refuse("SCHEMA_FRAME", "does not go with SCHEMA_REGISTRY_KIND: both are glue, or neither is");
-        }
         RegistryConfig {
             frames,
             kind,
@@ -218,12 +215,52 @@ fn read_auth(env: &mut Reader<'_>) -> Auth {
     }
 }
 
-const FRAMES: [(&str, FrameFormat); 5] = [
+/// One setting for both sides, or one for each.
+fn read_frames(env: &mut Reader<'_>, kind: Kind) -> Frames {
+    let both = env.optional("SCHEMA_FRAME", doc::FRAME, one_of(FORMATS));
+    let values = env.optional("VALUE_FRAME", doc::VALUE_FRAME, one_of(FORMATS));
+    let keys = env.optional("KEY_FRAME", doc::KEY_FRAME, one_of(KEY_FORMATS));
+    if both.is_some() && (values.is_some() || keys.is_some()) {
+        env.refuse("SCHEMA_FRAME", "sets VALUE_FRAME and KEY_FRAME alike: leave it out where one of them is set");
+    }
+    let usual = both.unwrap_or(FrameFormat::Confluent);
+    let frames = Frames { keys: keys.unwrap_or(usual.into()), values: values.unwrap_or(usual) };
+    let fits = |format| match (kind, format) {
+        (_, FrameFormat::Metadata) | (Kind::Glue, FrameFormat::Glue) => true,
+        (Kind::Glue, FrameFormat::Confluent | FrameFormat::ConfluentHeader | FrameFormat::Apicurio)
+        | (Kind::Confluent, FrameFormat::Glue) => false,
+        (Kind::Confluent, FrameFormat::Confluent | FrameFormat::ConfluentHeader | FrameFormat::Apicurio) => true,
+    };
+    let misfits = (!fits(frames.values), matches!(frames.keys, KeyFormat::Framed(format) if !fits(format)));
+    let wrong = "does not go with SCHEMA_REGISTRY_KIND: AWS Glue's ids are in Glue's frames, others in others";
+    let refused: &[&'static str] = match misfits {
+        (true, true) if both.is_some() => &["SCHEMA_FRAME"],
+        (true, true) => &["VALUE_FRAME", "KEY_FRAME"],
+        (true, false) => &["VALUE_FRAME"],
+        (false, true) => &["KEY_FRAME"],
+        (false, false) => &[],
+    };
+    for variable in refused {
+        env.refuse(variable, wrong);
+    }
+    frames
+}
+
+const FORMATS: [(&str, FrameFormat); 5] = [
     ("confluent", FrameFormat::Confluent),
     ("confluent-header", FrameFormat::ConfluentHeader),
     ("apicurio", FrameFormat::Apicurio),
     ("glue", FrameFormat::Glue),
     ("metadata", FrameFormat::Metadata),
+];
+
+const KEY_FORMATS: [(&str, KeyFormat); 6] = [
+    ("confluent", KeyFormat::Framed(FrameFormat::Confluent)),
+    ("confluent-header", KeyFormat::Framed(FrameFormat::ConfluentHeader)),
+    ("apicurio", KeyFormat::Framed(FrameFormat::Apicurio)),
+    ("glue", KeyFormat::Framed(FrameFormat::Glue)),
+    ("metadata", KeyFormat::Framed(FrameFormat::Metadata)),
+    ("text", KeyFormat::Text),
 ];
 
 /// What the variables mean, for problems and for READMEs.
@@ -243,7 +280,11 @@ mod doc {
     pub(super) const CERTIFICATE: &str = "PEM file of our own certificate, for a registry that asks for one.";
     pub(super) const KEY: &str = "PEM file of its private key.";
     pub(super) const TIMEOUT: &str = "How long one request to the registry may take; a schema may take two.";
-    pub(super) const FRAME: &str = "How keys and values name their schemas.";
+    pub(super) const FRAME: &str =
+        "How keys and values name their schemas, where both do alike: sets `VALUE_FRAME` and `KEY_FRAME`.";
+    pub(super) const VALUE_FRAME: &str = "How values name their schemas; `confluent` unless set.";
+    pub(super) const KEY_FRAME: &str =
+        "How keys name theirs, or `text` for keys that are plain text without a schema; `confluent` unless set.";
     pub(super) const SNAPSHOT: &str =
         "JSON file of schemas that need not be asked for, taken from the same registry: see `shared/schema-registry`.";
 }

@@ -4,7 +4,10 @@ use std::{borrow::Cow, fmt};
 
 use uuid::Uuid;
 
-use crate::inflate::{InflateError, inflate};
+use crate::{
+    FrameFormat,
+    inflate::{InflateError, inflate},
+};
 
 /// The header that names a key's schema when ids travel in headers.
 pub const KEY_SCHEMA_HEADER: &str = "__key_schema_id";
@@ -15,11 +18,11 @@ pub const MAX_INFLATED_BYTES: usize = 16 << 20;
 
 const CONFLUENT_MAGIC: u8 = 0;
 const CONFLUENT_GUID_MAGIC: u8 = 1;
-const CONFLUENT_FRAME: usize = 5;
+pub(crate) const CONFLUENT_FRAME: usize = 5;
 const GLUE_MAGIC: u8 = 3;
 const GLUE_PLAIN: u8 = 0;
 const GLUE_ZLIB: u8 = 5;
-const GLUE_FRAME: usize = 18;
+pub(crate) const GLUE_FRAME: usize = 18;
 
 /// A schema's number in a Confluent-compatible registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,45 +46,6 @@ impl fmt::Display for SchemaRef {
             SchemaRef::Guid(guid) => write!(f, "guid:{guid}"),
             SchemaRef::GlueVersion(version) => write!(f, "glue:{version}"),
         }
-    }
-}
-
-/// Where a function's records carry the id of their schema. Configured, because bytes alone cannot tell: a bare body
-/// often starts with zero, as a Confluent frame does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FrameFormat {
-    /// `0x00`, a 4-byte id, the body.
-    Confluent,
-    /// The id in the header [`KEY_SCHEMA_HEADER`] or [`VALUE_SCHEMA_HEADER`]: `0x01` and a GUID; the body bare.
-    ConfluentHeader,
-    /// As [`Confluent`](Self::Confluent), with Apicurio's 4-byte content id. (Its 8-byte global ids are not read.)
-    Apicurio,
-    /// `0x03`, a compression byte, the UUID of a schema version, the body.
-    Glue,
-    /// A bare body; the id is in the metadata that the event source mapping's own registry integration adds.
-    Metadata,
-}
-
-impl FrameFormat {
-    /// Whether [`Clues::header`] matters, so that headers need not be parsed for nothing.
-    pub fn looks_at_headers(self) -> bool {
-        self == FrameFormat::ConfluentHeader
-    }
-
-    /// Whether [`Clues::metadata_id`] matters.
-    pub fn looks_at_metadata(self) -> bool {
-        self == FrameFormat::Metadata
-    }
-
-    /// What follows the frame, as far as bytes alone can tell: by this, records of one key keep their order when the
-    /// key's schema changes. Whatever is too short for a frame is taken whole, and compressed bytes stay compressed.
-    pub fn order_key(self, key: &[u8]) -> &[u8] {
-        let frame = match self {
-            FrameFormat::Confluent | FrameFormat::Apicurio => CONFLUENT_FRAME,
-            FrameFormat::Glue => GLUE_FRAME,
-            FrameFormat::ConfluentHeader | FrameFormat::Metadata => 0,
-        };
-        key.get(frame..).unwrap_or(key)
     }
 }
 
@@ -120,8 +84,8 @@ pub enum FrameError {
     /// An id of zero: what Apicurio's 8-byte ids look like from here.
     #[error("the schema id is 0, which no registry gives: 8-byte ids are not supported")]
     IdZero,
-    /// The header is not there.
-    #[error("the header with the schema id is missing")]
+    /// The header is not there, and the bytes do not begin with an id either.
+    #[error("the header with the schema id is missing, and no schema id stands before the body either")]
     HeaderMissing,
     /// The header is no id.
     #[error("the header with the schema id is neither 0x01 and a GUID nor 0x00 and a 4-byte id")]
@@ -178,7 +142,10 @@ impl From<InflateError> for FrameError {
 pub fn split<'a>(format: FrameFormat, bytes: &'a [u8], clues: Clues<'_>) -> Result<Frame<'a>, FrameError> {
     match format {
         FrameFormat::Confluent | FrameFormat::Apicurio => confluent(bytes),
-        FrameFormat::ConfluentHeader => bare(bytes, header_id(clues.header.ok_or(FrameError::HeaderMissing)?)?),
+        FrameFormat::ConfluentHeader => match clues.header {
+            Some(header) => bare(bytes, header_id(header)?),
+            None => prefixed(bytes),
+        },
         FrameFormat::Glue => glue(bytes),
         FrameFormat::Metadata => bare(bytes, metadata_id(clues.metadata_id.ok_or(FrameError::MetadataMissing)?)?),
     }
@@ -193,6 +160,26 @@ fn confluent(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
         }
         [] | [CONFLUENT_MAGIC, ..] => Err(FrameError::Truncated { needed: CONFLUENT_FRAME, found: bytes.len() }),
         [magic, ..] => Err(FrameError::UnknownMagic(*magic)),
+    }
+}
+
+/// What stands before a body where no header names its schema.
+fn prefixed(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
+    match (prefix(bytes), bytes.first()) {
+        (Some((schema, body)), _) => Ok(Frame { schema: schema?, body: Cow::Borrowed(body) }),
+        (None, Some(&CONFLUENT_MAGIC)) => Err(FrameError::Truncated { needed: CONFLUENT_FRAME, found: bytes.len() }),
+        (None, _) => Err(FrameError::HeaderMissing),
+    }
+}
+
+/// An id before a body, in the forms that a header may have too, and the body.
+pub(crate) fn prefix(bytes: &[u8]) -> Option<(Result<SchemaRef, FrameError>, &[u8])> {
+    match bytes.split_first()? {
+        (&CONFLUENT_MAGIC, rest) => rest.split_first_chunk().map(|(id, body)| (schema_id(*id), body)),
+        (&CONFLUENT_GUID_MAGIC, rest) => {
+            rest.split_first_chunk().map(|(guid, body)| (Ok(SchemaRef::Guid(Uuid::from_bytes(*guid))), body))
+        }
+        _ => None,
     }
 }
 

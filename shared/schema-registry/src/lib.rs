@@ -20,6 +20,7 @@ mod cache;
 mod confluent;
 #[cfg(feature = "env")]
 mod env;
+mod format;
 mod frame;
 #[cfg(feature = "glue")]
 mod glue;
@@ -42,13 +43,13 @@ pub use confluent::{
 };
 #[cfg(feature = "env")]
 pub use env::{RegistryConfig, RegistryConfigError};
+pub use format::{FrameFormat, Frames, KeyFormat};
 pub use frame::{
-    Clues, Frame, FrameError, FrameFormat, KEY_SCHEMA_HEADER, MAX_INFLATED_BYTES, SchemaId, SchemaRef,
-    VALUE_SCHEMA_HEADER, split,
+    Clues, Frame, FrameError, KEY_SCHEMA_HEADER, MAX_INFLATED_BYTES, SchemaId, SchemaRef, VALUE_SCHEMA_HEADER, split,
 };
 #[cfg(feature = "glue")]
 pub use glue::{GlueConfigError, GlueRegistry};
-pub use plans::{PlanCache, PlanError};
+pub use plans::{NoPlanOfText, PlanCache, PlanError};
 #[cfg(feature = "confluent")]
 pub use schema_compatibility::Level as CompatibilityLevel;
 pub use schemas::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaText, Schemas, Subjects, Version};

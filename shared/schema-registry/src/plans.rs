@@ -47,6 +47,11 @@ pub enum PlanError {
     Resolve(SchemaRef, #[source] Arc<ResolveError>),
 }
 
+/// A type that text cannot be read as.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("plain text does not resolve against the reader")]
+pub struct NoPlanOfText(#[source] Arc<dyn std::error::Error + Send + Sync>);
+
 impl PlanError {
     /// The bounded name of this error.
     pub fn code(&self) -> &'static str {
@@ -110,6 +115,16 @@ impl<T: AvroType> PlanCache<T> {
         let plan = self.compile(schema, &text);
         self.keep(schema, plan.clone());
         plan
+    }
+
+    /// The plan for text that has no schema, such as keys that are plain text: text is read as an Avro string is, so its
+    /// length has to stand before it.
+    ///
+    /// # Errors
+    /// When `T` cannot be read from text.
+    pub fn of_text(&self) -> Result<Plan<T>, NoPlanOfText> {
+        let text = Schema::parse("\"string\"").map_err(|error| NoPlanOfText(Arc::new(error)))?;
+        Plan::compile(&text, &self.limits).map_err(|error| NoPlanOfText(Arc::new(error)))
     }
 
     fn keep(&self, schema: SchemaRef, plan: Result<Plan<T>, PlanError>) {

@@ -5,7 +5,9 @@
 use std::io::Write;
 
 use flate2::{Compression, write::ZlibEncoder};
-use schema_registry::{Clues, Frame, FrameError, FrameFormat, MAX_INFLATED_BYTES, SchemaId, SchemaRef, split};
+use schema_registry::{
+    Clues, Frame, FrameError, FrameFormat, KeyFormat, MAX_INFLATED_BYTES, SchemaId, SchemaRef, split,
+};
 use uuid::Uuid;
 
 const VERSION: Uuid = Uuid::from_u128(0xb7b4_a7f0_9c96_4e4a_a687_fb5d_e9ef_0c63);
@@ -110,7 +112,6 @@ fn a_format_ignores_the_clues_of_others() {
 
 #[test]
 fn ids_beside_the_bytes_are_checked() {
-    assert_eq!(code(split(FrameFormat::ConfluentHeader, BODY, Clues::default())), "frame_header_missing");
     assert_eq!(code(split(FrameFormat::Metadata, BODY, Clues::default())), "frame_metadata_missing");
     let long = [1; 18];
     let headers: [&[u8]; 6] = [b"", b"\x01", b"\x02\0\0\0\0", &guid_header()[..16], &long, b"\0\0\0\0"];
@@ -143,16 +144,48 @@ fn clues_are_only_asked_for_where_they_matter() {
 }
 
 #[test]
+fn a_topic_may_move_from_ids_before_the_body_to_ids_in_headers() {
+    let header = guid_header();
+    // A change of Debezium's without `before`: it starts as a frame does.
+    let bare = [b"\x00\x02\x48e7e183f2".as_slice(), BODY].concat();
+    let read = |bytes: &[u8], header| told(split(FrameFormat::ConfluentHeader, bytes, beside(header, None)));
+    assert_eq!(read(&bare, Some(header.as_slice())), (format!("guid:{VERSION}"), bare.clone()));
+    assert_eq!(read(&confluent(), None), ("id:100002".to_owned(), BODY.to_vec()));
+    let guid_before_the_body = [header.as_slice(), BODY].concat();
+    assert_eq!(read(&guid_before_the_body, None), (format!("guid:{VERSION}"), BODY.to_vec()));
+
+    assert_eq!(read(b"\x02body", None).0, "frame_header_missing");
+    assert_eq!(read(b"", None).0, "frame_header_missing");
+    assert_eq!(read(&confluent()[..4], None).0, "frame_truncated");
+    assert_eq!(read(&guid_before_the_body[..16], None).0, "frame_header_missing");
+    assert_eq!(read(&[0; 9], None).0, "frame_id_zero");
+    assert_eq!(read(&confluent(), Some(b"\x07".as_slice())).0, "frame_header_malformed", "a header decides alone");
+}
+
+#[test]
 fn records_of_one_key_keep_their_order_whatever_schema_wrote_the_key() {
     let framed = |frame: &[u8]| [frame, b"\x04ab"].concat();
     let glue = framed(&[[3, 0].as_slice(), &[7; 16]].concat());
     let (first, second) = (framed(&[0, 0, 0, 0, 1]), framed(&[0, 0, 0, 0, 2]));
-    for format in [FrameFormat::Confluent, FrameFormat::Apicurio] {
+    for format in [FrameFormat::Confluent, FrameFormat::Apicurio].map(KeyFormat::from) {
         assert_eq!((format.order_key(&first), format.order_key(&second)), (&b"\x04ab"[..], &b"\x04ab"[..]));
         assert_eq!(format.order_key(b"\0\0\0"), b"\0\0\0", "too short for a frame");
     }
-    assert_eq!(FrameFormat::Glue.order_key(&glue), b"\x04ab");
-    for format in [FrameFormat::ConfluentHeader, FrameFormat::Metadata] {
+    assert_eq!(KeyFormat::from(FrameFormat::Glue).order_key(&glue), b"\x04ab");
+    for format in [FrameFormat::Metadata.into(), KeyFormat::Text] {
         assert_eq!(format.order_key(&first), first, "it has no frame");
     }
+}
+
+#[test]
+fn a_key_keeps_its_order_while_its_id_moves_into_the_headers() {
+    let format = KeyFormat::from(FrameFormat::ConfluentHeader);
+    let bare_keys: [&[u8]; 5] = [b"\x04ab", b"\x00\x00\x00\x00\x07", b"\x00\x00\x00\x00\x07\x04ab", b"", &[1; 20]];
+    for bare in bare_keys {
+        let by_id = [b"\x00\x00\x01\x86\xa1".as_slice(), bare].concat();
+        let by_guid = [guid_header().as_slice(), bare].concat();
+        assert_eq!(format.order_key(&by_id), format.order_key(bare), "{bare:?}");
+        assert_eq!(format.order_key(&by_guid), format.order_key(bare), "{bare:?}");
+    }
+    assert_ne!(format.order_key(b"\x04ab"), format.order_key(b"\x04ac"));
 }

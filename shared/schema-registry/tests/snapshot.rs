@@ -7,8 +7,8 @@ use std::{path::Path, sync::Arc};
 use aws_types::SdkConfig;
 use env_config::Env;
 use schema_registry::{
-    CachePolicy, FrameFormat, RegistryConfig, RegistryConfigError, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef,
-    Schemas, Snapshot, SnapshotError, Subjects, Version,
+    CachePolicy, FrameFormat, Frames, KeyFormat, RegistryConfig, RegistryConfigError, RegistryErrorKind, SchemaCache,
+    SchemaId, SchemaRef, Schemas, Snapshot, SnapshotError, Subjects, Version,
     testing::{GUID, INNER, InMemorySchemas, MIDDLE, OUTER, Weather},
 };
 
@@ -96,7 +96,7 @@ fn read(variables: &[(&str, &str)]) -> Result<RegistryConfig, String> {
 #[test]
 fn an_address_is_enough() {
     let config = read(&[URL]).unwrap();
-    assert_eq!(config.frames, FrameFormat::Confluent);
+    assert_eq!(config.frames, Frames::both(FrameFormat::Confluent));
     config.schemas(&SdkConfig::builder().build()).unwrap();
     config.confluent().unwrap();
     let several = read(&[("SCHEMA_REGISTRY_URL", "https://a.example.com, https://b.example.com/apis/ccompat/v7")]);
@@ -107,8 +107,7 @@ fn an_address_is_enough() {
 fn what_does_not_go_together_is_told_with_the_variable() {
     let (user, password) = (("SCHEMA_REGISTRY_USER", "reader"), ("SCHEMA_REGISTRY_PASSWORD", "hunter2"));
     let token = ("SCHEMA_REGISTRY_TOKEN", "hunter3");
-    let glue = ("SCHEMA_REGISTRY_KIND", "glue");
-    let cases: [(&[(&str, &str)], &str); 8] = [
+    let cases: [(&[(&str, &str)], &str); 6] = [
         (&[], "SCHEMA_REGISTRY_URL is not set, but SCHEMA_REGISTRY_KIND=confluent needs it"),
         (&[URL, user], "SCHEMA_REGISTRY_PASSWORD is not set, but SCHEMA_REGISTRY_USER is set needs it"),
         (&[URL, user, password, token], "SCHEMA_REGISTRY_TOKEN is one way to identify ourselves too many"),
@@ -117,14 +116,59 @@ fn what_does_not_go_together_is_told_with_the_variable() {
             "SCHEMA_REGISTRY_OAUTH_CLIENT_ID is not set",
         ),
         (&[URL, ("SCHEMA_REGISTRY_CERTIFICATE_FILE", "c.pem")], "SCHEMA_REGISTRY_KEY_FILE is not set"),
-        (&[glue], "SCHEMA_FRAME does not go with SCHEMA_REGISTRY_KIND"),
-        (&[URL, ("SCHEMA_FRAME", "glue")], "SCHEMA_FRAME does not go with SCHEMA_REGISTRY_KIND"),
         (&[("SCHEMA_REGISTRY_URL", "https://a.example.com,b")], "SCHEMA_REGISTRY_URL has an item 2"),
     ];
     for (variables, expected) in cases {
         let problems = read(variables).unwrap_err();
         assert!(problems.contains(expected) && !problems.contains("hunter"), "{problems}");
     }
+}
+
+#[test]
+fn each_side_has_a_frame_of_its_own_and_both_may_be_set_at_once() {
+    let framed = |keys: FrameFormat, values| Frames { keys: keys.into(), values };
+    let glue = ("SCHEMA_REGISTRY_KIND", "glue");
+    let cases: [(&[(&str, &str)], Frames); 6] = [
+        (&[URL, ("SCHEMA_FRAME", "apicurio")], Frames::both(FrameFormat::Apicurio)),
+        (&[URL, ("VALUE_FRAME", "confluent-header")], framed(FrameFormat::Confluent, FrameFormat::ConfluentHeader)),
+        (&[URL, ("KEY_FRAME", "metadata")], framed(FrameFormat::Metadata, FrameFormat::Confluent)),
+        (&[URL, ("KEY_FRAME", "text")], Frames { keys: KeyFormat::Text, values: FrameFormat::Confluent }),
+        (
+            &[glue, ("VALUE_FRAME", "glue"), ("KEY_FRAME", "text")],
+            Frames { keys: KeyFormat::Text, values: FrameFormat::Glue },
+        ),
+        (&[glue, ("VALUE_FRAME", "metadata"), ("KEY_FRAME", "glue")], framed(FrameFormat::Glue, FrameFormat::Metadata)),
+    ];
+    for (variables, frames) in cases {
+        assert_eq!(read(variables).unwrap().frames, frames, "{variables:?}");
+    }
+}
+
+#[test]
+fn a_frame_that_the_registry_cannot_resolve_is_refused_on_its_side_alone() {
+    type Case<'c> = (&'c [(&'c str, &'c str)], &'c [&'c str]);
+    let glue = ("SCHEMA_REGISTRY_KIND", "glue");
+    let cases: [Case<'_>; 6] = [
+        (&[glue], &["VALUE_FRAME", "KEY_FRAME"]),
+        (&[glue, ("VALUE_FRAME", "glue")], &["KEY_FRAME"]),
+        (&[glue, ("KEY_FRAME", "text")], &["VALUE_FRAME"]),
+        (&[glue, ("SCHEMA_FRAME", "confluent-header")], &["SCHEMA_FRAME"]),
+        (&[URL, ("SCHEMA_FRAME", "glue")], &["SCHEMA_FRAME"]),
+        (&[URL, ("KEY_FRAME", "glue")], &["KEY_FRAME"]),
+    ];
+    for (variables, refused) in cases {
+        let problems = read(variables).unwrap_err();
+        for variable in ["SCHEMA_FRAME", "VALUE_FRAME", "KEY_FRAME"] {
+            let told = problems.contains(&format!("{variable} does not go with SCHEMA_REGISTRY_KIND"));
+            assert_eq!(told, refused.contains(&variable), "{variables:?}: {problems}");
+        }
+    }
+    for beside in [("VALUE_FRAME", "confluent"), ("KEY_FRAME", "text")] {
+        let problems = read(&[URL, ("SCHEMA_FRAME", "confluent"), beside]).unwrap_err();
+        assert!(problems.contains("SCHEMA_FRAME sets VALUE_FRAME and KEY_FRAME alike"), "{problems}");
+    }
+    let problems = read(&[URL, ("VALUE_FRAME", "text")]).unwrap_err();
+    assert!(problems.contains("VALUE_FRAME is `text`, which is not among the choices"), "{problems}");
 }
 
 #[test]

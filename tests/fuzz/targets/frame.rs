@@ -1,10 +1,11 @@
-//! Frames of every format, with and without clues.
+//! Frames of every format, with and without clues, and what orders keys.
 #![no_main]
 
-use schema_registry::{Clues, FrameFormat, split};
+use schema_registry::{Clues, FrameFormat, KeyFormat, split};
 
 libfuzzer_sys::fuzz_target!(|input: (&[u8], Option<&[u8]>, Option<&str>)| {
     let (bytes, header, metadata_id) = input;
+    assert_eq!(KeyFormat::Text.order_key(bytes), bytes);
     for format in [
         FrameFormat::Confluent,
         FrameFormat::ConfluentHeader,
@@ -12,8 +13,14 @@ libfuzzer_sys::fuzz_target!(|input: (&[u8], Option<&[u8]>, Option<&str>)| {
         FrameFormat::Glue,
         FrameFormat::Metadata,
     ] {
+        let keys = KeyFormat::Framed(format);
+        let order = keys.order_key(bytes);
         if let Ok(frame) = split(format, bytes, Clues { header, metadata_id }) {
             assert!(frame.body.len() <= schema_registry::MAX_INFLATED_BYTES.max(bytes.len()));
+            // One key has one order, whether its id stands before it or beside it.
+            if format == FrameFormat::ConfluentHeader {
+                assert_eq!(keys.order_key(&frame.body), order);
+            }
         }
     }
 });

@@ -15,7 +15,7 @@ use fastrand::Rng;
 use local_stack::{EventRecord, Origin, event};
 use proptest::prelude::*;
 use schema_registry::testing::InMemorySchemas;
-use schema_registry::{FrameFormat, SchemaId, SchemaRef, Schemas};
+use schema_registry::{FrameFormat, Frames, SchemaId, SchemaRef, Schemas};
 
 use crate::{Login, deliveries, final_state, recording, records};
 
@@ -55,7 +55,7 @@ fn deliver(records: &[EventRecord], random: &mut Rng) -> BTreeMap<String, Login>
     }
     let (memory, letters) = (Memory::default(), MemoryDeadLetters::default());
     let registry: Arc<dyn Schemas> = Arc::new(registry);
-    let handler = CacheLogins::new(&registry, FrameFormat::Confluent, memory.clone(), 0);
+    let handler = CacheLogins::new(&registry, Frames::both(FrameFormat::Confluent), memory.clone(), 0);
     let settings = Settings { order: Order::Key { in_flight: 8.try_into().unwrap() }, ..Settings::default() };
     let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(letters.clone()), settings);
     let invocation = Invocation {

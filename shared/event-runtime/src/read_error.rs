@@ -1,0 +1,116 @@
+//! Why a key or value cannot be read, or not yet.
+
+use avro_decode::DecodeError;
+use kafka_events::{HeaderError, SchemaMetadataError};
+use schema_registry::{FrameError, NoPlanOfText, PlanError, RegistryErrorKind, SchemaRef};
+
+use crate::avro::Side;
+use crate::failure::{Blame, Disposition, Failure};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error("no writer schema can be told")]
+    Frame(#[from] FrameError),
+    #[error(
+        "no writer schema can be told from the bytes of the {side}, but the event source mapping names one beside them: it reads the registry itself and takes frames off; set {}=metadata, or take the registry out of the mapping", side.variable()
+    )]
+    FrameTaken {
+        side: Side,
+        #[source]
+        error: FrameError,
+    },
+    #[error(
+        "the event source mapping is configured to deliver the {side} as {format}, and this function reads Avro: set EventRecordFormat to SOURCE in the mapping's SchemaRegistryConfig, and give the topic Avro schemas"
+    )]
+    NotAvro { side: Side, format: String },
+    #[error("the headers cannot be read")]
+    Headers(#[from] HeaderError),
+    #[error("the event's schema metadata cannot be read")]
+    Metadata(#[from] SchemaMetadataError),
+    #[error("the record cannot be read yet or at all")]
+    Plan {
+        #[source]
+        error: PlanError,
+        young: bool,
+    },
+    #[error("schema {0} was not made ready before reading, or has left the cache since")]
+    NotReady(SchemaRef),
+    #[error("the bytes are not what schema {schema} says")]
+    Decode {
+        schema: SchemaRef,
+        #[source]
+        error: DecodeError,
+    },
+    #[error(
+        "KEY_FRAME=text says that keys are plain text, and this function reads columns out of them: let the connector write keys as Avro, and set KEY_FRAME to their frame"
+    )]
+    KeyIsText(#[source] NoPlanOfText),
+    #[error(
+        "KEY_FRAME=text says that keys are plain text, and this one is not: it begins as a frame does, or is not UTF-8; set KEY_FRAME to what the keys are"
+    )]
+    KeyNotText,
+    #[error("the key's text cannot be read")]
+    Text {
+        #[source]
+        error: DecodeError,
+    },
+}
+
+impl Failure for ReadError {
+    fn disposition(&self) -> Disposition {
+        match self {
+            ReadError::Plan { error: PlanError::Registry(error), young } => {
+                let not_yet = *young && error.kind() == RegistryErrorKind::NotFound;
+                if error.is_transient() || not_yet {
+                    Disposition::Retry { after: error.retry_after() }
+                } else {
+                    Disposition::DeadLetter
+                }
+            }
+            ReadError::NotReady(_) => Disposition::Retry { after: None },
+            ReadError::Frame(_)
+            | ReadError::FrameTaken { .. }
+            | ReadError::NotAvro { .. }
+            | ReadError::Headers(_)
+            | ReadError::Metadata(_)
+            | ReadError::Plan { error: PlanError::Schema(..) | PlanError::Resolve(..), .. }
+            | ReadError::Decode { .. }
+            | ReadError::KeyIsText(_)
+            | ReadError::KeyNotText
+            | ReadError::Text { .. } => Disposition::DeadLetter,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            ReadError::Frame(error) => error.code(),
+            ReadError::FrameTaken { .. } => "frame_taken_off",
+            ReadError::NotAvro { .. } => "format_not_avro",
+            ReadError::Headers(error) => error.code(),
+            ReadError::Metadata(error) => error.code(),
+            ReadError::Plan { error, .. } => error.code(),
+            ReadError::NotReady(_) => "schema_not_ready",
+            ReadError::Decode { error, .. } | ReadError::Text { error } => error.code(),
+            ReadError::KeyIsText(_) => "key_is_text",
+            ReadError::KeyNotText => "key_not_text",
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            // Where every record lacks what the configuration expects, the configuration is wrong.
+            ReadError::Frame(FrameError::HeaderMissing | FrameError::MetadataMissing)
+            | ReadError::FrameTaken { .. }
+            | ReadError::NotAvro { .. }
+            | ReadError::Plan { .. }
+            | ReadError::NotReady(_)
+            | ReadError::KeyIsText(_)
+            | ReadError::KeyNotText => Blame::Deployment,
+            ReadError::Frame(_)
+            | ReadError::Headers(_)
+            | ReadError::Metadata(_)
+            | ReadError::Decode { .. }
+            | ReadError::Text { .. } => Blame::Record,
+        }
+    }
+}

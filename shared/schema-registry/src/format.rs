@@ -1,0 +1,88 @@
+//! How keys and values name their schemas: configured, because bytes alone cannot tell.
+
+/// Where keys or values carry the id of their schema. A bare body often starts with zero, as a Confluent frame does, so
+/// this is configured and never guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameFormat {
+    /// `0x00`, a 4-byte id, the body.
+    Confluent,
+    /// The id in the header [`KEY_SCHEMA_HEADER`](crate::KEY_SCHEMA_HEADER) or
+    /// [`VALUE_SCHEMA_HEADER`](crate::VALUE_SCHEMA_HEADER), `0x01` and a GUID or `0x00` and a 4-byte id, and the body
+    /// bare. Without that header the same id stands before the body, so that a topic may move from one to the other:
+    /// what Confluent's `DualSchemaIdDeserializer` reads.
+    ConfluentHeader,
+    /// As [`Confluent`](Self::Confluent), with Apicurio's 4-byte content id. (Its 8-byte global ids are not read.)
+    Apicurio,
+    /// `0x03`, a compression byte, the UUID of a schema version, the body.
+    Glue,
+    /// A bare body; the id is in the metadata that the event source mapping's own registry integration adds.
+    Metadata,
+}
+
+/// What a function's keys are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyFormat {
+    /// Avro, as values are.
+    Framed(FrameFormat),
+    /// Plain text in UTF-8 without a schema, as Kafka's `StringSerializer` and Connect's `StringConverter` write it.
+    Text,
+}
+
+/// How a function's records name their schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frames {
+    /// Their keys.
+    pub keys: KeyFormat,
+    /// Their values.
+    pub values: FrameFormat,
+}
+
+impl Frames {
+    /// Keys and values alike.
+    pub fn both(format: FrameFormat) -> Self {
+        Frames { keys: KeyFormat::Framed(format), values: format }
+    }
+}
+
+impl From<FrameFormat> for KeyFormat {
+    fn from(format: FrameFormat) -> Self {
+        KeyFormat::Framed(format)
+    }
+}
+
+impl FrameFormat {
+    /// Whether [`Clues::header`](crate::Clues::header) matters, so that headers need not be parsed for nothing.
+    pub fn looks_at_headers(self) -> bool {
+        self == FrameFormat::ConfluentHeader
+    }
+
+    /// Whether [`Clues::metadata_id`](crate::Clues::metadata_id) matters.
+    pub fn looks_at_metadata(self) -> bool {
+        self == FrameFormat::Metadata
+    }
+}
+
+impl KeyFormat {
+    /// What follows the frame, as far as bytes alone can tell: by this, records of one key keep their order when the
+    /// key's schema changes. Whatever is too short for a frame is taken whole, and compressed bytes stay compressed.
+    pub fn order_key(self, key: &[u8]) -> &[u8] {
+        match self {
+            KeyFormat::Framed(FrameFormat::Confluent | FrameFormat::Apicurio) => {
+                key.get(crate::frame::CONFLUENT_FRAME..).unwrap_or(key)
+            }
+            KeyFormat::Framed(FrameFormat::Glue) => key.get(crate::frame::GLUE_FRAME..).unwrap_or(key),
+            KeyFormat::Framed(FrameFormat::ConfluentHeader) => without_prefixes(key),
+            KeyFormat::Framed(FrameFormat::Metadata) | KeyFormat::Text => key,
+        }
+    }
+}
+
+/// A key is bare or has its id in front, and the header that tells is not looked at here. Whatever looks like an id is
+/// cut off, again and again, so that one key gives the same bytes either way. Two different keys may give the same too:
+/// then their records wait for each other, which is never wrong.
+fn without_prefixes(mut key: &[u8]) -> &[u8] {
+    while let Some((_, rest)) = crate::frame::prefix(key) {
+        key = rest;
+    }
+    key
+}
