@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use crate::error_text::error_chain;
+
 /// What a failure proves, and so what may be done about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
@@ -99,30 +101,16 @@ impl Fault {
         }
     }
 
-    /// The error and what caused it, outermost first.
+    /// The error and what caused it, outermost first, cut as [`error_chain`] cuts.
     pub fn chain(&self) -> Vec<String> {
         error_chain(&*self.error)
     }
 }
 
-/// An error and what caused it, outermost first.
-pub fn error_chain(error: &(dyn Error + 'static)) -> Vec<String> {
-    let mut chain = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        // Some errors print their source as well; saying it twice helps nobody.
-        if !chain.iter().any(|said| said.contains(&text)) {
-            chain.push(text);
-        }
-        source = cause.source();
-    }
-    chain
-}
-
+/// The chain on one line: about [`crate::MAX_ERROR_CHAIN`] bytes at most.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.chain().join(": "))
+        f.write_str(&self.chain().join(": "))
     }
 }
 

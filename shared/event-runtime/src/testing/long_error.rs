@@ -1,0 +1,69 @@
+//! A failure that says more than anybody has room for.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::failure::{Blame, Disposition, Failure};
+
+/// An error that writes a text piece by piece, and so do its causes. It counts the pieces that it got rid of: what
+/// printing it has cost.
+#[derive(Debug)]
+pub struct LongError {
+    piece: Arc<str>,
+    pieces: usize,
+    written: Arc<AtomicUsize>,
+    cause: Option<Box<LongError>>,
+}
+
+impl LongError {
+    /// An error and `causes` causes, each of which says `piece` so many times.
+    pub fn new(piece: &str, pieces: usize, causes: usize) -> Self {
+        let (piece, written) = (Arc::<str>::from(piece), Arc::<AtomicUsize>::default());
+        let of = |cause| LongError { piece: Arc::clone(&piece), pieces, written: Arc::clone(&written), cause };
+        (0..causes).fold(of(None), |error, _| of(Some(Box::new(error))))
+    }
+
+    /// The pieces that this error and its causes have written, whoever printed them.
+    pub fn written(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.written)
+    }
+}
+
+impl fmt::Display for LongError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (0..self.pieces).try_for_each(|_| {
+            self.written.fetch_add(1, Ordering::Relaxed);
+            f.write_str(&self.piece)
+        })
+    }
+}
+
+impl Error for LongError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+impl Drop for LongError {
+    /// One cause after the other: a long chain must not need as much of the stack.
+    fn drop(&mut self) {
+        let mut next = self.cause.take();
+        while let Some(mut error) = next {
+            next = error.cause.take();
+        }
+    }
+}
+
+impl Failure for LongError {
+    fn disposition(&self) -> Disposition {
+        Disposition::DeadLetter
+    }
+    fn code(&self) -> &'static str {
+        "long_error"
+    }
+    fn blame(&self) -> Blame {
+        Blame::Record
+    }
+}
