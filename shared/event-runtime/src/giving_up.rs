@@ -6,12 +6,12 @@ use tokio::time::Instant;
 
 use crate::claims::Held;
 use crate::failure::{Disposition, Fault, Stage};
+use crate::flood::{Admission, FLOOD_GUARD};
 use crate::handler::{RawRecord, RecordHandler};
 use crate::journey::{Journey, Travelled};
 use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, base64};
 use crate::obstacles::{NoTimeLeft, Store};
 use crate::outcome::{Outcome, StageTimes};
-use crate::pressure::FLOOD_GUARD;
 use crate::safeguards::{Safeguard, stands};
 
 impl<H: RecordHandler> Journey<'_, H> {
@@ -66,8 +66,12 @@ impl<H: RecordHandler> Journey<'_, H> {
         if held.is_none() && !self.can_still_settle() {
             return self.leave_for_another_delivery(letter);
         }
-        if !self.flood.admits(&letter.id, fault) {
-            return self.hold_back(letter, fault, held).await;
+        match self.flood.admits(&letter.id, fault) {
+            Admission::Park => {}
+            // Its claim, where it has one, may still have to be parked under the letter.
+            Admission::HasItsLetter if held.is_some() => {}
+            Admission::HasItsLetter => return Outcome::Duplicate,
+            Admission::HoldBack => return self.hold_back(letter, fault, held).await,
         }
         match self.park(letter, fault, held).await {
             Ok(()) => {
@@ -136,7 +140,7 @@ impl<H: RecordHandler> Journey<'_, H> {
                 return Ok(());
             }
             let code = error.code;
-            self.flood.was_not_parked(&letter.id, fault);
+            self.flood.was_stored(&letter.id, fault, false);
             let error = Fault::new(Stage::Settle, error);
             self.log(letter, &error, "no dead letter could be stored; the record stays owed");
             if let (Some(held), Disposition::DeadLetter) = (held, fault.disposition) {
@@ -144,6 +148,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             }
             return Err(code);
         }
+        self.flood.was_stored(&letter.id, fault, true);
         let Some(held) = held else { return Ok(()) };
         match self.settle(Store::Claims, "park", started, || self.parts.claims.park(held, &letter.id)).await {
             Ok(_) => Ok(()),

@@ -1,7 +1,7 @@
 //! The journey of one record: decode → skip? → claim → handle → settle.
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::claims::{Claim, Held, Settled};
 use crate::effect_id::EffectId;
 use crate::failure::{Disposition, Fault, Stage};
+use crate::flood::FloodGuard;
 use crate::handler::{Effect, Intent, RawRecord, RecordHandler};
 use crate::obstacles::{
     Abandoned, CircuitOpen, ClaimConflict, ClaimParked, EffectTimeout, HeldByAnother, LeaseTooShort, NoTimeLeft,
@@ -19,7 +20,7 @@ use crate::obstacles::{
 };
 use crate::outcome::{Outcome, StageTimes};
 use crate::parts::Parts;
-use crate::pressure::{FloodGuard, RetryBudget};
+use crate::pressure::RetryBudget;
 use crate::safeguards::{Safeguard, stands};
 use crate::settings::{Invocation, WhenUncertain};
 use crate::store::StoreError;
@@ -145,7 +146,9 @@ impl<H: RecordHandler> Journey<'_, H> {
         let decoding = Instant::now();
         let read = AssertUnwindSafe(async {
             let event = handler.decode(record).await?;
-            let intent = handler.intent(&event)?;
+            // Apart from reading, and as a failure of handling: records that are read and skipped tell nothing of it.
+            let intent = catch_unwind(AssertUnwindSafe(|| handler.intent(&event)));
+            let intent = intent.unwrap_or_else(|_panic| Err(Fault::new(Stage::Handle, Panicked::Reading)))?;
             Ok::<_, Fault>((event, intent))
         });
         let read = self.before_reserve(read.catch_unwind()).await;
@@ -155,6 +158,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             Some(Err(_panic)) => return Err(Fault::new(Stage::Decode, Panicked::Reading).into()),
             None => return Err(Failed::halt(Fault::new(Stage::Decode, NoTimeLeft))),
         };
+        self.flood.passed(Stage::Decode);
 
         let effect_id = match intent {
             Intent::Skip(reason) => return Ok(Outcome::Skipped(reason)),
@@ -166,10 +170,14 @@ impl<H: RecordHandler> Journey<'_, H> {
         }
         let held = match effect_id {
             None => None,
-            Some(effect_id) => match self.claim(&effect_id, stages).await? {
-                Some(held) => Some(held),
-                None => return Ok(Outcome::Duplicate),
-            },
+            Some(effect_id) => {
+                let claim = self.claim(&effect_id, stages).await?;
+                self.flood.passed(Stage::Claim);
+                match claim {
+                    Some(held) => Some(held),
+                    None => return Ok(Outcome::Duplicate),
+                }
+            }
         };
 
         let handling = Instant::now();
@@ -185,7 +193,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             Err(_elapsed) => Err(Fault::from(EffectTimeout { guarded })),
         };
         if effect.is_ok() {
-            self.flood.succeeded();
+            self.flood.passed(Stage::Settle);
         }
         match (effect, held) {
             (Ok(Effect::Done), None) => Ok(Outcome::Done),
@@ -203,7 +211,7 @@ impl<H: RecordHandler> Journey<'_, H> {
     async fn claim(&self, effect: &EffectId, stages: &mut StageTimes) -> Result<Option<Held>, Failed> {
         let settings = &self.parts.settings;
         let claiming = Instant::now();
-        let claim = self.parts.claims.claim(effect, settings.effect_timeout + settings.lease_skew);
+        let claim = self.parts.claims.claim(effect, settings.lease());
         let claim = timeout(settings.settle_reserve, claim).await;
         stages.add(Stage::Claim, claiming.elapsed());
         let claim = claim.unwrap_or_else(|_elapsed| Err(too_slow(Store::Claims, "claim")));
@@ -296,7 +304,7 @@ impl<H: RecordHandler> Journey<'_, H> {
     /// been settled or taken over twice.
     fn pause_for_holder(&self, wait: &mut Wait, left: Duration) -> Option<Duration> {
         let settings = &self.parts.settings;
-        let patience = settings.effect_timeout + settings.lease_skew + settings.retry.cap;
+        let patience = settings.lease() + settings.retry.cap;
         let since = *wait.since.get_or_insert_with(Instant::now);
         wait.times += 1;
         let pause = settings.retry.backoff(wait.times).min(left);

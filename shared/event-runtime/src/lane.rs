@@ -10,13 +10,14 @@ use tokio::time::Instant;
 
 use crate::clock::UnixMillis;
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
+use crate::flood::{FLOOD_GUARD, FloodGuard};
 use crate::handler::{Inflated, RawRecord, RecordHandler};
 use crate::journey::{Journey, Travelled};
 use crate::letter::{Place, RawBytes, base64};
 use crate::obstacles::NoTimeLeft;
 use crate::outcome::{Outcome, StageTimes};
 use crate::parts::Parts;
-use crate::pressure::{FLOOD_GUARD, FloodGuard, RetryBudget};
+use crate::pressure::RetryBudget;
 use crate::safeguards::{Safeguard, stands};
 use crate::settings::{Invocation, Order};
 
@@ -45,15 +46,15 @@ pub(crate) struct LaneReport {
 }
 
 /// Takes a lane's records to their ends: chain by chain, several chains at a time where the order allows.
-pub(crate) async fn run_lane<H: RecordHandler>(batch: Batch<'_, H>, lane: &Lane<'_>) -> LaneReport {
+pub(crate) async fn run_lane<H: RecordHandler>(batch: &Batch<'_, H>, lane: &Lane<'_>) -> LaneReport {
     let Parts { settings, floods, .. } = batch.parts;
-    let guard = FloodGuard::new(floods, &lane.name, lane.records.len(), settings.flood_guard);
+    let guard = FloodGuard::new(floods, &lane.name, lane.records.len(), &settings.drain);
     let (chains, in_flight) = match settings.order {
         Order::Partition => (vec![(0..lane.records.len()).collect()], 1),
         Order::Key { in_flight } => (chains_by_key(&batch.parts.handler, lane), in_flight.get()),
     };
     let mut ends: Vec<(usize, Travelled)> = stream::iter(chains)
-        .map(|chain| run_chain(&batch, lane, chain, &guard))
+        .map(|chain| run_chain(batch, lane, chain, &guard))
         .buffer_unordered(in_flight)
         .collect::<Vec<_>>()
         .await

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::claims::Claims;
 use crate::clock::Clock;
+use crate::flood::Floods;
 use crate::letter::DeadLetters;
-use crate::pressure::{Circuit, Floods, InFlight};
+use crate::pressure::{Circuit, InFlight};
 use crate::settings::Settings;
 
 /// The handler, the ports and the settings.

@@ -9,13 +9,14 @@ use tokio::time::Instant;
 
 use crate::claims::Claims;
 use crate::clock::{Clock, SystemClock};
+use crate::flood::Floods;
 use crate::handler::RecordHandler;
 use crate::lane::{Batch, LaneReport, run_lane};
 use crate::letter::DeadLetters;
 use crate::outcome::BatchReport;
 use crate::parts::Parts;
-use crate::pressure::{Circuit, Floods, InFlight, RetryBudget};
-use crate::settings::{Invocation, Settings};
+use crate::pressure::{Circuit, InFlight, RetryBudget};
+use crate::settings::{Drain, Invocation, Settings};
 
 /// Runs a handler over batches of Kafka records. May be given several batches at a time: they share the circuit, the
 /// flood guard and the bounds on what is in flight; each has a budget of retries of its own.
@@ -24,6 +25,9 @@ pub struct Processor<H>(Parts<H>);
 impl<H: RecordHandler> Processor<H> {
     /// A processor with the machine's clock.
     pub fn new(handler: H, claims: Arc<dyn Claims>, dead_letters: Arc<dyn DeadLetters>, settings: Settings) -> Self {
+        if settings.drain != Drain::Nothing {
+            tracing::warn!(partitions = ?settings.drain, "drained: no flood of dead letters stops these partitions");
+        }
         let circuit = Circuit::new(settings.circuit);
         let in_flight = InFlight::new(settings.max_records_in_flight, settings.max_bytes_in_flight);
         let (clock, floods) = (Arc::new(SystemClock), Floods::default());
@@ -48,13 +52,8 @@ impl<H: RecordHandler> Processor<H> {
 
         let now = self.0.clock.now();
         let retries = RetryBudget::for_records(event.lanes.iter().map(|lane| lane.records.len()).sum());
-        let mut lanes: FuturesUnordered<_> = event
-            .lanes
-            .iter()
-            .map(|lane| {
-                run_lane(Batch { parts: &self.0, event: &event, invocation, retries: &retries, started: now }, lane)
-            })
-            .collect();
+        let batch = Batch { parts: &self.0, event: &event, invocation, retries: &retries, started: now };
+        let mut lanes: FuturesUnordered<_> = event.lanes.iter().map(|lane| run_lane(&batch, lane)).collect();
         while let Some(lane) = lanes.next().await {
             merge(&mut report, lane);
         }

@@ -36,6 +36,8 @@ pub enum Safeguard {
     LettersStay,
     /// Processor: a lane stops that parks record after record with one code of the deployment's.
     FloodStops,
+    /// Processor: a record clears the letters' codes of the stages that it has passed, and of no later one.
+    FloodByStage,
 }
 
 /// Whether a safeguard stands.

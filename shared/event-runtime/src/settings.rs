@@ -1,5 +1,6 @@
 //! What the processor is told: about the invocation, and about times and bounds.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ pub struct Settings {
     /// The longest an effect may run; past it a claimed effect is uncertain. Default 10 s.
     pub effect_timeout: Duration,
     /// Added to the effect's timeout for the lease: how far workers' clocks may differ, plus the time between taking
-    /// the lease and starting the effect. Default 5 s.
+    /// the lease and starting the effect. Default 5 s. Less than [`Settings::LEAST_LEASE_SKEW`] counts as that.
     pub lease_skew: Duration,
     /// Kept free at the end of the invocation for settling and reporting. Default 3 s.
     pub settle_reserve: Duration,
@@ -38,14 +39,38 @@ pub struct Settings {
     pub order: Order,
     /// What is done about a claimed effect that may or may not have happened.
     pub uncertain: WhenUncertain,
-    /// Whether a lane stops that parks record after record with one code that is not the records' own fault. Off, a
-    /// broken deployment drains its topic into the dead letters. Default on.
-    pub flood_guard: bool,
+    /// Partitions that do not stop when they park record after record with one code that is not the records' own fault.
+    /// Default none.
+    pub drain: Drain,
     /// Records in flight across all lanes and all invocations of the process. Default 128.
     pub max_records_in_flight: NonZeroUsize,
     /// Bytes of keys and values that those records may take, out of their base64 (a body that travels compressed
     /// counts as it travels). A larger record goes alone. Default 32 MiB.
     pub max_bytes_in_flight: NonZeroUsize,
+}
+
+/// Partitions for which the guard against a flood of dead letters is off, by an operator's decision: what cannot be
+/// handled there is parked, however much it is, and the rest goes on. A broken deployment drains them into the dead
+/// letters.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Drain {
+    /// None.
+    #[default]
+    Nothing,
+    /// Those that the event names so: `topic-partition`.
+    Partitions(BTreeSet<String>),
+    /// All of them.
+    Everything,
+}
+
+impl Drain {
+    pub(crate) fn covers(&self, lane: &str) -> bool {
+        match self {
+            Drain::Nothing => false,
+            Drain::Partitions(lanes) => lanes.contains(lane),
+            Drain::Everything => true,
+        }
+    }
 }
 
 /// What is done about a claimed effect of which nobody knows whether it happened: its worker died, its time ran out, or
@@ -86,7 +111,7 @@ impl Default for Settings {
             circuit: CircuitPolicy::default(),
             order: Order::default(),
             uncertain: WhenUncertain::default(),
-            flood_guard: true,
+            drain: Drain::default(),
             max_records_in_flight: DEFAULT_RECORDS_IN_FLIGHT,
             max_bytes_in_flight: DEFAULT_BYTES_IN_FLIGHT,
         }
@@ -94,6 +119,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The least that a lease lasts beyond its effect's timeout. The lease is counted from before its claim is written,
+    /// and an effect starts only if it can still end within it: with nothing to spare none would ever start.
+    pub const LEAST_LEASE_SKEW: Duration = Duration::from_secs(1);
+
+    /// How long a claim is held for its effect.
+    pub(crate) fn lease(&self) -> Duration {
+        self.effect_timeout + self.lease_skew.max(Self::LEAST_LEASE_SKEW)
+    }
+
     /// What must be left of the invocation before an effect may start.
     pub(crate) fn needed_for_effect(&self) -> Duration {
         self.effect_timeout + self.settle_reserve

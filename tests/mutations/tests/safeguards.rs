@@ -148,6 +148,17 @@ fn without_the_flood_guard_a_broken_deployment_drains_a_topic() {
 }
 
 #[test]
+fn without_clearing_by_stage_a_deployment_that_may_do_nothing_drains_a_topic_of_records_that_are_skipped() {
+    let skipped = Record { verb: Verb::Skip, key: Some(0), subject: 0 };
+    let denied = Record { verb: Verb::Denied, ..skipped };
+    let world = World::plain(vec![[skipped, skipped, denied].repeat(20)]);
+    let play = || run(&world, Fates::by_schedule(Schedule::default()), false).violation;
+    let violation = without(Safeguard::FloodByStage, play);
+    assert_eq!(violation.map(|violation| violation.rule), Some(Rule::NoFlood));
+    assert_eq!(play(), None);
+}
+
+#[test]
 fn without_parking_what_is_uncertain_a_mail_goes_out_twice() {
     notice(Safeguard::UncertainIsParked, &[Rule::OnceUnderAClaim]);
 }

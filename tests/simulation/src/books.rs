@@ -146,7 +146,9 @@ impl Books {
             || match record.verb {
                 Verb::Skip => true,
                 Verb::Garbage => false,
-                Verb::Refused | Verb::Mismatch | Verb::Version | Verb::Append => self.applied.contains(&place),
+                Verb::Refused | Verb::Denied | Verb::Mismatch | Verb::Version | Verb::Append => {
+                    self.applied.contains(&place)
+                }
                 Verb::Send | Verb::Rejected => record
                     .claim(lane)
                     .is_some_and(|claim| self.sent.contains_key(&claim) || self.decided_done.contains(&claim)),
@@ -270,6 +272,7 @@ impl Books {
             Verb::Garbage => code == "garbage",
             Verb::Mismatch => code == "mismatch",
             Verb::Refused => code == "refused",
+            Verb::Denied => code == "denied",
             Verb::Rejected => code == "rejected",
             Verb::Skip | Verb::Version | Verb::Append | Verb::Send => false,
         };
@@ -277,7 +280,7 @@ impl Books {
             let detail = format!("{record} at {lane}@{offset} is parked as {code} without any reason");
             self.broken(Rule::LettersHaveCauses, detail);
         }
-        if code == "mismatch" {
+        if ["mismatch", "denied"].contains(&code) {
             let flood = self.flood.entry((delivery, lane)).or_default();
             flood.insert(offset);
             let in_flight = match world.order {

@@ -34,7 +34,17 @@ impl Failure for Says {
         self.0
     }
     fn blame(&self) -> Blame {
-        if self.0 == "mismatch" { Blame::Deployment } else { Blame::Record }
+        if ["mismatch", "denied"].contains(&self.0) { Blame::Deployment } else { Blame::Record }
+    }
+}
+
+/// What an effect is refused with until a later deployment mends it.
+fn refusal(verb: Verb) -> Option<&'static str> {
+    match verb {
+        Verb::Rejected => Some("rejected"),
+        Verb::Refused => Some("refused"),
+        Verb::Denied => Some("denied"),
+        Verb::Skip | Verb::Garbage | Verb::Mismatch | Verb::Version | Verb::Append | Verb::Send => None,
     }
 }
 
@@ -122,13 +132,9 @@ impl RecordHandler for Function {
         }
         let _running = scene.books(|books| books.effect_begins(delivery));
         scene.travel().await;
-        match seen.record.verb {
-            Verb::Rejected | Verb::Refused if !scene.deployment_is_mended() => {
-                let code = if seen.record.verb == Verb::Rejected { "rejected" } else { "refused" };
-                tell(Answer::Says(code.to_owned()));
-                return Err(Says(code).into());
-            }
-            _ => {}
+        if let Some(code) = refusal(seen.record.verb).filter(|_| !scene.deployment_is_mended()) {
+            tell(Answer::Says(code.to_owned()));
+            return Err(Says(code).into());
         }
         let happens = ![2, 6].contains(&fate);
         let effect = if happens { self.happen(delivery, seen, claim.as_deref()) } else { Effect::Done };

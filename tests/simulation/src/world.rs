@@ -22,6 +22,8 @@ pub enum Verb {
     Mismatch,
     /// A conditional effect that is refused for good, until a later deployment mends it.
     Refused,
+    /// A conditional effect that the deployed function is not allowed to take; a later deployment is.
+    Denied,
     /// A conditional effect: the newest version wins.
     Version,
     /// A conditional effect: an entry that is there already is not added again.
@@ -59,6 +61,7 @@ impl fmt::Display for Record {
             Verb::Garbage => "garbage",
             Verb::Mismatch => "mismatch",
             Verb::Refused => "refused",
+            Verb::Denied => "denied",
             Verb::Version => "version",
             Verb::Append => "append",
             Verb::Send => "send",
@@ -160,13 +163,16 @@ impl World {
             (false, true) => (1..=2, 1..=3),
             (false, false) => (1..=3, 2..=12),
         };
+        // One deployment cannot read what it is sent; another reads all of it, and may not do what some of it asks for.
+        let broken = broken_deployment.then(|| if rng.bool() { Verb::Mismatch } else { Verb::Denied });
+        let length = if broken == Some(Verb::Denied) { 24..=30 } else { length };
         let lanes = (0..rng.usize(lanes))
-            .map(|_| (0..rng.usize(length.clone())).map(|_| Self::record(rng, broken_deployment)).collect())
+            .map(|_| (0..rng.usize(length.clone())).map(|_| Self::record(rng, broken)).collect())
             .collect();
         let feature = rng.bool();
         World {
             seed,
-            batch: if broken_deployment { 18 } else { rng.usize(1..=if small { 3 } else { 12 }) },
+            batch: if broken_deployment { 30 } else { rng.usize(1..=if small { 3 } else { 12 }) },
             feature,
             reading: if rng.bool() { Reading::OnlyTheListed } else { Reading::FromTheLowest },
             bisect: rng.u32(..4) == 0,
@@ -191,9 +197,18 @@ impl World {
         }
     }
 
-    fn record(rng: &mut fastrand::Rng, broken_deployment: bool) -> Record {
-        let verb = match rng.u32(..20) {
-            _ if broken_deployment => Verb::Mismatch,
+    fn record(rng: &mut fastrand::Rng, broken: Option<Verb>) -> Record {
+        let verb = match (rng.u32(..20), broken) {
+            (0..=5, Some(Verb::Denied)) => Verb::Skip,
+            (_, Some(verb)) => verb,
+            (dice, None) => Self::verb(dice),
+        };
+        let key = rng.u8(..5);
+        Record { verb, key: (key < 4).then_some(key), subject: rng.u8(..3) }
+    }
+
+    fn verb(dice: u32) -> Verb {
+        match dice {
             0..=1 => Verb::Skip,
             2 => Verb::Garbage,
             3 => Verb::Mismatch,
@@ -202,9 +217,7 @@ impl World {
             6..=10 => Verb::Version,
             11..=12 => Verb::Append,
             _ => Verb::Send,
-        };
-        let key = rng.u8(..5);
-        Record { verb, key: (key < 4).then_some(key), subject: rng.u8(..3) }
+        }
     }
 
     /// The processor's settings: times short beside the storm's.

@@ -11,8 +11,17 @@ use simulation::{
 /// What is spent before each push; `make test-all` and `make test-long` spend more, by `make simulate SEEDS=…`.
 const SEEDS: u64 = 400;
 
-const ALL_VERBS: [Verb; 8] =
-    [Verb::Skip, Verb::Garbage, Verb::Mismatch, Verb::Refused, Verb::Version, Verb::Append, Verb::Send, Verb::Rejected];
+const ALL_VERBS: [Verb; 9] = [
+    Verb::Skip,
+    Verb::Garbage,
+    Verb::Mismatch,
+    Verb::Refused,
+    Verb::Denied,
+    Verb::Version,
+    Verb::Append,
+    Verb::Send,
+    Verb::Rejected,
+];
 
 fn lane(verbs: &[Verb]) -> Vec<Record> {
     let keyed = |(at, verb): (usize, &Verb)| Record { verb: *verb, key: Some(at as u8 % 2), subject: 0 };

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 mod concurrency;
+mod flood;
 mod giving_up;
 mod journeys;
 mod logging;

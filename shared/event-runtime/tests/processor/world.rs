@@ -63,6 +63,7 @@ impl RecordHandler for Scripted {
         match *verb {
             "skip" => Ok(Intent::Skip("on_purpose")),
             "conditional" | "refused" => Ok(Intent::Conditional),
+            "undecided_panic" => panic!("a defect"),
             "pay" => {
                 let (account, amount) = account.split_once('=').unwrap();
                 let effect = EffectId::new(ClaimKey::new("welcome", account)?);
@@ -143,6 +144,15 @@ impl World {
 
     pub(crate) async fn deliver(&self, lanes: &[(&str, &[&str])]) -> BatchReport {
         self.deliver_within(lanes, Deadline::unknown()).await
+    }
+
+    /// Delivers records that stand behind those of earlier deliveries.
+    pub(crate) async fn deliver_from(&self, offset: usize, lane: &str, values: &[&str]) -> BatchReport {
+        let mut event = event(&[(lane, values)]);
+        for (index, record) in event["records"][lane].as_array_mut().unwrap().iter_mut().enumerate() {
+            record["offset"] = (offset + index).into();
+        }
+        self.process(event, Deadline::unknown()).await
     }
 
     pub(crate) async fn deliver_within(&self, lanes: &[(&str, &[&str])], deadline: Deadline) -> BatchReport {

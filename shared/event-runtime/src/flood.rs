@@ -1,0 +1,333 @@
+//! What keeps a broken deployment from draining a topic into the dead letters.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::failure::{Blame, Disposition, Fault, Stage};
+use crate::letter::LetterId;
+use crate::safeguards::{Safeguard, stands};
+use crate::settings::Drain;
+
+/// Why a lane stops that has parked too much.
+pub(crate) const FLOOD_GUARD: &str = "flood_guard";
+
+/// How long after the last letter of a code its letters still count together; and how often a lane that has stopped
+/// parks one more record.
+///
+/// Long beside the pauses in which the event source delivers a batch again, so that a deployment which refuses a record
+/// now and then is still seen to refuse them all. Short beside the time that an operator takes to notice, so that a
+/// record which is refused for good, at the head of a lane that has stopped, does not hold it until then.
+pub(crate) const FLOOD_MEMORY: Duration = Duration::from_secs(600);
+
+/// What lanes have parked, by lane. Outlives the batch: delivered again, a broken deployment must not park ten more.
+#[derive(Debug, Default)]
+pub(crate) struct Floods(Mutex<HashMap<String, Vec<Flood>>>);
+
+/// The letters of one code in one lane that no record has spoken against since.
+#[derive(Debug)]
+struct Flood {
+    code: &'static str,
+    /// The stage that a record has to pass to show that the deployment as a whole is not to blame.
+    stage: Stage,
+    /// A letter that is stored again, because its record was delivered again, floods nothing. Whether it is known to be
+    /// stored: it may still be on its way.
+    letters: HashMap<LetterId, bool>,
+    /// When the last of them came.
+    last: Instant,
+    /// Too many: the lane has stopped. From then on time alone does not clear it.
+    tripped: bool,
+}
+
+impl Flood {
+    fn is_recent(&self, now: Instant) -> bool {
+        now.duration_since(self.last) < FLOOD_MEMORY
+    }
+}
+
+/// What is to become of a record that cannot be handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It may be parked.
+    Park,
+    /// Its lane has stopped since, and goes past it: its letter is there from an earlier delivery.
+    HasItsLetter,
+    /// It stays owed, and its lane must stop.
+    HoldBack,
+}
+
+/// Stops a lane that parks record after record with one code: a broken deployment must not drain a topic into the
+/// dead-letter queue. Codes that are the record's own fault do not count.
+///
+/// **What clears a code.** A record that passes the stage in which the code arises shows that this deployment can do
+/// that: one that is skipped has been read, so it clears the codes of reading; one whose effect had happened before
+/// has also passed its claim; an effect clears everything. A code whose last letter is ten minutes old is forgotten.
+///
+/// **A lane that has stopped** is tried with one record a delivery, and parks nothing. So that no record stops it for
+/// good, it parks one more record ten minutes after its last letter, going past those whose letters are stored
+/// already. It goes on when a record passes the stage, or when an operator has it drained ([`Drain`]).
+#[derive(Debug)]
+pub(crate) struct FloodGuard<'a> {
+    floods: &'a Floods,
+    lane: &'a str,
+    /// `None`: the lane is drained.
+    limit: Option<usize>,
+    stopped: AtomicBool,
+}
+
+impl<'a> FloodGuard<'a> {
+    /// A fifth of the lane's records, at least 10, may be parked with one code.
+    pub(crate) fn new(floods: &'a Floods, lane: &'a str, records: usize, drain: &Drain) -> Self {
+        let limit = (!drain.covers(lane)).then(|| records.div_ceil(5).max(10));
+        FloodGuard { floods, lane, limit, stopped: AtomicBool::new(false) }
+    }
+
+    /// Whether a record that failed so may be parked under this letter.
+    pub(crate) fn admits(&self, letter: &LetterId, fault: &Fault) -> Admission {
+        let Some(limit) = self.limit.filter(|_| fault.blame == Blame::Deployment) else { return Admission::Park };
+        let (now, code, stage) = (Instant::now(), fault.code, disproved_by(fault));
+        let mut floods = self.floods();
+        let lane = floods.entry(self.lane.to_owned()).or_default();
+        lane.retain(|flood| flood.tripped || flood.is_recent(now));
+        let at = lane.iter().position(|flood| (flood.code, flood.stage) == (code, stage)).unwrap_or_else(|| {
+            lane.push(Flood { code, stage, letters: HashMap::new(), last: now, tripped: false });
+            lane.len() - 1
+        });
+        let Some(flood) = lane.get_mut(at) else { return Admission::Park };
+        let known = flood.letters.get(letter).copied();
+        flood.tripped |= known.is_none() && flood.letters.len() >= limit;
+        if flood.tripped && flood.is_recent(now) && stands(Safeguard::FloodStops) {
+            self.stopped.store(true, Ordering::Relaxed);
+            return Admission::HoldBack;
+        }
+        match known {
+            Some(true) if flood.tripped => Admission::HasItsLetter,
+            Some(_) => Admission::Park,
+            None => {
+                flood.letters.insert(letter.clone(), false);
+                flood.last = now;
+                Admission::Park
+            }
+        }
+    }
+
+    /// The letter of a record that was admitted is stored, or could not be: then another may take its place.
+    pub(crate) fn was_stored(&self, letter: &LetterId, fault: &Fault, stored: bool) {
+        let mut floods = self.floods();
+        let lane = floods.get_mut(self.lane).into_iter().flatten();
+        for flood in lane.filter(|flood| (flood.code, flood.stage) == (fault.code, disproved_by(fault))) {
+            match (stored, flood.letters.get_mut(letter)) {
+                (true, Some(known)) => *known = true,
+                (false, Some(false)) => {
+                    flood.letters.remove(letter);
+                    if flood.tripped {
+                        flood.last = flood.last.checked_sub(FLOOD_MEMORY).unwrap_or(flood.last);
+                    }
+                }
+                (false, Some(true)) | (_, None) => {}
+            }
+        }
+    }
+
+    /// A record has passed a stage: what other records failed with there, or before, is theirs and not the deployment's.
+    pub(crate) fn passed(&self, stage: Stage) {
+        let mut floods = self.floods();
+        let Some(lane) = floods.get_mut(self.lane) else { return };
+        lane.retain(|flood| flood.stage > stage && stands(Safeguard::FloodByStage));
+        if lane.is_empty() {
+            floods.remove(self.lane);
+        }
+    }
+
+    /// Whether the lane has stopped in this batch.
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn floods(&self) -> MutexGuard<'_, HashMap<String, Vec<Flood>>> {
+        self.floods.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An effect that may have happened says something of the effect, also where its claim is what tells us.
+fn disproved_by(fault: &Fault) -> Stage {
+    match fault.disposition {
+        Disposition::Uncertain => Stage::Handle,
+        Disposition::DeadLetter | Disposition::Retry { .. } => fault.stage,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Failure;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("no")]
+    struct No(&'static str, Blame, Disposition);
+
+    impl Failure for No {
+        fn disposition(&self) -> Disposition {
+            self.2
+        }
+        fn code(&self) -> &'static str {
+            self.0
+        }
+        fn blame(&self) -> Blame {
+            self.1
+        }
+    }
+
+    fn fault(stage: Stage, code: &'static str) -> Fault {
+        Fault::new(stage, No(code, Blame::Deployment, Disposition::DeadLetter))
+    }
+
+    fn letter(number: u32) -> LetterId {
+        LetterId::from_stored(number.to_string())
+    }
+
+    /// A lane of fewer than fifty records, in one process.
+    #[derive(Default)]
+    struct Lane(Floods);
+
+    impl Lane {
+        fn batch(&self) -> FloodGuard<'_> {
+            FloodGuard::new(&self.0, "orders-0", 20, &Drain::Nothing)
+        }
+
+        /// How many of these are parked, each in a batch of its own.
+        fn parks(&self, letters: std::ops::Range<u32>, fault: &Fault) -> usize {
+            letters.filter(|number| self.parks_one(*number, fault, true)).count()
+        }
+
+        fn parks_one(&self, number: u32, fault: &Fault, stored: bool) -> bool {
+            let admitted = self.batch().admits(&letter(number), fault) == Admission::Park;
+            if admitted {
+                self.batch().was_stored(&letter(number), fault, stored);
+            }
+            admitted
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_one_code_stops_its_lane_unless_the_records_are_to_blame() {
+        let (lane, mismatch) = (Lane::default(), fault(Stage::Decode, "schema_mismatch"));
+        let truncated = Fault::new(Stage::Decode, No("frame_truncated", Blame::Record, Disposition::DeadLetter));
+        assert_eq!(lane.parks(0..50, &truncated), 50);
+        assert_eq!(lane.parks(0..10, &mismatch), 10);
+        assert_eq!(lane.parks(10..11, &fault(Stage::Decode, "another")), 1);
+        let guard = lane.batch();
+        assert_eq!(guard.admits(&letter(10), &mismatch), Admission::HoldBack);
+        assert!(guard.has_stopped() && !lane.batch().has_stopped());
+        assert_eq!(lane.batch().admits(&letter(3), &mismatch), Admission::HoldBack, "nor is one stored again");
+
+        let other = FloodGuard::new(&lane.0, "orders-1", 20, &Drain::Nothing);
+        assert_eq!(other.admits(&letter(10), &mismatch), Admission::Park);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_record_clears_the_codes_of_the_stages_that_it_has_passed() {
+        let codes = [
+            fault(Stage::Scan, "unscanned"),
+            fault(Stage::Decode, "unread"),
+            fault(Stage::Claim, "conflict"),
+            fault(Stage::Handle, "refused"),
+            // What a claim tells of an effect that another worker began.
+            Fault::new(Stage::Claim, No("uncertain", Blame::Deployment, Disposition::Uncertain)),
+        ];
+        for (passed, cleared) in [(Stage::Decode, 2), (Stage::Claim, 3), (Stage::Handle, 5), (Stage::Settle, 5)] {
+            let lane = Lane::default();
+            for code in &codes {
+                assert_eq!(lane.parks(0..11, code), 10);
+            }
+            lane.batch().passed(passed);
+            let goes_on = codes.iter().map(|code| lane.parks(11..12, code));
+            assert_eq!(goes_on.sum::<usize>(), cleared, "{passed}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn letters_count_together_while_less_than_ten_minutes_are_between_them() {
+        let refused = fault(Stage::Handle, "refused");
+        for (between, parked) in [(FLOOD_MEMORY, 30), (FLOOD_MEMORY - Duration::from_millis(1), 10)] {
+            let lane = Lane::default();
+            let mut count = 0;
+            for number in 0..30 {
+                count += lane.parks(number..number + 1, &refused);
+                if count < 10 || parked == 30 {
+                    tokio::time::advance(between).await;
+                }
+            }
+            assert_eq!(count, parked, "{between:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lane_that_has_stopped_parks_one_more_each_ten_minutes_and_goes_past_its_letters() {
+        let (lane, refused) = (Lane::default(), fault(Stage::Handle, "refused"));
+        assert_eq!(lane.parks(0..12, &refused), 10);
+        for next in 10..15 {
+            tokio::time::advance(FLOOD_MEMORY / 2).await;
+            assert_eq!(lane.parks(next..next + 1, &refused), 0, "not yet");
+            tokio::time::advance(FLOOD_MEMORY / 2).await;
+            let guard = lane.batch();
+            for before in 0..next {
+                assert_eq!(guard.admits(&letter(before), &refused), Admission::HasItsLetter, "{before}");
+            }
+            assert!(lane.parks_one(next, &refused, true));
+            assert_eq!(guard.admits(&letter(next + 1), &refused), Admission::HoldBack);
+        }
+        tokio::time::advance(FLOOD_MEMORY * 100).await;
+        assert_eq!(lane.parks(15..30, &refused), 1, "however long nothing came");
+        lane.batch().passed(Stage::Handle);
+        assert_eq!(lane.parks(30..45, &refused), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_letter_that_was_not_stored_counts_for_nothing() {
+        let (lane, refused) = (Lane::default(), fault(Stage::Handle, "refused"));
+        assert_eq!(lane.parks(0..9, &refused), 9);
+        assert!(lane.parks_one(9, &refused, false));
+        assert_eq!(lane.parks(10..12, &refused), 1);
+        tokio::time::advance(FLOOD_MEMORY).await;
+        assert!(lane.parks_one(12, &refused, false));
+        assert_eq!(lane.parks(13..15, &refused), 1, "the store failed: the next delivery may try again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_letter_that_is_on_its_way_is_not_taken_for_stored() {
+        let (lane, refused) = (Lane::default(), fault(Stage::Handle, "refused"));
+        for number in 0..10 {
+            assert_eq!(lane.batch().admits(&letter(number), &refused), Admission::Park);
+        }
+        assert_eq!(lane.parks(10..11, &refused), 0);
+        lane.batch().was_stored(&letter(0), &refused, true);
+        tokio::time::advance(FLOOD_MEMORY).await;
+        assert_eq!(lane.batch().admits(&letter(0), &refused), Admission::HasItsLetter);
+        assert_eq!(lane.batch().admits(&letter(1), &refused), Admission::Park, "stored again, to be sure");
+        assert!(lane.parks_one(10, &refused, true), "which takes nobody's place");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_same_records_delivered_again_count_once() {
+        let (lane, mismatch) = (Lane::default(), fault(Stage::Decode, "schema_mismatch"));
+        for _ in 0..3 {
+            assert_eq!(lane.parks(0..10, &mismatch), 10);
+        }
+        assert_eq!(lane.parks(10..11, &mismatch), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lane_that_is_drained_parks_whatever_comes() {
+        let (floods, refused) = (Floods::default(), fault(Stage::Handle, "refused"));
+        for drain in [Drain::Everything, Drain::Partitions(["orders-0".to_owned()].into())] {
+            let guard = FloodGuard::new(&floods, "orders-0", 20, &drain);
+            assert!((0..100).all(|number| guard.admits(&letter(number), &refused) == Admission::Park), "{drain:?}");
+        }
+        let other = FloodGuard::new(&floods, "orders-1", 20, &Drain::Partitions(["orders-0".to_owned()].into()));
+        assert_eq!((0..100).filter(|number| other.admits(&letter(*number), &refused) == Admission::Park).count(), 10);
+    }
+}
