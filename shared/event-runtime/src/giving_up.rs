@@ -8,6 +8,7 @@ use crate::claims::Held;
 use crate::failure::{Disposition, Fault, Stage};
 use crate::flood::{Admission, FLOOD_GUARD};
 use crate::handler::{RawRecord, RecordHandler};
+use crate::journal::{OWED_IN_FULL, PARKED_IN_FULL};
 use crate::journey::{Journey, Travelled};
 use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, base64};
 use crate::obstacles::{NoTimeLeft, Store};
@@ -75,7 +76,7 @@ impl<H: RecordHandler> Journey<'_, H> {
         }
         match self.park(letter, fault, held).await {
             Ok(()) => {
-                self.log(letter, fault, "parked");
+                self.log_parked(letter, fault);
                 Outcome::Parked(fault.code)
             }
             Err(code) => Outcome::Unfinished(code),
@@ -191,39 +192,67 @@ impl<H: RecordHandler> Journey<'_, H> {
         }
     }
 
-    /// The one line of a record that was given up, or of a store that kept it from being given up.
-    fn log(&self, letter: &DeadLetter, fault: &Fault, what: &str) {
-        tracing::warn!(
-            topic = letter.place.topic,
-            partition = letter.place.partition,
-            offset = letter.place.offset,
-            key = letter.raw.key.as_deref().map(|key| key_digest(key.as_bytes())),
-            key_schema = letter.key_schema,
-            value_schema = letter.value_schema,
-            letter = letter.id.as_str(),
-            error_code = fault.code,
-            stage = fault.stage.as_str(),
-            error = %fault,
-            "{what}"
-        );
+    /// The line of a record that was parked. Its letter holds all of this too, so only the first have one.
+    fn log_parked(&self, letter: &DeadLetter, fault: &Fault) {
+        self.log_at_most(PARKED_IN_FULL, letter, fault, "parked");
     }
 
-    /// The one line of a record that is still owed.
+    /// The line of a record that stays owed, or keeps its letter, because of a store or of the time.
+    fn log(&self, letter: &DeadLetter, fault: &Fault, what: &'static str) {
+        self.log_at_most(OWED_IN_FULL, letter, fault, what);
+    }
+
+    fn log_at_most(&self, in_full: usize, letter: &DeadLetter, fault: &Fault, what: &'static str) {
+        self.journal.note(what, fault, (self.lane_name, letter.place.offset), in_full, || {
+            tracing::warn!(
+                topic = letter.place.topic,
+                partition = letter.place.partition,
+                offset = letter.place.offset,
+                key = letter.raw.key.as_deref().map(|key| key_digest(key.as_bytes())),
+                key_schema = letter.key_schema,
+                value_schema = letter.value_schema,
+                letter = letter.id.as_str(),
+                error_code = fault.code,
+                stage = fault.stage.as_str(),
+                error = %fault,
+                "{what}"
+            );
+        });
+    }
+
+    /// The line of a record that is still owed.
     pub(crate) fn log_owed(&self, record: &RawRecord<'_>, fault: &Fault, attempts: u32) {
-        let schemas = self.parts.handler.schemas(record);
-        tracing::warn!(
-            topic = record.topic,
-            partition = record.partition,
-            offset = record.offset,
-            key = record.key.map(|key| key_digest(base64(key).as_bytes())),
-            key_schema = schemas.key,
-            value_schema = schemas.value,
-            attempts,
-            error_code = fault.code,
-            stage = fault.stage.as_str(),
-            error = %fault,
-            "not finished; the event source must deliver it again"
-        );
+        let what = "not finished; the event source must deliver it again";
+        self.journal.note(what, fault, (self.lane_name, Some(record.offset)), OWED_IN_FULL, || {
+            let schemas = self.parts.handler.schemas(record);
+            tracing::warn!(
+                topic = record.topic,
+                partition = record.partition,
+                offset = record.offset,
+                key = record.key.map(|key| key_digest(base64(key).as_bytes())),
+                key_schema = schemas.key,
+                value_schema = schemas.value,
+                attempts,
+                error_code = fault.code,
+                stage = fault.stage.as_str(),
+                error = %fault,
+                "{what}"
+            );
+        });
+    }
+
+    /// The line of a claim that stays held until its lease ends, whatever became of its record.
+    pub(crate) fn log_unreleased(&self, held: &Held, fault: &Fault) {
+        let what = "a claim could not be released";
+        self.journal.note(what, fault, (self.lane_name, None), OWED_IN_FULL, || {
+            tracing::warn!(
+                claim = %held.token,
+                error_code = fault.code,
+                stage = fault.stage.as_str(),
+                error = %fault,
+                "{what}"
+            );
+        });
     }
 }
 

@@ -14,6 +14,7 @@ use crate::effect_id::EffectId;
 use crate::failure::{Disposition, Fault, Stage};
 use crate::flood::FloodGuard;
 use crate::handler::{Effect, Intent, RawRecord, RecordHandler};
+use crate::journal::Journal;
 use crate::obstacles::{
     Abandoned, CircuitOpen, ClaimConflict, ClaimParked, EffectTimeout, HeldByAnother, LeaseTooShort, NoTimeLeft,
     Panicked, Store, Unrecorded, too_slow,
@@ -32,6 +33,7 @@ pub(crate) struct Journey<'a, H> {
     pub(crate) lane_name: &'a str,
     pub(crate) invocation: &'a Invocation,
     pub(crate) retries: &'a RetryBudget,
+    pub(crate) journal: &'a Journal,
     pub(crate) flood: &'a FloodGuard<'a>,
 }
 
@@ -266,7 +268,7 @@ impl<H: RecordHandler> Journey<'_, H> {
         stages.add(Stage::Settle, settling.elapsed());
         if let Err(error) = released {
             // Harmless to the promise: the lease runs out and the record is parked as uncertain.
-            tracing::warn!(claim = %held.token, error = %Fault::new(Stage::Settle, error), "a claim could not be released");
+            self.log_unreleased(held, &Fault::new(Stage::Settle, error));
         }
     }
 

@@ -12,6 +12,7 @@ use crate::clock::UnixMillis;
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
 use crate::flood::{FLOOD_GUARD, FloodGuard};
 use crate::handler::{Inflated, RawRecord, RecordHandler};
+use crate::journal::Journal;
 use crate::journey::{Journey, Travelled};
 use crate::letter::{Place, RawBytes, base64};
 use crate::obstacles::NoTimeLeft;
@@ -30,6 +31,7 @@ pub(crate) struct Batch<'a, H> {
     pub(crate) event: &'a Event<'a>,
     pub(crate) invocation: &'a Invocation,
     pub(crate) retries: &'a RetryBudget,
+    pub(crate) journal: &'a Journal,
     pub(crate) started: UnixMillis,
 }
 
@@ -112,6 +114,7 @@ async fn run_chain<H: RecordHandler>(
         lane_name: &lane.name,
         invocation: batch.invocation,
         retries: batch.retries,
+        journal: batch.journal,
         flood: guard,
     };
     // Reused from record to record: events borrow their text from here.

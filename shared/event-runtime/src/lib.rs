@@ -16,6 +16,7 @@ mod failure;
 mod flood;
 mod giving_up;
 mod handler;
+mod journal;
 mod journey;
 mod lane;
 mod letter;

@@ -11,6 +11,7 @@ use crate::claims::Claims;
 use crate::clock::{Clock, SystemClock};
 use crate::flood::Floods;
 use crate::handler::RecordHandler;
+use crate::journal::Journal;
 use crate::lane::{Batch, LaneReport, run_lane};
 use crate::letter::DeadLetters;
 use crate::outcome::BatchReport;
@@ -52,11 +53,15 @@ impl<H: RecordHandler> Processor<H> {
 
         let now = self.0.clock.now();
         let retries = RetryBudget::for_records(event.lanes.iter().map(|lane| lane.records.len()).sum());
-        let batch = Batch { parts: &self.0, event: &event, invocation, retries: &retries, started: now };
+        let journal = Journal::default();
+        let batch =
+            Batch { parts: &self.0, event: &event, invocation, retries: &retries, journal: &journal, started: now };
         let mut lanes: FuturesUnordered<_> = event.lanes.iter().map(|lane| run_lane(&batch, lane)).collect();
         while let Some(lane) = lanes.next().await {
             merge(&mut report, lane);
         }
+        drop(lanes);
+        journal.close();
         report.duration = started.elapsed();
         Ok(report)
     }

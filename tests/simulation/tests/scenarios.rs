@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use event_runtime::BatchReport;
+use event_runtime::{BatchReport, Order};
 use simulation::{Actor, Answer, Fates, Record, Run, Schedule, Site, Step, Verb, What, World, diagram, run};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::Layer;
@@ -54,6 +55,9 @@ fn scenarios() -> Vec<(&'static str, World, Schedule)> {
     let stale = at_await_point(2, &[moved], &shared, |story| calls(story, Actor::Claims, "", "refused"));
     let flood =
         World { mended: 1, ..World::plain(vec![vec![Record { verb: Verb::Mismatch, key: Some(0), subject: 0 }; 12]]) };
+    let keys = (0..12).map(|key| Record { verb: Verb::Send, key: Some(key), subject: 0 }).collect();
+    let by_key = Order::Key { in_flight: NonZeroUsize::MIN.saturating_add(15) };
+    let many_keys = World { order: by_key, ..World::plain(vec![keys]) };
     vec![
         ("all-well", send.clone(), all_well.clone()),
         ("all-well-conditional", one(Verb::Version), all_well.clone()),
@@ -71,6 +75,7 @@ fn scenarios() -> Vec<(&'static str, World, Schedule)> {
             World::plain(vec![vec![Record { verb: Verb::Garbage, key: Some(0), subject: 0 }]]),
             all_well.clone(),
         ),
+        ("outage", many_keys, Schedule([at(1, What::Write, 0, 5)].into())),
         ("flood", flood, all_well),
     ]
 }

@@ -1,11 +1,11 @@
-//! One line per failure, at the boundary, without row data.
+//! What is logged of failures, at the boundary and without row data: a line for one, a few for many alike.
 
 use std::io;
 use std::sync::{Arc, Mutex, Once};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::world::World;
+use crate::world::{World, by_key};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -104,4 +104,86 @@ async fn a_stopped_flood_has_a_line_per_letter_and_one_for_the_stop() {
     let (lines, _listening) = Lines::listen();
     World::new().deliver(&[("accounts-0", &["undecodable:x"; 40])]).await;
     assert_eq!(lines.read().len(), 11);
+}
+
+/// Distinct keys, so that no record waits for another.
+fn each(verb: &str, records: usize) -> Vec<String> {
+    (0..records).map(|record| format!("{verb}:{record}")).collect()
+}
+
+/// What a batch says of these records of one partition.
+async fn told(world: &World, values: &[String]) -> Vec<serde_json::Value> {
+    let (lines, _listening) = Lines::listen();
+    let values: Vec<_> = values.iter().map(String::as_str).collect();
+    world.deliver(&[("accounts-0", &values)]).await;
+    lines.read()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_is_down_under_many_keys_has_a_handful_of_lines() {
+    let world = World::with(by_key(16));
+    (0..10_000).for_each(|_| world.claims.fail_next("claim"));
+    let lines = told(&world, &each("send", 500)).await;
+    assert!(lines.len() <= 4, "{} lines: {lines:#?}", lines.len());
+    let first = &lines[0];
+    assert_eq!((&first["error_code"], &first["stage"]), (&"claims_unavailable".into(), &"claim".into()));
+    assert_eq!(first["message"], "not finished; the event source must deliver it again");
+    assert!(first["key"].is_string() && first["offset"].is_number(), "in full: {first}");
+    let last = lines.last().unwrap();
+    assert_eq!(last["message"], "in all: not finished; the event source must deliver it again");
+    assert_eq!((&last["error_code"], &last["stage"]), (&"circuit_open".into(), &"handle".into()));
+    assert_eq!((&last["first"], &last["last"]), (&"accounts-0@0".into(), &"accounts-0@499".into()));
+    assert!(last["error"].as_str().is_some_and(|error| error.contains("again and again")), "{last}");
+    let of_unavailable = lines.iter().filter(|line| line["error_code"] == "claims_unavailable");
+    let unavailable = of_unavailable.map(|line| line["records"].as_u64().unwrap_or(1)).max();
+    assert_eq!(last["records"].as_u64().zip(unavailable).map(|(open, failed)| open + failed), Some(500));
+}
+
+/// What the records ask for, and what is down.
+type Outage = (&'static str, fn(&World));
+
+#[tokio::test(start_paused = true)]
+async fn whatever_is_down_under_many_keys_has_a_handful_of_lines() {
+    let down: [Outage; 4] = [
+        ("throttled", |_| ()),
+        ("garbled", |world| world.letters.set_down(true)),
+        ("rejected", |world| (0..10_000).for_each(|_| world.claims.fail_next("park"))),
+        ("throttled", |world| (0..10_000).for_each(|_| world.claims.fail_next("release"))),
+    ];
+    for (number, (verb, take_down)) in down.into_iter().enumerate() {
+        let world = World::with(by_key(16));
+        take_down(&world);
+        let lines = told(&world, &each(verb, 500)).await;
+        assert!((1..=8).contains(&lines.len()), "{number}: {} lines: {lines:#?}", lines.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_over_many_partitions_is_summed_up_over_all_of_them() {
+    let (lines, _listening) = Lines::listen();
+    let world = World::new();
+    world.letters.set_down(true);
+    let lanes = ["accounts-0", "accounts-1", "accounts-2"].map(|lane| (lane, &["skip:x", "garbled:a"] as &[&str]));
+    world.deliver(&lanes).await;
+    let [_, all] = &lines.read()[..] else { panic!("{:#?}", lines.read()) };
+    assert_eq!((&all["records"], &all["partitions"]), (&3.into(), &3.into()));
+    assert_eq!((&all["first"], &all["last"]), (&"accounts-0@1".into(), &"accounts-2@1".into()));
+    assert_eq!(all["error_code"], "dead_letters_unavailable");
+}
+
+#[tokio::test(start_paused = true)]
+async fn parked_records_have_ten_lines_of_each_code_and_one_that_sums_up() {
+    let mut values = each("garbled", 300);
+    values.extend(each("undecodable", 3));
+    let world = World::new();
+    let lines = told(&world, &values).await;
+    assert_eq!(world.letters.letters().len(), 303, "each has its letter");
+    assert_eq!(lines.len(), 10 + 3 + 1);
+    let all = lines.last().unwrap();
+    assert_eq!((&all["message"], &all["records"]), (&"in all: parked".into(), &300.into()));
+    assert_eq!((&all["first"], &all["last"]), (&"accounts-0@0".into(), &"accounts-0@299".into()));
+    assert_eq!((&all["error_code"], &all["stage"]), (&"garbled".into(), &"decode".into()));
+
+    let lines = told(&World::new(), &each("garbled", 10)).await;
+    assert_eq!(lines.len(), 10, "nothing is left to sum up");
 }
