@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use effects_dynamodb::{Item, Put, TableError, VersionedTable, attribute, number, text};
+use effects_dynamodb::{Columns, Put, TableError, VersionedTable, attribute, number, text};
 use event_runtime::{Clock, SystemClock};
 
 use crate::cache::Logins;
@@ -35,28 +35,27 @@ impl DynamoDbLogins {
         DynamoDbLogins { table: VersionedTable::new(client, table), tombstone_retention }
     }
 
-    fn item(&self, row: &Row) -> Item {
-        let mut item = Item::new();
+    fn columns(&self, row: &Row) -> Columns {
         match &row.login {
             Some(login) => {
                 let at = login.at.map(|at| format!("{at:.3}"));
                 let columns = [(USER, &login.user), (AT, &at), (IP, &login.ip), (USER_AGENT, &login.user_agent)];
-                let columns =
-                    columns.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value.as_ref()?))));
-                item.extend(columns);
+                columns
+                    .into_iter()
+                    .fold(Columns::new(), |columns, (name, value)| columns.with(name, value.as_ref().map(text)))
             }
             None => {
                 let expires_at = SystemClock.now().plus(self.tombstone_retention).0 / 1000;
-                item.insert(DELETED_AT.to_owned(), number(row.changed_at_ms));
-                item.insert(attribute::EXPIRES_AT.to_owned(), number(expires_at));
+                Columns::new()
+                    .with(DELETED_AT, number(row.changed_at_ms))
+                    .with(attribute::EXPIRES_AT, number(expires_at))
             }
         }
-        item
     }
 }
 
 impl Logins for DynamoDbLogins {
     async fn keep(&self, row: &Row) -> Result<Put, TableError> {
-        self.table.put_if_newer(&row.id, self.item(row), &row.version).await
+        self.table.put_if_newer(&row.id, self.columns(row), &row.version).await
     }
 }

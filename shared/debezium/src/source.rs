@@ -35,7 +35,7 @@ pub struct Source<'a> {
     pub pos: Option<i64>,
     /// MySQL: row within the event.
     pub row: Option<i32>,
-    /// MongoDB: order within a millisecond.
+    /// MongoDB: the number of the change within a second of the cluster's time, from 1; 0 in snapshots.
     pub ord: Option<i32>,
 }
 

@@ -41,11 +41,12 @@ pub enum Position {
         /// Read by a snapshot rather than from the log.
         read: bool,
     },
-    /// MongoDB. `ts_ms` is wall time: a clock that steps back is not noticed. Snapshot reads are all zero.
+    /// MongoDB. Snapshot reads are all zero.
     ChangeStream {
-        /// `source.ts_ms`.
+        /// `source.ts_ms`: the primary's wall clock.
         ts_ms: u64,
-        /// `source.ord`: order within that millisecond.
+        /// `source.ord`: the number of the change within a second of the cluster's time, from 1. The second itself is
+        /// in no field of the record.
         ord: u64,
         /// `transaction.total_order`, 0 outside of transactions.
         total_order: u64,
@@ -76,7 +77,10 @@ impl From<Ordering> for Precedence {
 }
 
 impl RowVersion {
-    /// How this version of a row stands to another one of the same row.
+    /// How this version of a row, which has just arrived, stands to another one of the same row, which was there before.
+    ///
+    /// Where the log's position does not tell, the arrival does: two changes that MongoDB made in one millisecond at the
+    /// turn of a second are each `Newer` than the other. All others stand in one order, whichever came first.
     pub fn compare(&self, other: &RowVersion) -> Precedence {
         match self.epoch.cmp(&other.epoch) {
             Ordering::Equal => self.position.compare(&other.position),
@@ -112,7 +116,10 @@ impl Position {
             (
                 ChangeStream { ts_ms: ts_a, ord: ord_a, total_order: a },
                 ChangeStream { ts_ms: ts_b, ord: ord_b, total_order: b },
-            ) => (ts_a, ord_a, a).cmp(&(ts_b, ord_b, b)).into(),
+            ) => match (ts_a, ord_a, a).cmp(&(ts_b, ord_b, b)) {
+                Ordering::Less if log_went_on((ts_a, ord_a), (ts_b, ord_b)) => Precedence::Newer,
+                by_clock => by_clock.into(),
+            },
             (Lsn { .. } | Binlog { .. } | ChangeStream { .. }, _) => Precedence::Incomparable,
         }
     }
@@ -127,6 +134,28 @@ fn streamed_against_read(last_commit: Option<u64>, before_read: u64) -> Preceden
         // The first transaction that a connector streams has no commit before it; it follows the snapshot.
         Some(_) | None => Precedence::Newer,
     }
+}
+
+/// How far the primary's clock may be from the turn of a second when the cluster's time turns: the server reads a clock
+/// that moves in steps of ten milliseconds, once for the wall time and once for the cluster's.
+const TURN_MS: u64 = 10;
+
+/// Whether MongoDB's log says that a change came after another one although its wall clock does not.
+///
+/// The log's own order is the cluster's time, a second and a number that counts on within it and begins anew with each
+/// second. Only the number is in the record (`ord`), so the second has to come from the wall clock (`ts_ms`):
+///
+/// - Away from the turn of a second, two changes within one second of the wall clock are of one second of the cluster's.
+///   The greater number came later, also where the clock was set back between them (another primary).
+/// - At the turn, a number may be of the second before or after it. Of one millisecond, 57 then 1 is what a turn between
+///   them leaves, and 1 then 57 what no turn leaves; nothing tells (1, 57) of the one from (57, 1) of the other but
+///   which one arrived first. A connector emits in the log's order, and one that restarts emits all that follows
+///   again, so the one that arrives later is the newer.
+fn log_went_on((ts_ms, ord): (u64, u64), (other_ms, other_ord): (u64, u64)) -> bool {
+    let at_turn = |ms: u64| !(TURN_MS..1000 - TURN_MS).contains(&(ms % 1000));
+    let one_second = ts_ms / 1000 == other_ms / 1000 && !at_turn(ts_ms) && !at_turn(other_ms);
+    let streamed = ord > 0;
+    streamed && ((one_second && ord > other_ord) || (ts_ms == other_ms && at_turn(ts_ms) && ord != other_ord))
 }
 
 /// The number at the end of a binlog file's name: `mysql-bin.000003` is 3. Compared as a number, because the name grows
@@ -196,6 +225,28 @@ mod tests {
         let old = RowVersion { epoch: 1, position: streamed(900, None) };
         let new = RowVersion { epoch: 2, position: streamed(100, None) };
         assert_eq!(new.compare(&old), Precedence::Newer);
+    }
+
+    #[test]
+    fn mongodbs_number_orders_what_its_clock_does_not() {
+        let at = |ts_ms, ord| Position::ChangeStream { ts_ms, ord, total_order: 0 };
+        // A turn between two changes of one millisecond, and a clock that is set back within a second.
+        assert_eq!(at(100_998, 1).compare(&at(100_998, 57)), Precedence::Newer);
+        assert_eq!(at(100_510, 59).compare(&at(100_540, 57)), Precedence::Newer);
+        // Late, away from any turn.
+        assert_eq!(at(100_500, 1).compare(&at(100_500, 57)), Precedence::Older);
+        assert_eq!(at(100_510, 55).compare(&at(100_540, 57)), Precedence::Older);
+        assert_eq!(at(99_510, 59).compare(&at(100_540, 57)), Precedence::Older);
+        // A snapshot's read has no number.
+        assert_eq!(at(0, 0).compare(&at(0, 57)), Precedence::Older);
+        assert_eq!(at(100_998, 57).compare(&at(100_998, 57)), Precedence::Same);
+    }
+
+    #[test]
+    fn changes_of_one_transaction_have_their_order_at_the_turn_of_a_second_too() {
+        let at = |total_order| Position::ChangeStream { ts_ms: 100_998, ord: 57, total_order };
+        assert_eq!(at(1).compare(&at(2)), Precedence::Older);
+        assert_eq!(at(2).compare(&at(1)), Precedence::Newer);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use event_runtime::Effect;
 
 use crate::attribute::{CONTENT, EXPIRES_AT, KEY, SORT};
 use crate::error::TableError;
+use crate::format;
 
 /// An append-only table with the keys [`KEY`] and [`SORT`], both text.
 #[derive(Debug, Clone)]
@@ -64,7 +65,8 @@ impl AppendOnlyTable {
     /// answer carries the same token, by which DynamoDB knows it for ten minutes.
     ///
     /// # Errors
-    /// [`TableError::Conflict`] where the id is taken by other content; [`TableError::Write`].
+    /// [`TableError::Conflict`] where the id is taken by other content; [`TableError::Format`] where a newer version of the
+    /// function took it; [`TableError::Write`].
     pub async fn append_once(&self, entry: Entry) -> Result<Appended, TableError> {
         let content = entry.content.clone();
         let [id, entry] = self.puts(entry).map_err(|_| self.failed(unbuildable()))?;
@@ -76,11 +78,17 @@ impl AppendOnlyTable {
         match transaction(request.send().await).map_err(|failed| self.failed(failed))? {
             Transaction::Applied => Ok(Appended::Now),
             // Either one tells: the other may have outlived its retention.
-            Transaction::Refused(found) => match found.iter().flatten().next().map(|found| text_of(found, CONTENT)) {
-                Some(Some(theirs)) if theirs == content => Ok(Appended::Before),
-                Some(Some(_)) => Err(TableError::Conflict { table: self.table.clone() }),
-                Some(None) | None => Err(TableError::Foreign { table: self.table.clone() }),
-            },
+            Transaction::Refused(found) => {
+                let table = self.table.clone();
+                if let Some(format) = found.iter().flatten().find_map(format::unknown) {
+                    return Err(TableError::Format { table, format });
+                }
+                match found.iter().flatten().next().map(|found| text_of(found, CONTENT)) {
+                    Some(Some(theirs)) if theirs == content => Ok(Appended::Before),
+                    Some(Some(_)) => Err(TableError::Conflict { table }),
+                    Some(None) | None => Err(TableError::Foreign { table }),
+                }
+            }
         }
     }
 
@@ -90,6 +98,7 @@ impl AppendOnlyTable {
             item.insert(KEY.to_owned(), text(partition));
             item.insert(SORT.to_owned(), text(sort));
             item.insert(CONTENT.to_owned(), text(&content));
+            format::put(&mut item);
             if let Some(at) = expires_at {
                 item.insert(EXPIRES_AT.to_owned(), number(at));
             }

@@ -31,6 +31,17 @@ pub enum TableError {
         /// The table.
         table: String,
     },
+    /// What is under this key is written in a format that this version of the function does not know.
+    #[error(
+        "the table {table} holds an item of format {format}, which a newer version of this function wrote; this one knows up to {known} and leaves it alone: deploy the newer one",
+        known = crate::FORMAT
+    )]
+    Format {
+        /// The table.
+        table: String,
+        /// The version of the item's format.
+        format: u64,
+    },
     /// Something else is under this key.
     #[error(
         "the table {table} holds an item under this key that this effect did not write; it must have the table to itself"
@@ -42,7 +53,8 @@ pub enum TableError {
 }
 
 impl Failure for TableError {
-    /// Repeating is always safe, so a table that cannot be asked is a retry, even where the write may have happened.
+    /// Repeating is always safe, so a table that cannot be asked is a retry, even where the write may have happened; and
+    /// so is an item that only a newer deployment can judge.
     fn disposition(&self) -> Disposition {
         match self {
             TableError::Write { failed, .. } => match failed.failure {
@@ -53,6 +65,7 @@ impl Failure for TableError {
                 | WriteFailure::Contended
                 | WriteFailure::Unavailable => Disposition::Retry { after: None },
             },
+            TableError::Format { .. } => Disposition::Retry { after: None },
             TableError::Conflict { .. } | TableError::Incomparable { .. } | TableError::Foreign { .. } => {
                 Disposition::DeadLetter
             }
@@ -71,6 +84,7 @@ impl Failure for TableError {
             },
             TableError::Conflict { .. } => "event_conflict",
             TableError::Incomparable { .. } => "version_incomparable",
+            TableError::Format { .. } => "item_format_unknown",
             TableError::Foreign { .. } => "item_foreign",
         }
     }
@@ -78,9 +92,10 @@ impl Failure for TableError {
     fn blame(&self) -> Blame {
         match self {
             TableError::Conflict { .. } => Blame::Record,
-            TableError::Write { .. } | TableError::Incomparable { .. } | TableError::Foreign { .. } => {
-                Blame::Deployment
-            }
+            TableError::Write { .. }
+            | TableError::Incomparable { .. }
+            | TableError::Format { .. }
+            | TableError::Foreign { .. } => Blame::Deployment,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The document that this function reads, and what it keeps of it.
 
 use avro_decode::AvroRead;
-use effects_dynamodb::Item;
+use effects_dynamodb::Columns;
 use serde::Deserialize;
 
 /// The key of a record: the document's `_id` as JSON text.
@@ -20,8 +20,9 @@ pub struct DocumentKey<'a> {
 pub struct Document {}
 
 impl Document {
-    /// What the document's item holds beside its key and version.
-    pub fn attributes(&self) -> Item {
-        Item::new()
+    /// What the document's item holds beside its key and version, for example
+    /// `Columns::new().with("ip", self.ip.as_ref().map(text))`.
+    pub fn columns(&self) -> Columns {
+        Columns::new()
     }
 }

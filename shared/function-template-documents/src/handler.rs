@@ -6,7 +6,7 @@ use avro_decode::Limits;
 use debezium::mongodb::{DocumentError, document_id};
 use debezium::types::Json;
 use debezium::{Change, Op, RowVersion};
-use effects_dynamodb::{Item, VersionedTable, attribute, number};
+use effects_dynamodb::{Columns, VersionedTable, attribute, number};
 use event_runtime::{
     AvroReader, Blame, Clock, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
     SystemClock, WriterSchemas,
@@ -119,14 +119,14 @@ impl RecordHandler for KeepDocuments {
 
     async fn handle(&self, seen: &Self::Event<'_>) -> Result<Effect, Fault> {
         let Seen::Changed { id, version, document } = seen else { return Ok(Effect::Done) };
-        let item = document.as_ref().map_or_else(tombstone, Document::attributes);
-        Ok(self.documents.put_if_newer(id, item, version).await?.into())
+        let columns = document.as_ref().map_or_else(tombstone, Document::columns);
+        Ok(self.documents.put_if_newer(id, columns, version).await?.into())
     }
 }
 
 /// A deleted document leaves its version behind, or else a late change would bring it back.
-fn tombstone() -> Item {
-    Item::from([(attribute::EXPIRES_AT.to_owned(), number(SystemClock.now().0 / 1000 + TOMBSTONE_S))])
+fn tombstone() -> Columns {
+    Columns::new().with(attribute::EXPIRES_AT, number(SystemClock.now().0 / 1000 + TOMBSTONE_S))
 }
 
 /// A record that cannot be kept. Holds nothing of the document.

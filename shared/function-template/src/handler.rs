@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use avro_decode::Limits;
 use debezium::{Op, RowVersion, row_key};
-use effects_dynamodb::{Item, VersionedTable, attribute, number};
+use effects_dynamodb::{Columns, VersionedTable, attribute, number};
 use event_runtime::{
     AvroReader, Blame, Clock, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
     SystemClock, WriterSchemas,
@@ -99,14 +99,14 @@ impl RecordHandler for KeepRows {
 
     async fn handle(&self, seen: &Self::Event<'_>) -> Result<Effect, Fault> {
         let Seen::Changed { key, version, row } = seen else { return Ok(Effect::Done) };
-        let item = row.as_ref().map_or_else(tombstone, Row::attributes);
-        Ok(self.rows.put_if_newer(key, item, version).await?.into())
+        let columns = row.as_ref().map_or_else(tombstone, Row::columns);
+        Ok(self.rows.put_if_newer(key, columns, version).await?.into())
     }
 }
 
 /// A deleted row leaves its version behind, or else a late change would bring it back.
-fn tombstone() -> Item {
-    Item::from([(attribute::EXPIRES_AT.to_owned(), number(SystemClock.now().0 / 1000 + TOMBSTONE_S))])
+fn tombstone() -> Columns {
+    Columns::new().with(attribute::EXPIRES_AT, number(SystemClock.now().0 / 1000 + TOMBSTONE_S))
 }
 
 #[derive(Debug, thiserror::Error)]

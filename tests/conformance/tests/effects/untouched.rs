@@ -1,0 +1,105 @@
+//! Columns that a change leaves as they are.
+
+use debezium::{Position, RowVersion};
+use effects_dynamodb::{Column, Columns, Item, Put, VersionedTable, number, text};
+use fastrand::Rng;
+use local_stack::{Action, Failpoint, When};
+
+use crate::{ROWS, emulator};
+
+fn at(lsn: u64) -> RowVersion {
+    RowVersion { epoch: 0, position: Position::Lsn { lsn, last_commit: Some(lsn - 1), read: false } }
+}
+
+fn account(email: &str, bio: impl Into<Column>) -> Columns {
+    Columns::new().with("email", text(email)).with("phone", Column::Null).with("bio", bio)
+}
+
+fn tombstone() -> Columns {
+    Item::from([("expires_at".to_owned(), number(4_000_000_000_u64))]).into()
+}
+
+#[tokio::test]
+async fn an_update_that_leaves_a_column_untouched_takes_one_request_and_leaves_it_there() {
+    let (aws, proxy, client) = emulator().await;
+    let table = VersionedTable::new(client, ROWS);
+    let columns = account("ada@example.org", text("long")).with("phone", text("555-0100"));
+    assert_eq!(table.put_if_newer("row", columns, &at(10)).await.unwrap(), Put::Applied);
+    let put = table.put_if_newer("row", account("ada@example.net", Column::Unchanged), &at(20)).await;
+    assert_eq!(put.unwrap(), Put::Applied);
+    assert_eq!((proxy.calls("PutItem"), proxy.calls("UpdateItem"), proxy.calls("GetItem")), (1, 1, 0));
+    let items = aws.items(ROWS).await.unwrap();
+    assert_eq!((&items[0]["email"]["S"], &items[0]["bio"]["S"]), (&"ada@example.net".into(), &"long".into()));
+    assert!(items[0].get("phone").is_none(), "{}", items[0]);
+    for (lsn, expected) in [(20, Put::Same), (15, Put::Older)] {
+        let put = table.put_if_newer("row", account("late@example.net", Column::Unchanged), &at(lsn)).await;
+        assert_eq!(put.unwrap(), expected);
+    }
+    assert_eq!(aws.items(ROWS).await.unwrap(), items);
+}
+
+#[tokio::test]
+async fn an_update_whose_answer_was_lost_is_applied_once() {
+    let (aws, proxy, client) = emulator().await;
+    let table = VersionedTable::new(client, ROWS);
+    table.put_if_newer("row", account("ada@example.org", text("long")), &at(10)).await.unwrap();
+    let lost = proxy.arm(Failpoint::new("answer-lost", "UpdateItem", When::After, Action::Drop).times(1));
+    let put = table.put_if_newer("row", account("ada@example.net", Column::Unchanged), &at(20)).await;
+    assert_eq!(put.unwrap(), Put::Applied);
+    assert_eq!((lost.hits(), proxy.calls("UpdateItem")), (1, 2));
+    assert_eq!(aws.items(ROWS).await.unwrap()[0]["bio"]["S"], "long");
+}
+
+#[tokio::test]
+async fn in_whatever_order_changes_come_the_row_is_what_they_left() {
+    let (aws, _proxy, client) = emulator().await;
+    let table = VersionedTable::new(client, ROWS);
+    let changes = [
+        (10, account("1", text("first"))),
+        (20, account("2", Column::Unchanged)),
+        (30, account("3", text("second"))),
+        (40, tombstone()),
+        (50, account("5", text("third"))),
+        (60, account("6", Column::Unchanged)),
+        (70, account("7", Column::Unchanged)),
+    ];
+    let mut random = Rng::with_seed(7);
+    for round in 0..30 {
+        let key = format!("row-{round}");
+        let mut order: Vec<_> = changes.iter().chain(&changes[..random.usize(..changes.len())]).collect();
+        random.shuffle(&mut order);
+        for (lsn, columns) in order {
+            table.put_if_newer(&key, columns.clone(), &at(*lsn)).await.unwrap();
+        }
+    }
+    let items = aws.items(ROWS).await.unwrap();
+    assert_eq!(items.len(), 30);
+    for row in items {
+        assert_eq!((&row["email"]["S"], &row["bio"]["S"]), (&"7".into(), &"third".into()), "{row}");
+        assert!(row.get("expires_at").is_none(), "{row}");
+    }
+}
+
+#[tokio::test]
+async fn of_many_writers_at_once_none_undoes_what_another_one_knew() {
+    let (aws, _proxy, client) = emulator().await;
+    let table = VersionedTable::new(client, ROWS);
+    let mut puts = tokio::task::JoinSet::new();
+    for lsn in 1..=30_u64 {
+        let table = table.clone();
+        puts.spawn(async move {
+            // Every fifth change says what the column holds.
+            let bio = if lsn % 5 == 0 { text(format!("of {lsn}")).into() } else { Column::Unchanged };
+            loop {
+                match table.put_if_newer("row", account(&lsn.to_string(), bio.clone()), &at(lsn + 1)).await {
+                    Ok(_) => return,
+                    // Others were faster each time; the runtime tries again as well.
+                    Err(error) => assert_eq!(event_runtime::Failure::code(&error), "table_contended"),
+                }
+            }
+        });
+    }
+    puts.join_all().await;
+    let row = &aws.items(ROWS).await.unwrap()[0];
+    assert_eq!((&row["email"]["S"], &row["bio"]["S"]), (&"30".into(), &"of 30".into()), "{row}");
+}
