@@ -104,8 +104,31 @@ fn account_samples(recording: &Recording) -> Result<Vec<Sample>, SampleError> {
         msk("column-dropped", &[dropped]),
         msk("heartbeat", &[heartbeat]),
         ("bad-records.json".to_owned(), readable(&event(Origin::Msk, &bad))),
+        ("aws-documentation.json".to_owned(), readable(AWS_DOCUMENTATION.as_bytes())),
     ])
 }
+
+/// The sample event of the Lambda developer guide ("Using Lambda with Amazon MSK"): its key has bits set behind its last
+/// byte, its value is plain text. Nobody's topic, so a function parks its one record.
+const AWS_DOCUMENTATION: &str = r#"{
+    "eventSource": "aws:kafka",
+    "eventSourceArn": "arn:aws:kafka:us-east-1:123456789012:cluster/vpc-2priv-2pub/751d2973-a626-431c-9d4e-d7975eb44dd7-2",
+    "bootstrapServers": "b-2.demo-cluster-1.a1bcde.c1.kafka.us-east-1.amazonaws.com:9092,b-1.demo-cluster-1.a1bcde.c1.kafka.us-east-1.amazonaws.com:9092",
+    "records": {
+        "mytopic-0": [
+            {
+                "topic": "mytopic",
+                "partition": 0,
+                "offset": 15,
+                "timestamp": 1545084650987,
+                "timestampType": "CREATE_TIME",
+                "key": "abcDEFghiJKLmnoPQRstuVWXyz1234==",
+                "value": "SGVsbG8sIHRoaXMgaXMgYSB0ZXN0Lg==",
+                "headers": [{"headerKey": [104, 101, 97, 100, 101, 114, 86, 97, 108, 117, 101]}]
+            }
+        ]
+    }
+}"#;
 
 /// Writes all samples into the repository.
 ///

@@ -51,6 +51,7 @@ async fn every_sample_event_does_what_its_name_says() {
         ("heartbeat", 3, 0, 10),
         // Its refused address is a good one here: nobody refuses it.
         ("bad-records", 6, 4, 10),
+        ("aws-documentation", 6, 5, 10),
     ] {
         answer(scene.host.invoke(sample(FUNCTION, name).unwrap().into()).await);
         assert_eq!(scene.mails().await.unwrap().len(), mails, "mails after {name}");
