@@ -8,7 +8,8 @@ use env_config::{
 use jiff::Timestamp;
 use schema_registry::RegistryConfig;
 
-use crate::address::{Address, AddressError, Mailbox};
+use crate::address::{Address, AddressError};
+use crate::mailbox::Mailbox;
 use crate::mailer::{Allowed, Mode};
 
 /// The function's configuration.

@@ -5,6 +5,7 @@ pub mod address;
 pub mod config;
 pub mod error;
 pub mod language;
+pub mod mailbox;
 pub mod mailer;
 pub mod message;
 pub mod pace;

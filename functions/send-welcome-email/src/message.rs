@@ -49,8 +49,7 @@ impl Email {
     pub fn welcome(recipient: &Recipient<'_>, brand: &str) -> Result<Self, askama::Error> {
         let language = Language::for_locale(recipient.locale);
         let brand = clean(brand, MAX_BRAND).unwrap_or_default();
-        let name =
-            recipient.name.as_deref().and_then(|name| clean(name, MAX_NAME)).filter(|name| !looks_like_link(name));
+        let name = recipient.name.as_deref().and_then(|name| clean(name, MAX_NAME)).filter(|name| is_name(name));
         let content = Content::new(language.words(), &brand, name.as_deref());
 
         let html = Html { language: language.tag(), direction: language.direction(), content: &content }.render()?;
@@ -127,13 +126,21 @@ fn is_break(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Characters that change how their neighbours look without showing themselves: marks and overrides of direction,
-/// zero-width space and no-break space, word joiner, soft hyphen, tags. The zero-width joiners stay; names in Persian
-/// and in several Indian scripts need them.
+/// Characters that change how their neighbours look without showing themselves, or show nothing at all: marks and
+/// overrides of direction, zero-width space and no-break space, word joiner, soft hyphen, tags, the fillers of Hangul,
+/// the inherent vowels of Khmer, the blank of Braille. The zero-width joiners stay; names in Persian and in several
+/// Indian scripts need them.
 fn is_invisible(c: char) -> bool {
     matches!(c,
-        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFC}' | '\u{E0000}'..='\u{E0FFF}')
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFC}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Whether it shows a letter or a digit, and nothing that could be followed.
+fn is_name(name: &str) -> bool {
+    name.contains(char::is_alphanumeric) && !looks_like_link(name)
 }
 
 /// Whether mail programs might make a link of it: `https://…`, `evil.com/x`, `me@evil.com`. "J.R.R. Tolkien" is none.
@@ -142,8 +149,9 @@ fn looks_like_link(name: &str) -> bool {
         return true;
     }
     name.split(' ').any(|word| {
-        // Mail programs take other dots for one, too: ideographic and fullwidth.
-        let mut labels = word.split(['.', '。', '．']).peekable();
+        // Mail programs take other dots for one, too: ideographic, fullwidth and halfwidth (IDNA 2003, 3.1), and those
+        // that normalise to one.
+        let mut labels = word.split(['.', '。', '．', '｡', '․', '﹒']);
         let Some(mut before) = labels.next() else { return false };
         labels.any(|label| {
             let top = label.chars().take_while(|c| c.is_alphabetic()).count();
@@ -187,7 +195,9 @@ mod tests {
 
     #[test]
     fn without_a_name_the_greeting_does_without() {
-        for name in [None, Some(""), Some(" \u{200b}\r\n ")] {
+        for name in
+            [None, Some(""), Some(" \u{200b}\r\n "), Some("\u{3164}\u{2800}\u{115F}"), Some("\u{200d}"), Some("…")]
+        {
             assert!(mail(name, None).text.contains("Hello,\n"));
             assert!(mail(name, Some("ja")).text.contains("お客様\n"));
         }
@@ -233,6 +243,9 @@ mod tests {
             "WWW.evil",
             "me@evil.com",
             "evil。com",
+            "evil｡com",
+            "evil﹒com",
+            "evil\u{3164}.\u{115F}com",
             "пример.рф",
         ] {
             assert!(mail(Some(name), None).text.contains("Hello,\n"), "{name}");

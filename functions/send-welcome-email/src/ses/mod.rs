@@ -22,8 +22,9 @@ use aws_sdk_sesv2::operation::send_email::builders::SendEmailFluentBuilder;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
 use aws_smithy_http_client::tls;
 
-use crate::address::{Address, Mailbox};
+use crate::address::Address;
 use crate::error::SendError;
+use crate::mailbox::Mailbox;
 use crate::mailer::{Mailer, SentMail};
 use crate::message::{Email, TEMPLATE};
 

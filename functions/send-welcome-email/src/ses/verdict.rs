@@ -7,7 +7,7 @@
 //! | 2xx without a readable message id; 1xx, 3xx | unknown | uncertain |
 //! | 503, 429 and every code for throttling | no | retry |
 //! | other 5xx | unknown | uncertain |
-//! | 4xx about the account, the role, the sender or the configuration set | no | retry |
+//! | 4xx about the account, the role, the sender, the configuration set or the day's quota | no | retry |
 //! | 4xx about this message or its recipient | no | dead letter |
 //!
 //! Sources: the errors of `SendEmail` and the common errors in the SES API v2 reference; the texts in "Amazon SES email
@@ -99,12 +99,13 @@ enum Verdict {
 fn judge(status: u16, code: Option<&str>, text: &str, sender: &Address, recipient: &Address) -> Verdict {
     use Refusal::*;
     match (status, code) {
-        (400.., Some(code)) if is_throttling(code) => Verdict::Refused(Throttled),
-        (429, _) => Verdict::Refused(Throttled),
+        (400.., Some(code)) if is_throttling(code) => Verdict::Refused(rate_or_quota(text)),
+        (429, _) => Verdict::Refused(rate_or_quota(text)),
         // 408: the server gave up waiting for the rest of the request, so it never had all of it.
         (408 | 503, _) => Verdict::Refused(Unavailable),
         (500.., _) => Verdict::Uncertain(Doubt::ServerError),
         (..=399, _) => Verdict::Uncertain(Doubt::AnswerUnreadable),
+        (403, _) if is_recipients_identity(text, sender, recipient) => Verdict::Refused(RecipientUnverified),
         (401 | 403 | 407, _) => Verdict::Refused(AccessDenied),
         (_, Some(code)) if is_denial(code) => Verdict::Refused(AccessDenied),
         (_, Some("LimitExceededException")) => Verdict::Refused(QuotaExceeded),
@@ -142,6 +143,31 @@ fn by_text(text: &str, sender: &Address, recipient: &Address) -> Option<Refusal>
         () if text.contains("configuration set") => Some(Refusal::ConfigurationSetMissing),
         () => None,
     }
+}
+
+/// The quota of 24 hours comes with the code of throttling ("Errors related to the sending quotas"); lowering the rate
+/// does not help against it.
+fn rate_or_quota(text: &str) -> Refusal {
+    if text.to_ascii_lowercase().contains("quota") { Refusal::QuotaExceeded } else { Refusal::Throttled }
+}
+
+/// In the sandbox a role may have to be allowed to send *to* an identity as well. A refusal that names only that of the
+/// recipient (`arn:aws:ses:…:identity/ada@example.com`, or her domain) is no fault of the deployment as a whole.
+fn is_recipients_identity(text: &str, sender: &Address, recipient: &Address) -> bool {
+    let is_of = |identity: &str, address: &Address| {
+        identity.eq_ignore_ascii_case(address.as_str()) || identity.eq_ignore_ascii_case(address.domain())
+    };
+    let ends = |c: char| c.is_whitespace() || matches!(c, '\'' | '`' | '"' | ',' | ';' | ')' | ']');
+    let mut identities = text.split(":identity/").skip(1).map(|rest| {
+        let identity = rest.split(ends).next().unwrap_or_default();
+        identity.trim_end_matches('.')
+    });
+    let mut named = false;
+    let only_theirs = identities.all(|identity| {
+        named = true;
+        is_of(identity, recipient) && !is_of(identity, sender)
+    });
+    named && only_theirs
 }
 
 fn is_throttling(code: &str) -> bool {
@@ -235,6 +261,37 @@ mod tests {
         ] {
             assert_eq!(judged(400, Some(code), &text), Verdict::Refused(refusal), "{text}");
         }
+    }
+
+    #[test]
+    fn the_days_quota_is_told_from_the_rate_though_they_share_a_code() {
+        for (status, code) in [(400, "ThrottlingException"), (429, "TooManyRequestsException"), (400, "Throttling")] {
+            let judged = |text| judged(status, Some(code), text);
+            assert_eq!(judged("Maximum sending rate exceeded."), Verdict::Refused(Refusal::Throttled), "{code}");
+            assert_eq!(judged("Daily message quota exceeded."), Verdict::Refused(Refusal::QuotaExceeded), "{code}");
+            assert_eq!(judged("Daily sending quota exceeded"), Verdict::Refused(Refusal::QuotaExceeded), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_denial_that_names_the_recipients_identity_alone_is_that_recipients() {
+        let denied = "User `arn:aws:sts::1:assumed-role/f/x' is not authorized to perform `ses:SendEmail' on resource";
+        let identity = |name: &str| format!("`arn:aws:ses:eu-central-1:123456789012:identity/{name}'");
+        for (on, refusal) in [
+            (identity("ada@example.com"), Refusal::RecipientUnverified),
+            (identity("Example.com"), Refusal::RecipientUnverified),
+            (identity("hello@shop.example"), Refusal::AccessDenied),
+            (identity("shop.example"), Refusal::AccessDenied),
+            (identity("other.example"), Refusal::AccessDenied),
+            (identity("ada@example.com") + &identity("shop.example"), Refusal::AccessDenied),
+            (String::new(), Refusal::AccessDenied),
+        ] {
+            let text = format!("{denied} {on}");
+            assert_eq!(judged(403, Some("AccessDeniedException"), &text), Verdict::Refused(refusal), "{text}");
+        }
+        let [sender, recipient] = ["hello@shop.example", "bob@shop.example"].map(|a| Address::parse(a).unwrap());
+        let both = judge(403, Some("AccessDenied"), &identity("shop.example"), &sender, &recipient);
+        assert_eq!(both, Verdict::Refused(Refusal::AccessDenied), "who sends from there is not allowed to");
     }
 
     #[test]
