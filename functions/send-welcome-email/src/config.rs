@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use consumer_config::read_drain;
 use env_config::{
     Env, Kind, Problems, Reader, Variable, boolean, list, milliseconds, number, one_of, parsed, text, time, url,
 };
+use event_runtime::{Drain, Settings};
 use jiff::Timestamp;
 use schema_registry::RegistryConfig;
 
@@ -43,7 +45,12 @@ pub struct Config {
     pub claim_skew: Duration,
     /// Whether the mapping has `ReportBatchItemFailures`.
     pub partial_batch_response: bool,
+    /// Partitions that park whatever cannot be handled, and go on.
+    pub drain: Drain,
 }
+
+/// The least that the processor makes of it.
+const LEAST_SKEW_MS: u64 = Settings::LEAST_LEASE_SKEW.as_millis() as u64;
 
 impl Config {
     /// Reads the configuration.
@@ -74,8 +81,9 @@ impl Config {
             sending: env.default("EMAIL_SENDING", doc::SENDING, one_of([("on", true), ("off", false)]), "on"),
             start_time: env.optional("START_TIME", doc::START, time()),
             effect_timeout: env.default("EFFECT_TIMEOUT_MS", doc::TIMEOUT, milliseconds(1_000..=60_000), "10000"),
-            claim_skew: env.default("CLAIM_SKEW_MS", doc::SKEW, milliseconds(0..=60_000), "5000"),
+            claim_skew: env.default("CLAIM_SKEW_MS", doc::SKEW, milliseconds(LEAST_SKEW_MS..=60_000), "5000"),
             partial_batch_response: env.default("PARTIAL_BATCH_RESPONSE", doc::PARTIAL, boolean(), "false"),
+            drain: read_drain(env),
         }
     }
 
@@ -151,7 +159,8 @@ mod doc {
     pub(super) const SENDING: &str = "`off` sends nothing and loses nothing: records are reported for retry.";
     pub(super) const START: &str = "Rows changed in the database before this get no mail.";
     pub(super) const TIMEOUT: &str = "How long one mail may take, with the wait for its turn.";
-    pub(super) const SKEW: &str = "What a claim's lease lasts beyond that, for clocks that differ.";
+    pub(super) const SKEW: &str = "What a claim's lease lasts beyond that, for clocks that differ. At least a second: \
+        the lease begins before its claim is written, and a mail starts only if it can end within it.";
     pub(super) const PARTIAL: &str = "Whether the event source mapping has `ReportBatchItemFailures`. \
         Never `true` without it: AWS would ignore what is reported, and lose it.";
 }
@@ -222,6 +231,23 @@ mod tests {
         assert!(problems.contains("SCHEMA_REGISTRY_PASSWORD is not set"), "{problems}");
         let both = [("SCHEMA_REGISTRY_USER", "reader"), ("SCHEMA_REGISTRY_PASSWORD", "hunter2")];
         assert!(!format!("{:?}", read(&both).unwrap()).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_lease_that_no_mail_could_start_within_is_refused_with_its_reason() {
+        for skew in ["0", "5", "999"] {
+            let problems = read(&[("CLAIM_SKEW_MS", skew)]).unwrap_err().to_string();
+            assert!(problems.contains("CLAIM_SKEW_MS") && problems.contains("from 1000 to 60000"), "{problems}");
+            assert!(problems.contains("a mail starts only if it can end within it"), "{problems}");
+        }
+        assert_eq!(read(&[("CLAIM_SKEW_MS", "1000")]).unwrap().settings().lease_skew, Settings::LEAST_LEASE_SKEW);
+    }
+
+    #[test]
+    fn partitions_that_an_operator_drains_reach_the_processor() {
+        assert_eq!(read(&[]).unwrap().settings().drain, Drain::Nothing);
+        let drained = read(&[("DRAIN_PARTITIONS", "cdc.postgres.public.accounts-3")]).unwrap().settings().drain;
+        assert_eq!(drained, Drain::Partitions(["cdc.postgres.public.accounts-3".to_owned()].into()));
     }
 
     #[test]

@@ -31,7 +31,12 @@ impl Config {
 
     /// For the processor.
     pub fn settings(&self) -> Settings {
-        Settings { effect_timeout: self.effect_timeout, lease_skew: self.claim_skew, ..Settings::default() }
+        Settings {
+            effect_timeout: self.effect_timeout,
+            lease_skew: self.claim_skew,
+            drain: self.drain.clone(),
+            ..Settings::default()
+        }
     }
 
     /// For the answer to the event source mapping.

@@ -4,8 +4,10 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use env_config::{Reader, boolean, milliseconds, number, text, url};
-use event_runtime::{Order, Reporting, Settings};
+use event_runtime::{Drain, Order, Reporting, Settings};
 use schema_registry::RegistryConfig;
+
+use crate::drain::read_drain;
 
 /// What a function on a Kafka topic is told.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub struct Consumer {
     pub keys_in_flight: NonZeroUsize,
     /// Whether the mapping has `ReportBatchItemFailures`.
     pub partial_batch_response: bool,
+    /// Partitions that park whatever cannot be handled, and go on.
+    pub drain: Drain,
 }
 
 impl Consumer {
@@ -39,6 +43,7 @@ impl Consumer {
             effect_timeout: env.default("EFFECT_TIMEOUT_MS", doc::TIMEOUT, milliseconds(500..=60_000), "10000"),
             keys_in_flight: NonZeroUsize::new(keys).unwrap_or(NonZeroUsize::MIN),
             partial_batch_response: env.default("PARTIAL_BATCH_RESPONSE", doc::PARTIAL, boolean(), "false"),
+            drain: read_drain(env),
         }
     }
 
@@ -47,6 +52,7 @@ impl Consumer {
         Settings {
             effect_timeout: self.effect_timeout,
             order: Order::Key { in_flight: self.keys_in_flight },
+            drain: self.drain.clone(),
             ..Settings::default()
         }
     }

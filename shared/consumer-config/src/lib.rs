@@ -22,5 +22,7 @@
 //! ```
 
 mod consumer;
+mod drain;
 
 pub use consumer::Consumer;
+pub use drain::read_drain;

@@ -306,7 +306,7 @@ impl<H: RecordHandler> Journey<'_, H> {
     /// been settled or taken over twice.
     fn pause_for_holder(&self, wait: &mut Wait, left: Duration) -> Option<Duration> {
         let settings = &self.parts.settings;
-        let patience = settings.lease() + settings.retry.cap;
+        let patience = settings.lease().saturating_add(settings.retry.cap);
         let since = *wait.since.get_or_insert_with(Instant::now);
         wait.times += 1;
         let pause = settings.retry.backoff(wait.times).min(left);

@@ -125,7 +125,7 @@ impl Settings {
 
     /// How long a claim is held for its effect.
     pub(crate) fn lease(&self) -> Duration {
-        self.effect_timeout + self.lease_skew.max(Self::LEAST_LEASE_SKEW)
+        self.effect_timeout.saturating_add(self.lease_skew.max(Self::LEAST_LEASE_SKEW))
     }
 
     /// What must be left of the invocation before an effect may start.

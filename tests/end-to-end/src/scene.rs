@@ -20,7 +20,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 /// How long an invocation may take, where a test says nothing else.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// A claim's lease is these together: short, so that a test sees one end.
-const SHORT_LEASE: [(&str, &str); 2] = [("EFFECT_TIMEOUT_MS", "1500"), ("CLAIM_SKEW_MS", "500")];
+const SHORT_LEASE: [(&str, &str); 2] = [("EFFECT_TIMEOUT_MS", "1500"), ("CLAIM_SKEW_MS", "1000")];
 
 /// The function and everything around it, for one test alone. All of it ends with this value.
 pub struct Scene {

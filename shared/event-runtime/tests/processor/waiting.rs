@@ -1,18 +1,19 @@
 //! Pauses and deadlines: what is waited for, how long, and what is reported instead.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use event_runtime::testing::{MemoryClaims, MemoryDeadLetters};
 use event_runtime::{
-    Claim, ClaimKey, Claims, DeadLetter, DeadLetters, Deadline, Decision, EffectId, Held, LetterId, Outcome, Resolved,
-    Settings, Settled, StoreError,
+    Claim, ClaimKey, Claims, Clock, DeadLetter, DeadLetters, Deadline, Decision, EffectId, Held, LetterId, Outcome,
+    Processor, Resolved, Settings, Settled, StoreError, UnixMillis,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use crate::world::{ASKED_FOR, World, outcomes};
+use crate::world::{ASKED_FOR, NOW, Scripted, World, event, invocation, outcomes};
 
 fn needed() -> Duration {
     Settings::default().effect_timeout + Settings::default().settle_reserve
@@ -199,4 +200,28 @@ async fn a_table_that_does_not_answer_takes_no_more_than_the_reserve() {
     assert_eq!(outcomes(&report), [(Outcome::Unfinished("claims_timeout"), 1)]);
     assert!(started.elapsed() <= reserve);
     assert!(world.effects().is_empty());
+}
+
+/// A clock that is a millisecond later whenever somebody looks at it.
+#[derive(Default)]
+struct Ticking(AtomicU64);
+
+impl Clock for Ticking {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(NOW.0 + self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_effect_starts_whatever_its_lease_was_told_to_last_beyond_its_timeout() {
+    for lease_skew in [Duration::ZERO, Duration::from_millis(1), Duration::MAX] {
+        let clock: Arc<dyn Clock> = Arc::new(Ticking::default());
+        let (claims, letters) =
+            (Arc::new(MemoryClaims::new(Arc::clone(&clock))), Arc::new(MemoryDeadLetters::default()));
+        let settings = Settings { lease_skew, ..Settings::default() };
+        let processor = Processor::new(Scripted::default(), claims, letters, settings).with_clock(clock);
+        let event = event(&[("accounts-0", &["send:a"])]).to_string();
+        let report = processor.process(event.as_bytes(), &invocation(Deadline::unknown())).await.unwrap();
+        assert_eq!(outcomes(&report), [(Outcome::Done, 1)], "{lease_skew:?}");
+    }
 }
