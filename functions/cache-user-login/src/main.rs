@@ -10,7 +10,7 @@ use cache_user_login::cache::CacheLogins;
 use cache_user_login::config::Config;
 use cache_user_login::table::DynamoDbLogins;
 use dead_letters_sqs::SqsDeadLetters;
-use event_runtime::{NoClaims, Processor};
+use event_runtime::{NoClaims, Processor, Settings};
 use lambda_host::HostError;
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,7 +27,8 @@ async fn serve(config: Config) -> Result<(), HostError> {
 
     let registry = &config.consumer.registry;
     let handler = CacheLogins::new(&registry.schemas(&aws)?, registry.frames, logins, config.epoch);
-    let settings = config.consumer.settings();
+    // A letter that outlives the tombstones would bring back what was deleted since.
+    let settings = Settings { redrive_within: Some(config.tombstone_retention), ..config.consumer.settings() };
     let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(dead_letters), settings);
     lambda_host::serve(processor, config.consumer.reporting()).await
 }

@@ -10,6 +10,7 @@ use kafka_events::Event;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::claims::{Claim, Held, Settled};
+use crate::clock::UnixMillis;
 use crate::effect_id::EffectId;
 use crate::failure::{Disposition, Fault, Stage};
 use crate::flood::FloodGuard;
@@ -17,7 +18,7 @@ use crate::handler::{Effect, Intent, RawRecord, RecordHandler};
 use crate::journal::Journal;
 use crate::obstacles::{
     Abandoned, CircuitOpen, ClaimConflict, ClaimParked, EffectTimeout, HeldByAnother, LeaseTooShort, NoTimeLeft,
-    Panicked, Store, Unrecorded, too_slow,
+    Panicked, RedriveTooOld, Store, Unrecorded, too_slow,
 };
 use crate::outcome::{Outcome, StageTimes};
 use crate::parts::Parts;
@@ -25,6 +26,9 @@ use crate::pressure::RetryBudget;
 use crate::safeguards::{Safeguard, stands};
 use crate::settings::{Invocation, WhenUncertain};
 use crate::store::StoreError;
+
+/// How far a producer's clock may be ahead of ours before a timestamp says nothing.
+const CLOCKS_APART: Duration = Duration::from_secs(60 * 60);
 
 /// What every record of a lane shares.
 pub(crate) struct Journey<'a, H> {
@@ -162,6 +166,9 @@ impl<H: RecordHandler> Journey<'_, H> {
         };
         self.flood.passed(Stage::Decode);
 
+        if !matches!(intent, Intent::Skip(_)) {
+            self.is_still_guarded(&record)?;
+        }
         let effect_id = match intent {
             Intent::Skip(reason) => return Ok(Outcome::Skipped(reason)),
             Intent::Conditional => None,
@@ -206,6 +213,18 @@ impl<H: RecordHandler> Journey<'_, H> {
                 Err(fault) => Err(Failed::halt(fault)),
             },
             (Err(fault), held) => Err(Failed { fault, held, kind: Kind::Failure }),
+        }
+    }
+
+    /// A record that is delivered in its turn is followed by what came after it. One that is sent again comes alone:
+    /// what came after must still be remembered.
+    fn is_still_guarded(&self, record: &RawRecord<'_>) -> Result<(), Fault> {
+        let (Some(_), Some(within)) = (&self.event.redrive, self.parts.settings.redrive_within) else { return Ok(()) };
+        let now = self.parts.clock.now();
+        let written = u64::try_from(record.timestamp).ok().map(UnixMillis);
+        match written.filter(|written| *written <= now.plus(CLOCKS_APART)) {
+            Some(written) if now.since(written) <= within => Ok(()),
+            Some(_) | None => Err(Fault::new(Stage::Handle, RedriveTooOld { within })),
         }
     }
 

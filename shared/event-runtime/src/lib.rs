@@ -51,7 +51,7 @@ pub use letter::{DeadLetter, DeadLetters, GivenUpBy, LETTER_VERSION, LetterId, P
 pub use outcome::{BatchReport, Outcome, StageTimes};
 pub use pressure::CircuitPolicy;
 pub use processor::Processor;
-pub use report::{BatchFailed, Reporting};
+pub use report::{Answer, BatchFailed, Finished, Reporting};
 pub use retry::RetryPolicy;
 pub use settings::{Drain, Invocation, Order, Settings, WhenUncertain};
 pub use store::StoreError;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::failure::{Disposition, Failure};
+use crate::failure::{Blame, Disposition, Failure};
 use crate::store::StoreError;
 
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,30 @@ impl Failure for NoTimeLeft {
     }
     fn code(&self) -> &'static str {
         "deadline_near"
+    }
+}
+
+/// A letter has outlived what guards its record's effect.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the record is older than the {} days for which later changes are remembered here, or bears no usable timestamp: \
+     a deletion that came after it may be forgotten, and would be undone. Look at the source: its next change brings the \
+     present state; then end this letter (`redrive resolve --done`)",
+    within.as_secs() / 86_400
+)]
+pub(crate) struct RedriveTooOld {
+    pub(crate) within: Duration,
+}
+
+impl Failure for RedriveTooOld {
+    fn disposition(&self) -> Disposition {
+        Disposition::DeadLetter
+    }
+    fn code(&self) -> &'static str {
+        "redrive_too_old"
+    }
+    fn blame(&self) -> Blame {
+        Blame::Record
     }
 }
 

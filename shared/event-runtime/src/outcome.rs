@@ -71,6 +71,8 @@ pub struct BatchReport {
     pub oldest_record_age: Option<Duration>,
     /// In-process retries.
     pub retries: usize,
+    /// The letter that the event's mark names, where it is a redrive.
+    pub redriven: Option<String>,
     /// Lanes that stopped because they parked too many records with one code: the deployment is most likely broken.
     pub lanes_stopped_by_flood_guard: usize,
 }

@@ -48,7 +48,8 @@ impl<H: RecordHandler> Processor<H> {
     pub async fn process(&self, body: &[u8], invocation: &Invocation) -> Result<BatchReport, ScanError> {
         let started = Instant::now();
         let event = Event::scan(body)?;
-        let mut report = BatchReport::default();
+        let redriven = event.redrive.as_ref().map(|redrive| redrive.letter_id.to_string());
+        let mut report = BatchReport { redriven, ..BatchReport::default() };
         report.stages.add(crate::Stage::Scan, started.elapsed());
 
         let now = self.0.clock.now();

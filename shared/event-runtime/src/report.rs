@@ -1,6 +1,7 @@
-//! What the event source mapping is told.
+//! What the event source mapping, or a redrive, is told.
 
 use kafka_events::{BatchResponse, ScanError};
+use serde::Serialize;
 
 use crate::outcome::{BatchReport, Outcome};
 use crate::safeguards::{Safeguard, stands};
@@ -14,6 +15,26 @@ pub enum Reporting {
     /// Answer with `batchItemFailures`. Only together with `ReportBatchItemFailures` in the mapping: without it AWS
     /// ignores the answer, commits the batch, and every record in the answer is lost.
     PartialBatch,
+}
+
+/// What an invocation answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// To the event source mapping.
+    Batch(BatchResponse),
+    /// To a redrive, whose record is finished.
+    Redriven(Finished),
+}
+
+/// The record of a letter is finished: `{"finished": "<the letter, as the mark names it>"}`.
+///
+/// Nothing else lets the letter leave its queue. "Nothing is unfinished" would not do: every function that was invoked by
+/// mistake says something like it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finished {
+    /// The letter, as the mark names it.
+    pub finished: String,
 }
 
 /// Why an invocation failed, as the event source mapping and the console show it.
@@ -35,23 +56,34 @@ pub enum BatchFailed {
 }
 
 impl BatchReport {
-    /// The invocation's result.
+    /// The invocation's result. Whoever redrives a record is answered in one way whatever `reporting` says: by the letter's
+    /// name, or by a failure that names the reason.
     ///
     /// # Errors
     /// [`BatchFailed::Unfinished`] where records are owed that the answer cannot or must not name.
-    pub fn answer(self, reporting: Reporting) -> Result<BatchResponse, BatchFailed> {
+    pub fn answer(self, reporting: Reporting) -> Result<Answer, BatchFailed> {
         let owed = self.unfinished_records();
+        if let Some(letter) = &self.redriven {
+            return match owed {
+                0 => Ok(Answer::Redriven(Finished { finished: letter.clone() })),
+                _ => Err(self.failed(owed)),
+            };
+        }
         // A record without a readable offset cannot be named.
         let partial = reporting == Reporting::PartialBatch || !stands(Safeguard::WholeBatchByDefault);
         let nameable = partial && self.unfinished_without_offset == 0;
         if owed == 0 || nameable {
-            return Ok(self.unfinished);
+            return Ok(Answer::Batch(self.unfinished));
         }
+        Err(self.failed(owed))
+    }
+
+    fn failed(&self, owed: usize) -> BatchFailed {
         let reasons = self.outcomes.iter().filter_map(|(outcome, count)| match outcome {
             Outcome::Unfinished(code) => Some(format!("{code}: {count}")),
             Outcome::Done | Outcome::Duplicate | Outcome::Skipped(_) | Outcome::Parked(_) => None,
         });
         let reasons = reasons.collect::<Vec<_>>().join(", ");
-        Err(BatchFailed::Unfinished { owed, records: self.records(), reasons })
+        BatchFailed::Unfinished { owed, records: self.records(), reasons }
     }
 }

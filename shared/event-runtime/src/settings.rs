@@ -37,6 +37,10 @@ pub struct Settings {
     pub circuit: CircuitPolicy,
     /// What keeps its order.
     pub order: Order,
+    /// How old a record may be that a redrive sends again, by its Kafka timestamp: for so long whatever guards the effects
+    /// remembers what came after it, such as the deletion of a row. An older one, or one whose age cannot be told, is
+    /// refused as `redrive_too_old`. `None` where the guard forgets nothing, which is the default.
+    pub redrive_within: Option<Duration>,
     /// What is done about a claimed effect that may or may not have happened.
     pub uncertain: WhenUncertain,
     /// Partitions that do not stop when they park record after record with one code that is not the records' own fault.
@@ -110,6 +114,7 @@ impl Default for Settings {
             retry: RetryPolicy::default(),
             circuit: CircuitPolicy::default(),
             order: Order::default(),
+            redrive_within: None,
             uncertain: WhenUncertain::default(),
             drain: Drain::default(),
             max_records_in_flight: DEFAULT_RECORDS_IN_FLIGHT,

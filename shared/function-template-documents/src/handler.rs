@@ -1,6 +1,7 @@
 //! Which record has an effect, and which one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use avro_decode::Limits;
 use debezium::mongodb::{DocumentError, document_id};
@@ -16,8 +17,8 @@ use schema_registry::{Frames, PlanCache, Schemas};
 use crate::document::{Document, DocumentKey};
 use crate::{Key, Value};
 
-/// How long a deleted document's version is remembered, in seconds: 30 days. Longer than any late change may arrive.
-const TOMBSTONE_S: u64 = 30 * 24 * 60 * 60;
+/// How long a deleted document's version is remembered: longer than any late change may arrive.
+pub const TOMBSTONE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// What a partition key of DynamoDB holds.
 const MAX_KEY_BYTES: usize = 2048;
 
@@ -126,7 +127,7 @@ impl RecordHandler for KeepDocuments {
 
 /// A deleted document leaves its version behind, or else a late change would bring it back.
 fn tombstone() -> Columns {
-    Columns::new().with(attribute::EXPIRES_AT, number(SystemClock.now().0 / 1000 + TOMBSTONE_S))
+    Columns::new().with(attribute::EXPIRES_AT, number(SystemClock.now().plus(TOMBSTONE).0 / 1000))
 }
 
 /// A record that cannot be kept. Holds nothing of the document.

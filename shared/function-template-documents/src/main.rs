@@ -8,9 +8,9 @@ use std::sync::Arc;
 use aws_config::BehaviorVersion;
 use dead_letters_sqs::SqsDeadLetters;
 use effects_dynamodb::VersionedTable;
-use event_runtime::{NoClaims, Processor};
+use event_runtime::{NoClaims, Processor, Settings};
 use function_template_documents::config::Config;
-use function_template_documents::handler::KeepDocuments;
+use function_template_documents::handler::{KeepDocuments, TOMBSTONE};
 use lambda_host::HostError;
 
 #[tokio::main(flavor = "current_thread")]
@@ -26,7 +26,7 @@ async fn serve(config: Config) -> Result<(), HostError> {
 
     let registry = &config.consumer.registry;
     let handler = KeepDocuments::new(&registry.schemas(&aws)?, registry.frames, documents, config.epoch);
-    let settings = config.consumer.settings();
+    let settings = Settings { redrive_within: Some(TOMBSTONE), ..config.consumer.settings() };
     let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(dead_letters), settings);
     lambda_host::serve(processor, config.consumer.reporting()).await
 }

@@ -1,6 +1,7 @@
 //! Which record has an effect, and which one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use avro_decode::Limits;
 use debezium::{Op, RowVersion, row_key};
@@ -14,8 +15,8 @@ use schema_registry::{Frames, PlanCache, Schemas};
 use crate::row::Row;
 use crate::{Key, Value};
 
-/// How long a deleted row's version is remembered, in seconds: 30 days. Longer than any late change may arrive.
-const TOMBSTONE_S: u64 = 30 * 24 * 60 * 60;
+/// How long a deleted row's version is remembered: longer than any late change may arrive.
+pub const TOMBSTONE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Keeps the newest version of each row.
 pub struct KeepRows {
@@ -106,7 +107,7 @@ impl RecordHandler for KeepRows {
 
 /// A deleted row leaves its version behind, or else a late change would bring it back.
 fn tombstone() -> Columns {
-    Columns::new().with(attribute::EXPIRES_AT, number(SystemClock.now().0 / 1000 + TOMBSTONE_S))
+    Columns::new().with(attribute::EXPIRES_AT, number(SystemClock.now().plus(TOMBSTONE).0 / 1000))
 }
 
 #[derive(Debug, thiserror::Error)]

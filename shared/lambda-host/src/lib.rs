@@ -5,6 +5,8 @@
 //! answers with `batchItemFailures`: without `ReportBatchItemFailures` in the mapping AWS ignores that answer, commits
 //! the batch, and every record in it would be lost.
 //!
+//! A record that was sent again is answered by the name of its letter, `{"finished": …}`, or fails the invocation.
+//!
 //! [`serve_json`] is for invocations that are no Kafka batch: a schedule, a command of an operator. [`start()`] is what each
 //! function's `main` calls: it reads the configuration first.
 

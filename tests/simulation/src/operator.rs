@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use event_runtime::testing::StoredClaim;
-use event_runtime::{ClaimKey, Claims, DeadLetter, Decision, LetterId, Resolved};
+use event_runtime::{Answer as Answered, ClaimKey, Claims, DeadLetter, Decision, LetterId, Resolved};
 
 use super::run::Scene;
 use super::schedule::What;
@@ -67,7 +67,7 @@ impl Source {
         scene.books(|books| books.redrives(delivery));
         let event = redrive_event(&scene.world, lane, offset, letter);
         let answer = self.worker(0).invoke(delivery, &event).await;
-        if answer.is_some_and(|response| response.failures.is_empty()) {
+        if matches!(answer, Some(Answered::Redriven(_))) {
             scene.tell(|| {
                 Step::call(Actor::Operator, Actor::Letters, format!("delete letter of {lane}@{offset}"), Answer::None)
             });

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use event_runtime::DeadLetter;
+use event_runtime::{Answer as Answered, DeadLetter};
 use futures_util::future::{join, join_all};
 use kafka_events::BatchResponse;
 use tokio::time::Instant;
@@ -117,8 +117,8 @@ impl Source {
             }
             self.keep_mine(me, &mut batch);
             let again = match answer {
-                Some(response) => self.answered(batch, &response),
-                None => self.failed(batch),
+                Some(Answered::Batch(response)) => self.answered(batch, &response),
+                Some(Answered::Redriven(_)) | None => self.failed(batch),
             };
             if let Some(batch) = again.first() {
                 tokio::time::sleep(Duration::from_millis(500 << batch.retries.min(5))).await;

@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use event_runtime::{Clock, Deadline, Invocation, Outcome, Processor, UnixMillis};
-use kafka_events::BatchResponse;
+use event_runtime::{Answer as Answered, Clock, Deadline, Invocation, Outcome, Processor, UnixMillis};
 use tokio::time::{Instant, Sleep};
 
 use super::books::Rule;
@@ -51,7 +50,7 @@ impl Worker {
     }
 
     /// Invokes the function; `None` is a function error, whatever its reason.
-    pub(crate) async fn invoke(&self, delivery: u32, event: &str) -> Option<BatchResponse> {
+    pub(crate) async fn invoke(&self, delivery: u32, event: &str) -> Option<Answered> {
         let scene = &self.scene;
         let timeout = match scene.decide_for(delivery, What::Deadline, DEADLINES) {
             0 => TIMEOUT,
@@ -83,8 +82,11 @@ impl Worker {
         let answer = report.answer(scene.world.reporting.unwrap_or_default());
         scene.tell(|| {
             let answer = match &answer {
-                Ok(response) if response.failures.is_empty() => format!("success ({outcomes})"),
-                Ok(response) => format!("{} batch item failures ({outcomes})", response.failures.len()),
+                Ok(Answered::Redriven(_)) => format!("finished ({outcomes})"),
+                Ok(Answered::Batch(response)) if response.is_empty() => format!("success ({outcomes})"),
+                Ok(Answered::Batch(response)) => {
+                    format!("{} batch item failures ({outcomes})", response.failures.len())
+                }
                 Err(_) => format!("function error ({outcomes})"),
             };
             Step::call(Actor::Worker(delivery), Actor::Source, answer, Answer::None)

@@ -7,5 +7,6 @@ mod giving_up;
 mod journeys;
 mod logging;
 mod pressure;
+mod redrive;
 mod waiting;
 mod world;

@@ -161,8 +161,14 @@ impl World {
 
     /// Sends one record as an operator does who has its letter.
     pub(crate) async fn redrive(&self, value: &str, letter: &str) -> BatchReport {
+        self.redrive_of(value, letter, i64::try_from(NOW.0).unwrap()).await
+    }
+
+    /// The same of a record with this timestamp.
+    pub(crate) async fn redrive_of(&self, value: &str, letter: &str, timestamp: i64) -> BatchReport {
         let mut event = event(&[("accounts-0", &[value])]);
         event["redrive"] = json!({"letterId": letter, "attempt": 1});
+        event["records"]["accounts-0"][0]["timestamp"] = json!(timestamp);
         self.process(event, Deadline::unknown()).await
     }
 

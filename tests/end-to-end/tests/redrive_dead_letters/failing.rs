@@ -32,9 +32,9 @@ async fn a_record_that_nobody_can_read_stays_with_its_attempts_counted() {
 }
 
 #[tokio::test]
-async fn so_it_does_where_the_function_answers_with_batch_item_failures() {
+async fn so_it_does_where_the_function_answers_its_mapping_with_batch_item_failures() {
     let stage = Stage::start(&[("PARTIAL_BATCH_RESPONSE", "true")]).await;
-    stays_with_its_attempts(&stage, "reported as unfinished").await;
+    stays_with_its_attempts(&stage, "frame_truncated").await;
 }
 
 #[tokio::test]
