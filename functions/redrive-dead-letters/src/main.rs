@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use aws_config::BehaviorVersion;
 use event_runtime::Invocation;
 use lambda_host::HostError;
-use redrive_core::{Entry, Progress, Request};
+use redrive_core::{Entry, Foreign, Progress, Request};
 use redrive_dead_letters::config::Config;
 
 #[tokio::main(flavor = "current_thread")]
@@ -48,5 +48,9 @@ impl Progress for LogLines {
             fate,
             "letter"
         );
+    }
+
+    fn foreign(&self, foreign: &Foreign) {
+        tracing::warn!(message = foreign.message_id, reason = foreign.reason, "neither a letter nor a document");
     }
 }

@@ -52,34 +52,49 @@ impl SqsLetterQueue {
         Ok(messages.collect())
     }
 
-    async fn hide(&self, receipts: &[String], hide: Duration) -> Result<(), QueueError> {
-        const OPERATION: &str = "change how long messages are hidden";
+    /// Every chunk is tried, whatever became of those before: what one of them says is nothing to the others.
+    async fn hide(&self, receipts: &[String], hide: Duration) -> Result<Vec<String>, QueueError> {
+        let (mut gone, mut first_error) = (Vec::new(), None);
         for receipts in receipts.chunks(AT_A_TIME) {
-            let entries = receipts.iter().enumerate().map(|(number, receipt)| {
-                let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(number.to_string());
-                entry.receipt_handle(receipt).visibility_timeout(seconds(hide)).build()
-            });
-            let entries = entries.collect::<Result<Vec<_>, _>>().map_err(|error| unbuildable(OPERATION, error))?;
-            let call = self.client.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
-            let output = call.send().await.map_err(|error| failed(OPERATION, error))?;
-            let gone = |entry: &&BatchResultErrorEntry| !entry.code().contains("MessageNotInflight");
-            refused(OPERATION, output.failed().iter().find(gone))?;
+            match self.hide_some(receipts, hide).await {
+                Ok(more) => gone.extend(more),
+                Err(error) => drop(first_error.get_or_insert(error)),
+            }
         }
-        Ok(())
+        first_error.map_or(Ok(gone), Err)
+    }
+
+    async fn hide_some(&self, receipts: &[String], hide: Duration) -> Result<Vec<String>, QueueError> {
+        const OPERATION: &str = "change how long messages are hidden";
+        let entries = receipts.iter().enumerate().map(|(number, receipt)| {
+            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(number.to_string());
+            entry.receipt_handle(receipt).visibility_timeout(seconds(hide)).build()
+        });
+        let entries = entries.collect::<Result<Vec<_>, _>>().map_err(|error| unbuildable(OPERATION, error))?;
+        let call = self.client.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
+        let output = call.send().await.map_err(|error| failed(OPERATION, error))?;
+        gone_of(OPERATION, receipts, output.failed())
     }
 
     async fn remove(&self, receipts: &[String]) -> Result<(), QueueError> {
-        const OPERATION: &str = "remove a message";
+        let mut first_error = None;
         for receipts in receipts.chunks(AT_A_TIME) {
-            let entries = receipts.iter().enumerate().map(|(number, receipt)| {
-                DeleteMessageBatchRequestEntry::builder().id(number.to_string()).receipt_handle(receipt).build()
-            });
-            let entries = entries.collect::<Result<Vec<_>, _>>().map_err(|error| unbuildable(OPERATION, error))?;
-            let call = self.client.delete_message_batch().queue_url(&self.url).set_entries(Some(entries));
-            let output = call.send().await.map_err(|error| failed(OPERATION, error))?;
-            refused(OPERATION, output.failed().first())?;
+            if let Err(error) = self.remove_some(receipts).await {
+                first_error.get_or_insert(error);
+            }
         }
-        Ok(())
+        first_error.map_or(Ok(()), Err)
+    }
+
+    async fn remove_some(&self, receipts: &[String]) -> Result<(), QueueError> {
+        const OPERATION: &str = "remove a message";
+        let entries = receipts.iter().enumerate().map(|(number, receipt)| {
+            DeleteMessageBatchRequestEntry::builder().id(number.to_string()).receipt_handle(receipt).build()
+        });
+        let entries = entries.collect::<Result<Vec<_>, _>>().map_err(|error| unbuildable(OPERATION, error))?;
+        let call = self.client.delete_message_batch().queue_url(&self.url).set_entries(Some(entries));
+        let output = call.send().await.map_err(|error| failed(OPERATION, error))?;
+        gone_of(OPERATION, receipts, output.failed()).map(drop)
     }
 }
 
@@ -88,7 +103,7 @@ impl LetterQueue for SqsLetterQueue {
         self.receive(hide).boxed()
     }
 
-    fn hide<'a>(&'a self, receipts: &'a [String], hide: Duration) -> BoxFuture<'a, Result<(), QueueError>> {
+    fn hide<'a>(&'a self, receipts: &'a [String], hide: Duration) -> BoxFuture<'a, Result<Vec<String>, QueueError>> {
         self.hide(receipts, hide).boxed()
     }
 
@@ -113,9 +128,32 @@ fn unbuildable(operation: &'static str, error: aws_sdk_sqs::error::BuildError) -
     QueueError { operation, code: "request_incomplete".to_owned(), cause: Some(Box::new(error)) }
 }
 
-fn refused(operation: &'static str, entry: Option<&BatchResultErrorEntry>) -> Result<(), QueueError> {
-    match entry {
-        None => Ok(()),
-        Some(entry) => Err(QueueError { operation, code: entry.code().to_owned(), cause: None }),
+/// The receipts of messages that are gone.
+///
+/// # Errors
+/// The first entry that failed for another reason.
+fn gone_of(
+    operation: &'static str,
+    receipts: &[String],
+    failed: &[BatchResultErrorEntry],
+) -> Result<Vec<String>, QueueError> {
+    if let Some(entry) = failed.iter().find(|entry| !is_gone(entry)) {
+        return Err(QueueError { operation, code: entry.code().to_owned(), cause: None });
     }
+    let receipt = |entry: &BatchResultErrorEntry| receipts.get(entry.id().parse::<usize>().ok()?).cloned();
+    Ok(failed.iter().filter_map(receipt).collect())
+}
+
+/// Whether an entry's error says that the message was removed, has outlived the queue's retention, or was received by
+/// somebody else since. SQS has three codes for it; `InvalidParameterValue` it also uses for times that it does not take,
+/// so there its text has to tell.
+fn is_gone(entry: &BatchResultErrorEntry) -> bool {
+    let code = entry.code();
+    let text = entry.message().unwrap_or_default();
+    code.contains("MessageNotInflight")
+        || code.contains("ReceiptHandleIsInvalid")
+        || (code.contains("InvalidParameterValue")
+            && ["does not exist", "not available for visibility timeout change", "receipt handle has expired"]
+                .iter()
+                .any(|said| text.contains(said)))
 }

@@ -27,7 +27,7 @@ async fn config(endpoint: &str) -> SdkConfig {
 }
 
 async fn invoke_of(answer: Answer) -> Result<Invoked, NotInvoked> {
-    invoke_for(Success::NothingReported, answer).await
+    invoke_for(Success::NothingListed, answer).await
 }
 
 async fn invoke_for(success: Success, answer: Answer) -> Result<Invoked, NotInvoked> {
@@ -57,21 +57,22 @@ fn error(name: &'static str) -> Option<(&'static str, &'static str)> {
 }
 
 #[tokio::test]
-async fn success_is_what_the_mapping_takes_for_success() {
-    for answer in ["", "null", "{}", r#"{"batchItemFailures":[]}"#, r#"{"batchItemFailures":null}"#] {
-        assert_eq!(invoke_of((200, None, answer)).await.unwrap(), Invoked::Finished, "{answer:?}");
+async fn a_batch_is_finished_by_an_answer_that_lists_no_failure_and_by_nothing_less() {
+    assert_eq!(invoke_of((200, None, r#"{"batchItemFailures":[]}"#)).await.unwrap(), Invoked::Finished);
+    for answer in ["", "null", "{}", r#"{"batchItemFailures":null}"#, r#"{"statusCode":200}"#] {
+        assert!(matches!(invoke_of((200, None, answer)).await.unwrap(), Invoked::Unconfirmed(_)), "{answer:?}");
     }
 }
 
-/// A run of a schedule, which took no notice of the letter, must not cost it.
+/// A run of a schedule, or a function that was invoked by mistake, must not cost a letter.
 #[tokio::test]
-async fn an_item_is_finished_only_by_an_answer_that_names_its_letter() {
+async fn a_letter_is_finished_only_by_an_answer_that_names_it() {
     let ask =
         async |answer| invoke_for(Success::Finished("0a-redriven".to_owned()), (200, None, answer)).await.unwrap();
     assert_eq!(ask(r#"{"finished":"0a-redriven"}"#).await, Invoked::Finished);
     let schedules = r#"{"pages":1,"published":3,"parked":0,"ended":"caught_up"}"#;
     for answer in ["", "null", "{}", schedules, r#"{"finished":"0b-redriven"}"#, r#"{"batchItemFailures":[]}"#] {
-        assert!(matches!(ask(answer).await, Invoked::Failed(_)), "{answer}");
+        assert!(matches!(ask(answer).await, Invoked::Unconfirmed(_)), "{answer}");
     }
 }
 
@@ -81,8 +82,10 @@ async fn a_failed_function_is_told_in_both_dialects_with_what_it_said() {
     for answer in [(200, Some(("x-amz-function-error", "Unhandled")), FAILED), (500, None, FAILED)] {
         assert_eq!(invoke_of(answer).await.unwrap(), Invoked::Failed(said.clone()));
     }
-    for answer in [r#"{"batchItemFailures":[{"itemIdentifier":{}}]}"#, "[1]", "\"text\"", "not JSON"] {
-        assert!(matches!(invoke_of((200, None, answer)).await.unwrap(), Invoked::Failed(_)), "{answer}");
+    let listed = invoke_of((200, None, r#"{"batchItemFailures":[{"itemIdentifier":{}}]}"#)).await.unwrap();
+    assert_eq!(listed, Invoked::Failed("reported as unfinished: 1".to_owned()));
+    for answer in ["[1]", "\"text\"", "not JSON"] {
+        assert!(matches!(invoke_of((200, None, answer)).await.unwrap(), Invoked::Unconfirmed(_)), "{answer}");
     }
     assert!(matches!(invoke_of((408, None, "")).await.unwrap(), Invoked::Failed(_)), "too slow, under watch");
 }
@@ -96,7 +99,7 @@ async fn what_lambda_did_not_take_is_not_invoked() {
     assert!(matches!(refused(413, "RequestTooLargeException").await, NotInvoked::TooLarge(_)));
     assert!(matches!(refused(409, "ResourceConflictException").await, NotInvoked::Refused { .. }));
     let nobody = LambdaInvoker::new(&config("http://127.0.0.1:1").await, Duration::from_secs(5));
-    let target = Target { function: "welcome".into(), qualifier: None, success: Success::NothingReported };
+    let target = Target { function: "welcome".into(), qualifier: None, success: Success::NothingListed };
     let unreachable = nobody.invoke(&target, b"{}".to_vec()).await;
     assert!(matches!(unreachable, Err(NotInvoked::Unreachable(_))), "{unreachable:?}");
 }
@@ -120,7 +123,7 @@ async fn silent(close: bool) -> Result<Invoked, NotInvoked> {
         }
     });
     let invoker = LambdaInvoker::new(&config(&endpoint).await, Duration::from_millis(300));
-    let target = Target { function: "welcome".into(), qualifier: None, success: Success::NothingReported };
+    let target = Target { function: "welcome".into(), qualifier: None, success: Success::NothingListed };
     let invoked = invoker.invoke(&target, b"{}".to_vec()).await;
     assert!(!server.is_finished());
     server.abort();

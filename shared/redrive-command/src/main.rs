@@ -13,7 +13,7 @@ use clap::Parser;
 use redrive_core::{RedriveError, Request, Stop};
 
 use crate::options::{Options, OptionsError};
-use crate::output::{Terminal, write_report};
+use crate::output::Terminal;
 
 /// The queue or bucket cannot be worked with.
 const UNAVAILABLE: u8 = 5;
@@ -60,9 +60,11 @@ async fn run(options: Options) -> Result<u8, Failed> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let stop = Stop::default();
     tokio::spawn(end_on_ctrl_c(stop.clone()));
-    let report = config.redrive(&aws).stopped_by(stop).run(&request, &Terminal).await?;
-    write_report(&mut std::io::stdout().lock(), &report, &request, json)?;
-    Ok(report.ending.exit_code())
+    let terminal = Terminal::new(std::io::stdout(), json);
+    let report = config.redrive(&aws).stopped_by(stop).run(&request, &terminal).await?;
+    let code = report.ending.exit_code();
+    terminal.finish(report, &request)?;
+    Ok(code)
 }
 
 /// The first one ends the run cleanly, the second one at once; what is hidden then reappears by itself.

@@ -27,7 +27,7 @@ Exit codes:
   2  the options cannot be understood
   3  letters wait for a decision (redrive resolve)
   4  stopped after --stop-after failures in a row
-  5  the queue or bucket cannot be reached
+  5  the queue or bucket cannot be reached, or not any more
   130  interrupted
 
 While it works the letters it looks at are hidden from others, for minutes; they reappear when it ends. What others hold
@@ -138,6 +138,9 @@ struct Source {
     /// messages of an on-failure topic.
     #[arg(long)]
     documents: Option<PathBuf>,
+    /// Also documents of batches that were given up more than 14 days ago: what was deleted since may come back.
+    #[arg(long)]
+    accept_old: bool,
 }
 
 #[derive(Debug, Args)]
@@ -247,7 +250,7 @@ impl Source {
     fn read(self, request: Request) -> Result<Request, OptionsError> {
         let on_failure = self.on_failure.map(|text| bucket(&text)).transpose()?;
         let documents = self.documents.map(documents).transpose()?.unwrap_or_default();
-        Ok(Request { on_failure, documents, ..request })
+        Ok(Request { on_failure, documents, accept_old: self.accept_old, ..request })
     }
 }
 

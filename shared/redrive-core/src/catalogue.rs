@@ -1,6 +1,6 @@
 //! What lies in the queue: collected, and hidden from others while we work on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use event_runtime::{LetterId, StoredLetter};
@@ -28,6 +28,8 @@ pub(crate) struct Catalogue {
     pub(crate) foreign: Vec<(Message, String)>,
     /// Why this may not be all.
     pub(crate) incomplete: Option<&'static str>,
+    /// Messages that were gone before the run was through with them.
+    pub(crate) gone: usize,
     hold: Hold,
 }
 
@@ -39,8 +41,8 @@ struct Hold {
 }
 
 impl Catalogue {
-    /// Collects everything that is not hidden by somebody else, until `enough` says why to end early. Each message is hidden for `hold`, and for longer as
-    /// long as [`Catalogue::keep_hidden`] is called.
+    /// Collects everything that is not hidden by somebody else, until `enough` says why to end early. Each message is
+    /// hidden for `hold`, and for longer as long as [`Catalogue::keep_hidden`] is called.
     pub(crate) async fn collect(
         &mut self,
         queue: &dyn LetterQueue,
@@ -102,14 +104,37 @@ impl Catalogue {
         if self.hold.renewed.is_some_and(|renewed| renewed.elapsed() < self.hold.time / 2) {
             return Ok(());
         }
-        queue.hide(&self.receipts(), self.hold.time).await?;
+        let gone = queue.hide(&self.receipts(), self.hold.time).await?;
+        self.forget(&gone);
         self.hold.renewed = Some(Instant::now());
         Ok(())
     }
 
+    /// Whether a letter is still ours: at least one of its messages is there, and hidden anew for the whole time.
+    pub(crate) async fn still_holds(&mut self, queue: &dyn LetterQueue, id: &LetterId) -> Result<bool, QueueError> {
+        let receipts = self.letters.get(id).map(Parked::receipts).unwrap_or_default();
+        let gone = queue.hide(&receipts, self.hold.time).await?;
+        self.forget(&gone);
+        Ok(gone.len() < receipts.len())
+    }
+
+    /// Messages that are gone. Their letters stay known: what they said is in the report.
+    fn forget(&mut self, gone: &[String]) {
+        if gone.is_empty() {
+            return;
+        }
+        self.gone += gone.len();
+        let gone: BTreeSet<&str> = gone.iter().map(String::as_str).collect();
+        for parked in self.letters.values_mut() {
+            parked.messages.retain(|(_, receipt)| !gone.contains(receipt.as_str()));
+        }
+        self.documents.retain(|(message, _)| !gone.contains(message.receipt.as_str()));
+        self.foreign.retain(|(message, _)| !gone.contains(message.receipt.as_str()));
+    }
+
     /// Shows everything that is still held to others again.
     pub(crate) async fn give_back(&mut self, queue: &dyn LetterQueue) -> Result<(), QueueError> {
-        queue.hide(&self.receipts(), Duration::ZERO).await
+        queue.hide(&self.receipts(), Duration::ZERO).await.map(drop)
     }
 
     fn receipts(&self) -> Vec<String> {

@@ -5,18 +5,25 @@
 //! treats them as it treats any delivery and parks what it cannot handle.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use event_runtime::{Decision, error_chain};
+use event_runtime::{Decision, UnixMillis, error_chain};
 use on_failure::OnFailure;
 
 use crate::advice::advice;
 use crate::catalogue::Catalogue;
 use crate::error::RedriveError;
 use crate::invoke::{Invoked, Success};
-use crate::report::{Entry, Fate, Report};
+use crate::queue::Message;
+use crate::report::{Draft, Entry, Fate, Report};
 use crate::request::{Action, Bucket, Request};
 use crate::run::{Progress, Redrive, Session};
 
+/// For so long nobody needs to think before a batch is delivered again: as long as SQS would keep it.
+const RECENT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const OLD: &str = "its batch was given up more than 14 days ago, or at a time that it does not tell: what was deleted since \
+    may be forgotten by its function (TOMBSTONE_DAYS) and would come back. If that cannot be, say so (`acceptOld`, \
+    `--accept-old`)";
 /// So many objects are looked at in one run, unless the request says otherwise.
 const OBJECTS: usize = 1_000;
 
@@ -28,7 +35,7 @@ impl Redrive {
         progress: &dyn Progress,
     ) -> Result<Report, RedriveError> {
         let mut session = Session::new(request);
-        let mut entries = Vec::new();
+        let mut draft = Draft::default();
         // A lane whose earlier document stays: later ones wait, so that its records keep their order.
         let mut waiting = BTreeMap::new();
         let (ids, more) = match &request.on_failure {
@@ -42,16 +49,22 @@ impl Redrive {
                 continue;
             }
             let body = match &request.on_failure {
-                Some(Bucket { bucket, .. }) => self.ports.objects.get(bucket, id).await?,
-                None => request.documents.get(index).map(|json| json.get().as_bytes().to_vec()).unwrap_or_default(),
+                Some(Bucket { bucket, .. }) => self.ports.objects.get(bucket, id).await,
+                None => Ok(request.documents.get(index).map(|json| json.get().as_bytes().to_vec()).unwrap_or_default()),
             };
-            let document = match OnFailure::read(&body) {
-                Ok(document) if !concerns(request, &document) => continue,
+            let document = match body.map(|body| OnFailure::read(&body)) {
+                Ok(Ok(document)) if !concerns(request, &document) => continue,
+                Ok(Ok(document)) => Ok(document),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(error) => Err(error_chain(&error).join(": ")),
+            };
+            let document = match document {
                 Ok(document) => document,
-                Err(error) => {
-                    let fate = Fate::Refused { reason: error.to_string() };
-                    session.note(&fate);
-                    entries.push(unreadable(id, fate));
+                Err(reason) => {
+                    let entry = unreadable(id, Fate::Refused { reason });
+                    session.note(&entry.fate);
+                    progress.settled(index + 1, ids.len(), &entry);
+                    draft.add(entry);
                     continue;
                 }
             };
@@ -68,11 +81,11 @@ impl Redrive {
             }
             let entry = entry(id, &document, fate, request.action);
             progress.settled(index + 1, ids.len(), &entry);
-            entries.push(entry);
+            draft.add(entry);
         }
-        let mut report = Report::new(!request.yes || request.action.only_looks(), entries, session.early());
-        report.incomplete = more.then(|| "there are more objects: raise the limit, or run again".to_owned());
-        Ok(report)
+        let report = draft.report(!request.yes || request.action.only_looks(), session.early());
+        let incomplete = more.then(|| "there are more objects: raise the limit, or run again".to_owned());
+        Ok(Report { incomplete, ..report })
     }
 
     async fn replay(&self, document: &OnFailure, id: &str, session: &mut Session<'_>) -> Fate {
@@ -85,13 +98,16 @@ impl Redrive {
         let Some(function) = document.function_name().or(request.into.as_deref()) else {
             return Fate::Refused { reason: "it names no function; say into which one".to_owned() };
         };
+        if !request.accept_old && !self.is_recent(document) {
+            return Fate::Refused { reason: OLD.to_owned() };
+        }
         if !request.yes {
             return Fate::WouldReplay;
         }
         if !session.turn(self).await {
             return Fate::NotReached;
         }
-        let target = session.target(function, document.function_qualifier(), Success::NothingReported);
+        let target = session.target(function, document.function_qualifier(), Success::NothingListed);
         match self.ports.invoker.invoke(&target, event.into_bytes()).await {
             Ok(Invoked::Finished) => match &request.on_failure {
                 None => Fate::Finished,
@@ -101,8 +117,16 @@ impl Redrive {
                 },
             },
             Ok(Invoked::Failed(error) | Invoked::Unknown(error)) => Fate::FailedAgain { attempts: 0, error },
+            Ok(Invoked::Unconfirmed(error)) => Fate::Unconfirmed { attempts: 0, error },
             Err(error) => Fate::NotInvoked { error: error_chain(&error).join(": ") },
         }
+    }
+
+    /// Whether a document tells of a batch that was given up a short time ago. What it holds is delivered without a mark,
+    /// so no function can tell that it comes late.
+    fn is_recent(&self, document: &OnFailure) -> bool {
+        let given_up = given_up_ms(document).map(UnixMillis);
+        given_up.is_some_and(|given_up| self.ports.clock.now().since(given_up) <= RECENT)
     }
 
     /// Documents that lie in the queue among the letters: SQS is told no records, so they can only be explained, and
@@ -111,14 +135,15 @@ impl Redrive {
         &self,
         catalogue: &mut Catalogue,
         session: &mut Session<'_>,
-        entries: &mut Vec<Entry>,
-    ) -> Result<(), RedriveError> {
+        draft: &mut Draft,
+        progress: &dyn Progress,
+    ) {
         let request = session.request;
         let mut done = Vec::new();
-        for (message, document) in &catalogue.documents {
-            if !request.names(&message.id) || !concerns(request, document) {
-                continue;
-            }
+        let concerned =
+            |(message, document): &&(Message, OnFailure)| request.names(&message.id) && concerns(request, document);
+        let wanted: Vec<_> = catalogue.documents.iter().filter(concerned).collect();
+        for (index, (message, document)) in wanted.iter().enumerate() {
             let fate = match (request.action, request.decision) {
                 (Action::List | Action::Show, _) => Fate::Listed,
                 (Action::Replay | Action::Resolve, _) if session.over(self) => Fate::NotReached,
@@ -134,10 +159,11 @@ impl Redrive {
                 }
                 (Action::Replay | Action::Resolve, _) => Fate::Told { advice: advice(document) },
             };
-            entries.push(entry(&message.id, document, fate, request.action));
+            let entry = entry(&message.id, document, fate, request.action);
+            progress.settled(index + 1, wanted.len(), &entry);
+            draft.add(entry);
         }
         catalogue.documents.retain(|(message, _)| !done.contains(&message.id));
-        Ok(())
     }
 }
 
@@ -155,17 +181,22 @@ fn concerns(request: &Request, document: &OnFailure) -> bool {
 
 fn entry(id: &str, document: &OnFailure, fate: Fate, action: Action) -> Entry {
     let first = document.batch.lanes.iter().next();
-    let at = document.timestamp.as_deref().and_then(|time| time.parse::<jiff::Timestamp>().ok());
     Entry {
         function: document.function_name().map(str::to_owned),
         topic: first.and_then(|(lane, _)| lane.rsplit_once('-')).map(|(topic, _)| topic.to_owned()),
         partition: first.and_then(|(lane, _)| lane.rsplit_once('-')).and_then(|(_, number)| number.parse().ok()),
         offset: first.and_then(|(_, range)| range.first_offset),
         code: document.condition.code().to_owned(),
-        given_up_at_ms: at.and_then(|at| u64::try_from(at.as_millisecond()).ok()),
+        given_up_at_ms: given_up_ms(document),
         details: (action == Action::Show).then(|| serde_json::json!({"advice": advice(document)})),
         ..unreadable(id, fate)
     }
+}
+
+/// When the mapping gave the batch up, in milliseconds since 1970.
+fn given_up_ms(document: &OnFailure) -> Option<u64> {
+    let at = document.timestamp.as_deref().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+    at.and_then(|at| u64::try_from(at.as_millisecond()).ok())
 }
 
 fn unreadable(id: &str, fate: Fate) -> Entry {

@@ -20,12 +20,9 @@ pub enum UnusableLetter {
     Unwritable(#[from] serde_json::Error),
 }
 
-/// Which answer says that a letter's record or item is finished.
+/// Which answer says that a letter's record or item is finished: one with the name by which the mark calls the letter.
 pub(crate) fn success_of(letter: &DeadLetter) -> Success {
-    match letter.raw.item {
-        Some(_) => Success::Finished(letter.id.redriven().to_string()),
-        None => Success::NothingReported,
-    }
+    Success::Finished(letter.id.redriven().to_string())
 }
 
 /// The event that brings a letter back: one record in the lane that it came from, or one item.

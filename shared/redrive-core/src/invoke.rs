@@ -1,6 +1,7 @@
 //! Invoking the function that gave up.
 
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 
 /// Which function, and which of its versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,20 +17,23 @@ pub struct Target {
 /// Which answer of a function says that it is finished with what it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Success {
-    /// What the event source mapping takes for success: nothing is reported as unfinished.
-    NothingReported,
-    /// `{"finished": …}` with this id of a letter, and no other: a function that fetches for itself answers its schedule
-    /// too, and a deployment that knows no redrive would take the event for that.
+    /// `{"finished": …}` with this name of a letter, and nothing else. A function that was invoked by mistake, or that knows
+    /// no redrive, answers something too, and the letter would be lost by it.
     Finished(String),
+    /// `{"batchItemFailures": []}`, as a function answers its mapping: for what is sent without the mark of a redrive.
+    /// The mapping takes less for success (`{}`, nothing at all); so little is no proof that a record was seen.
+    NothingListed,
 }
 
 /// How an invocation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invoked {
-    /// Every record in the event is finished.
+    /// What was sent is finished.
     Finished,
     /// The function failed, or reported a record as unfinished: what it said.
     Failed(String),
+    /// It answered, but not that it is finished with what it was sent: what to look at. What it did, nobody knows.
+    Unconfirmed(String),
     /// Nobody knows: the invocation has begun, and no answer came.
     Unknown(String),
 }
@@ -73,42 +77,27 @@ const SAID: usize = 500;
 
 /// What the answer of a function that did not fail means.
 pub fn understood(answer: &[u8], success: &Success) -> Invoked {
-    match success {
-        Success::NothingReported => reported(answer),
-        Success::Finished(letter) => finished(answer, letter),
+    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+    let listed = answer.get("batchItemFailures").and_then(Value::as_array).map(Vec::len);
+    let named = answer.get("finished").and_then(Value::as_str);
+    match (success, named, listed) {
+        (_, None, Some(1..)) => Invoked::Failed(format!("reported as unfinished: {}", listed.unwrap_or_default())),
+        (Success::Finished(letter), Some(named), _) if named == letter => Invoked::Finished,
+        (Success::Finished(_), Some(_), _) => {
+            Invoked::Unconfirmed("the function says that it finished another letter, not this one".to_owned())
+        }
+        (Success::Finished(_), None, Some(0)) => Invoked::Unconfirmed(OLDER.to_owned()),
+        (Success::NothingListed, None, Some(0)) => Invoked::Finished,
+        (Success::Finished(_) | Success::NothingListed, _, _) => Invoked::Unconfirmed(ELSEWHERE.to_owned()),
     }
 }
 
-fn finished(answer: &[u8], letter: &str) -> Invoked {
-    #[derive(serde::Deserialize)]
-    struct Answer {
-        finished: String,
-    }
-    match serde_json::from_slice(answer) {
-        Ok(Answer { finished }) if finished == letter => Invoked::Finished,
-        Ok(_) | Err(_) => Invoked::Failed("the answer does not say that the letter's item is finished".to_owned()),
-    }
-}
-
-/// As the event source mapping reads it: `null`, nothing, `{}` and an empty `batchItemFailures` are success.
-fn reported(answer: &[u8]) -> Invoked {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Answer {
-        batch_item_failures: Option<Vec<serde_json::Value>>,
-    }
-    if answer.trim_ascii().is_empty() {
-        return Invoked::Finished;
-    }
-    match serde_json::from_slice::<Option<Answer>>(answer) {
-        Ok(None) => Invoked::Finished,
-        Ok(Some(Answer { batch_item_failures })) => match batch_item_failures.as_deref() {
-            None | Some([]) => Invoked::Finished,
-            Some(items) => Invoked::Failed(format!("reported as unfinished: {}", items.len())),
-        },
-        Err(_) => Invoked::Failed("the answer is not that of a function that handles Kafka records".to_owned()),
-    }
-}
+/// The answer of every function of ours before it named letters.
+const OLDER: &str = "the function answered as it answers its mapping, without the name of the letter: a version is deployed \
+    that does not name letters yet. Deploy a newer one and run again (what is finished is a duplicate then); or `into` \
+    names another function than the one that gave the letter up";
+const ELSEWHERE: &str = "the answer is not that of a function that finished what it was sent: does `into` (or the function's \
+    name in the letter) lead to another function, or to an old version of it?";
 
 /// What a failed function says, from Lambda's error document.
 pub fn said(document: &[u8]) -> String {

@@ -29,7 +29,7 @@ pub use invoke::{Invoked, Invoker, NotInvoked, Success, Target, said, understood
 pub use objects::{ObjectError, Objects};
 pub use ports::Ports;
 pub use queue::{LetterQueue, Message, QueueError};
-pub use report::{Counts, Ending, Entry, Fate, Foreign, Report};
+pub use report::{Counts, Ending, Entry, Fate, Foreign, LeftOut, Report};
 pub use request::{Action, Bucket, Request, RequestError};
 pub use run::{Progress, Redrive};
 pub use stop::Stop;

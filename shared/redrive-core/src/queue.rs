@@ -23,10 +23,17 @@ pub trait LetterQueue: Send + Sync {
     /// parts may still hold some.
     fn receive(&self, hide: Duration) -> BoxFuture<'_, Result<Vec<Message>, QueueError>>;
 
-    /// Hides messages for `hide` from now; zero shows them again. One that is gone is none of our business.
-    fn hide<'a>(&'a self, receipts: &'a [String], hide: Duration) -> BoxFuture<'a, Result<(), QueueError>>;
+    /// Hides messages for `hide` from now; zero shows them again. Gives the receipts of those that are gone, which is no
+    /// error: removed, past the queue's retention, or received by somebody else since.
+    ///
+    /// # Errors
+    /// When a message that is ours could not be hidden or shown. All others were tried all the same.
+    fn hide<'a>(&'a self, receipts: &'a [String], hide: Duration) -> BoxFuture<'a, Result<Vec<String>, QueueError>>;
 
-    /// Removes messages. Removing one again is success.
+    /// Removes messages. One that is gone is removed; one that somebody else has received since may stay, and is theirs.
+    ///
+    /// # Errors
+    /// When a message that is ours could not be removed. All others were tried all the same.
     fn remove<'a>(&'a self, receipts: &'a [String]) -> BoxFuture<'a, Result<(), QueueError>>;
 }
 

@@ -26,6 +26,14 @@ pub enum Fate {
         /// What the function said.
         error: String,
     },
+    /// The function answered, but not that it is finished with this one; it stays. Invoked was the wrong function, or a
+    /// version of it that does not say so.
+    Unconfirmed {
+        /// Redrives that did not finish it by now; 0 for documents, which nobody counts.
+        attempts: u32,
+        /// What to look at.
+        error: String,
+    },
     /// The function was not invoked; it stays as it was.
     NotInvoked {
         /// Why.
@@ -56,6 +64,9 @@ pub enum Fate {
         /// What to do.
         advice: Vec<String>,
     },
+    /// Its messages were gone before its turn came: removed, too old for the queue, or in somebody else's hands since.
+    /// Nothing was sent.
+    Gone,
     /// The run ended before it came to this one. It stays as it was.
     NotReached,
 }
@@ -70,12 +81,14 @@ impl Fate {
             Fate::Finished => "finished",
             Fate::TakenForDone => "taken_for_done",
             Fate::FailedAgain { .. } => "failed_again",
+            Fate::Unconfirmed { .. } => "unconfirmed",
             Fate::NotInvoked { .. } => "not_invoked",
             Fate::NeedsDecision { .. } => "needs_decision",
             Fate::Waits { .. } => "waits",
             Fate::Refused { .. } => "refused",
             Fate::NotRemoved { .. } => "not_removed",
             Fate::Told { .. } => "told",
+            Fate::Gone => "gone",
             Fate::NotReached => "not_reached",
         }
     }
@@ -84,10 +97,13 @@ impl Fate {
     pub(crate) fn stays(&self) -> bool {
         match self {
             Fate::FailedAgain { .. }
+            | Fate::Unconfirmed { .. }
             | Fate::NotInvoked { .. }
             | Fate::NeedsDecision { .. }
             | Fate::Waits { .. }
-            | Fate::Refused { .. } => true,
+            | Fate::Refused { .. }
+            // Somebody else may be about it at this moment.
+            | Fate::Gone => true,
             Fate::Listed
             | Fate::WouldReplay
             | Fate::WouldResolve
@@ -103,8 +119,17 @@ impl Fate {
     pub(crate) fn is_failure(&self) -> bool {
         matches!(
             self,
-            Fate::FailedAgain { .. } | Fate::NotInvoked { .. } | Fate::Refused { .. } | Fate::NotRemoved { .. }
+            Fate::FailedAgain { .. }
+                | Fate::Unconfirmed { .. }
+                | Fate::NotInvoked { .. }
+                | Fate::Refused { .. }
+                | Fate::NotRemoved { .. }
         )
+    }
+
+    /// Whether somebody has to do something about it.
+    fn asks(&self) -> bool {
+        self.is_failure() || matches!(self, Fate::NeedsDecision { .. } | Fate::Told { .. })
     }
 }
 
@@ -169,6 +194,8 @@ pub enum Ending {
     Stopped,
     /// Time was over before the rest was tried.
     OutOfTime,
+    /// The queue could not be worked with any more: the rest was not tried.
+    Unreachable,
     /// Somebody asked to stop.
     Interrupted,
 }
@@ -181,6 +208,7 @@ impl Ending {
             Ending::Remaining => 1,
             Ending::Undecided => 3,
             Ending::Stopped => 4,
+            Ending::Unreachable => 5,
             Ending::OutOfTime => 6,
             Ending::Interrupted => 130,
         }
@@ -190,7 +218,7 @@ impl Ending {
 /// How many entries had which fate.
 pub type Counts = BTreeMap<&'static str, usize>;
 
-/// What a run has to say.
+/// What a run has to say. However many letters there were, its JSON is smaller than what Lambda takes for an answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -200,13 +228,37 @@ pub struct Report {
     pub dry_run: bool,
     /// Entries by fate, also those beyond the ones shown.
     pub counts: Counts,
-    /// One for each letter or document that was asked for.
+    /// One for each letter or document that was asked for, as far as there is room.
     pub entries: Vec<Entry>,
     /// Messages that are neither, with what is wrong with them. They are left alone.
     pub foreign: Vec<Foreign>,
+    /// What there was no room for.
+    #[serde(skip_serializing_if = "LeftOut::is_nothing")]
+    pub left_out: LeftOut,
+    /// Messages that were gone before the run was through with them: no error, and nothing that anybody has to do.
+    pub gone: usize,
     /// Why there may be more than was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<String>,
+}
+
+/// How much a report leaves out, because an answer of Lambda has a size. `limit` and the filters ask for less; the command
+/// `redrive` shows everything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftOut {
+    /// Entries; they are in the counts.
+    pub entries: usize,
+    /// Entries that are shown without their details.
+    pub details: usize,
+    /// Messages that are neither letters nor documents.
+    pub foreign: usize,
+}
+
+impl LeftOut {
+    fn is_nothing(&self) -> bool {
+        *self == LeftOut::default()
+    }
 }
 
 /// A message that is neither a letter nor a document.
@@ -219,20 +271,73 @@ pub struct Foreign {
     pub reason: String,
 }
 
-impl Report {
-    pub(crate) fn new(dry_run: bool, entries: Vec<Entry>, early: Option<Ending>) -> Self {
-        let mut counts = Counts::new();
-        for entry in &entries {
-            *counts.entry(entry.fate.name()).or_default() += 1;
+/// Bytes of JSON that a report's entries and foreign messages may have together. Lambda takes an answer of 6 MB, and fails
+/// the invocation over a larger one when all the work is done.
+const ROOM: usize = 4 << 20;
+
+/// A report that is being written: it counts everything and keeps what there is room for.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    counts: Counts,
+    entries: Vec<Entry>,
+    foreign: Vec<Foreign>,
+    left_out: LeftOut,
+    bytes: usize,
+    remaining: bool,
+    undecided: bool,
+    waiting: bool,
+}
+
+impl Draft {
+    pub(crate) fn add(&mut self, entry: Entry) {
+        *self.counts.entry(entry.fate.name()).or_default() += 1;
+        self.remaining |= entry.fate.is_failure() || matches!(entry.fate, Fate::Told { .. });
+        self.undecided |= matches!(entry.fate, Fate::NeedsDecision { .. });
+        self.waiting |= matches!(entry.fate, Fate::Waits { .. });
+        // Whatever asks for somebody is kept longest.
+        let room = if entry.fate.asks() { ROOM } else { ROOM / 2 };
+        if self.fits(&entry, room) {
+            return self.entries.push(entry);
         }
-        let has = |is: fn(&Fate) -> bool| entries.iter().any(|entry| is(&entry.fate));
+        let bare = Entry { details: None, ..entry };
+        if self.fits(&bare, room) {
+            self.left_out.details += 1;
+            self.entries.push(bare);
+        } else {
+            self.left_out.entries += 1;
+        }
+    }
+
+    pub(crate) fn add_foreign(&mut self, foreign: Foreign) {
+        if self.fits(&foreign, ROOM / 2) {
+            self.foreign.push(foreign);
+        } else {
+            self.left_out.foreign += 1;
+        }
+    }
+
+    /// Whether there is room for something; then it is taken.
+    fn fits(&mut self, shown: &impl Serialize, room: usize) -> bool {
+        // What cannot be written cannot be answered either.
+        let Ok(json) = serde_json::to_vec(shown) else { return false };
+        let after = self.bytes + json.len() + 1;
+        let fits = after <= room;
+        if fits {
+            self.bytes = after;
+        }
+        fits
+    }
+
+    pub(crate) fn report(self, dry_run: bool, early: Option<Ending>) -> Report {
         let ending = match early {
             Some(early) => early,
             None if dry_run => Ending::Complete,
-            None if has(Fate::is_failure) || has(|fate| matches!(fate, Fate::Told { .. })) => Ending::Remaining,
-            None if has(|fate| matches!(fate, Fate::NeedsDecision { .. })) => Ending::Undecided,
+            None if self.remaining => Ending::Remaining,
+            None if self.undecided => Ending::Undecided,
+            None if self.waiting => Ending::Remaining,
             None => Ending::Complete,
         };
-        Report { ending, dry_run, counts, entries, foreign: Vec::new(), incomplete: None }
+        let Draft { counts, entries, foreign, left_out, .. } = self;
+        Report { ending, dry_run, counts, entries, foreign, left_out, gone: 0, incomplete: None }
     }
 }

@@ -56,6 +56,10 @@ pub struct Request {
     /// For `show`: the raw bytes too. They are row data.
     #[serde(default)]
     pub raw: bool,
+    /// Also on-failure documents of batches that were given up more than 14 days ago. A function that forgets deletions by
+    /// then may bring back what was deleted.
+    #[serde(default)]
+    pub accept_old: bool,
     /// Work on the documents of an S3 on-failure destination in place of the queue.
     #[serde(default)]
     pub on_failure: Option<Bucket>,
@@ -135,6 +139,7 @@ impl Request {
             decision: None,
             by: None,
             raw: false,
+            accept_old: false,
             on_failure: None,
             documents: Vec::new(),
         }

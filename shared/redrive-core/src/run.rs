@@ -14,7 +14,7 @@ use crate::event::{event_of, success_of};
 use crate::invoke::{Invoked, Success, Target};
 use crate::letter::{Chain, Parked};
 use crate::ports::Ports;
-use crate::report::{Ending, Entry, Fate, Foreign, Report};
+use crate::report::{Draft, Ending, Entry, Fate, Foreign, Report};
 use crate::request::{Action, Request};
 use crate::stop::Stop;
 
@@ -29,8 +29,11 @@ const MIN_HOLD: Duration = Duration::from_secs(120);
 pub trait Progress: Send + Sync {
     /// So many messages have been collected so far.
     fn collected(&self, messages: usize);
-    /// A letter or document is through: number `number` (from 1) of `total`.
+    /// A letter or document is through: number `number` (from 1) of `total`. Everything is told here, also what the
+    /// report has no room for.
     fn settled(&self, number: usize, total: usize, entry: &Entry);
+    /// A message is neither.
+    fn foreign(&self, foreign: &Foreign);
 }
 
 /// Runs over the queue, or over documents of an on-failure destination.
@@ -106,51 +109,64 @@ impl Redrive {
         progress: &dyn Progress,
     ) -> Result<Report, RedriveError> {
         find_ids(catalogue, request)?;
-        let mut selected: Vec<Parked> =
-            catalogue.letters.values().filter(|parked| request.concerns(parked.letter())).cloned().collect();
-        selected.sort_by(|one, other| one.position().cmp(&other.position()));
-        selected.truncate(request.limit.unwrap_or(usize::MAX));
-
+        let selected = selected(catalogue, request);
         let mut session = Session::new(request);
         let mut waiting: BTreeMap<Chain, LetterId> = BTreeMap::new();
-        let mut entries = Vec::with_capacity(selected.len());
-        for (index, parked) in selected.iter().enumerate() {
+        let mut draft = Draft::default();
+        for (index, id) in selected.iter().enumerate() {
+            let Some(parked) = catalogue.letters.get(id).cloned() else { continue };
             let chain = Chain::of(parked.letter());
             let behind = chain.as_ref().and_then(|chain| waiting.get(chain));
             let mut details = None;
             let fate = match request.action {
                 Action::List => Fate::Listed,
                 Action::Show => {
-                    details = Some(self.details(parked, request.raw).await);
+                    details = Some(self.details(&parked, request.raw).await);
                     Fate::Listed
                 }
                 Action::Replay | Action::Resolve => match (session.over(self), behind) {
                     (true, _) => Fate::NotReached,
                     (false, Some(behind)) => Fate::Waits { behind: behind.to_string() },
                     (false, None) if !request.yes => planned(parked.letter(), request),
-                    (false, None) => {
-                        catalogue.keep_hidden(&*self.ports.queue).await?;
-                        self.settle(catalogue, parked, &mut session).await
-                    }
+                    (false, None) => self.take_up(catalogue, id, &mut session).await,
                 },
             };
             session.note(&fate);
             if let (true, Some(chain)) = (fate.stays(), chain) {
-                waiting.entry(chain).or_insert_with(|| parked.letter().id.clone());
+                waiting.entry(chain).or_insert_with(|| id.clone());
             }
             let entry = Entry { details, ..Entry::of(parked.letter(), fate) };
             progress.settled(index + 1, selected.len(), &entry);
-            entries.push(entry);
+            draft.add(entry);
         }
-        self.go_through_documents(catalogue, &mut session, &mut entries).await?;
-        let mut report = Report::new(!request.yes || request.action.only_looks(), entries, session.early);
-        report.incomplete = catalogue.incomplete.map(str::to_owned);
-        report.foreign = catalogue
-            .foreign
-            .iter()
-            .map(|(message, reason)| Foreign { message_id: message.id.clone(), reason: reason.clone() })
-            .collect();
-        Ok(report)
+        self.go_through_documents(catalogue, &mut session, &mut draft, progress).await;
+        for (message, reason) in &catalogue.foreign {
+            let foreign = Foreign { message_id: message.id.clone(), reason: reason.clone() };
+            progress.foreign(&foreign);
+            draft.add_foreign(foreign);
+        }
+        let report = draft.report(!request.yes || request.action.only_looks(), session.early);
+        Ok(Report { gone: catalogue.gone, incomplete: catalogue.incomplete.map(str::to_owned), ..report })
+    }
+
+    /// Keeps everything hidden, and takes up one letter if it is still there.
+    async fn take_up(&self, catalogue: &mut Catalogue, id: &LetterId, session: &mut Session<'_>) -> Fate {
+        let queue = &*self.ports.queue;
+        if let Err(error) = catalogue.keep_hidden(queue).await {
+            // What was done so far has to be told all the same.
+            tracing::warn!(error_code = error.code, "the run ends: {}", error_chain(&error).join(": "));
+            session.early = Some(Ending::Unreachable);
+            return Fate::NotReached;
+        }
+        match catalogue.still_holds(queue, id).await {
+            Ok(true) => {}
+            Ok(false) => return Fate::Gone,
+            Err(error) => return Fate::NotInvoked { error: error_chain(&error).join(": ") },
+        }
+        match catalogue.letters.get(id).cloned() {
+            Some(parked) => self.settle(catalogue, &parked, session).await,
+            None => Fate::Gone,
+        }
     }
 
     /// Takes one letter to an end: decides its claim, sends its record, and removes it or counts the attempt.
@@ -191,7 +207,14 @@ impl Redrive {
         let target = session.target(&letter.given_up_by.function, None, success_of(&letter));
         match self.ports.invoker.invoke(&target, event).await {
             Ok(Invoked::Finished) => self.remove(catalogue, parked, Fate::Finished).await,
-            Ok(Invoked::Failed(error) | Invoked::Unknown(error)) => self.count(catalogue, parked, letter, error).await,
+            Ok(Invoked::Failed(error) | Invoked::Unknown(error)) => {
+                let (attempts, error) = self.count(catalogue, parked, letter, error).await;
+                Fate::FailedAgain { attempts, error }
+            }
+            Ok(Invoked::Unconfirmed(error)) => {
+                let (attempts, error) = self.count(catalogue, parked, letter, error).await;
+                Fate::Unconfirmed { attempts, error }
+            }
             Err(error) => Fate::NotInvoked { error: error_chain(&error).join(": ") },
         }
     }
@@ -220,9 +243,15 @@ impl Redrive {
         Err(Fate::NeedsDecision { reason: reason.to_owned() })
     }
 
-    /// It failed again: its successor with the attempt counted is stored, then the old one is removed. In this order: in
-    /// between there are two of one id, never none.
-    async fn count(&self, catalogue: &mut Catalogue, parked: &Parked, letter: DeadLetter, error: String) -> Fate {
+    /// It is not finished: its successor with the attempt counted is stored, then the old one is removed. In this order:
+    /// in between there are two of one id, never none. Gives the attempts by now, and what is to be told.
+    async fn count(
+        &self,
+        catalogue: &mut Catalogue,
+        parked: &Parked,
+        letter: DeadLetter,
+        error: String,
+    ) -> (u32, String) {
         let attempts = parked.attempts() + 1;
         let mut counted = DeadLetter {
             redriven: Some(Redriven { attempts, last_at_ms: self.ports.clock.now().0, last_error: error.clone() }),
@@ -232,13 +261,13 @@ impl Redrive {
         counted.error.uncertain &= counted.claim.is_none();
         if let Err(failed) = self.ports.dead_letters.store(&counted).await {
             let error = format!("{error}; and the attempt could not be counted: {}", error_chain(&failed).join(": "));
-            return Fate::FailedAgain { attempts: parked.attempts(), error };
+            return (parked.attempts(), error);
         }
         match self.ports.queue.remove(&parked.receipts()).await {
             Ok(()) => drop(catalogue.letters.remove(&parked.letter().id)),
             Err(failed) => tracing::warn!(letter = %parked.letter().id, "the letter is there twice now: {failed}"),
         }
-        Fate::FailedAgain { attempts, error }
+        (attempts, error)
     }
 
     async fn remove(&self, catalogue: &mut Catalogue, parked: &Parked, fate: Fate) -> Fate {
@@ -371,6 +400,15 @@ fn planned(letter: &DeadLetter, request: &Request) -> Fate {
 
 fn undecided() -> Fate {
     Fate::NeedsDecision { reason: "it was parked because its effect may have happened".to_owned() }
+}
+
+/// What is asked for, in the order in which it is sent.
+fn selected(catalogue: &Catalogue, request: &Request) -> Vec<LetterId> {
+    let mut selected: Vec<&Parked> =
+        catalogue.letters.values().filter(|parked| request.concerns(parked.letter())).collect();
+    selected.sort_by(|one, other| one.position().cmp(&other.position()));
+    selected.truncate(request.limit.unwrap_or(usize::MAX));
+    selected.into_iter().map(|parked| parked.letter().id.clone()).collect()
 }
 
 /// Each id that was given must be the start of exactly one.

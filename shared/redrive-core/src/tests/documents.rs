@@ -1,7 +1,7 @@
 //! Documents of an on-failure destination: sent where they hold their records, explained where not.
 
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::stage::{Stage, fates, finished, letter, offset, replay};
 use crate::invoke::Invoked;
@@ -47,6 +47,38 @@ async fn one_that_fails_again_stays_and_later_ones_of_its_partition_wait() {
     let report = stage.run(&from_bucket()).await;
     assert_eq!((fates(&report), report.ending), (vec!["failed_again", "waits"], Ending::Remaining));
     assert_eq!(stage.objects.0.lock().unwrap().len(), 2);
+}
+
+/// It is delivered without a mark, so its function cannot tell that it comes late.
+#[tokio::test(start_paused = true)]
+async fn a_document_of_long_ago_is_refused_unless_somebody_accepts_what_that_may_undo() {
+    let document: Value = serde_json::from_str(S3).unwrap();
+    for timestamp in [json!("2026-10-01T00:00:00Z"), json!("not a time")] {
+        let stage = Stage::new(finished);
+        let mut old = document.clone();
+        old["timestamp"] = timestamp.clone();
+        put(&stage, "1", &old.to_string());
+        let report = stage.run(&from_bucket()).await;
+        assert_eq!((fates(&report), report.ending), (vec!["refused"], Ending::Remaining), "{timestamp}");
+        assert!(
+            matches!(&report.entries[0].fate, Fate::Refused { reason } if reason.contains("acceptOld")),
+            "{timestamp}"
+        );
+        assert_eq!((stage.invoked().len(), stage.objects.0.lock().unwrap().len()), (0, 1), "{timestamp}");
+        let accepted = stage.run(&Request { accept_old: true, ..from_bucket() }).await;
+        assert_eq!(fates(&accepted), ["finished"], "{timestamp}");
+    }
+}
+
+/// What was sent until then is told, and the objects behind it are tried.
+#[tokio::test(start_paused = true)]
+async fn an_object_that_cannot_be_read_does_not_cost_the_report() {
+    let stage = Stage::new(finished);
+    for key in ["1", "2", "3"] {
+        put(&stage, key, S3);
+    }
+    stage.objects.lose("aws/lambda/2");
+    assert_eq!(fates(&stage.run(&from_bucket()).await), ["finished", "refused", "finished"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,12 @@
 //! Runs over a queue in memory.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
+mod answers;
 mod claims;
 mod documents;
 mod events;
+mod gone;
+mod reports;
 mod runs;
 mod stage;
 

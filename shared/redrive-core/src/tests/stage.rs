@@ -1,7 +1,7 @@
 //! A queue, a function and claims in memory, and letters to play with.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,75 +15,115 @@ use crate::invoke::{Invoked, Invoker, NotInvoked, Target};
 use crate::objects::{ObjectError, Objects};
 use crate::ports::Ports;
 use crate::queue::{LetterQueue, Message, QueueError};
-use crate::report::{Entry, Report};
+use crate::report::{Entry, Foreign, Report};
 use crate::request::{Action, Request};
 use crate::run::{Progress, Redrive};
 
 pub(super) const NOW: UnixMillis = UnixMillis(1_795_500_000_000);
 
-/// What is hidden until when; the rest can be received.
+/// Messages by number, and those of them that nobody hides.
 #[derive(Default)]
 struct Shelf {
-    messages: BTreeMap<u32, (Message, bool)>,
+    messages: BTreeMap<u32, Message>,
+    visible: BTreeSet<u32>,
     next: u32,
 }
 
 /// A standard queue: any order, messages more than once, answers that miss some.
-#[derive(Default)]
-pub(super) struct MemoryQueue(Mutex<Shelf>);
+pub(super) struct MemoryQueue {
+    shelf: Mutex<Shelf>,
+    /// What is lost as soon as somebody wants to hide messages for longer.
+    to_lose: Mutex<Option<String>>,
+    /// So many calls that hide or show messages succeed.
+    pub(super) hides_left: AtomicUsize,
+}
+
+impl Default for MemoryQueue {
+    fn default() -> Self {
+        MemoryQueue { shelf: Mutex::default(), to_lose: Mutex::default(), hides_left: AtomicUsize::new(usize::MAX) }
+    }
+}
 
 impl MemoryQueue {
     pub(super) fn put(&self, body: impl Into<String>) {
-        let mut shelf = self.0.lock().unwrap();
+        let mut shelf = self.shelf.lock().unwrap();
         let number = shelf.next;
         shelf.next += 1;
         let message =
             Message { id: format!("m{number}"), receipt: format!("r{number}"), body: body.into(), sent_ms: None };
-        shelf.messages.insert(number, (message, false));
+        shelf.messages.insert(number, message);
+        shelf.visible.insert(number);
     }
 
     pub(super) fn bodies(&self) -> Vec<Value> {
-        let shelf = self.0.lock().unwrap();
-        shelf.messages.values().map(|(message, _)| serde_json::from_str(&message.body).unwrap_or_default()).collect()
+        let shelf = self.shelf.lock().unwrap();
+        shelf.messages.values().map(|message| serde_json::from_str(&message.body).unwrap_or_default()).collect()
+    }
+
+    /// Somebody else removes the messages that hold these bytes, or the queue does, because they are too old.
+    pub(super) fn lose(&self, part: &str) {
+        let mut shelf = self.shelf.lock().unwrap();
+        shelf.messages.retain(|_, message| !message.body.contains(part));
+        let Shelf { messages, visible, .. } = &mut *shelf;
+        visible.retain(|number| messages.contains_key(number));
+    }
+
+    /// The same, once a run has collected them.
+    pub(super) fn lose_when_hidden(&self, part: &str) {
+        *self.to_lose.lock().unwrap() = Some(part.to_owned());
     }
 
     pub(super) fn hidden(&self) -> usize {
-        self.0.lock().unwrap().messages.values().filter(|(_, hidden)| *hidden).count()
+        let shelf = self.shelf.lock().unwrap();
+        shelf.messages.len() - shelf.visible.len()
     }
 }
 
 impl LetterQueue for MemoryQueue {
     fn receive(&self, _: Duration) -> BoxFuture<'_, Result<Vec<Message>, QueueError>> {
         async move {
-            let mut shelf = self.0.lock().unwrap();
-            // The youngest first, and at most three at a time.
-            let found = shelf.messages.values_mut().rev().filter(|(_, hidden)| !hidden).take(3);
-            Ok(found
-                .map(|(message, hidden)| {
-                    *hidden = true;
-                    message.clone()
-                })
-                .collect())
+            let mut shelf = self.shelf.lock().unwrap();
+            // The youngest first, and at most seven at a time.
+            let found: Vec<_> = shelf.visible.iter().rev().take(7).copied().collect();
+            for number in &found {
+                shelf.visible.remove(number);
+            }
+            Ok(found.iter().map(|number| shelf.messages[number].clone()).collect())
         }
         .boxed()
     }
 
-    fn hide<'a>(&'a self, receipts: &'a [String], hide: Duration) -> BoxFuture<'a, Result<(), QueueError>> {
+    fn hide<'a>(&'a self, receipts: &'a [String], hide: Duration) -> BoxFuture<'a, Result<Vec<String>, QueueError>> {
         async move {
-            let mut shelf = self.0.lock().unwrap();
-            for (message, hidden) in shelf.messages.values_mut() {
-                if receipts.contains(&message.receipt) {
-                    *hidden = !hide.is_zero();
+            if self.hides_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err() {
+                return Err(QueueError { operation: "hide", code: "down".to_owned(), cause: None });
+            }
+            if let Some(part) = self.to_lose.lock().unwrap().take() {
+                self.lose(&part);
+            }
+            let shelf = &mut *self.shelf.lock().unwrap();
+            let mut gone = Vec::new();
+            for receipt in receipts {
+                let number = receipt.trim_start_matches('r').parse().unwrap();
+                match shelf.messages.contains_key(&number) {
+                    true if hide.is_zero() => drop(shelf.visible.insert(number)),
+                    true => drop(shelf.visible.remove(&number)),
+                    false => gone.push(receipt.clone()),
                 }
             }
-            Ok(())
+            Ok(gone)
         }
         .boxed()
     }
 
     fn remove<'a>(&'a self, receipts: &'a [String]) -> BoxFuture<'a, Result<(), QueueError>> {
         async move {
-            self.0.lock().unwrap().messages.retain(|_, (message, _)| !receipts.contains(&message.receipt));
+            let shelf = &mut *self.shelf.lock().unwrap();
+            for receipt in receipts {
+                let number = receipt.trim_start_matches('r').parse().unwrap();
+                shelf.messages.remove(&number);
+                shelf.visible.remove(&number);
+            }
             Ok(())
         }
         .boxed()
@@ -127,7 +167,14 @@ impl Invoker for Functions {
 }
 
 #[derive(Default)]
-pub(super) struct MemoryObjects(pub(super) Mutex<BTreeMap<String, Vec<u8>>>);
+pub(super) struct MemoryObjects(pub(super) Mutex<BTreeMap<String, Vec<u8>>>, Mutex<Option<String>>);
+
+impl MemoryObjects {
+    /// An object that is listed and cannot be read.
+    pub(super) fn lose(&self, key: &str) {
+        *self.1.lock().unwrap() = Some(key.to_owned());
+    }
+}
 
 impl Objects for MemoryObjects {
     fn list<'a>(
@@ -146,7 +193,8 @@ impl Objects for MemoryObjects {
     }
 
     fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Vec<u8>, ObjectError>> {
-        let found = self.0.lock().unwrap().get(key).cloned();
+        let lost = self.1.lock().unwrap().as_deref() == Some(key);
+        let found = self.0.lock().unwrap().get(key).cloned().filter(|_| !lost);
         let missing = || ObjectError {
             operation: "give",
             bucket: bucket.to_owned(),
@@ -240,6 +288,7 @@ pub(super) struct Silent;
 impl Progress for Silent {
     fn collected(&self, _: usize) {}
     fn settled(&self, _: usize, _: usize, _: &Entry) {}
+    fn foreign(&self, _: &Foreign) {}
 }
 
 pub(super) fn fates(report: &Report) -> Vec<&'static str> {

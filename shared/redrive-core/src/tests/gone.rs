@@ -1,0 +1,74 @@
+//! Messages that are gone while a run is at work, and a queue that fails in the midst of it.
+
+use std::sync::atomic::Ordering;
+
+use super::stage::{Silent, Stage, fates, finished, keyed, letter, offset, replay};
+use crate::report::Ending;
+use crate::request::{Action, Request};
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_whose_messages_are_gone_is_not_sent_and_the_run_goes_on() {
+    let queue = std::sync::Arc::new(std::sync::OnceLock::<std::sync::Arc<super::stage::MemoryQueue>>::new());
+    let lose = queue.clone();
+    let stage = Stage::new(move |event| {
+        if offset(event) == 1 {
+            lose.get().unwrap().lose(r#""offset":2"#);
+        }
+        finished(event)
+    });
+    queue.set(stage.queue.clone()).ok().unwrap();
+    for offset in 1..=3 {
+        stage.park(&letter(offset));
+    }
+    let report = stage.run(&replay()).await;
+    assert_eq!((fates(&report), report.gone), (vec!["finished", "gone", "finished"], 1));
+    assert_eq!((stage.invoked(), report.ending), (vec![1, 3], Ending::Complete));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_of_which_one_message_is_left_is_sent() {
+    let stage = Stage::new(finished);
+    let mut counted = letter(1);
+    counted.redriven =
+        Some(event_runtime::Redriven { attempts: 1, last_at_ms: 0, last_error: "the second message".to_owned() });
+    stage.park(&letter(1));
+    stage.park(&counted);
+    stage.queue.lose_when_hidden("the second message");
+    let report = stage.run(&replay()).await;
+    assert_eq!((fates(&report), report.gone, stage.invoked()), (vec!["finished"], 1, vec![1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn later_letters_of_its_key_wait_because_somebody_else_may_be_about_it() {
+    let stage = Stage::new(finished);
+    stage.park(&keyed(1, "a"));
+    stage.park(&keyed(2, "a"));
+    stage.queue.lose_when_hidden(r#""offset":1"#);
+    let report = stage.run(&replay()).await;
+    assert_eq!((fates(&report), report.ending), (vec!["gone", "waits"], Ending::Remaining));
+    assert_eq!(fates(&stage.run(&replay()).await), ["finished"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decision_about_a_letter_that_is_gone_changes_nothing() {
+    let stage = Stage::new(|_| panic!("nothing is invoked"));
+    stage.park(&letter(1));
+    stage.queue.lose_when_hidden(r#""offset":1"#);
+    let decision = Some(event_runtime::Decision::Done);
+    let ids = vec![letter(1).id.to_string()];
+    let request = Request { action: Action::Resolve, ids, decision, by: Some("ada".to_owned()), ..replay() };
+    assert_eq!(fates(&stage.run(&request).await), ["gone"]);
+}
+
+/// The letters that were sent until then are told, and what is left is as it was.
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_fails_in_the_midst_of_a_run_does_not_cost_its_report() {
+    let stage = Stage::new(finished);
+    for offset in 1..=3 {
+        stage.park(&letter(offset));
+    }
+    stage.queue.hides_left.store(2, Ordering::SeqCst);
+    let report = stage.redrive.run(&replay(), &Silent).await.unwrap();
+    assert_eq!(fates(&report), ["finished", "finished", "not_invoked"]);
+    assert_eq!((stage.invoked(), report.ending), (vec![1, 2], Ending::Remaining));
+}
