@@ -5,6 +5,8 @@ use std::time::Duration;
 use dynamodb_writes::{FailedWrite, WriteFailure};
 use event_runtime::StoreError;
 
+use crate::attribute::{NEWEST, Unreadable};
+
 const STORE: &str = "the claims table";
 
 /// Every failure of the table is a retry: none of them says anything about the record.
@@ -31,8 +33,22 @@ struct Rejected;
 #[error("the claim's item has no readable state; the table holds something else under this key")]
 pub(crate) struct ForeignItem;
 
-pub(crate) fn foreign_item(operation: &'static str) -> StoreError {
-    StoreError { store: STORE, operation, code: "claims_item_foreign", retry_after: None, cause: Box::new(ForeignItem) }
+/// The item is one that only a newer version reads.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "this claim was written by a newer version (format {format}; this one reads up to {NEWEST}); deploy that version again, or wait until it has settled the claim"
+)]
+pub(crate) struct NewerItem {
+    format: u64,
+}
+
+/// The item is left alone, and its record stays owed.
+pub(crate) fn unreadable(operation: &'static str, item: Unreadable) -> StoreError {
+    let (code, cause): (_, Box<dyn std::error::Error + Send + Sync>) = match item {
+        Unreadable::Foreign => ("claims_item_foreign", Box::new(ForeignItem)),
+        Unreadable::Newer { format } => ("claims_item_newer", Box::new(NewerItem { format })),
+    };
+    StoreError { store: STORE, operation, code, retry_after: None, cause }
 }
 
 /// Too many others changed the item between our writes.

@@ -1,66 +1,95 @@
-//! An operator's decision about a parked claim.
+//! A decision about a parked claim.
 
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
-use event_runtime::{ClaimKey, Decision, LetterId, Resolved, StoreError};
+use event_runtime::{ClaimKey, Decider, Decision, Doubt, ParkedUnder, Resolved, StoreError};
 
 use crate::DynamoDbClaims;
 use crate::attribute::{
-    DECISION, DONE, FREE, KEY, LETTER, PARKED, RESOLVED_AT, RESOLVED_BY, Resolution, STATE, State, Stored,
+    CERTAIN, DECISION, DONE, FORMAT, FREE, KEY, LETTER, NEWEST, PARKED, RESOLVED_AT, RESOLVED_BY, Resolution, STATE,
+    State, Stored, TOKEN,
 };
-use crate::errors::foreign_item;
+use crate::errors::unreadable;
 use crate::store::{number, text};
-use crate::write::{Write, write};
+use crate::write::{READABLE, Write, write};
 
 impl DynamoDbClaims {
-    /// One write, conditional on the letter that the operator has read.
+    /// One write, conditional on the park that the decision is about; where nobody has decided, also on the claim's own
+    /// word that its effect did not happen.
     pub(crate) async fn decide(
         &self,
         key: &ClaimKey,
-        letter: &LetterId,
+        park: ParkedUnder<'_>,
         decision: Decision,
-        by: &str,
+        by: Decider<'_>,
     ) -> Result<Resolved, StoreError> {
         let state = match decision {
             Decision::Repeat => FREE,
-            // Without an expiry: that an operator ended it is remembered for ever.
+            // Without an expiry: that it was decided is remembered for ever.
             Decision::Done => DONE,
         };
+        let mut condition = format!("#state = :parked AND #letter = :letter AND {READABLE}");
         let update = self
             .client
             .update_item()
             .table_name(&self.options.table)
             .key(KEY, text(key.as_str()))
-            .update_expression("SET #state = :state, #decision = :decision, #by = :by, #at = :now")
-            .condition_expression("#state = :parked AND #letter = :letter")
+            .update_expression("SET #state = :state, #decision = :decision, #by = :by, #at = :now, #format = :format")
             .expression_attribute_names("#state", STATE)
             .expression_attribute_names("#letter", LETTER)
             .expression_attribute_names("#decision", DECISION)
             .expression_attribute_names("#by", RESOLVED_BY)
             .expression_attribute_names("#at", RESOLVED_AT)
+            .expression_attribute_names("#format", FORMAT)
             .expression_attribute_values(":state", text(state))
             .expression_attribute_values(":parked", text(PARKED))
-            .expression_attribute_values(":letter", text(letter))
+            .expression_attribute_values(":letter", text(park.letter))
             .expression_attribute_values(":decision", text(decision.as_str()))
-            .expression_attribute_values(":by", text(by))
+            .expression_attribute_values(":by", text(by.name()))
             .expression_attribute_values(":now", number(self.clock.now().0))
+            .expression_attribute_values(":format", number(NEWEST))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let found = match write("resolve a claim", update.send().await)? {
+        let update = match park.token {
+            None => update,
+            Some(token) => {
+                condition.push_str(" AND #token = :seen");
+                update.expression_attribute_values(":seen", text(token))
+            }
+        };
+        let update = match by {
+            Decider::Person(_) => update,
+            Decider::Redrive => {
+                condition.push_str(" AND #certain = #token");
+                update.expression_attribute_names("#certain", CERTAIN)
+            }
+        };
+        let update = match (park.token, by) {
+            (None, Decider::Person(_)) => update,
+            (Some(_), _) | (None, Decider::Redrive) => update.expression_attribute_names("#token", TOKEN),
+        };
+        let found = match write("resolve a claim", update.condition_expression(condition).send().await)? {
             Write::Applied => return Ok(Resolved::Applied),
             Write::Refused(None) => return Ok(Resolved::NotParked),
-            Write::Refused(Some(item)) => Stored::read(&item).ok_or_else(|| foreign_item("resolve a claim"))?,
+            Write::Refused(Some(item)) => Stored::read(&item).map_err(|item| unreadable("resolve a claim", item))?,
         };
         let ours = Resolution {
             decision: decision.as_str().to_owned(),
-            by: by.to_owned(),
-            letter: letter.as_str().to_owned(),
+            by: by.name().to_owned(),
+            letter: park.letter.as_str().to_owned(),
         };
-        Ok(match found.state {
-            State::Parked { .. } => Resolved::OtherLetter,
+        Ok(match &found.state {
+            State::Parked { letter, doubt: Doubt::Uncertain }
+                if by == Decider::Redrive
+                    && letter.as_ref() == Some(park.letter)
+                    && park.token.is_none_or(|seen| seen == found.token) =>
+            {
+                Resolved::Uncertain
+            }
+            State::Parked { .. } => Resolved::OtherPark,
             // Decided so before: by an earlier try of ours whose answer was lost.
-            State::Held { .. } | State::Done | State::Free if found.resolution.as_ref() == Some(&ours) => {
+            State::Held { .. } | State::Done | State::Free { .. } if found.resolution.as_ref() == Some(&ours) => {
                 Resolved::Applied
             }
-            State::Held { .. } | State::Done | State::Free => Resolved::NotParked,
+            State::Held { .. } | State::Done | State::Free { .. } => Resolved::NotParked,
         })
     }
 }

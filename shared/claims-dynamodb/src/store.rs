@@ -6,18 +6,21 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use event_runtime::{
-    Claim, ClaimKey, Claims, Clock, Decision, EffectId, Fingerprint, Held, LetterId, OwnerToken, Resolved, Settled,
-    StoreError, SystemClock,
+    Claim, ClaimKey, Claims, Clock, Decider, Decision, Doubt, EffectId, Fingerprint, Held, LetterId, OwnerToken,
+    Parked, ParkedUnder, Resolved, Settled, StoreError, SystemClock,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::attribute::{
-    CLAIMED_AT, DECISION, DONE, EXPIRES_AT, FINGERPRINT, FREE, FUNCTION, HELD, Item, KEY, LEASE_UNTIL, LETTER, PARKED,
-    SETTLED_AT, STATE, State, Stored, TOKEN,
+    CERTAIN, CLAIMED_AT, DECISION, DONE, EXPIRES_AT, FINGERPRINT, FORMAT, FREE, FUNCTION, HELD, Item, KEY, LEASE_UNTIL,
+    LETTER, NEWEST, PARKED, SETTLED_AT, STATE, State, Stored, TAKEN_OVER, TOKEN,
 };
-use crate::errors::{contended, foreign_item};
-use crate::write::{Write, write};
+use crate::errors::{contended, unreadable};
+use crate::write::{READABLE, Write, write};
+
+/// What one lease ends later than the one before it, at least.
+const TICK: Duration = Duration::from_millis(1);
 
 /// A claim changes hands at most a few times while we look; more means something is wrong.
 const MAX_RACES: usize = 5;
@@ -52,8 +55,7 @@ impl DynamoDbClaims {
         DynamoDbClaims { clock, ..self }
     }
 
-    async fn take(&self, effect: &EffectId, lease: Duration) -> Result<Claim, StoreError> {
-        let token = OwnerToken::fresh();
+    async fn take(&self, effect: &EffectId, lease: Duration, token: OwnerToken) -> Result<Claim, StoreError> {
         for _ in 0..MAX_RACES {
             let now = self.clock.now();
             let held = Held { key: effect.key.clone(), token, until: now.plus(lease) };
@@ -61,35 +63,37 @@ impl DynamoDbClaims {
                 Write::Applied => return Ok(Claim::Claimed(held)),
                 // Deleted between the condition's check and our reading of it: try again.
                 Write::Refused(None) => continue,
-                Write::Refused(Some(item)) => Stored::read(&item).ok_or_else(|| foreign_item("claim"))?,
+                Write::Refused(Some(item)) => Stored::read(&item).map_err(|item| unreadable("claim", item))?,
             };
-            match found.state {
-                // Our own write, whose answer was lost.
-                State::Held { until } if found.is_of(token) => return Ok(Claim::Claimed(Held { until, ..held })),
-                State::Held { until } if until > now => return Ok(Claim::HeldUntil(until)),
-                State::Held { .. } => {
-                    if self.take_over(&held, effect.fingerprint, &found).await? {
-                        return Ok(Claim::Uncertain(held));
-                    }
-                }
-                State::Free => {
-                    if self.take_over(&held, effect.fingerprint, &found).await? {
-                        return Ok(Claim::Claimed(held));
-                    }
-                }
+            let taken_over = match &found.state {
+                // Our own, by an earlier try whose answer never came, or by this very put, which the client sent twice.
+                // Nobody can tell which, so it is taken anew: what an earlier try may still send must not end it.
+                State::Held { taken_over, .. } if found.token == token => *taken_over,
+                State::Held { until, .. } if *until > now => return Ok(Claim::HeldUntil(*until)),
+                State::Held { .. } => true,
+                State::Free { .. } => false,
                 State::Done | State::Parked { .. } if effect.conflicts_with(found.fingerprint) => {
                     return Ok(Claim::Conflict);
                 }
                 State::Done => return Ok(Claim::Done),
-                State::Parked { letter } => return Ok(Claim::Parked(letter)),
+                State::Parked { letter, doubt } => {
+                    return Ok(Claim::Parked(Parked { letter: letter.clone(), token: found.token, doubt: *doubt }));
+                }
+            };
+            let later = found.until().map_or(held.until, |until| held.until.max(until.plus(TICK)));
+            let held = Held { until: later, ..held };
+            match self.take_over(&held, effect.fingerprint, &found, taken_over).await? {
+                true if taken_over => return Ok(Claim::Uncertain(held)),
+                true => return Ok(Claim::Claimed(held)),
+                // Another worker was faster: look again.
+                false => {}
             }
-            // Another worker was faster: look again.
         }
         Err(contended("claim"))
     }
 
-    /// Puts a held item where there is none, or where *done* has outlived its retention (DynamoDB deletes late, so the
-    /// condition compares the time itself).
+    /// Puts a held item where there is none, where a free one bears an earlier lease and no decision, or where *done* has
+    /// outlived its retention (DynamoDB deletes late, so the condition compares the time itself).
     async fn put_held(&self, held: &Held, fingerprint: Option<Fingerprint>) -> Result<Write, StoreError> {
         let now = self.clock.now().0;
         let put = self
@@ -97,16 +101,26 @@ impl DynamoDbClaims {
             .put_item()
             .table_name(&self.options.table)
             .item(KEY, text(held.key.as_str()))
+            .item(FORMAT, number(NEWEST))
             .item(STATE, text(HELD))
             .item(TOKEN, text(held.token))
             .item(LEASE_UNTIL, number(held.until.0))
             .item(CLAIMED_AT, number(now))
             .item(FUNCTION, text(&self.options.function))
-            .condition_expression("attribute_not_exists(#key) OR (#state = :done AND #expires <= :now_s)")
+            .condition_expression(format!(
+                "attribute_not_exists(#key) OR ({READABLE} AND ((#state = :done AND #expires <= :now_s) \
+                 OR (#state = :free AND #until < :until AND attribute_not_exists(#decision))))"
+            ))
             .expression_attribute_names("#key", KEY)
+            .expression_attribute_names("#format", FORMAT)
             .expression_attribute_names("#state", STATE)
             .expression_attribute_names("#expires", EXPIRES_AT)
+            .expression_attribute_names("#until", LEASE_UNTIL)
+            .expression_attribute_names("#decision", DECISION)
+            .expression_attribute_values(":format", number(NEWEST))
             .expression_attribute_values(":done", text(DONE))
+            .expression_attribute_values(":free", text(FREE))
+            .expression_attribute_values(":until", number(held.until.0))
             .expression_attribute_values(":now_s", number(now / 1000))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let put = match fingerprint {
@@ -116,15 +130,19 @@ impl DynamoDbClaims {
         write("claim", put.send().await)
     }
 
-    /// Makes an abandoned or a free claim ours, if nobody has stirred since we looked; an operator's decision stays on
+    /// Makes an abandoned or a free claim ours, or ours anew, if nobody has stirred since we looked; a decision stays on
     /// record. Whether it is ours.
     async fn take_over(
         &self,
         held: &Held,
         fingerprint: Option<Fingerprint>,
         found: &Stored,
+        taken_over: bool,
     ) -> Result<bool, StoreError> {
-        let set = "SET #state = :held, #token = :mine, #until = :until, #claimed = :now, #function = :function";
+        let mut set = "SET #state = :held, #token = :mine, #until = :until, #claimed = :now, #function = :function, \
+                       #format = :format"
+            .to_owned();
+        let mut remove = " REMOVE #certain".to_owned();
         let update = self
             .client
             .update_item()
@@ -135,142 +153,201 @@ impl DynamoDbClaims {
             .expression_attribute_names("#until", LEASE_UNTIL)
             .expression_attribute_names("#claimed", CLAIMED_AT)
             .expression_attribute_names("#function", FUNCTION)
+            .expression_attribute_names("#format", FORMAT)
+            .expression_attribute_names("#taken", TAKEN_OVER)
+            .expression_attribute_names("#certain", CERTAIN)
             .expression_attribute_names("#fingerprint", FINGERPRINT)
             .expression_attribute_values(":held", text(HELD))
             .expression_attribute_values(":mine", text(held.token))
             .expression_attribute_values(":until", number(held.until.0))
             .expression_attribute_values(":now", number(self.clock.now().0))
             .expression_attribute_values(":function", text(&self.options.function))
+            .expression_attribute_values(":format", number(NEWEST))
             .expression_attribute_values(":found", text(found.state.name()))
-            .expression_attribute_values(":owner", text(&found.token))
+            .expression_attribute_values(":owner", text(found.token))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let update = match found.state {
-            State::Held { until } => update
-                .condition_expression("#state = :found AND #token = :owner AND #until = :expired")
-                .expression_attribute_values(":expired", number(until.0)),
-            State::Done | State::Parked { .. } | State::Free => {
-                update.condition_expression("#state = :found AND #token = :owner")
-            }
-        };
+        match taken_over {
+            true => set.push_str(", #taken = :mine"),
+            false => remove.push_str(", #taken"),
+        }
         let update = match fingerprint {
-            None => update.update_expression(format!("{set} REMOVE #fingerprint")),
-            Some(fingerprint) => update
-                .update_expression(format!("{set}, #fingerprint = :fingerprint"))
-                .expression_attribute_values(":fingerprint", text(fingerprint)),
-        };
-        Ok(match write("take over a claim", update.send().await)? {
-            Write::Applied => true,
-            // Our own write, whose answer was lost.
-            Write::Refused(Some(item)) => {
-                Stored::read(&item).is_some_and(|now| now.is_of(held.token) && now.state.name() == HELD)
+            None => {
+                remove.push_str(", #fingerprint");
+                update
             }
+            Some(fingerprint) => {
+                set.push_str(", #fingerprint = :fingerprint");
+                update.expression_attribute_values(":fingerprint", text(fingerprint))
+            }
+        };
+        let update = match found.until() {
+            Some(until) => update
+                .condition_expression("#state = :found AND #token = :owner AND #until = :seen")
+                .expression_attribute_values(":seen", number(until.0)),
+            None => update.condition_expression("#state = :found AND #token = :owner AND attribute_not_exists(#until)"),
+        };
+        Ok(match write("take over a claim", update.update_expression(set + &remove).send().await)? {
+            Write::Applied => true,
+            // This very write, which the client sent twice.
+            Write::Refused(Some(item)) => Stored::read(&item).is_ok_and(|now| now.is_held(held)),
             Write::Refused(None) => false,
         })
     }
 
-    /// Held by us becomes `state`, with one more attribute where that state has one.
+    /// Held by us, under exactly this lease, becomes `state`, with more attributes where that state has some.
     async fn settle(
         &self,
         operation: &'static str,
         held: &Held,
         state: &'static str,
-        more: Option<(&'static str, AttributeValue)>,
+        more: Vec<(&'static str, AttributeValue)>,
     ) -> Result<Settled, StoreError> {
-        let set = "SET #state = :state, #settled = :now";
-        let update = self
+        let mut expression = "SET #state = :state, #settled = :now, #format = :format".to_owned();
+        let mut update = self
             .client
             .update_item()
             .table_name(&self.options.table)
             .key(KEY, text(held.key.as_str()))
-            .condition_expression("#state = :held AND #token = :mine")
+            .condition_expression("#state = :held AND #token = :mine AND #until = :until")
             .expression_attribute_names("#state", STATE)
             .expression_attribute_names("#token", TOKEN)
             .expression_attribute_names("#settled", SETTLED_AT)
             .expression_attribute_names("#until", LEASE_UNTIL)
+            .expression_attribute_names("#format", FORMAT)
             .expression_attribute_values(":held", text(HELD))
             .expression_attribute_values(":mine", text(held.token))
+            .expression_attribute_values(":until", number(held.until.0))
             .expression_attribute_values(":state", text(state))
             .expression_attribute_values(":now", number(self.clock.now().0))
+            .expression_attribute_values(":format", number(NEWEST))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let update = match more {
-            None => update.update_expression(format!("{set} REMOVE #until")),
-            Some((name, value)) => update
-                .update_expression(format!("{set}, #more = :more REMOVE #until"))
-                .expression_attribute_names("#more", name)
-                .expression_attribute_values(":more", value),
-        };
-        Ok(match write(operation, update.send().await)? {
+        for (number, (name, value)) in more.into_iter().enumerate() {
+            expression.push_str(&format!(", #more{number} = :more{number}"));
+            update = update
+                .expression_attribute_names(format!("#more{number}"), name)
+                .expression_attribute_values(format!(":more{number}"), value);
+        }
+        // On what is free the lease's end stays, to keep out a claim that is still on its way.
+        if state != FREE {
+            expression.push_str(" REMOVE #until");
+        }
+        Ok(match write(operation, update.update_expression(expression).send().await)? {
             Write::Applied => Settled::Applied,
-            // Settled by this very token: by an earlier try of ours whose answer was lost.
-            Write::Refused(Some(item)) if is_settled(&item, held.token, state) => Settled::Applied,
+            // Gone is free: only an earlier version deletes, and only what it had taken itself.
+            Write::Refused(None) if state == FREE => Settled::Applied,
+            // Settled so by this very token: by an earlier try of ours whose answer was lost.
+            Write::Refused(Some(item)) if is_settled(&item, held, state) => Settled::Applied,
             Write::Refused(_) => Settled::NotOurs,
         })
     }
 
-    async fn free(&self, held: &Held) -> Result<Settled, StoreError> {
-        let delete = self
+    async fn take_back(&self, key: &ClaimKey, lease: Duration, token: OwnerToken) -> Result<Settled, StoreError> {
+        let now = self.clock.now();
+        let update = self
             .client
-            .delete_item()
+            .update_item()
             .table_name(&self.options.table)
-            .key(KEY, text(held.key.as_str()))
-            // What an operator decided stays on record: such a claim becomes free instead.
-            .condition_expression("#state = :held AND #token = :mine AND attribute_not_exists(#decision)")
+            .key(KEY, text(key.as_str()))
+            .update_expression(
+                "SET #state = :free, #token = :mine, #until = :until, #settled = :now, #function = :function, \
+                 #format = :format",
+            )
+            .condition_expression(format!(
+                "attribute_not_exists(#key) OR ({READABLE} AND (\
+                 (#state = :held AND #token = :mine AND (attribute_not_exists(#taken) OR #taken <> :mine)) \
+                 OR (#state = :free AND (attribute_not_exists(#until) OR #until < :until))))"
+            ))
+            .expression_attribute_names("#key", KEY)
+            .expression_attribute_names("#format", FORMAT)
             .expression_attribute_names("#state", STATE)
             .expression_attribute_names("#token", TOKEN)
-            .expression_attribute_names("#decision", DECISION)
+            .expression_attribute_names("#until", LEASE_UNTIL)
+            .expression_attribute_names("#taken", TAKEN_OVER)
+            .expression_attribute_names("#settled", SETTLED_AT)
+            .expression_attribute_names("#function", FUNCTION)
+            .expression_attribute_values(":free", text(FREE))
             .expression_attribute_values(":held", text(HELD))
-            .expression_attribute_values(":mine", text(held.token))
+            .expression_attribute_values(":mine", text(token))
+            .expression_attribute_values(":until", number(now.plus(lease).0))
+            .expression_attribute_values(":now", number(now.0))
+            .expression_attribute_values(":function", text(&self.options.function))
+            .expression_attribute_values(":format", number(NEWEST))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match write("release", delete.send().await)? {
-            // Gone: an earlier try of ours did it, its answer was lost.
-            Write::Applied | Write::Refused(None) => Ok(Settled::Applied),
-            Write::Refused(Some(item)) if is_settled(&item, held.token, FREE) => Ok(Settled::Applied),
-            Write::Refused(Some(item)) if is_settled(&item, held.token, HELD) => {
-                self.settle("release", held, FREE, None).await
+        Ok(match write("withdraw", update.send().await)? {
+            Write::Applied => Settled::Applied,
+            // Free already, and no claim of ours takes it any more.
+            Write::Refused(Some(item)) if Stored::read(&item).is_ok_and(|found| found.state.name() == FREE) => {
+                Settled::Applied
             }
-            Write::Refused(Some(_)) => Ok(Settled::NotOurs),
-        }
+            Write::Refused(_) => Settled::NotOurs,
+        })
     }
 }
 
 impl Claims for DynamoDbClaims {
-    fn claim<'a>(&'a self, effect: &'a EffectId, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        self.take(effect, lease).boxed()
+    fn claim<'a>(
+        &'a self,
+        effect: &'a EffectId,
+        lease: Duration,
+        token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        self.take(effect, lease, token).boxed()
     }
 
     fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
         let expires = self.options.retain_done.map(|retain| self.clock.now().plus(retain).0 / 1000);
-        self.settle("complete", held, DONE, expires.map(|at| (EXPIRES_AT, number(at)))).boxed()
+        let expires = expires.map(|at| (EXPIRES_AT, number(at)));
+        self.settle("complete", held, DONE, Vec::from_iter(expires)).boxed()
     }
 
     fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.free(held).boxed()
+        self.settle("release", held, FREE, Vec::new()).boxed()
     }
 
-    fn park<'a>(&'a self, held: &'a Held, letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.settle("park", held, PARKED, Some((LETTER, text(letter)))).boxed()
+    fn withdraw<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        lease: Duration,
+        token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.take_back(key, lease, token).boxed()
+    }
+
+    fn park<'a>(
+        &'a self,
+        held: &'a Held,
+        letter: &'a LetterId,
+        doubt: Doubt,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        let certain = (doubt == Doubt::Certain).then(|| (CERTAIN, text(held.token)));
+        let more = Vec::from_iter([(LETTER, text(letter))].into_iter().chain(certain));
+        self.settle("park", held, PARKED, more).boxed()
     }
 
     fn resolve<'a>(
         &'a self,
         key: &'a ClaimKey,
-        letter: &'a LetterId,
+        park: ParkedUnder<'a>,
         decision: Decision,
-        by: &'a str,
+        by: Decider<'a>,
     ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
-        self.decide(key, letter, decision, by).boxed()
+        self.decide(key, park, decision, by).boxed()
     }
 }
 
-/// Whether the item stands in `state` under this token.
-fn is_settled(item: &Item, token: OwnerToken, state: &str) -> bool {
-    Stored::read(item).is_some_and(|stored| stored.is_of(token) && stored.state.name() == state)
+/// Whether the item stands in `state` by a settling of this lease.
+fn is_settled(item: &Item, held: &Held, state: &str) -> bool {
+    Stored::read(item).is_ok_and(|stored| {
+        stored.token == held.token
+            && stored.state.name() == state
+            && stored.until().is_none_or(|until| until == held.until)
+    })
 }
 
 pub(crate) fn text(value: impl ToString) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
 
-pub(crate) fn number(value: u64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+pub(crate) fn number(value: impl Into<u64>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
 }

@@ -13,3 +13,6 @@ pub(crate) fn write<O, E: Conditional>(
 ) -> Result<Write, StoreError> {
     dynamodb_writes::write(result).map_err(|failed| store_error(operation, failed))
 }
+
+/// Part of a condition, over `#format` and `:format`: no newer version wrote the item.
+pub(crate) const READABLE: &str = "(attribute_not_exists(#format) OR #format <= :format)";

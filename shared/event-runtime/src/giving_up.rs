@@ -4,7 +4,7 @@ use kafka_events::{Record, Redrive};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use crate::claims::Held;
+use crate::claims::{Doubt, Held};
 use crate::failure::{Disposition, Fault, Stage};
 use crate::flood::{Admission, FLOOD_GUARD};
 use crate::handler::{RawRecord, RecordHandler};
@@ -14,6 +14,7 @@ use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawB
 use crate::obstacles::{NoTimeLeft, Store};
 use crate::outcome::{Outcome, StageTimes};
 use crate::safeguards::{Safeguard, stands};
+use crate::store::StoreError;
 
 impl<H: RecordHandler> Journey<'_, H> {
     /// Gives up a record that failed for good, or whose effect is uncertain.
@@ -98,9 +99,8 @@ impl<H: RecordHandler> Journey<'_, H> {
                 self.release(held, &mut StageTimes::default()).await;
             }
             (Some(held), Disposition::Uncertain) => {
-                let (claims, id) = (&self.parts.claims, LetterId::from_stored(&*redrive.letter_id));
-                let parked = self.settle(Store::Claims, "park", Instant::now(), || claims.park(held, &id)).await;
-                if let Err(error) = parked {
+                let id = LetterId::from_stored(&*redrive.letter_id);
+                if let Err(error) = self.park_claim(held, &id, fault, Instant::now()).await {
                     let code = error.code;
                     let error = Fault::new(Stage::Settle, error);
                     self.log(letter, &error, "the claim of a redriven record could not be parked");
@@ -151,14 +151,31 @@ impl<H: RecordHandler> Journey<'_, H> {
         }
         self.flood.was_stored(&letter.id, fault, true);
         let Some(held) = held else { return Ok(()) };
-        match self.settle(Store::Claims, "park", started, || self.parts.claims.park(held, &letter.id)).await {
-            Ok(_) => Ok(()),
+        match self.park_claim(held, &letter.id, fault, started).await {
+            Ok(()) => Ok(()),
             Err(error) => {
                 let code = error.code;
                 self.log(letter, &Fault::new(Stage::Settle, error), "the claim of a parked record could not be parked");
                 Err(code)
             }
         }
+    }
+
+    /// Parks a claim by what its fault proves. Where the effect may have happened, under the letter's second name as well:
+    /// a redrive of an earlier version does not read the doubt.
+    async fn park_claim(
+        &self,
+        held: &Held,
+        letter: &LetterId,
+        fault: &Fault,
+        started: Instant,
+    ) -> Result<(), StoreError> {
+        let (letter, doubt) = match fault.disposition {
+            Disposition::Uncertain => (letter.uncertain(), Doubt::Uncertain),
+            Disposition::DeadLetter | Disposition::Retry { .. } => (letter.clone(), Doubt::Certain),
+        };
+        let claims = &self.parts.claims;
+        self.settle(Store::Claims, "park", started, || claims.park(held, &letter, doubt)).await.map(drop)
     }
 
     fn letter(&self, place: Place, raw: RawBytes, fault: &Fault, attempt: u32) -> DeadLetter {

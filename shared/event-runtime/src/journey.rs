@@ -9,9 +9,9 @@ use futures_util::future::BoxFuture;
 use kafka_events::Event;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::claims::{Claim, Held, Settled};
+use crate::claims::{Claim, Held, OwnerToken, Settled};
 use crate::clock::UnixMillis;
-use crate::effect_id::EffectId;
+use crate::effect_id::{ClaimKey, EffectId};
 use crate::failure::{Disposition, Fault, Stage};
 use crate::flood::FloodGuard;
 use crate::handler::{Effect, Intent, RawRecord, RecordHandler};
@@ -95,12 +95,13 @@ impl<H: RecordHandler> Journey<'_, H> {
         let mut stages = StageTimes::default();
         let mut attempt = 1;
         let mut wait = Wait::default();
+        let mut owner = Owner::new();
         let circuit = &self.parts.circuit;
         let outcome = loop {
             let tried = if circuit.is_open() {
                 Err(Failed::halt(Fault::new(Stage::Handle, CircuitOpen)))
             } else {
-                self.attempt(record, &mut stages).await
+                self.attempt(record, &mut owner, &mut stages).await
             };
             let Failed { fault, held, kind } = match tried {
                 Ok(outcome) => {
@@ -143,10 +144,16 @@ impl<H: RecordHandler> Journey<'_, H> {
             attempt += u32::from(matches!(kind, Kind::Failure));
             tokio::time::sleep(pause).await;
         };
+        self.withdraw(&owner, &mut stages).await;
         Travelled { outcome, stages, retries: attempt as usize - 1 }
     }
 
-    async fn attempt(&self, record: RawRecord<'_>, stages: &mut StageTimes) -> Result<Outcome, Failed> {
+    async fn attempt(
+        &self,
+        record: RawRecord<'_>,
+        owner: &mut Owner,
+        stages: &mut StageTimes,
+    ) -> Result<Outcome, Failed> {
         let handler = &self.parts.handler;
 
         let decoding = Instant::now();
@@ -180,7 +187,7 @@ impl<H: RecordHandler> Journey<'_, H> {
         let held = match effect_id {
             None => None,
             Some(effect_id) => {
-                let claim = self.claim(&effect_id, stages).await?;
+                let claim = self.claim(&effect_id, owner, stages).await?;
                 self.flood.passed(Stage::Claim);
                 match claim {
                     Some(held) => Some(held),
@@ -229,13 +236,19 @@ impl<H: RecordHandler> Journey<'_, H> {
     }
 
     /// `Some`: the effect is ours to run. `None`: it needs no running.
-    async fn claim(&self, effect: &EffectId, stages: &mut StageTimes) -> Result<Option<Held>, Failed> {
+    async fn claim(
+        &self,
+        effect: &EffectId,
+        owner: &mut Owner,
+        stages: &mut StageTimes,
+    ) -> Result<Option<Held>, Failed> {
         let settings = &self.parts.settings;
+        let token = if stands(Safeguard::OneToken) { owner.token } else { OwnerToken::fresh() };
         let claiming = Instant::now();
-        let claim = self.parts.claims.claim(effect, settings.lease());
-        let claim = timeout(settings.settle_reserve, claim).await;
+        let claim = timeout(settings.settle_reserve, self.parts.claims.claim(effect, settings.lease(), token)).await;
         stages.add(Stage::Claim, claiming.elapsed());
         let claim = claim.unwrap_or_else(|_elapsed| Err(too_slow(Store::Claims, "claim")));
+        owner.was_answered(&effect.key, &claim);
         match claim.map_err(|error| Fault::new(Stage::Claim, error))? {
             Claim::Claimed(held) => self.can_still_run(held).map(Some),
             Claim::Uncertain(held) if settings.uncertain == WhenUncertain::Repeat => self.can_still_run(held).map(Some),
@@ -288,6 +301,23 @@ impl<H: RecordHandler> Journey<'_, H> {
         if let Err(error) = released {
             // Harmless to the promise: the lease runs out and the record is parked as uncertain.
             self.log_unreleased(held, &Fault::new(Stage::Settle, error));
+        }
+    }
+
+    /// The record is over for this worker, and a claim that it sent may have arrived, or may yet arrive, without an
+    /// answer. Its effect never began, which nobody else could know: left behind, it would look like a worker's that died.
+    async fn withdraw(&self, owner: &Owner, stages: &mut StageTimes) {
+        let Some(key) = owner.unanswered.as_ref().filter(|_| stands(Safeguard::Withdrawn)) else { return };
+        if !self.can_still_settle() {
+            return;
+        }
+        let (claims, lease, token) = (&self.parts.claims, self.parts.settings.lease(), owner.token);
+        let settling = Instant::now();
+        let withdrawn = self.settle(Store::Claims, "withdraw", settling, || claims.withdraw(key, lease, token)).await;
+        stages.add(Stage::Settle, settling.elapsed());
+        if let Err(error) = withdrawn {
+            // The record's own line says that the table could not be asked.
+            tracing::debug!(claim = %token, error_code = error.code, "a claim could not be withdrawn");
         }
     }
 
@@ -353,6 +383,31 @@ impl<H: RecordHandler> Journey<'_, H> {
         match self.invocation.deadline.left() {
             None => Some(future.await),
             Some(left) => timeout(left.saturating_sub(self.parts.settings.settle_reserve), future).await.ok(),
+        }
+    }
+}
+
+/// As whom a record claims in one invocation, at every try.
+struct Owner {
+    token: OwnerToken,
+    /// The claim that was asked for and may be ours without our knowing.
+    unanswered: Option<ClaimKey>,
+}
+
+impl Owner {
+    fn new() -> Self {
+        Owner { token: OwnerToken::fresh(), unanswered: None }
+    }
+
+    fn was_answered(&mut self, key: &ClaimKey, claim: &Result<Claim, StoreError>) {
+        match claim {
+            Err(_) => self.unanswered = Some(key.clone()),
+            // An earlier claim of ours may still arrive, once the other worker has released its own.
+            Ok(Claim::HeldUntil(_)) => {}
+            // What is settled, or ours by a later write, is safe from an earlier one.
+            Ok(Claim::Claimed(_) | Claim::Uncertain(_) | Claim::Done | Claim::Parked(_) | Claim::Conflict) => {
+                self.unanswered = None;
+            }
         }
     }
 }

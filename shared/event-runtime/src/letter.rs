@@ -13,6 +13,9 @@ use crate::store::StoreError;
 /// The version of [`DeadLetter`]'s JSON form.
 pub const LETTER_VERSION: u32 = 1;
 
+/// Ends the name under which a claim is parked whose effect may have happened.
+const UNCERTAIN: &str = "-redriven";
+
 /// Names a letter by where its record stands in Kafka, so that parking it twice is recognised.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -33,12 +36,17 @@ impl LetterId {
         LetterId(hex::encode(&hash.finalize()[..16]))
     }
 
-    /// Under which a claim is parked by a redriven try of this letter's record. Not the letter's own id: what the first
-    /// try proved (that no effect happened) says nothing of a later one, so a claim parked by a later one must not be
-    /// freed in the name of the first.
+    /// Under which a claim is parked whose effect may have happened, by the first try of its record or by a later one.
+    /// Not the letter's own id: under that lie claims whose effect did not happen, which a redrive frees by itself. A
+    /// redrive of an earlier version looks at nothing but the name, and leaves this one to a person too.
+    ///
+    /// Stored as `<id>-redriven`: so every version knows it, and at first only redriven tries used it.
     #[must_use]
-    pub fn redriven(&self) -> Self {
-        LetterId(format!("{}-redriven", self.0))
+    pub fn uncertain(&self) -> Self {
+        match self.0.ends_with(UNCERTAIN) {
+            true => self.clone(),
+            false => LetterId(format!("{}{UNCERTAIN}", self.0)),
+        }
     }
 
     /// An id that a store gave back.

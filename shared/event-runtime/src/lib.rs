@@ -40,7 +40,7 @@ pub mod testing;
 mod unclaimed;
 
 pub use avro::{AvroReader, SchemaReady, Side};
-pub use claims::{Claim, Claims, Decision, Held, OwnerToken, Resolved, Settled};
+pub use claims::{Claim, Claims, Decider, Decision, Doubt, Held, OwnerToken, Parked, ParkedUnder, Resolved, Settled};
 pub use clock::{Clock, SystemClock, UnixMillis};
 pub use deadline::Deadline;
 pub use effect_id::{ClaimKey, EffectId, Fingerprint, MissingKey};

@@ -10,6 +10,18 @@
 pub enum Safeguard {
     /// Claims: a settling write changes only an item that its owner's token still holds.
     TokenCondition,
+    /// Claims: a settling write ends only the lease that it was meant for, not a later one of the same token.
+    LeaseFence,
+    /// Claims: a claim that arrives after a later one was released, or after it was withdrawn, takes nothing.
+    FreeFence,
+    /// Claims: what was taken over from a worker that had abandoned it stays uncertain, whenever it is found again.
+    TakenOver,
+    /// Claims: a decision that no person took frees only a claim that says that its effect did not happen.
+    CertainOnly,
+    /// Processor: a record claims under one token at all tries of an invocation.
+    OneToken,
+    /// Processor: a claim whose answer never came is withdrawn when its record is left.
+    Withdrawn,
     /// Claims: a refused write that shows our own token is our own write, whose answer was lost.
     OwnToken,
     /// Claims: a lease that has not run out keeps others away.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 
-use crate::claims::{Claim, Claims, Decision, Held, Resolved, Settled};
+use crate::claims::{Claim, Claims, Decider, Decision, Doubt, Held, OwnerToken, ParkedUnder, Resolved, Settled};
 use crate::effect_id::{ClaimKey, EffectId};
 use crate::letter::LetterId;
 use crate::store::StoreError;
@@ -28,7 +28,12 @@ fn refused<T: Send + 'static>(operation: &'static str) -> BoxFuture<'static, Res
 }
 
 impl Claims for NoClaims {
-    fn claim<'a>(&'a self, _effect: &'a EffectId, _lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
+    fn claim<'a>(
+        &'a self,
+        _effect: &'a EffectId,
+        _lease: Duration,
+        _token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
         refused("claim")
     }
 
@@ -40,16 +45,30 @@ impl Claims for NoClaims {
         refused("release")
     }
 
-    fn park<'a>(&'a self, _held: &'a Held, _letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
+    fn withdraw<'a>(
+        &'a self,
+        _key: &'a ClaimKey,
+        _lease: Duration,
+        _token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        refused("withdraw")
+    }
+
+    fn park<'a>(
+        &'a self,
+        _held: &'a Held,
+        _letter: &'a LetterId,
+        _doubt: Doubt,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
         refused("park")
     }
 
     fn resolve<'a>(
         &'a self,
         _key: &'a ClaimKey,
-        _letter: &'a LetterId,
+        _park: ParkedUnder<'a>,
         _decision: Decision,
-        _by: &'a str,
+        _by: Decider<'a>,
     ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
         refused("resolve")
     }

@@ -22,20 +22,20 @@ pub enum UnusableLetter {
 
 /// Which answer says that a letter's record or item is finished: one with the name by which the mark calls the letter.
 pub(crate) fn success_of(letter: &DeadLetter) -> Success {
-    Success::Finished(letter.id.redriven().to_string())
+    Success::Finished(letter.id.uncertain().to_string())
 }
 
 /// The event that brings a letter back: one record in the lane that it came from, or one item.
 ///
-/// The mark names the letter by [`redriven`](event_runtime::LetterId::redriven), its name for later tries: should this
-/// try end with an effect that may have happened, its claim is parked under that name, and no later redrive frees it
-/// without a person's decision.
+/// The mark names the letter by [`uncertain`](event_runtime::LetterId::uncertain): should this try end with an effect
+/// that may have happened, its claim is parked under that name, and no later redrive frees it without a person's
+/// decision.
 ///
 /// # Errors
 /// When the letter does not hold enough of its record.
 pub fn event_of(letter: &DeadLetter, attempt: u32) -> Result<Vec<u8>, UnusableLetter> {
     let mut event = Vec::new();
-    let mark = json(&letter.id.redriven())?;
+    let mark = json(&letter.id.uncertain())?;
     event.extend_from_slice(format!(r#"{{"redrive":{{"letterId":{mark},"attempt":{attempt}}}"#).as_bytes());
     event.extend_from_slice(format!(r#","eventSource":{}"#, json(&letter.event_source)?).as_bytes());
     for (name, value) in [("eventSourceArn", &letter.event_source_arn), ("bootstrapServers", &letter.bootstrap_servers)]

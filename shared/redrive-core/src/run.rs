@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use event_runtime::{
-    ClaimKey, DeadLetter, Deadline, Decision, LetterId, Redriven, Resolved, StoredLetter, error_chain,
+    ClaimKey, DeadLetter, Deadline, Decider, Decision, LetterId, ParkedUnder, Redriven, Resolved, StoredLetter,
+    error_chain,
 };
 use tokio::time::Instant;
 
@@ -18,8 +19,6 @@ use crate::report::{Draft, Ending, Entry, Fate, Foreign, Report};
 use crate::request::{Action, Request};
 use crate::stop::Stop;
 
-/// Who resolves a claim whose effect provably did not happen.
-const BY_ITSELF: &str = "redrive";
 /// What settling a letter takes beside the invocation: counting, removing, giving the rest back.
 const SETTLING: Duration = Duration::from_secs(10);
 /// The least time for which messages are hidden at once.
@@ -176,7 +175,7 @@ impl Redrive {
         match (request.action, request.decision) {
             (Action::Resolve, Some(decision)) => {
                 let by = request.by.as_deref().unwrap_or_default();
-                if let Err(fate) = self.resolve(letter, decision, by, true).await {
+                if let Err(fate) = self.resolve(letter, decision, Decider::Person(by)).await {
                     return fate;
                 }
                 if decision == Decision::Done {
@@ -185,8 +184,8 @@ impl Redrive {
             }
             _ if letter.error.uncertain => return undecided(),
             _ => {
-                // It was parked because its effect provably did not happen.
-                if let Err(fate) = self.resolve(letter, Decision::Repeat, BY_ITSELF, false).await {
+                // It was parked because its effect provably did not happen; the claim has the last word.
+                if let Err(fate) = self.resolve(letter, Decision::Repeat, Decider::Redrive).await {
                     return fate;
                 }
             }
@@ -220,25 +219,28 @@ impl Redrive {
     }
 
     /// Resolves the letter's claim, if it has one. The fate of the letter where that cannot be.
-    async fn resolve(&self, letter: &DeadLetter, decision: Decision, by: &str, decided: bool) -> Result<(), Fate> {
+    async fn resolve(&self, letter: &DeadLetter, decision: Decision, by: Decider<'_>) -> Result<(), Fate> {
         let Some(text) = &letter.claim else { return Ok(()) };
         let key = ClaimKey::from_stored(text);
         let Some(claims) = &self.ports.claims else {
             let reason = "its effect is guarded by a claim: say in which table (CLAIMS_TABLE)".to_owned();
             return Err(Fate::Refused { reason });
         };
-        // Under the second name lie claims that a redriven try has parked: only a person frees those.
-        let names = [Some(letter.id.clone()), decided.then(|| letter.id.redriven())];
+        // Under the second name lie claims whose effect may have happened: only a person frees those.
+        let decided = matches!(by, Decider::Person(_));
+        let names = [Some(letter.id.clone()), decided.then(|| letter.id.uncertain())];
         for name in names.into_iter().flatten() {
-            match claims.resolve(&key, &name, decision, by).await {
+            match claims.resolve(&key, ParkedUnder::from(&name), decision, by).await {
                 Ok(Resolved::Applied | Resolved::NotParked) => return Ok(()),
-                Ok(Resolved::OtherLetter) => {}
+                Ok(Resolved::OtherPark | Resolved::Uncertain) => {}
                 Err(error) => return Err(Fate::NotInvoked { error: error_chain(&error).join(": ") }),
             }
         }
         let reason = match decided {
             true => "its claim is parked under another letter: decide about that one",
-            false => "its claim was parked by a later try: the effect may have happened then",
+            false => {
+                "its claim does not say that nothing happened: the effect may have happened, then or at a later try"
+            }
         };
         Err(Fate::NeedsDecision { reason: reason.to_owned() })
     }

@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use event_runtime::testing::{MemoryClaims, MemoryDeadLetters};
 use event_runtime::{
-    Claim, ClaimKey, Claims, Deadline, Decision, Effect, EffectId, Fault, Held, Intent, Invocation, LetterId, Order,
-    Processor, RawRecord, RecordHandler, Resolved, Settings, Settled, StoreError, SystemClock,
+    Claim, ClaimKey, Claims, Deadline, Decider, Decision, Doubt, Effect, EffectId, Fault, Held, Intent, Invocation,
+    LetterId, Order, OwnerToken, ParkedUnder, Processor, RawRecord, RecordHandler, Resolved, Settings, Settled,
+    StoreError, SystemClock,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -56,8 +57,13 @@ impl Calls {
 }
 
 impl Claims for Slow {
-    fn claim<'a>(&'a self, effect: &'a EffectId, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        self.slowly(self.claims.claim(effect, lease)).boxed()
+    fn claim<'a>(
+        &'a self,
+        effect: &'a EffectId,
+        lease: Duration,
+        token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        self.slowly(self.claims.claim(effect, lease, token)).boxed()
     }
     fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
         self.slowly(self.claims.complete(held)).boxed()
@@ -65,17 +71,30 @@ impl Claims for Slow {
     fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
         self.slowly(self.claims.release(held)).boxed()
     }
-    fn park<'a>(&'a self, held: &'a Held, letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.slowly(self.claims.park(held, letter)).boxed()
+    fn withdraw<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        lease: Duration,
+        token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.slowly(self.claims.withdraw(key, lease, token)).boxed()
+    }
+    fn park<'a>(
+        &'a self,
+        held: &'a Held,
+        letter: &'a LetterId,
+        doubt: Doubt,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.slowly(self.claims.park(held, letter, doubt)).boxed()
     }
     fn resolve<'a>(
         &'a self,
         key: &'a ClaimKey,
-        letter: &'a LetterId,
+        park: ParkedUnder<'a>,
         decision: Decision,
-        by: &'a str,
+        by: Decider<'a>,
     ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
-        self.slowly(self.claims.resolve(key, letter, decision, by)).boxed()
+        self.slowly(self.claims.resolve(key, park, decision, by)).boxed()
     }
 }
 

@@ -10,7 +10,8 @@ use claims_dynamodb::{DynamoDbClaims, Options};
 use dead_letters_sqs::SqsDeadLetters;
 use event_runtime::testing::{ManualClock, claims_contract, dead_letters_contract};
 use event_runtime::{
-    Claim, ClaimKey, Claims, Clock, Decision, EffectId, Fingerprint, LetterId, Resolved, Settled, SystemClock,
+    Claim, ClaimKey, Claims, Clock, Decider, Decision, Doubt, EffectId, Fingerprint, LetterId, OwnerToken, ParkedUnder,
+    Resolved, Settled, SystemClock,
 };
 use local_stack::{Action, Aws, Failpoint, FaultProxy, REGION, Table, When, Workspace};
 
@@ -59,14 +60,14 @@ async fn only_done_ever_expires() {
     let claims = DynamoDbClaims::new(aws_sdk_dynamodb::Client::new(&sdk(aws.endpoint()).await), options)
         .with_clock(Arc::new(clock.clone()));
     for name in ["held", "done", "parked"] {
-        let Claim::Claimed(held) = claims.claim(&effect(name), LEASE).await.unwrap() else {
+        let Claim::Claimed(held) = claims.claim(&effect(name), LEASE, OwnerToken::fresh()).await.unwrap() else {
             panic!("a free claim was refused");
         };
         match name {
             "done" => assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied),
             "parked" => {
                 let letter = event_runtime::LetterId::from_stored("00");
-                assert_eq!(claims.park(&held, &letter).await.unwrap(), Settled::Applied);
+                assert_eq!(claims.park(&held, &letter, Doubt::Certain).await.unwrap(), Settled::Applied);
             }
             _ => {}
         }
@@ -76,7 +77,7 @@ async fn only_done_ever_expires() {
     }
     // DynamoDB deletes late: the condition compares the time itself.
     clock.advance(Duration::from_secs(3601));
-    let again = claims.claim(&effect("done"), LEASE).await.unwrap();
+    let again = claims.claim(&effect("done"), LEASE, OwnerToken::fresh()).await.unwrap();
     assert!(matches!(again, Claim::Claimed(_)));
 }
 
@@ -91,12 +92,14 @@ async fn a_write_whose_answer_was_lost_counts_as_ours() {
     // The SDK sends again by itself; the condition then fails over our own token.
     let lost = |operation| proxy.arm(Failpoint::new("answer-lost", operation, When::After, Action::Drop).times(1));
     let claim_lost = lost("PutItem");
-    let Claim::Claimed(held) = claims.claim(&key, LEASE).await.unwrap() else { panic!("our own claim was refused") };
+    let Claim::Claimed(held) = claims.claim(&key, LEASE, OwnerToken::fresh()).await.unwrap() else {
+        panic!("our own claim was refused")
+    };
     assert_eq!(claim_lost.hits(), 1);
     let completion_lost = lost("UpdateItem");
     assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied);
     assert_eq!(completion_lost.hits(), 1);
-    assert_eq!(claims.claim(&key, LEASE).await.unwrap(), Claim::Done);
+    assert_eq!(claims.claim(&key, LEASE, OwnerToken::fresh()).await.unwrap(), Claim::Done);
 }
 
 #[tokio::test]
@@ -107,11 +110,16 @@ async fn an_operators_decision_is_recorded_on_the_claim_for_good() {
     let (claims, clock) = claims_at(proxy.endpoint()).await;
     let effect = effect("decided").with_fingerprint(Fingerprint::of([("amount", "12")]));
     let letter = LetterId::from_stored("0123456789abcdef0123456789abcdef");
-    let Claim::Claimed(held) = claims.claim(&effect, LEASE).await.unwrap() else { panic!("a free claim was refused") };
-    assert_eq!(claims.park(&held, &letter).await.unwrap(), Settled::Applied);
+    let Claim::Claimed(held) = claims.claim(&effect, LEASE, OwnerToken::fresh()).await.unwrap() else {
+        panic!("a free claim was refused")
+    };
+    assert_eq!(claims.park(&held, &letter, Doubt::Certain).await.unwrap(), Settled::Applied);
 
     let lost = proxy.arm(Failpoint::new("answer-lost", "UpdateItem", When::After, Action::Drop).times(1));
-    let resolved = claims.resolve(&effect.key, &letter, Decision::Repeat, "ann").await.unwrap();
+    let resolved = claims
+        .resolve(&effect.key, ParkedUnder::from(&letter), Decision::Repeat, Decider::Person("ann"))
+        .await
+        .unwrap();
     assert_eq!((resolved, lost.hits()), (Resolved::Applied, 1));
     let decided_at = clock.now().0.to_string();
     let recorded = async |state: &str| {
@@ -128,17 +136,21 @@ async fn an_operators_decision_is_recorded_on_the_claim_for_good() {
 
     clock.advance(Duration::from_secs(1));
     let taken = proxy.arm(Failpoint::new("answer-lost", "UpdateItem", When::After, Action::Drop).times(1));
-    let Claim::Claimed(held) = claims.claim(&effect, LEASE).await.unwrap() else { panic!("a free claim was refused") };
+    let Claim::Claimed(held) = claims.claim(&effect, LEASE, OwnerToken::fresh()).await.unwrap() else {
+        panic!("a free claim was refused")
+    };
     assert_eq!(taken.hits(), 1);
     recorded("held").await;
     let freed = proxy.arm(Failpoint::new("answer-lost", "UpdateItem", When::After, Action::Drop).times(1));
     assert_eq!(claims.release(&held).await.unwrap(), Settled::Applied);
     assert_eq!(freed.hits(), 1);
     recorded("free").await;
-    let Claim::Claimed(held) = claims.claim(&effect, LEASE).await.unwrap() else { panic!("a free claim was refused") };
+    let Claim::Claimed(held) = claims.claim(&effect, LEASE, OwnerToken::fresh()).await.unwrap() else {
+        panic!("a free claim was refused")
+    };
     assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied);
     recorded("done").await;
-    assert_eq!(claims.claim(&effect, LEASE).await.unwrap(), Claim::Done);
+    assert_eq!(claims.claim(&effect, LEASE, OwnerToken::fresh()).await.unwrap(), Claim::Done);
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use event_runtime::testing::StoredClaim;
-use event_runtime::{Answer as Answered, ClaimKey, Claims, DeadLetter, Decision, LetterId, Resolved};
+use event_runtime::{
+    Answer as Answered, ClaimKey, Claims, DeadLetter, Decider, Decision, LetterId, OwnerToken, ParkedUnder, Resolved,
+};
 
 use super::run::Scene;
 use super::schedule::What;
@@ -77,11 +79,12 @@ impl Source {
     }
 }
 
-/// What somebody has decided about a claim, and the letter under which it was parked then.
+/// What somebody has decided about a claim, and the letter under which it was parked then, and by whom.
 struct Decided {
     claim: String,
     key: ClaimKey,
     letter: LetterId,
+    token: Option<OwnerToken>,
     decision: Decision,
 }
 
@@ -92,17 +95,18 @@ fn decide(scene: &Scene, letter: &DeadLetter) -> Option<Decided> {
     let happened = scene.books(|books| books.has_happened(claim));
     let repeat = !happened && (letter.error.uncertain || scene.deployment_is_mended());
     let decision = if repeat { Decision::Repeat } else { Decision::Done };
-    let letter = match scene.claims.stored(claim) {
-        Some(StoredClaim::Parked { letter, .. }) => letter,
-        _ => letter.id.clone(),
+    let (letter, token) = match scene.claims.stored(claim) {
+        Some(StoredClaim::Parked { letter, token, .. }) => (letter, Some(token)),
+        _ => (letter.id.clone(), None),
     };
-    Some(Decided { claim: claim.to_owned(), key: ClaimKey::new(scope, id).ok()?, letter, decision })
+    Some(Decided { claim: claim.to_owned(), key: ClaimKey::new(scope, id).ok()?, letter, token, decision })
 }
 
 async fn write_down(scene: &Scene, decided: &Decided, by: &str) {
-    let Decided { claim, key, letter, decision } = decided;
+    let Decided { claim, key, letter, token, decision } = decided;
+    let park = ParkedUnder { letter, token: *token };
     // The operator's tool is not what is tried here: its writes arrive.
-    let Ok(resolved) = scene.claims.resolve(key, letter, *decision, by).await else { return };
+    let Ok(resolved) = scene.claims.resolve(key, park, *decision, Decider::Person(by)).await else { return };
     scene.tell(|| {
         let call = format!("resolve {claim} --{}", decision.as_str());
         Step::call(Actor::Operator, Actor::Claims, call, Answer::Says(format!("{resolved:?}")))

@@ -261,7 +261,7 @@ impl Source {
 
 /// The event that brings one letter's record back.
 pub(crate) fn redrive_event(world: &World, lane: usize, offset: usize, letter: &DeadLetter) -> String {
-    let mark = format!(r#""redrive":{{"letterId":"{}","attempt":1}},"#, letter.id.redriven());
+    let mark = format!(r#""redrive":{{"letterId":"{}","attempt":1}},"#, letter.id.uncertain());
     event_json(&mark, &format!(r#""{}":[{}]"#, lane_name(lane), record_json(world, lane, offset)))
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use event_runtime::testing::{MemoryClaims, MemoryDeadLetters, StoredClaim, WriteFault};
 use event_runtime::{
-    Claim, ClaimKey, Claims, Clock, DeadLetter, DeadLetters, Decision, EffectId, Held, LetterId, Resolved, Settled,
-    StoreError, UnixMillis,
+    Claim, ClaimKey, Claims, Clock, DeadLetter, DeadLetters, Decider, Decision, Doubt, EffectId, Held, LetterId,
+    OwnerToken, ParkedUnder, Resolved, Settled, StoreError, UnixMillis,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -47,12 +47,13 @@ impl StormyClaims {
     async fn settle<'a>(
         &'a self,
         operation: &'static str,
-        held: &'a Held,
+        key: &'a str,
+        token: OwnerToken,
         write: BoxFuture<'a, Result<Settled, StoreError>>,
     ) -> Result<Settled, StoreError> {
         let scene = &self.scene;
         scene.travel().await;
-        let (delivery, key) = (scene.delivery(), held.key.as_str());
+        let delivery = scene.delivery();
         let fault = fault(scene, Service::Claims);
         if let Some(fault) = fault {
             self.claims.fault_next(operation, fault);
@@ -69,13 +70,14 @@ impl StormyClaims {
                 fault,
                 settled.as_ref().map(|settled| match settled {
                     Settled::Applied => "written".to_owned(),
-                    Settled::NotOurs => "refused: another owner's token".to_owned(),
+                    Settled::NotOurs => "refused: another owner's token or lease".to_owned(),
                 }),
             );
             Step::call(Actor::Worker(delivery), Actor::Claims, format!("{operation} {key}"), answer)
         });
-        let ours = matches!(&before, Some(StoredClaim::Held { token, .. }) if *token == held.token);
-        if before != after && !ours {
+        let ours = matches!(&before, Some(StoredClaim::Held { token: held_by, .. }) if *held_by == token);
+        let nobodys = operation == "withdraw" && matches!(&before, None | Some(StoredClaim::Free { .. }));
+        if before != after && !ours && !nobodys {
             scene.broken(
                 Rule::OwnersOnly,
                 format!("{operation} of {key} by delivery {delivery}, which does not hold it"),
@@ -85,13 +87,15 @@ impl StormyClaims {
         settled
     }
 
-    fn watch(&self, key: &str, before: Option<&StoredClaim>, now: UnixMillis) {
+    fn watch(&self, key: &str, token: OwnerToken, before: Option<&StoredClaim>, now: UnixMillis) {
         let after = self.claims.stored(key);
         match before {
             Some(StoredClaim::Done { .. } | StoredClaim::Parked { .. }) if after.as_ref() != before => {
                 self.scene.broken(Rule::OwnersOnly, format!("{key} was settled and is claimed again"));
             }
-            Some(StoredClaim::Held { until, .. }) if after.as_ref() != before && *until > now => {
+            Some(StoredClaim::Held { until, token: owner, .. })
+                if after.as_ref() != before && *owner != token && *until > now =>
+            {
                 self.scene.broken(Rule::LeasesHold, format!("{key} was taken over before its lease ended"));
             }
             _ => {}
@@ -100,7 +104,12 @@ impl StormyClaims {
 }
 
 impl Claims for StormyClaims {
-    fn claim<'a>(&'a self, effect: &'a EffectId, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
+    fn claim<'a>(
+        &'a self,
+        effect: &'a EffectId,
+        lease: Duration,
+        token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
         async move {
             let scene = &self.scene;
             let (delivery, name) = (scene.delivery(), effect.key.as_str());
@@ -115,8 +124,8 @@ impl Claims for StormyClaims {
                 scene.books(|books| books.doubt(name));
             }
             let before = self.claims.stored(name);
-            let claim = self.claims.claim(effect, lease).await;
-            self.watch(name, before.as_ref(), self.clock.now());
+            let claim = self.claims.claim(effect, lease, token).await;
+            self.watch(name, token, before.as_ref(), self.clock.now());
             scene.tell(|| {
                 let answer = told(
                     fault,
@@ -152,25 +161,39 @@ impl Claims for StormyClaims {
     }
 
     fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.settle("complete", held, self.claims.complete(held)).boxed()
+        self.settle("complete", held.key.as_str(), held.token, self.claims.complete(held)).boxed()
     }
 
     fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.settle("release", held, self.claims.release(held)).boxed()
+        self.settle("release", held.key.as_str(), held.token, self.claims.release(held)).boxed()
     }
 
-    fn park<'a>(&'a self, held: &'a Held, letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.settle("park", held, self.claims.park(held, letter)).boxed()
+    fn withdraw<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        lease: Duration,
+        token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.settle("withdraw", key.as_str(), token, self.claims.withdraw(key, lease, token)).boxed()
+    }
+
+    fn park<'a>(
+        &'a self,
+        held: &'a Held,
+        letter: &'a LetterId,
+        doubt: Doubt,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.settle("park", held.key.as_str(), held.token, self.claims.park(held, letter, doubt)).boxed()
     }
 
     fn resolve<'a>(
         &'a self,
         key: &'a ClaimKey,
-        letter: &'a LetterId,
+        park: ParkedUnder<'a>,
         decision: Decision,
-        by: &'a str,
+        by: Decider<'a>,
     ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
-        self.claims.resolve(key, letter, decision, by)
+        self.claims.resolve(key, park, decision, by)
     }
 }
 
@@ -216,6 +239,7 @@ fn told(fault: Option<WriteFault>, answer: Result<String, &StoreError>) -> Answe
         (_, Ok(text)) => Answer::Says(text),
         (Some(WriteFault::Throttled(_)), Err(_)) => Answer::Says("throttled".to_owned()),
         (Some(WriteFault::AnswerLost), Err(_)) => Answer::Lost("written".to_owned()),
+        (Some(WriteFault::Late | WriteFault::SecondLate), Err(_)) => Answer::Lost("on its way".to_owned()),
         (Some(WriteFault::NotApplied | WriteFault::SentTwice) | None, Err(_)) => Answer::NeverAsked,
     }
 }

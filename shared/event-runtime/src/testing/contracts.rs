@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::claims::{Claim, Claims, Decision, Held, OwnerToken, Resolved, Settled};
+use crate::claims::{
+    Claim, Claims, Decider, Decision, Doubt, Held, OwnerToken, Parked, ParkedUnder, Resolved, Settled,
+};
 use crate::effect_id::{ClaimKey, EffectId, Fingerprint};
 use crate::letter::{DeadLetter, DeadLetters, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason};
 
@@ -39,19 +41,16 @@ pub async fn claims_contract(claims: &dyn Claims, mut expire: impl AsyncFnMut())
         "an answer that was lost is success"
     );
     let again = claimed(claims, &key("released")).await;
+    assert!(again.until > released.until, "each lease ends later than the one before it");
     assert_eq!(claims.release(&released).await.expect("release"), Settled::NotOurs, "an old token releases nothing");
     assert_eq!(claims.complete(&again).await.expect("complete"), Settled::Applied);
 
     // Parked stays parked, under its letter.
     let parked = claimed(claims, &key("parked")).await;
     let letter = LetterId::from_stored("0123456789abcdef0123456789abcdef");
-    assert_eq!(claims.park(&parked, &letter).await.expect("park"), Settled::Applied);
-    assert_eq!(
-        claims.park(&parked, &letter).await.expect("park"),
-        Settled::Applied,
-        "an answer that was lost is success"
-    );
-    assert_eq!(claim(claims, &key("parked")).await, Claim::Parked(Some(letter.clone())));
+    park(claims, &parked, &letter, Doubt::Certain).await;
+    park(claims, &parked, &letter, Doubt::Certain).await;
+    assert_eq!(claim(claims, &key("parked")).await, under(&parked, &letter, Doubt::Certain));
     assert_eq!(claims.release(&parked).await.expect("release"), Settled::NotOurs, "parked is settled");
 
     // An abandoned claim is uncertain once; its first owner has lost every right to it.
@@ -64,37 +63,171 @@ pub async fn claims_contract(claims: &dyn Claims, mut expire: impl AsyncFnMut())
     assert!(matches!(claim(claims, &key("abandoned")).await, Claim::HeldUntil(_)), "uncertain for one worker only");
     assert_eq!(claims.complete(&stale).await.expect("complete"), Settled::NotOurs, "a stale owner completes nothing");
     assert_eq!(claims.release(&stale).await.expect("release"), Settled::NotOurs, "a stale owner releases nothing");
-    assert_eq!(claims.park(&stale, &letter).await.expect("park"), Settled::NotOurs, "a stale owner parks nothing");
-    assert_eq!(claims.park(&taken, &letter).await.expect("park"), Settled::Applied);
-    assert_eq!(claim(claims, &key("abandoned")).await, Claim::Parked(Some(letter)));
+    let stale = claims.park(&stale, &letter, Doubt::Certain).await.expect("park");
+    assert_eq!(stale, Settled::NotOurs, "a stale owner parks nothing");
+    park(claims, &taken, &letter, Doubt::Uncertain).await;
+    assert_eq!(claim(claims, &key("abandoned")).await, under(&taken, &letter, Doubt::Uncertain));
     expire().await;
     assert_eq!(claim(claims, &key("once")).await, Claim::Done, "done does not run out");
 
+    several_tries_contract(claims, key, &mut expire).await;
+    withdrawing_contract(claims, key, &mut expire).await;
     resolving_contract(claims, key).await;
+    doubt_contract(claims, key).await;
     fingerprint_contract(claims, key, &mut expire).await;
 
     // Of many, one wins.
     let contested = key("contested");
-    let tries = (0..200).map(|_| claims.claim(&contested, LEASE));
+    let tries = (0..200).map(|_| claims.claim(&contested, LEASE, OwnerToken::fresh()));
     let won = futures_util::future::join_all(tries).await;
     let won = won.into_iter().filter(|claim| matches!(claim, Ok(Claim::Claimed(_)))).count();
     assert_eq!(won, 1, "200 concurrent claims of one key");
+}
+
+/// A record claims under one token at all its tries, and none of them ends what a later one has taken.
+async fn several_tries_contract(
+    claims: &dyn Claims,
+    effect: impl Fn(&str) -> EffectId,
+    expire: &mut impl AsyncFnMut(),
+) {
+    let (letter, token) = (LetterId::from_stored("00"), OwnerToken::fresh());
+    let tried = async |name: &str, token| claims.claim(&effect(name), LEASE, token).await.expect("claim");
+
+    // The answer of the first try was lost: its claim is ours all the same, by a later lease.
+    let Claim::Claimed(first) = tried("tried-again", token).await else { panic!("a free claim was refused") };
+    let Claim::Claimed(second) = tried("tried-again", token).await else { panic!("our own claim was refused") };
+    assert!(second.until > first.until, "a later try has a later lease");
+    let Claim::HeldUntil(until) = claim(claims, &effect("tried-again")).await else {
+        panic!("a held claim was given away")
+    };
+    assert_eq!(until, second.until);
+    // What the first try had sent arrives now.
+    for late in [claims.release(&first), claims.complete(&first), claims.park(&first, &letter, Doubt::Certain)] {
+        assert_eq!(late.await.expect("settle"), Settled::NotOurs, "the first try ends nothing of the second's");
+    }
+    let Claim::HeldUntil(until) = claim(claims, &effect("tried-again")).await else {
+        panic!("a late write freed a claim whose effect runs")
+    };
+    assert_eq!(until, second.until);
+    assert_eq!(claims.complete(&second).await.expect("complete"), Settled::Applied);
+    assert_eq!(claim(claims, &effect("tried-again")).await, Claim::Done);
+
+    // Released between two tries.
+    let Claim::Claimed(first) = tried("released-between", token).await else { panic!("a free claim was refused") };
+    assert_eq!(claims.release(&first).await.expect("release"), Settled::Applied);
+    let Claim::Claimed(second) = tried("released-between", token).await else { panic!("a free claim was refused") };
+    assert!(second.until > first.until, "a later try has a later lease");
+    assert_eq!(claims.release(&first).await.expect("release"), Settled::NotOurs, "the client sent it twice");
+    assert_eq!(claims.complete(&second).await.expect("complete"), Settled::Applied);
+
+    // The lease of a try ran out unseen: its effect never began, and the claim is still ours.
+    let Claim::Claimed(first) = tried("ran-out", token).await else { panic!("a free claim was refused") };
+    expire().await;
+    let Claim::Claimed(second) = tried("ran-out", token).await else { panic!("our own claim was refused") };
+    assert!(second.until > first.until, "a later try has a later lease");
+    assert_eq!(claims.release(&second).await.expect("release"), Settled::Applied);
+
+    // What was taken over stays uncertain, at whatever try it is found.
+    claimed(claims, &effect("taken-over-twice")).await;
+    expire().await;
+    let Claim::Uncertain(first) = tried("taken-over-twice", token).await else {
+        panic!("an abandoned claim must be uncertain")
+    };
+    let Claim::Uncertain(second) = tried("taken-over-twice", token).await else {
+        panic!("our own claim of what another had abandoned must be uncertain")
+    };
+    assert!(second.until > first.until, "a later try has a later lease");
+    let late = claims.park(&first, &letter, Doubt::Uncertain).await.expect("park");
+    assert_eq!(late, Settled::NotOurs, "the first try ends nothing of the second's");
+    park(claims, &second, &letter, Doubt::Uncertain).await;
+}
+
+/// A claim of which nobody knows whether it was taken is taken back, and nobody else's is.
+async fn withdrawing_contract(claims: &dyn Claims, effect: impl Fn(&str) -> EffectId, expire: &mut impl AsyncFnMut()) {
+    let token = OwnerToken::fresh();
+    let tried = async |name: &str| claims.claim(&effect(name), LEASE, token).await.expect("claim");
+    let withdraw = async |name: &str| claims.withdraw(&effect(name).key, LEASE, token).await.expect("withdraw");
+
+    // It never arrived.
+    for _ in 0..2 {
+        assert_eq!(withdraw("never-arrived").await, Settled::Applied);
+    }
+    let held = claimed(claims, &effect("never-arrived")).await;
+    assert_eq!(withdraw("never-arrived").await, Settled::NotOurs, "another owner's claim");
+    assert_eq!(claims.complete(&held).await.expect("complete"), Settled::Applied);
+    assert_eq!(withdraw("never-arrived").await, Settled::NotOurs, "done is done");
+    assert_eq!(claim(claims, &effect("never-arrived")).await, Claim::Done);
+
+    // It arrived, and its answer did not.
+    let Claim::Claimed(lost) = tried("arrived").await else { panic!("a free claim was refused") };
+    assert_eq!(withdraw("arrived").await, Settled::Applied);
+    assert_eq!(claims.complete(&lost).await.expect("complete"), Settled::NotOurs, "it is withdrawn");
+    let held = claimed(claims, &effect("arrived")).await;
+    assert!(held.until > lost.until, "each lease ends later than the one before it");
+    assert_eq!(claims.complete(&held).await.expect("complete"), Settled::Applied);
+
+    // It took over what another worker had abandoned: that one's effect may have happened.
+    claimed(claims, &effect("withdrawn-over")).await;
+    expire().await;
+    assert!(matches!(tried("withdrawn-over").await, Claim::Uncertain(_)));
+    assert_eq!(withdraw("withdrawn-over").await, Settled::NotOurs, "the doubt is another worker's");
+    expire().await;
+    assert!(matches!(claim(claims, &effect("withdrawn-over")).await, Claim::Uncertain(_)), "and it is not forgotten");
+}
+
+/// A decision that no person took holds only for a claim that says that its effect did not happen; and a person's only
+/// for the park that was looked at.
+async fn doubt_contract(claims: &dyn Claims, effect: impl Fn(&str) -> EffectId) {
+    let letter = LetterId::from_stored("00");
+    let resolve = async |name: &str, park: ParkedUnder<'_>, decision, by| {
+        claims.resolve(&effect(name).key, park, decision, by).await.expect("resolve")
+    };
+
+    let held = claimed(claims, &effect("uncertain")).await;
+    park(claims, &held, &letter, Doubt::Uncertain).await;
+    for decision in [Decision::Repeat, Decision::Done] {
+        let by_itself = resolve("uncertain", ParkedUnder::from(&letter), decision, Decider::Redrive).await;
+        assert_eq!(by_itself, Resolved::Uncertain, "that takes a person");
+    }
+    assert_eq!(
+        claim(claims, &effect("uncertain")).await,
+        under(&held, &letter, Doubt::Uncertain),
+        "it changed nothing"
+    );
+    let ann = Decider::Person("ann");
+    let stale = ParkedUnder { letter: &letter, token: Some(OwnerToken::fresh()) };
+    assert_eq!(resolve("uncertain", stale, Decision::Repeat, ann).await, Resolved::OtherPark, "parked anew since");
+    let seen = ParkedUnder { letter: &letter, token: Some(held.token) };
+    assert_eq!(resolve("uncertain", seen, Decision::Repeat, ann).await, Resolved::Applied);
+
+    let held = claimed(claims, &effect("certain")).await;
+    park(claims, &held, &letter, Doubt::Certain).await;
+    for _ in 0..2 {
+        let by_itself = resolve("certain", ParkedUnder::from(&letter), Decision::Repeat, Decider::Redrive).await;
+        assert_eq!(by_itself, Resolved::Applied);
+    }
+    // Certain once is not certain for good: a later try was not.
+    let held = claimed(claims, &effect("certain")).await;
+    park(claims, &held, &letter, Doubt::Uncertain).await;
+    let by_itself = resolve("certain", ParkedUnder::from(&letter), Decision::Repeat, Decider::Redrive).await;
+    assert_eq!(by_itself, Resolved::Uncertain, "what an earlier park proved says nothing of this one");
 }
 
 /// An operator's decision ends a parked claim, and nothing but a parked one, and only under its letter.
 async fn resolving_contract(claims: &dyn Claims, effect: impl Fn(&str) -> EffectId) {
     let (letter, other) = (LetterId::from_stored("00"), LetterId::from_stored("01"));
     let resolve = async |effect: &EffectId, letter, decision, by| {
-        claims.resolve(&effect.key, letter, decision, by).await.expect("resolve")
+        let park = ParkedUnder::from(letter);
+        claims.resolve(&effect.key, park, decision, Decider::Person(by)).await.expect("resolve")
     };
 
     let done = effect("resolved-done");
     assert_eq!(resolve(&done, &letter, Decision::Done, "ann").await, Resolved::NotParked, "never claimed");
     let held = claimed(claims, &done).await;
     assert_eq!(resolve(&done, &letter, Decision::Repeat, "ann").await, Resolved::NotParked, "the owner is at it");
-    assert_eq!(claims.park(&held, &letter).await.expect("park"), Settled::Applied);
-    assert_eq!(resolve(&done, &other, Decision::Repeat, "ann").await, Resolved::OtherLetter);
-    assert_eq!(claim(claims, &done).await, Claim::Parked(Some(letter.clone())), "and it changed nothing");
+    park(claims, &held, &letter, Doubt::Uncertain).await;
+    assert_eq!(resolve(&done, &other, Decision::Repeat, "ann").await, Resolved::OtherPark);
+    assert_eq!(claim(claims, &done).await, under(&held, &letter, Doubt::Uncertain), "and it changed nothing");
     assert_eq!(resolve(&done, &letter, Decision::Done, "ann").await, Resolved::Applied);
     assert_eq!(resolve(&done, &letter, Decision::Done, "ann").await, Resolved::Applied, "an answer that was lost");
     assert_eq!(resolve(&done, &letter, Decision::Done, "bob").await, Resolved::NotParked, "ann was first");
@@ -104,14 +237,14 @@ async fn resolving_contract(claims: &dyn Claims, effect: impl Fn(&str) -> Effect
 
     let repeated = effect("resolved-repeat");
     let first = claimed(claims, &repeated).await;
-    assert_eq!(claims.park(&first, &letter).await.expect("park"), Settled::Applied);
+    park(claims, &first, &letter, Doubt::Uncertain).await;
     assert_eq!(resolve(&repeated, &letter, Decision::Repeat, "ann").await, Resolved::Applied);
     assert_eq!(
         resolve(&repeated, &letter, Decision::Repeat, "ann").await,
         Resolved::Applied,
         "an answer that was lost"
     );
-    for late in [claims.complete(&first), claims.park(&first, &other)] {
+    for late in [claims.complete(&first), claims.park(&first, &other, Doubt::Certain)] {
         assert_eq!(late.await.expect("settle"), Settled::NotOurs, "the first owner has lost every right to it");
     }
     let second = claimed(claims, &repeated).await;
@@ -122,7 +255,7 @@ async fn resolving_contract(claims: &dyn Claims, effect: impl Fn(&str) -> Effect
     assert_eq!(claims.release(&second).await.expect("release"), Settled::Applied);
     assert_eq!(claims.release(&second).await.expect("release"), Settled::Applied, "an answer that was lost");
     let third = claimed(claims, &repeated).await;
-    assert_eq!(claims.park(&third, &letter).await.expect("park"), Settled::Applied);
+    park(claims, &third, &letter, Doubt::Certain).await;
     assert_eq!(
         resolve(&repeated, &letter, Decision::Done, "bob").await,
         Resolved::Applied,
@@ -152,10 +285,12 @@ async fn fingerprint_contract(claims: &dyn Claims, effect: impl Fn(&str) -> Effe
     let Claim::Uncertain(taken) = claim(claims, &of(effect("taken-over"), "99")).await else {
         panic!("an abandoned claim must be uncertain")
     };
-    assert_eq!(claims.park(&taken, &letter).await.expect("park"), Settled::Applied);
-    assert_eq!(claim(claims, &of(effect("taken-over"), "99")).await, Claim::Parked(Some(letter.clone())));
+    park(claims, &taken, &letter, Doubt::Uncertain).await;
+    let parked = under(&taken, &letter, Doubt::Uncertain);
+    assert_eq!(claim(claims, &of(effect("taken-over"), "99")).await, parked);
     assert_eq!(claim(claims, &of(effect("taken-over"), "12")).await, Claim::Conflict, "its letter is about 99");
-    let resolved = claims.resolve(&taken.key, &letter, Decision::Repeat, "ann").await.expect("resolve");
+    let (park, ann) = (ParkedUnder::from(&letter), Decider::Person("ann"));
+    let resolved = claims.resolve(&taken.key, park, Decision::Repeat, ann).await.expect("resolve");
     assert_eq!(resolved, Resolved::Applied);
     let held = claimed(claims, &of(effect("taken-over"), "12")).await;
     assert_eq!(claims.complete(&held).await.expect("complete"), Settled::Applied);
@@ -163,7 +298,16 @@ async fn fingerprint_contract(claims: &dyn Claims, effect: impl Fn(&str) -> Effe
 }
 
 async fn claim(claims: &dyn Claims, effect: &EffectId) -> Claim {
-    claims.claim(effect, LEASE).await.expect("claim")
+    claims.claim(effect, LEASE, OwnerToken::fresh()).await.expect("claim")
+}
+
+async fn park(claims: &dyn Claims, held: &Held, letter: &LetterId, doubt: Doubt) {
+    let parked = claims.park(held, letter, doubt).await.expect("park");
+    assert_eq!(parked, Settled::Applied, "also where the answer of an earlier try was lost");
+}
+
+fn under(held: &Held, letter: &LetterId, doubt: Doubt) -> Claim {
+    Claim::Parked(Parked { letter: Some(letter.clone()), token: held.token, doubt })
 }
 
 async fn claimed(claims: &dyn Claims, effect: &EffectId) -> Held {

@@ -1,9 +1,15 @@
 //! In-memory ports for tests, and the contract suites that they share with the real adapters.
 
+mod claims;
 mod contracts;
+mod earlier;
 mod long_error;
 mod memory;
+mod stored;
 
+pub use claims::{Landed, MemoryClaims};
 pub use contracts::{claims_contract, dead_letters_contract, sample_letter};
+pub use earlier::EarlierClaims;
 pub use long_error::LongError;
-pub use memory::{ManualClock, MemoryClaims, MemoryDeadLetters, Resolution, StoredClaim, WriteFault};
+pub use memory::{ManualClock, MemoryDeadLetters, WriteFault};
+pub use stored::{Resolution, StoredClaim};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use event_runtime::{Claim, Decision, LetterId, Outcome, Resolved, Settings, WhenUncertain};
+use event_runtime::{Claim, Decision, Doubt, LetterId, Outcome, Resolved, Settings, WhenUncertain};
 
 use crate::world::{World, outcomes};
 
@@ -36,7 +36,9 @@ async fn a_redriven_effect_that_is_uncertain_again_waits_for_a_person_again() {
     let world = World::new();
     let report = world.redrive("answer_lost:a", "0f3c").await;
     assert_eq!(outcomes(&report), [(Outcome::Unfinished("answer_lost"), 1)]);
-    assert_eq!(world.claim("a").await, Claim::Parked(Some(LetterId::from_stored("0f3c"))));
+    let Claim::Parked(parked) = world.claim("a").await else { panic!("it is not parked") };
+    assert_eq!(parked.letter, Some(LetterId::from_stored("0f3c").uncertain()));
+    assert_eq!(parked.doubt, Doubt::Uncertain);
     let again = world.redrive("answer_lost:a", "0f3c").await;
     assert_eq!(outcomes(&again), [(Outcome::Unfinished("claim_parked"), 1)]);
     assert_eq!(world.effects(), ["a"], "once, as far as anybody knows");

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use event_runtime::testing::{MemoryClaims, MemoryDeadLetters};
 use event_runtime::{
-    Claim, ClaimKey, Claims, Clock, DeadLetter, DeadLetters, Deadline, Decision, EffectId, Held, LetterId, Outcome,
-    Processor, Resolved, Settings, Settled, StoreError, UnixMillis,
+    Claim, ClaimKey, Claims, Clock, DeadLetter, DeadLetters, Deadline, Decider, Decision, Doubt, EffectId, Held,
+    LetterId, Outcome, OwnerToken, ParkedUnder, Processor, Resolved, Settings, Settled, StoreError, UnixMillis,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -139,9 +139,14 @@ impl SlowClaims {
 }
 
 impl Claims for SlowClaims {
-    fn claim<'a>(&'a self, effect: &'a EffectId, lease: Duration) -> BoxFuture<'a, Result<Claim, StoreError>> {
+    fn claim<'a>(
+        &'a self,
+        effect: &'a EffectId,
+        lease: Duration,
+        token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
         async move {
-            let claim = self.claims.claim(effect, lease).await;
+            let claim = self.claims.claim(effect, lease, token).await;
             tokio::time::sleep(self.claiming).await;
             claim
         }
@@ -157,17 +162,30 @@ impl Claims for SlowClaims {
     fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
         self.claims.release(held)
     }
-    fn park<'a>(&'a self, held: &'a Held, letter: &'a LetterId) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.claims.park(held, letter)
+    fn withdraw<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        lease: Duration,
+        token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.claims.withdraw(key, lease, token)
+    }
+    fn park<'a>(
+        &'a self,
+        held: &'a Held,
+        letter: &'a LetterId,
+        doubt: Doubt,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.claims.park(held, letter, doubt)
     }
     fn resolve<'a>(
         &'a self,
         key: &'a ClaimKey,
-        letter: &'a LetterId,
+        park: ParkedUnder<'a>,
         decision: Decision,
-        by: &'a str,
+        by: Decider<'a>,
     ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
-        self.claims.resolve(key, letter, decision, by)
+        self.claims.resolve(key, park, decision, by)
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use event_runtime::testing::{ManualClock, MemoryClaims, MemoryDeadLetters};
 use event_runtime::{
-    BatchReport, Blame, Claim, ClaimKey, Claims, DeadLetters, Deadline, Decision, Disposition, Effect, EffectId,
-    Failure, Fault, Fingerprint, Intent, Invocation, Order, Outcome, Processor, RawRecord, RecordHandler, Resolved,
-    Settings, Stage, UnixMillis,
+    BatchReport, Blame, Claim, ClaimKey, Claims, DeadLetters, Deadline, Decider, Decision, Disposition, Effect,
+    EffectId, Failure, Fault, Fingerprint, Intent, Invocation, Order, Outcome, OwnerToken, ParkedUnder, Processor,
+    RawRecord, RecordHandler, Resolved, Settings, Stage, UnixMillis,
 };
 use serde_json::json;
 
@@ -183,13 +183,14 @@ impl World {
     /// Decides about an account's parked claim.
     pub(crate) async fn resolve(&self, account: &str, decision: Decision) -> Resolved {
         let key = ClaimKey::new("welcome", account).unwrap();
-        let Claim::Parked(Some(letter)) = self.claim(account).await else { panic!("{account} is not parked") };
-        self.claims.resolve(&key, &letter, decision, "ann").await.unwrap()
+        let Claim::Parked(parked) = self.claim(account).await else { panic!("{account} is not parked") };
+        let park = ParkedUnder { letter: parked.letter.as_ref().unwrap(), token: Some(parked.token) };
+        self.claims.resolve(&key, park, decision, Decider::Person("ann")).await.unwrap()
     }
 
     pub(crate) async fn claim(&self, account: &str) -> Claim {
         let key = ClaimKey::new("welcome", account).unwrap();
-        self.claims.claim(&key.into(), Duration::from_secs(15)).await.unwrap()
+        self.claims.claim(&key.into(), Duration::from_secs(15), OwnerToken::fresh()).await.unwrap()
     }
 }
 

@@ -51,7 +51,7 @@ proptest! {
         prop_assert_eq!(event.source_arn.as_deref(), arn.as_deref());
         prop_assert_eq!(event.bootstrap_servers.as_deref(), servers.as_deref());
         let redrive = event.redrive.as_ref().unwrap();
-        let redriven = letter.id.redriven();
+        let redriven = letter.id.uncertain();
         prop_assert_eq!((&*redrive.letter_id, redrive.attempt), (redriven.as_str(), attempt));
         prop_assert_eq!(&*event.lanes[0].name, lane.as_str());
         let record = the_record(&event);
@@ -77,7 +77,7 @@ fn an_item_is_sent_as_it_was_fetched_under_the_mark_and_without_records() {
     letter.place.offset = None;
     letter.raw = RawBytes { item: Some(base64(br#"{"id": "chg-1", "new": 1.50}"#)), ..RawBytes::default() };
     let event = String::from_utf8(event_of(&letter, 2).unwrap()).unwrap();
-    let mark = letter.id.redriven();
+    let mark = letter.id.uncertain();
     let expected = format!(
         r#"{{"redrive":{{"letterId":"{mark}","attempt":2}},"eventSource":"profile-api","item":{{"id": "chg-1", "new": 1.50}}}}"#
     );
