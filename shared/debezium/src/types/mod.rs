@@ -11,6 +11,6 @@ mod time;
 pub use numbers::{Bits, Geometry, Point, TooWide, VariableScaleDecimal};
 pub use text::{Enum, EnumSet, Json, Ltree, Toasted, UNAVAILABLE_VALUE, Uuid, Xml};
 pub use time::{
-    Date, MicroDuration, MicroTime, MicroTimestamp, NanoTime, NanoTimestamp, OutOfRange, Time, Timestamp, Year,
+    Date, MicroDuration, MicroTime, MicroTimestamp, NanoTime, NanoTimestamp, NoInstant, OutOfRange, Time, Timestamp, Year,
     ZonedTime, ZonedTimestamp,
 };

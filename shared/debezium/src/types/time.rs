@@ -39,7 +39,7 @@ pub struct Year(pub i32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AvroRead)]
 pub struct MicroDuration(pub i64);
 
-/// `io.debezium.time.ZonedTimestamp`: ISO 8601 with its offset.
+/// `io.debezium.time.ZonedTimestamp`: ISO 8601 with its offset; `infinity` and `-infinity` of PostgreSQL as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AvroRead)]
 pub struct ZonedTimestamp<'a>(pub &'a str);
 
@@ -51,6 +51,18 @@ pub struct ZonedTime<'a>(pub &'a str);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the value is outside of the years -9999 to 9999 or is infinite")]
 pub struct OutOfRange;
+
+/// Why a [`ZonedTimestamp`] gives no instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoInstant {
+    /// Databases name times that an instant cannot hold, among them the last evening of the year 9999, which stands for
+    /// "never" in many a table: compare [`ZonedTimestamp`]'s text with it.
+    #[error("the time is infinite or lies outside of -009999-01-02T01:59:59Z to 9999-12-30T22:00:00.999999999Z")]
+    OutOfRange,
+    /// Not what the connector writes.
+    #[error("the text is no time with an offset")]
+    Malformed,
+}
 
 impl Date {
     /// The calendar's date.
@@ -102,11 +114,37 @@ impl NanoTimestamp {
 impl ZonedTimestamp<'_> {
     /// The instant.
     ///
+    /// The connector writes years as Java's `ISO_LOCAL_DATE` does: four digits, with a sign before the year 0 and, from
+    /// 10000 on, with a sign and as many digits as it takes.
+    ///
     /// # Errors
-    /// [`OutOfRange`] also where the text is no timestamp.
-    pub fn to_timestamp(self) -> Result<jiff::Timestamp, OutOfRange> {
-        self.0.parse().map_err(|_| OutOfRange)
+    /// [`NoInstant::OutOfRange`], and [`NoInstant::Malformed`] where the text is no timestamp.
+    pub fn to_timestamp(self) -> Result<jiff::Timestamp, NoInstant> {
+        // Four digits without a sign, which nearly all have, is how ISO 8601 itself writes them.
+        if let Ok(instant) = self.0.parse() {
+            return Ok(instant);
+        }
+        if matches!(self.0, "infinity" | "-infinity") {
+            return Err(NoInstant::OutOfRange);
+        }
+        let (year, rest) = split_year(self.0).ok_or(NoInstant::Malformed)?;
+        let expanded = if (-9999..0).contains(&year) { format!("-{:06}{rest}", -year).parse().ok() } else { None };
+        // A year of which every fourth, hundredth and four hundredth is the same tells whether the rest is a time.
+        let alike = format!("{:04}{rest}", 2000 + year.rem_euclid(400)).parse::<jiff::Timestamp>();
+        expanded.ok_or(if alike.is_ok() { NoInstant::OutOfRange } else { NoInstant::Malformed })
     }
+}
+
+/// The year at a timestamp's beginning, and what follows it.
+fn split_year(text: &str) -> Option<(i64, &str)> {
+    let (negative, unsigned) = match text.as_bytes().first()? {
+        b'-' => (true, text.get(1..)?),
+        b'+' => (false, text.get(1..)?),
+        _ => (false, text),
+    };
+    let (digits, _) = unsigned.split_once('-')?;
+    let year: i64 = Some(digits).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))?.parse().ok()?;
+    Some((if negative { -year } else { year }, unsigned.get(digits.len()..)?))
 }
 
 #[cfg(test)]
@@ -131,6 +169,36 @@ mod tests {
         assert_eq!(MicroTimestamp(253_402_300_800_000_000).to_datetime(), Err(OutOfRange));
         assert_eq!(Timestamp(253_402_300_799_999).to_datetime().unwrap().date(), Date(2_932_896).to_date().unwrap());
         assert_eq!(NanoTimestamp(-1).to_datetime().unwrap().to_string(), "1969-12-31T23:59:59.999999999");
+    }
+
+    #[test]
+    fn years_before_0_read_as_java_writes_them() {
+        let instant = |text| ZonedTimestamp(text).to_timestamp().map(|at| at.to_string());
+        assert_eq!(instant("-0043-03-15T12:00:00.000000Z").as_deref(), Ok("-000043-03-15T12:00:00Z"));
+        assert_eq!(instant("-4712-01-01T00:00:00+01:00").as_deref(), Ok("-004713-12-31T23:00:00Z"));
+        assert_eq!(instant("-0004-02-29T00:00:00Z").as_deref(), Ok("-000004-02-29T00:00:00Z"), "a leap year");
+        assert_eq!(instant("0000-12-31T23:00:00Z").as_deref(), Ok("0000-12-31T23:00:00Z"));
+    }
+
+    #[test]
+    fn a_time_that_no_instant_holds_is_told_from_text_that_is_none() {
+        let error = |text| ZonedTimestamp(text).to_timestamp().unwrap_err();
+        for text in [
+            "+10000-01-01T00:00:00Z",
+            "+294276-12-31T23:59:59.999999Z",
+            "-10000-01-01T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "infinity",
+            "-infinity",
+        ] {
+            assert_eq!(error(text), NoInstant::OutOfRange, "{text}");
+        }
+        for text in
+            ["", "-", "+", "--", "-0043", "2020-02-30T00:00:00Z", "-0043-02-29T00:00:00Z", "+1e4-01-01T00:00:00Z"]
+        {
+            assert_eq!(error(text), NoInstant::Malformed, "{text}");
+        }
+        assert_eq!(error("99999999999999999999-01-01T00:00:00Z"), NoInstant::Malformed);
     }
 
     #[test]
