@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use debezium::types::Toasted;
 use dynamodb_writes::{Item, text};
@@ -79,7 +80,8 @@ impl From<Option<AttributeValue>> for Column {
 impl From<Toasted<'_>> for Column {
     fn from(column: Toasted<'_>) -> Self {
         match column {
-            Toasted::Value(value) => Column::Is(text(value)),
+            Toasted::Text(value) => Column::Is(text(value)),
+            Toasted::Bytes(bytes) => Column::Is(AttributeValue::B(Blob::new(bytes))),
             Toasted::Unchanged => Column::Unchanged,
         }
     }

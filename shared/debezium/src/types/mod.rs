@@ -7,10 +7,12 @@
 mod numbers;
 mod text;
 mod time;
+mod toasted;
 
 pub use numbers::{Bits, Geometry, Point, TooWide, VariableScaleDecimal};
-pub use text::{Enum, EnumSet, Json, Ltree, Toasted, UNAVAILABLE_VALUE, Uuid, Xml};
+pub use text::{Enum, EnumSet, Json, Ltree, Uuid, Xml};
 pub use time::{
-    Date, MicroDuration, MicroTime, MicroTimestamp, NanoTime, NanoTimestamp, NoInstant, OutOfRange, Time, Timestamp, Year,
-    ZonedTime, ZonedTimestamp,
+    Date, MicroDuration, MicroTime, MicroTimestamp, NanoTime, NanoTimestamp, NoInstant, OutOfRange, Time, Timestamp,
+    Year, ZonedTime, ZonedTimestamp,
 };
+pub use toasted::{Placeholder, PlaceholderError, Toasted, UNAVAILABLE_VALUE};
