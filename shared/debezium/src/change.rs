@@ -10,7 +10,8 @@ use crate::version::RowVersion;
 pub enum Op {
     /// `c`: inserted. A primary-key change shows as `d` and `c`; the `c` then has the header [`crate::header::OLD_KEY`].
     Create,
-    /// `r`: read by a snapshot. Nothing happened to the row.
+    /// `r`: read by a snapshot. Nothing happened to the row. Also a `c` whose source is a snapshot: the transformation
+    /// `ReadToInsertEvent` writes it, and so did old connectors of MySQL unless told otherwise.
     Read,
     /// `u`: updated.
     Update,
@@ -25,8 +26,8 @@ pub enum Op {
 }
 
 impl Op {
-    /// From the letter in the envelope.
-    pub fn of(letter: Option<&str>) -> Self {
+    /// From the letter in the envelope, which alone does not tell an insert from a snapshot's read: [`Change::op`] does.
+    fn of(letter: Option<&str>) -> Self {
         match letter {
             Some("c") => Op::Create,
             Some("r") => Op::Read,
@@ -85,9 +86,16 @@ pub struct UpdateDescription<'a> {
 }
 
 impl<'a, T> Change<'a, T> {
-    /// What happened.
+    /// What happened; the one place that decides it.
+    ///
+    /// An insert is a read where [`Source::is_snapshot`] says so: a snapshot must not pass for new rows. Updates and
+    /// deletes stay what they are, whatever their source says. Debezium marks none of them as a snapshot's, and were
+    /// one marked, a delete that passes for a read would bring its row back.
     pub fn op(&self) -> Op {
-        Op::of(self.op)
+        match Op::of(self.op) {
+            Op::Create if self.source.as_ref().is_some_and(Source::is_snapshot) => Op::Read,
+            op => op,
+        }
     }
 
     /// The row after the change; `None` for deletes, and for MongoDB updates of a document that is gone.
@@ -124,6 +132,6 @@ impl<'a, T> Change<'a, T> {
 
     /// Which version of the row this is; see [`RowVersion::compare`]. `None` where the source does not say enough.
     pub fn row_version(&self, epoch: u64) -> Option<RowVersion> {
-        self.source.as_ref()?.row_version(self.transaction.as_ref(), epoch)
+        self.source.as_ref()?.row_version(self.transaction.as_ref(), epoch, self.op() == Op::Read)
     }
 }

@@ -38,5 +38,5 @@ mod version;
 
 pub use change::{Change, Op, RowImage};
 pub use row_key::row_key;
-pub use source::{Source, Transaction};
+pub use source::{SnapshotMark, Source, Transaction};
 pub use version::{Position, Precedence, RowVersion};

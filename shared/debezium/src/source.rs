@@ -13,8 +13,8 @@ pub struct Source<'a> {
     pub name: Option<&'a str>,
     /// When the database made the change, in milliseconds since 1970; 0 in MongoDB's snapshots.
     pub ts_ms: Option<i64>,
-    /// `false` for streamed changes; `true`, `first`, `last`, `incremental`, … for reads of a snapshot.
-    pub snapshot: Option<&'a str>,
+    /// Whether a snapshot read the row, and where in the snapshot; see [`Source::is_snapshot`].
+    pub snapshot: Option<SnapshotMark<'a>>,
     /// Database.
     pub db: Option<&'a str>,
     /// PostgreSQL: schema.
@@ -39,6 +39,16 @@ pub struct Source<'a> {
     pub ord: Option<i32>,
 }
 
+/// What `source.snapshot` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AvroRead)]
+pub enum SnapshotMark<'a> {
+    /// `false` for streamed changes; `true`, `first`, `first_in_data_collection`, `last_in_data_collection`, `last` and
+    /// `incremental` for reads of a snapshot.
+    Word(&'a str),
+    /// As Debezium wrote it before 0.10; topics may hold such records still.
+    Flag(bool),
+}
+
 /// The envelope's `transaction`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AvroRead)]
 pub struct Transaction<'a> {
@@ -49,14 +59,22 @@ pub struct Transaction<'a> {
 }
 
 impl Source<'_> {
-    /// Whether a snapshot read the row; nothing happened to it then.
+    /// Whether the record says that a snapshot read the row. Any word but `false` does, known or not: to take a new one
+    /// for a streamed change would make new rows of a whole snapshot.
+    ///
+    /// Ask [`Change::op`](crate::Change::op) what happened: that takes it into account.
     pub fn is_snapshot(&self) -> bool {
-        !matches!(self.snapshot, None | Some("false"))
+        !matches!(self.snapshot, None | Some(SnapshotMark::Word("false") | SnapshotMark::Flag(false)))
     }
 
     /// The version of the row, for telling which of two changes is newer. `None` where the source does not say enough.
-    pub fn row_version(&self, transaction: Option<&Transaction<'_>>, epoch: u64) -> Option<RowVersion> {
-        let read = self.is_snapshot();
+    /// `read` tells a snapshot's read from a change.
+    pub(crate) fn row_version(
+        &self,
+        transaction: Option<&Transaction<'_>>,
+        epoch: u64,
+        read: bool,
+    ) -> Option<RowVersion> {
         let position = match self.connector? {
             "postgresql" => {
                 let sequence = self.sequence.and_then(sequence);
