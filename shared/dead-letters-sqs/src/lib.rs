@@ -11,7 +11,8 @@
 //! if [`SqsDeadLetters::with_bucket`] names a bucket, and the message points there; so is one that the queue itself
 //! refuses as too long, because its `MaximumMessageSize` is smaller. Without a bucket the first is refused as
 //! `dead_letter_too_large`, the second as `dead_letter_refused`; both errors name the variable to set, and the record
-//! stays owed. Objects are never deleted from here, since a second message may
+//! stays owed. What a letter has beside its record's own bytes is below 40 KB, because the runtime cuts error texts: a
+//! message that points to an object always fits. Objects are never deleted from here, since a second message may
 //! point to one: let the bucket expire them, later than the queue's messages (15 days or more).
 //!
 //! **Batches.** Letters that are stored at the same time share a call of `SendMessageBatch`; each gets its own result. A

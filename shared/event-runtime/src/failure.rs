@@ -123,7 +123,11 @@ impl<F: Failure> From<F> for Fault {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+
     use super::*;
+    use crate::error_text::MAX_ERROR_CHAIN;
+    use crate::testing::LongError;
 
     #[derive(Debug, thiserror::Error)]
     #[error("the registry did not answer")]
@@ -143,5 +147,20 @@ mod tests {
         let fault = Fault::from(Down(std::io::Error::other("connection refused")));
         assert_eq!(fault.to_string(), "the registry did not answer: connection refused");
         assert_eq!(fault.stage, Stage::Handle);
+    }
+
+    #[test]
+    fn a_fault_says_no_more_than_a_log_line_holds_and_costs_no_more_than_that() {
+        let megabyte = 1024 * 1024;
+        let errors = [(megabyte, 1), (1, megabyte), (1024, 1024)];
+        for (piece, pieces) in errors {
+            let error = LongError::new(&"x".repeat(piece), pieces, 1000);
+            let written = error.written();
+            let told = Fault::from(error).to_string();
+            assert!(told.len() < MAX_ERROR_CHAIN + 600, "{} bytes", told.len());
+            let written = written.load(Ordering::Relaxed);
+            // Of each line its kilobyte, and what is counted behind it.
+            assert!(written <= 5 * 2048, "{written} pieces of {piece} bytes");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use event_runtime::{BatchFailed, Processor, RecordHandler, Reporting};
+use event_runtime::{BatchFailed, Processor, RecordHandler, Reporting, cut_text};
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 
 use crate::invocation;
@@ -24,7 +24,7 @@ impl From<Failed> for Diagnostic {
             Failed::Batch(BatchFailed::Unreadable(_)) => "UnreadableEvent",
             Failed::NoBody => "NoBody",
         };
-        Diagnostic { error_type: error_type.to_owned(), error_message: failed.to_string() }
+        Diagnostic { error_type: error_type.to_owned(), error_message: cut_text(&failed) }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use event_runtime::{Failure, Fault, Invocation};
+use event_runtime::{Failure, Fault, Invocation, cut_text};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -38,7 +38,7 @@ impl Failed {
 
 impl From<Failed> for Diagnostic {
     fn from(failed: Failed) -> Self {
-        Diagnostic { error_type: failed.error_type().to_owned(), error_message: failed.to_string() }
+        Diagnostic { error_type: failed.error_type().to_owned(), error_message: cut_text(&failed) }
     }
 }
 
@@ -68,7 +68,8 @@ where
             let body = bodies.take(&event.context.request_id);
             let answer = answer(&*handler, body, &event.context).await;
             answer.inspect_err(|failed| {
-                tracing::error!(error_code = failed.error_type(), request_id = event.context.request_id, "{failed}");
+                let error = cut_text(failed);
+                tracing::error!(error_code = failed.error_type(), request_id = event.context.request_id, "{error}");
             })
         }
     });
@@ -150,6 +151,15 @@ mod tests {
         assert_eq!(diagnostic.error_type, "UnreadableEvent");
         assert!(diagnostic.error_message.contains("unknown field `wrong`"), "{}", diagnostic.error_message);
         assert!(diagnostic.error_message.contains("events/samples/"), "{}", diagnostic.error_message);
+    }
+
+    #[tokio::test]
+    async fn whatever_was_sent_the_answer_stays_short() {
+        let unknown = format!(r#"{{"left": 2, "{}": 3}}"#, "w".repeat(1_000_000)).leak();
+        let diagnostic = Diagnostic::from(add(unknown).await.unwrap_err());
+        assert!(diagnostic.error_message.starts_with("the event is not what this function takes: unknown field"));
+        assert!(diagnostic.error_message.len() < 4_200, "{} bytes", diagnostic.error_message.len());
+        assert!(diagnostic.error_message.ends_with(" bytes cut)"));
     }
 
     #[tokio::test]

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::failure::{Blame, Disposition, Failure};
 
-/// An error that writes a text piece by piece, and so do its causes. It counts the pieces that it got rid of: what
+/// An error that writes its number and a text piece by piece, and so do its causes. It counts the pieces that it got rid of: what
 /// printing it has cost.
 #[derive(Debug)]
 pub struct LongError {
+    number: usize,
     piece: Arc<str>,
     pieces: usize,
     written: Arc<AtomicUsize>,
@@ -18,11 +19,14 @@ pub struct LongError {
 }
 
 impl LongError {
-    /// An error and `causes` causes, each of which says `piece` so many times.
+    /// An error and `causes` causes, each of which says its number and `piece` so many times. No two say the same.
     pub fn new(piece: &str, pieces: usize, causes: usize) -> Self {
         let (piece, written) = (Arc::<str>::from(piece), Arc::<AtomicUsize>::default());
-        let of = |cause| LongError { piece: Arc::clone(&piece), pieces, written: Arc::clone(&written), cause };
-        (0..causes).fold(of(None), |error, _| of(Some(Box::new(error))))
+        let of = |number, cause| {
+            let (piece, written) = (Arc::clone(&piece), Arc::clone(&written));
+            LongError { number, piece, pieces, written, cause }
+        };
+        (0..causes).rev().fold(of(causes, None), |error, number| of(number, Some(Box::new(error))))
     }
 
     /// The pieces that this error and its causes have written, whoever printed them.
@@ -33,6 +37,7 @@ impl LongError {
 
 impl fmt::Display for LongError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error {}: ", self.number)?;
         (0..self.pieces).try_for_each(|_| {
             self.written.fetch_add(1, Ordering::Relaxed);
             f.write_str(&self.piece)
