@@ -51,8 +51,8 @@ mod doc {
     pub(super) const TOMBSTONE: &str = "How many days a deleted document's version is remembered. Longer than any late \
         change may arrive: the topic's retention, or the time that MongoDB's oplog reaches back. A redrive of an older \
         record is refused.";
-    pub(super) const EPOCH: &str = "Raise it by one after MongoDB was restored or replaced: versions start anew then, \
-        and those of a higher epoch win.";
+    pub(super) const EPOCH: &str = "Raise it by one after MongoDB was restored or replaced, or its oplog did not reach \
+        back far enough: versions of a higher epoch win, so a new snapshot sets everything right.";
 }
 
 #[cfg(test)]

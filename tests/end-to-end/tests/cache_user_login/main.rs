@@ -3,6 +3,7 @@
 
 mod crashes;
 mod deliveries;
+mod epochs;
 mod faults;
 mod in_process;
 mod real;
