@@ -20,7 +20,7 @@ pub enum EventError {
     #[error("the record's key is no text of 1 to {MAX_KEY_BYTES} bytes; a producer has to set it to the entity's id")]
     Key,
     /// As text, times sort from the year 0 on.
-    #[error("the record's timestamp lies outside of the years 0 to 9999")]
+    #[error("the record's header ce_time is no time of RFC 3339 in the years 0 to 9999 (without one, its timestamp)")]
     Time,
     /// The id might be there.
     #[error("the record's headers cannot be read, so its ce_id is not known")]
@@ -36,7 +36,7 @@ impl Failure for EventError {
         match self {
             EventError::Id => "event_id_missing",
             EventError::Key => "key_missing",
-            EventError::Time => "event_malformed",
+            EventError::Time => "event_time_unreadable",
             EventError::Headers(error) => error.code(),
         }
     }

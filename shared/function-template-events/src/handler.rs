@@ -14,6 +14,8 @@ use crate::event::Event;
 
 /// `CloudEvents` over Kafka, binary mode: the event's id.
 const ID_HEADER: &str = "ce_id";
+/// When it happened, RFC 3339.
+const TIME_HEADER: &str = "ce_time";
 
 /// Appends each event once.
 pub struct LogEvents {
@@ -58,11 +60,19 @@ fn entity<'a>(record: &RawRecord<'a>) -> Result<&'a str, EventError> {
     key.filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len())).ok_or(EventError::Key)
 }
 
-/// When it happened: a producer sets the record's timestamp to that.
 fn at(record: &RawRecord<'_>) -> Result<String, EventError> {
-    const YEAR_0_MS: i64 = -62_167_219_200_000;
-    let in_range = Some(record.timestamp).filter(|at| *at >= YEAR_0_MS);
-    let at = in_range.and_then(|at| Timestamp::from_millisecond(at).ok()).ok_or(EventError::Time)?;
+    time_of(record.headers.get_last(TIME_HEADER)?.as_deref(), record.timestamp)
+}
+
+/// When the event happened: by its header `ce_time`. `CloudEvents` lets a producer leave it out that does not know; then
+/// by the record's timestamp, the time of sending, which is not the same when the event is published again.
+fn time_of(header: Option<&[u8]>, timestamp: i64) -> Result<String, EventError> {
+    const YEAR_0: Timestamp = Timestamp::constant(-62_167_219_200, 0);
+    let at = match header {
+        Some(header) => std::str::from_utf8(header).ok().and_then(|text| text.parse().ok()),
+        None => Timestamp::from_millisecond(timestamp).ok(),
+    };
+    let at = at.filter(|at| *at >= YEAR_0).ok_or(EventError::Time)?;
     Ok(format!("{at:.3}"))
 }
 
@@ -103,5 +113,40 @@ impl RecordHandler for LogEvents {
             expires_at: None,
         };
         Ok(self.log.append_once(entry).await?.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HAPPENED_MS: i64 = 1_795_166_100_250;
+
+    /// What a producer has written that put the time of the event into the record's timestamp too has the same key.
+    #[test]
+    fn the_time_is_that_of_the_event_whenever_it_was_sent() {
+        let header = Some(b"2026-11-20T09:15:00.25Z".as_slice());
+        for timestamp in [HAPPENED_MS, HAPPENED_MS + 86_400_000, -1] {
+            assert_eq!(time_of(header, timestamp).unwrap(), "2026-11-20T09:15:00.250Z");
+        }
+        assert_eq!(time_of(Some(b"2026-11-20T10:15:00.250+01:00"), -1).unwrap(), "2026-11-20T09:15:00.250Z");
+    }
+
+    #[test]
+    fn an_event_without_a_time_has_that_of_its_sending_and_one_that_cannot_be_read_is_refused() {
+        assert_eq!(time_of(None, HAPPENED_MS).unwrap(), "2026-11-20T09:15:00.250Z");
+        for unreadable in ["", "yesterday", "2026-11-20", "1795166100250", "-000001-01-01T00:00:00Z"] {
+            let refused = time_of(Some(unreadable.as_bytes()), HAPPENED_MS).unwrap_err();
+            assert!(matches!(refused, EventError::Time), "{unreadable}");
+        }
+        assert!(matches!(time_of(Some(&[0xff]), HAPPENED_MS), Err(EventError::Time)));
+    }
+
+    #[test]
+    fn times_sort_as_text() {
+        let times =
+            ["0000-01-01T00:00:00Z", "1969-12-31T23:59:59.999Z", "1970-01-01T00:00:00Z", "9999-12-30T00:00:00Z"];
+        let texts = times.map(|time| time_of(Some(time.as_bytes()), 0).unwrap());
+        assert!(texts.is_sorted() && texts.iter().all(|text| text.len() == "1970-01-01T00:00:00.000Z".len()));
     }
 }

@@ -47,9 +47,15 @@ pub enum DeliveryProblem {
     /// The record is larger than the topic takes.
     #[error("the record is larger than the topic allows (max.message.bytes)")]
     TooLarge,
-    /// The topic does not take such records: no key on a compacted topic, a time out of range.
-    #[error("the topic does not take such a record: a compacted one needs a key, a time may be out of its range")]
+    /// The topic does not take such a record: no key on a compacted topic, or the broker's own check of its records.
+    #[error("the topic does not take such a record: a compacted one needs a key, and a broker may check what is sent")]
     Rejected,
+    /// The time at which we send is out of the range that the topic takes.
+    #[error(
+        "the broker does not take the time of sending: this machine's clock is ahead or behind, or the topic's \
+         message.timestamp.after.max.ms or message.timestamp.before.max.ms leaves no room"
+    )]
+    Clock,
     /// Settings that cannot work, or a broker that lacks what is needed.
     #[error("the producer's settings do not fit this cluster")]
     Misconfigured,
@@ -89,6 +95,7 @@ impl Failure for DeliveryError {
             | DeliveryProblem::NoCredentials
             | DeliveryProblem::Untrusted
             | DeliveryProblem::TopicMissing
+            | DeliveryProblem::Clock
             | DeliveryProblem::Misconfigured
             | DeliveryProblem::Log => Disposition::Retry { after: None },
             DeliveryProblem::Unacknowledged | DeliveryProblem::TooFewReplicas => Disposition::Uncertain,
@@ -109,14 +116,16 @@ impl Failure for DeliveryError {
             DeliveryProblem::TopicMissing => "kafka_topic_missing",
             DeliveryProblem::TooLarge => "kafka_record_too_large",
             DeliveryProblem::Rejected => "kafka_record_rejected",
+            DeliveryProblem::Clock => "kafka_clock",
             DeliveryProblem::Misconfigured => "kafka_misconfigured",
             DeliveryProblem::Log => "recorded_log_unwritable",
         }
     }
 
+    /// A record is to blame only where it was refused alone, and others beside it were not.
     fn blame(&self) -> Blame {
         match self.problem {
-            DeliveryProblem::TooLarge => Blame::Record,
+            DeliveryProblem::TooLarge | DeliveryProblem::Rejected => Blame::Record,
             DeliveryProblem::Unreachable
             | DeliveryProblem::NotSent
             | DeliveryProblem::Unacknowledged
@@ -126,7 +135,7 @@ impl Failure for DeliveryError {
             | DeliveryProblem::NoCredentials
             | DeliveryProblem::Untrusted
             | DeliveryProblem::TopicMissing
-            | DeliveryProblem::Rejected
+            | DeliveryProblem::Clock
             | DeliveryProblem::Misconfigured
             | DeliveryProblem::Log => Blame::Deployment,
         }

@@ -18,7 +18,8 @@ pub trait DomainEvent: Serialize + Send + Sync {
     /// The declared key field.
     fn key(&self) -> &str;
 
-    /// When it happened. It becomes `ce_time` and the record's timestamp.
+    /// When it happened. It becomes `ce_time`, and never the record's timestamp: that is the time of sending, by which
+    /// Kafka deletes what is older than the topic's retention.
     fn occurred_at(&self) -> Timestamp;
 }
 

@@ -6,6 +6,9 @@ use futures_util::future::BoxFuture;
 use crate::error::DeliveryError;
 
 /// A record on its way to a topic.
+///
+/// Its timestamp is the time of sending, which whoever sends it stamps: Kafka deletes by it what is older than the topic's
+/// retention. When the fact happened is for the value and the headers to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutgoingRecord {
     /// Its topic.
@@ -16,8 +19,6 @@ pub struct OutgoingRecord {
     pub value: Option<Bytes>,
     /// Its headers in order; names may repeat.
     pub headers: Vec<(String, Bytes)>,
-    /// When it was made, in milliseconds since 1970.
-    pub timestamp: i64,
 }
 
 /// Where an acknowledged record stands.
@@ -36,7 +37,9 @@ pub trait Producer: Send + Sync {
     /// Sends records in the given order and waits until each is kept or given up: one answer for each, in their order.
     ///
     /// `Ok` means that the record is durable. Within one call a record is not written twice, however often it has to be
-    /// sent. A key's records keep their order as long as none fails; behind a failed one others may have been written,
+    /// sent, and it keeps the timestamp of its first sending. A record that is refused by its own fault
+    /// ([`Blame::Record`](event_runtime::Blame::Record)) costs no other, and a key's records keep their order around it.
+    /// Behind one that fails otherwise those of its partition are not sent; those that went with it may have been written,
     /// so whoever sends it again should let consumers tell old from new (a revision).
     ///
     /// The future is to be awaited: dropping it does not take back what was handed over.

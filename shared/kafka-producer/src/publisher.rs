@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use avro_encode::{EncodeError, Encoder, Framing};
 use bytes::Bytes;
-use event_runtime::{Disposition, Failure};
+use event_runtime::{Blame, Disposition, Failure};
 use schema_registry::{RegistryError, Subjects, Version};
 use tokio::sync::OnceCell;
 use topic_names::{Part, TopicName};
@@ -52,11 +52,13 @@ pub enum PublishError {
         /// What is wrong with it.
         source: EncodeError,
     },
-    /// The registered schema and the event's type do not fit each other: nothing was sent.
+    /// The event does not fit the registered schema: it was not sent.
     #[error("the event does not fit the schema registered under {subject}")]
     Encode {
         /// The subject of the schema.
         subject: String,
+        /// Whether another event of the same call fits: then this one is at fault, and not the schema.
+        others_fit: bool,
         /// What does not fit.
         source: EncodeError,
     },
@@ -86,10 +88,11 @@ impl Failure for PublishError {
         }
     }
 
-    fn blame(&self) -> event_runtime::Blame {
+    fn blame(&self) -> Blame {
         match self {
+            PublishError::Encode { others_fit: true, .. } => Blame::Record,
             PublishError::Schema { .. } | PublishError::Unwritable { .. } | PublishError::Encode { .. } => {
-                event_runtime::Blame::Deployment
+                Blame::Deployment
             }
             PublishError::Delivery(error) => error.blame(),
         }
@@ -121,6 +124,7 @@ impl<E: DomainEvent> Publisher<E> {
     ) -> Result<Vec<Result<Delivered, PublishError>>, PublishError> {
         let encoder = self.encoder.get_or_try_init(|| self.look_up()).await?;
         let encoded: Vec<_> = events.iter().map(|event| self.record(encoder, event, trace)).collect();
+        let others_fit = encoded.iter().any(Result::is_ok);
         let mut answers = Vec::with_capacity(events.len());
         let mut records = Vec::with_capacity(events.len());
         for record in encoded {
@@ -129,7 +133,9 @@ impl<E: DomainEvent> Publisher<E> {
                     records.push(record);
                     answers.push(None);
                 }
-                Err(error) => answers.push(Some(error)),
+                Err(source) => {
+                    answers.push(Some(PublishError::Encode { subject: self.subject.clone(), others_fit, source }))
+                }
             }
         }
         let mut delivered = self.producer.send(records).await.into_iter();
@@ -150,15 +156,14 @@ impl<E: DomainEvent> Publisher<E> {
             .map_err(|source| PublishError::Unwritable { subject: self.subject.clone(), source })
     }
 
-    fn record(&self, encoder: &Encoder, event: &E, trace: TraceParent) -> Result<OutgoingRecord, PublishError> {
-        let value = encoder.encode(event).map_err(|error| self.misfit(error))?;
-        let time = event.occurred_at();
+    fn record(&self, encoder: &Encoder, event: &E, trace: TraceParent) -> Result<OutgoingRecord, EncodeError> {
+        let value = encoder.encode(event)?;
         let headers = [
             ("ce_specversion", "1.0".to_owned()),
             ("ce_id", event.id().to_owned()),
             ("ce_type", E::TYPE.to_owned()),
             ("ce_source", self.source.as_str().to_owned()),
-            ("ce_time", time.to_string()),
+            ("ce_time", event.occurred_at().to_string()),
             ("content-type", CONTENT_TYPE.to_owned()),
             ("traceparent", trace.child().header()),
         ];
@@ -167,11 +172,6 @@ impl<E: DomainEvent> Publisher<E> {
             key: Some(Bytes::copy_from_slice(event.key().as_bytes())),
             value: Some(Bytes::from(value)),
             headers: headers.map(|(name, value)| (name.to_owned(), Bytes::from(value))).into(),
-            timestamp: time.as_millisecond(),
         })
-    }
-
-    fn misfit(&self, source: EncodeError) -> PublishError {
-        PublishError::Encode { subject: self.subject.clone(), source }
     }
 }

@@ -10,6 +10,7 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use event_runtime::{Clock, SystemClock};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::{DeliveryError, DeliveryProblem};
 use crate::partition::partition_of_key;
 use crate::producer::{Delivered, OutgoingRecord, Producer};
+
+/// A larger record is refused, as by a topic of Kafka with its usual settings (`max.message.bytes`).
+const MAX_RECORD_BYTES: usize = 1 << 20;
 
 /// The log. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -101,7 +105,7 @@ impl Producer for RecordedLog {
             let topics: Vec<_> = records.iter().map(|record| record.topic.clone()).collect();
             // Locking and syncing a file block.
             match tokio::task::spawn_blocking(move || log.append(&records)).await {
-                Ok(Ok(delivered)) => delivered.into_iter().map(Ok).collect(),
+                Ok(Ok(answers)) => answers,
                 Ok(Err(error)) => {
                     let error = Arc::new(error);
                     topics.into_iter().map(|topic| Err(unwritable(topic, Arc::clone(&error)))).collect()
@@ -116,20 +120,31 @@ impl Producer for RecordedLog {
     }
 }
 
+fn bytes(record: &OutgoingRecord) -> usize {
+    let bytes = |part: &Option<bytes::Bytes>| part.as_ref().map_or(0, |part| part.len());
+    let headers = record.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+    bytes(&record.key) + bytes(&record.value) + headers
+}
+
 fn unwritable<E: std::error::Error + Send + Sync + 'static>(topic: String, error: Arc<E>) -> DeliveryError {
     DeliveryError::new(topic, DeliveryProblem::Log).caused_by(error)
 }
 
 impl Log {
-    /// Appends all of them or, as far as readers can tell, none.
-    fn append(&self, records: &[OutgoingRecord]) -> Result<Vec<Delivered>, RecordedLogError> {
+    /// Appends all of them that are not too large or, as far as readers can tell, none.
+    fn append(&self, records: &[OutgoingRecord]) -> Result<Vec<Result<Delivered, DeliveryError>>, RecordedLogError> {
         let mut file = self.open().map_err(|source| self.io(source))?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         self.catch_up(&mut file, &mut known)?;
         let mut text = Vec::new();
-        let mut delivered = Vec::with_capacity(records.len());
+        let mut answers = Vec::with_capacity(records.len());
         let mut next = known.next.clone();
+        let sent_at = i64::try_from(SystemClock.now().0).unwrap_or(i64::MAX);
         for record in records {
+            if bytes(record) > MAX_RECORD_BYTES {
+                answers.push(Err(DeliveryError::new(&record.topic, DeliveryProblem::TooLarge)));
+                continue;
+            }
             let partition = match &record.key {
                 Some(key) => partition_of_key(key, self.partitions),
                 None => {
@@ -138,21 +153,21 @@ impl Log {
                 }
             };
             let offset = next.entry((record.topic.clone(), partition)).or_insert(0);
-            let line = Line::of(record, partition, *offset);
+            let line = Line::of(record, partition, *offset, sent_at);
             serde_json::to_writer(&mut text, &line).map_err(|source| RecordedLogError::Malformed {
                 path: self.path.clone(),
                 at: known.bytes,
                 source,
             })?;
             text.push(b'\n');
-            delivered.push(Delivered { partition, offset: Some(*offset) });
+            answers.push(Ok(Delivered { partition, offset: Some(*offset) }));
             *offset += 1;
         }
         let written = file.seek(SeekFrom::End(0)).and_then(|_| file.write_all(&text)).and_then(|()| file.sync_data());
         written.map_err(|source| self.io(source))?;
         known.next = next;
         known.bytes += text.len() as u64;
-        Ok(delivered)
+        Ok(answers)
     }
 
     /// Opens and locks the file; closing unlocks it.
@@ -201,7 +216,7 @@ impl Log {
 }
 
 impl<'a> Line<'a> {
-    fn of(record: &'a OutgoingRecord, partition: i32, offset: i64) -> Self {
+    fn of(record: &'a OutgoingRecord, partition: i32, offset: i64, timestamp: i64) -> Self {
         let base64 = |bytes: &bytes::Bytes| base64_simd::STANDARD.encode_to_string(bytes);
         let header = |(name, value): &'a (String, bytes::Bytes)| {
             let signed = value.iter().map(|byte| byte.cast_signed()).collect();
@@ -211,7 +226,7 @@ impl<'a> Line<'a> {
             topic: &record.topic,
             partition,
             offset,
-            timestamp: record.timestamp,
+            timestamp,
             key: record.key.as_ref().map(base64),
             value: record.value.as_ref().map(base64),
             headers: record.headers.iter().map(header).collect(),

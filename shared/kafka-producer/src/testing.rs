@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use event_runtime::{Blame, Clock, Disposition, Failure, SystemClock};
 use futures_util::future::{BoxFuture, join_all};
 
 use crate::partition::partition_of_key;
@@ -50,6 +51,7 @@ pub async fn producer_contract(producer: &dyn Producer, log: &dyn ReadBack, topi
     acknowledged_records_are_in_the_log_as_they_were_sent(producer, log, topic).await;
     keys_keep_their_order_and_go_where_java_puts_them(producer, log, topic).await;
     callers_side_by_side_lose_nothing(producer, log, topic).await;
+    a_record_that_is_too_large_costs_no_other_and_its_key_keeps_its_order(producer, log, topic).await;
 }
 
 async fn acknowledged_records_are_in_the_log_as_they_were_sent(
@@ -70,7 +72,9 @@ async fn acknowledged_records_are_in_the_log_as_they_were_sent(
         record(topic, None, Some(b"no key"), Vec::new()),
     ];
     let before = log.read(&topic.name).await.len();
+    let began = now();
     let answers = producer.send(sent.to_vec()).await;
+    let ended = now();
     let found = log.read(&topic.name).await;
     assert_eq!((answers.len(), found.len()), (sent.len(), before + sent.len()));
     for (sent, answer) in sent.iter().zip(answers) {
@@ -80,7 +84,8 @@ async fn acknowledged_records_are_in_the_log_as_they_were_sent(
             .find(|written| (written.partition, Some(written.offset)) == (delivered.partition, delivered.offset));
         let written = written.unwrap();
         assert_eq!((&written.key, &written.value), (&sent.key, &sent.value));
-        assert_eq!((&written.headers, written.timestamp), (&sent.headers, sent.timestamp));
+        assert_eq!(&written.headers, &sent.headers);
+        assert!((began..=ended).contains(&written.timestamp), "{} is no time of sending", written.timestamp);
     }
 }
 
@@ -132,6 +137,37 @@ async fn callers_side_by_side_lose_nothing(producer: &dyn Producer, log: &dyn Re
     assert_eq!(places.len(), found.len(), "no two records have one place");
 }
 
+async fn a_record_that_is_too_large_costs_no_other_and_its_key_keeps_its_order(
+    producer: &dyn Producer,
+    log: &dyn ReadBack,
+    topic: &EmptyTopic,
+) {
+    let too_large = vec![b'x'; 2 << 20];
+    let sent = (0..60).map(|number| match number {
+        17 | 18 | 40 => record(topic, Some("one"), Some(&too_large), Vec::new()),
+        _ => record(topic, Some("one"), Some(format!("around {number}").as_bytes()), Vec::new()),
+    });
+    let answers = producer.send(sent.collect()).await;
+    let mut expected = Vec::new();
+    for (number, answer) in answers.into_iter().enumerate() {
+        if !matches!(number, 17 | 18 | 40) {
+            answer.unwrap();
+            expected.push(format!("around {number}").into_bytes());
+            continue;
+        }
+        let error = answer.unwrap_err();
+        assert_eq!((error.code(), error.blame()), ("kafka_record_too_large", Blame::Record));
+        assert_eq!(error.disposition(), Disposition::DeadLetter);
+    }
+    let found = log.read(&topic.name).await.into_iter().filter_map(|written| written.value);
+    let found: Vec<_> = found.filter(|value| value.starts_with(b"around ")).map(|value| value.to_vec()).collect();
+    assert_eq!(found, expected, "each once, in order");
+}
+
+fn now() -> i64 {
+    i64::try_from(SystemClock.now().0).unwrap()
+}
+
 /// A record as the contract sends them.
 pub fn record(
     topic: &EmptyTopic,
@@ -144,6 +180,5 @@ pub fn record(
         key: key.map(|key| Bytes::copy_from_slice(key.as_bytes())),
         value: value.map(Bytes::copy_from_slice),
         headers,
-        timestamp: 1_795_000_000_123,
     }
 }

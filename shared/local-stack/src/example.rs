@@ -14,8 +14,9 @@ use crate::samples::{Sample, readable};
 use crate::schemas::schema_id;
 use crate::tools::Workspace;
 
-/// 2026-11-26T08:00:00Z.
-const PUBLISHED_AT: i64 = 1_795_680_000_000;
+/// When the example happened, and when it was sent: five minutes later, in milliseconds since 1970.
+const HAPPENED_AT: &str = "2026-11-26T08:00:00Z";
+const SENT_AT: i64 = 1_795_680_300_000;
 
 /// There is no example of a topic's events.
 #[derive(Debug, thiserror::Error)]
@@ -94,12 +95,13 @@ pub(crate) fn example_sample(workspace: &Workspace, topic: &TopicName) -> Result
         topic: topic.to_string(),
         partition: 0,
         offset: 0,
-        timestamp: PUBLISHED_AT,
+        timestamp: SENT_AT,
         timestamp_type: "CREATE_TIME",
         key: base64(example.key.as_bytes()),
         value: base64(&value),
         headers: Some(vec![
             header("ce_id", example.value["event_id"].as_str().unwrap_or("example")),
+            header("ce_time", HAPPENED_AT),
             header("ce_type", topic.as_str()),
             header("ce_source", "/example"),
             header("ce_specversion", "1.0"),

@@ -12,8 +12,11 @@ use crate::schemas::schema_id;
 const TOPIC: &str = "user.profile.updated";
 const SUBJECT: &str = "user.profile.updated-value";
 const SCHEMA: &str = include_str!("../../../events/schemas/user.profile.updated-value/v1.avsc");
-/// 2026-11-23T08:00:00Z.
+/// When all of them happened, in milliseconds since 1970 and as `ce_time` has it.
 const CHANGED_AT: i64 = 1_795_420_800_000;
+const CHANGED_AT_TEXT: &str = "2026-11-23T08:00:00Z";
+/// When the first was sent.
+const SENT_AT: i64 = CHANGED_AT + 300_000;
 
 /// Makes all samples.
 ///
@@ -58,7 +61,7 @@ fn record(profile: &Value, offset: i64) -> Result<EventRecord, EncodeError> {
         topic: TOPIC.to_owned(),
         partition: 0,
         offset,
-        timestamp: CHANGED_AT + offset,
+        timestamp: SENT_AT + offset,
         timestamp_type: "CREATE_TIME",
         key: base64(text("user_id").as_bytes()),
         value: base64(&value),
@@ -66,6 +69,7 @@ fn record(profile: &Value, offset: i64) -> Result<EventRecord, EncodeError> {
             header("ce_id", text("event_id")),
             header("ce_type", TOPIC),
             header("ce_source", "/profiles"),
+            header("ce_time", CHANGED_AT_TEXT),
             header("ce_specversion", "1.0"),
         ]),
     })

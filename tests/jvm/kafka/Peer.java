@@ -17,6 +17,7 @@ import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.DecoderFactory;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.ScramCredentialInfo;
 import org.apache.kafka.clients.admin.ScramMechanism;
 import org.apache.kafka.clients.admin.UserScramCredentialAlteration;
@@ -35,11 +36,13 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * Kafka's own clients as peers of ours.
  *
  * <pre>
- * create BOOTSTRAP PARTITIONS TOPIC...   topics; says "created" once the broker has them
+ * create BOOTSTRAP PARTITIONS TOPIC [NAME=VALUE...]
+ *                                        a topic with settings; says "created" once the broker has it
  * read BOOTSTRAP TOPIC [SCHEMA_FILE]     every record up to the present end, a JSON line each; the value also by Java's
  *                                        Avro where a schema is given (after Confluent's frame)
  * password BOOTSTRAP USER PASSWORD       sets a user's password for SCRAM-SHA-512
  * place BOOTSTRAP TOPIC KEY...           sends a record for each key and says where Java's producer has put it
+ * expire BOOTSTRAP TOPIC TIMESTAMP       sends a record of that time and says "deleted" once the broker has deleted it
  * </pre>
  */
 public final class Peer {
@@ -52,17 +55,19 @@ public final class Peer {
       case "password" -> password(arguments[1], rest);
       case "read" -> read(arguments[1], rest);
       case "place" -> place(arguments[1], rest);
+      case "expire" -> expire(arguments[1], rest);
       default -> throw new IllegalArgumentException(arguments[0]);
     }
   }
 
   private static void create(String bootstrap, List<String> arguments) throws Exception {
     int partitions = Integer.parseInt(arguments.get(0));
-    List<NewTopic> topics = arguments.stream().skip(1)
-        .map(topic -> new NewTopic(topic, partitions, (short) 1)).collect(Collectors.toList());
+    String topic = arguments.get(1);
+    Map<String, String> settings = arguments.stream().skip(2).map(setting -> setting.split("=", 2))
+        .collect(Collectors.toMap(setting -> setting[0], setting -> setting[1]));
     try (Admin admin = Admin.create(properties(bootstrap))) {
-      admin.createTopics(topics).all().get();
-      awaitKnown(admin, arguments.subList(1, arguments.size()));
+      admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1).configs(settings))).all().get();
+      awaitKnown(admin, List.of(topic));
     }
     System.out.println("created");
   }
@@ -138,6 +143,21 @@ public final class Peer {
       }
       System.out.println(JSON.writeValueAsString(places));
     }
+  }
+
+  private static void expire(String bootstrap, List<String> arguments) throws Exception {
+    TopicPartition first = new TopicPartition(arguments.get(0), 0);
+    ByteArraySerializer bytes = new ByteArraySerializer();
+    try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(properties(bootstrap), bytes, bytes)) {
+      byte[] value = "old".getBytes(StandardCharsets.UTF_8);
+      producer.send(new ProducerRecord<>(first.topic(), 0, Long.parseLong(arguments.get(1)), null, value)).get();
+    }
+    try (Admin admin = Admin.create(properties(bootstrap))) {
+      while (admin.listOffsets(Map.of(first, OffsetSpec.earliest())).partitionResult(first).get().offset() == 0) {
+        Thread.sleep(100);
+      }
+    }
+    System.out.println("deleted");
   }
 
   private static String base64(byte[] bytes) {

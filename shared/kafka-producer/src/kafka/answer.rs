@@ -103,7 +103,9 @@ fn problem(error: &KrafkaError) -> DeliveryProblem {
 fn refusal(code: ErrorCode) -> DeliveryProblem {
     match code {
         ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge => DeliveryProblem::TooLarge,
-        ErrorCode::InvalidRecord | ErrorCode::InvalidTimestamp => DeliveryProblem::Rejected,
+        ErrorCode::InvalidRecord => DeliveryProblem::Rejected,
+        // Of our own making: no caller gives a record its timestamp.
+        ErrorCode::InvalidTimestamp => DeliveryProblem::Clock,
         ErrorCode::UnknownTopicOrPartition | ErrorCode::UnknownTopicId | ErrorCode::InvalidTopic => {
             DeliveryProblem::TopicMissing
         }
@@ -127,7 +129,7 @@ fn refusal(code: ErrorCode) -> DeliveryProblem {
 mod tests {
     use std::time::Duration;
 
-    use event_runtime::{Disposition, Failure, Fault};
+    use event_runtime::{Blame, Disposition, Failure, Fault};
 
     use super::*;
     use crate::kafka::config::{CaCertificates, Security};
@@ -187,11 +189,17 @@ mod tests {
 
     #[test]
     fn a_record_that_no_broker_will_take_is_permanent_and_a_faulty_deployment_is_not() {
-        let too_large = KrafkaError::broker(ErrorCode::MessageTooLarge, "");
-        assert_eq!(disposition(too_large), Disposition::DeadLetter);
+        for code in [ErrorCode::MessageTooLarge, ErrorCode::RecordListTooLarge, ErrorCode::InvalidRecord] {
+            let error = after_queueing("t".to_owned(), KrafkaError::broker(code, ""), &config());
+            assert_eq!((error.disposition(), error.blame()), (Disposition::DeadLetter, Blame::Record), "{error}");
+        }
+        let clock = after_queueing("t".to_owned(), KrafkaError::broker(ErrorCode::InvalidTimestamp, ""), &config());
+        assert_eq!((clock.code(), clock.blame()), ("kafka_clock", Blame::Deployment));
+        assert!(clock.to_string().contains("this machine's clock"), "{clock}");
         let retry = Disposition::Retry { after: None };
         assert_eq!(disposition(KrafkaError::broker(ErrorCode::TopicAuthorizationFailed, "")), retry);
         assert_eq!(disposition(KrafkaError::unknown_topic("t")), retry);
         assert_eq!(disposition(KrafkaError::auth("wrong password")), retry);
+        assert_eq!(disposition(KrafkaError::broker(ErrorCode::InvalidTimestamp, "")), retry);
     }
 }

@@ -2,40 +2,55 @@
 
 mod answer;
 mod config;
+mod lanes;
 mod login;
+mod sending;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use event_runtime::{Clock, SystemClock};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use krafka::error::KrafkaError;
-use krafka::producer::{Acks, DeliveryHandle, Record, RecordMetadata};
+use krafka::producer::Acks;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
-use crate::error::{DeliveryError, DeliveryProblem};
+use crate::error::DeliveryError;
 use crate::producer::{Delivered, OutgoingRecord, Producer};
 
 pub use config::{CaCertificates, KafkaConfig, ScramMechanism, Security};
 pub use login::{Login, LoginError, Logins};
 
 use answer::ConnectError;
+use lanes::{Answer, BATCH_BYTES, send_in_order};
+use sending::{BUFFER_BYTES, Directory, Sending, Unplaced};
 
 /// A producer of a Kafka cluster: idempotent, acknowledged by all replicas in sync.
 ///
 /// It connects when it first sends, and again after an error that ends the client (a fenced producer, refused
 /// credentials). Between invocations Lambda may freeze the process for long: connections that died meanwhile are made
-/// anew within the delivery timeout.
+/// anew within the delivery timeout. Calls side by side take turns: a batch of one never holds records of another, which
+/// would be refused with it.
 pub struct KafkaProducer {
     config: KafkaConfig,
     client: Mutex<Option<Arc<krafka::producer::Producer>>>,
+    turn: Mutex<()>,
+    clock: Arc<dyn Clock>,
 }
 
 impl KafkaProducer {
     /// A producer that is not connected yet.
     pub fn new(config: KafkaConfig) -> Self {
-        KafkaProducer { config, client: Mutex::default() }
+        KafkaProducer { config, client: Mutex::default(), turn: Mutex::default(), clock: Arc::new(SystemClock) }
+    }
+
+    /// With another clock than the machine's to stamp records with.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        KafkaProducer { clock, ..self }
     }
 
     async fn connected(&self) -> Result<Arc<krafka::producer::Producer>, ConnectError> {
@@ -61,6 +76,10 @@ impl KafkaProducer {
         producer
             .idempotent(true)
             .acks(Acks::All)
+            .batch_size(BATCH_BYTES)
+            .buffer_memory(BUFFER_BYTES)
+            // A batch is sent when it is complete, by `flush`, and never sooner.
+            .linger(self.config.request_timeout())
             .delivery_timeout(self.config.delivery_timeout)
             .max_block(self.config.request_timeout())
             .metrics_push(false)
@@ -77,50 +96,46 @@ impl KafkaProducer {
         }
     }
 
-    async fn deliver(&self, records: Vec<OutgoingRecord>) -> Vec<Result<Delivered, DeliveryError>> {
-        let topics: Vec<_> = records.iter().map(|record| record.topic.clone()).collect();
+    async fn deliver(&self, records: Vec<OutgoingRecord>) -> Vec<Answer> {
+        let began = Instant::now();
+        let Ok(_turn) = tokio::time::timeout(self.config.request_timeout(), self.turn.lock()).await else {
+            let busy = || KrafkaError::timeout("waiting for another call's records");
+            let not_sent = |record: OutgoingRecord| Err(answer::before_sending(record.topic, busy(), &self.config));
+            return records.into_iter().map(not_sent).collect();
+        };
         let client = match self.connected().await {
             Ok(client) => client,
             Err(error) => {
-                let refused = |topic| Err(answer::not_connected(topic, error.clone(), &self.config));
-                return topics.into_iter().map(refused).collect();
+                let refused =
+                    |record: OutgoingRecord| Err(answer::not_connected(record.topic, error.clone(), &self.config));
+                return records.into_iter().map(refused).collect();
             }
         };
-        let mut handles = Vec::with_capacity(records.len());
+        let mut answers: Vec<Option<Answer>> = Vec::with_capacity(records.len());
+        let mut sending = Sending::over(&client, &self.config, began);
+        let mut directory = Directory::of(&client);
+        // The time of sending, which a record keeps however often it is sent.
+        let now = i64::try_from(self.clock.now().0).unwrap_or(i64::MAX);
         for record in records {
-            handles.push(client.enqueue(as_krafkas(record)).await);
+            match directory.place(record, now).await {
+                Ok((placed, record)) => {
+                    sending.placed.push(placed);
+                    sending.records.push(record);
+                    answers.push(None);
+                }
+                Err(Unplaced::Faulty(error)) => answers.push(Some(Err(error))),
+                Err(Unplaced::Kafka { topic, error }) => {
+                    sending.note(&error);
+                    answers.push(Some(Err(answer::before_sending(topic, error, &self.config))));
+                }
+            }
         }
-        let mut answers = Vec::with_capacity(handles.len());
-        let mut ended = false;
-        for (handle, topic) in handles.into_iter().zip(topics) {
-            let answer = self.acknowledged(handle, topic).await;
-            answers.push(answer.map_err(|(fatal, error)| {
-                ended |= fatal;
-                error
-            }));
-        }
-        if ended {
+        let mut sent = send_in_order(&sending.placed, &sending).await.into_iter();
+        if sending.ended() {
             self.forget(&client).await;
         }
-        answers
-    }
-
-    /// An error comes with whether it ended the client.
-    async fn acknowledged(
-        &self,
-        handle: Result<DeliveryHandle, KrafkaError>,
-        topic: String,
-    ) -> Result<Delivered, (bool, DeliveryError)> {
-        let config = &self.config;
-        let handle =
-            handle.map_err(|error| (error.is_fatal(), answer::before_sending(topic.clone(), error, config)))?;
-        let metadata =
-            handle.await.map_err(|error| (error.is_fatal(), answer::after_queueing(topic.clone(), error, config)))?;
-        if metadata.is_persisted() {
-            Ok(Delivered { partition: metadata.partition, offset: offset(&metadata) })
-        } else {
-            Err((false, DeliveryError::new(topic, DeliveryProblem::Unacknowledged)))
-        }
+        // There is one for each that was placed.
+        answers.into_iter().filter_map(|answer| answer.or_else(|| sent.next())).collect()
     }
 }
 
@@ -128,20 +143,6 @@ impl Producer for KafkaProducer {
     fn send(&self, records: Vec<OutgoingRecord>) -> BoxFuture<'_, Vec<Result<Delivered, DeliveryError>>> {
         async move { if records.is_empty() { Vec::new() } else { self.deliver(records).await } }.boxed()
     }
-}
-
-fn offset(metadata: &RecordMetadata) -> Option<i64> {
-    metadata.is_success().then_some(metadata.offset)
-}
-
-fn as_krafkas(record: OutgoingRecord) -> Record {
-    let sent = Record::new(record.topic, record.value.clone().unwrap_or_default()).timestamp(record.timestamp);
-    let sent = if record.value.is_some() { sent } else { sent.without_value() };
-    let sent = match record.key {
-        Some(key) => sent.key(key),
-        None => sent,
-    };
-    record.headers.into_iter().fold(sent, |sent, (name, value)| sent.header(name, value))
 }
 
 async fn within<T>(

@@ -1,7 +1,10 @@
 //! Once, under duplicated and concurrent delivery and through lost answers.
 
 use end_to_end::{Scene, sample};
-use local_stack::{AUDIT_TABLE, Action, EventRecord, Failpoint, Invocation, Origin, Outcomes, Target, When, event};
+use local_stack::{
+    AUDIT_TABLE, Action, EventRecord, Failpoint, GrowingLog, Invocation, Nulls, Origin, Outcomes, Source, Target, When,
+    Workspace, event,
+};
 
 use crate::{FUNCTION, NOON, entries, update};
 
@@ -63,6 +66,28 @@ async fn an_entry_keeps_the_coordinates_of_its_first_arrival() {
     assert_eq!(entry["changes"]["L"][1]["M"]["field"]["S"], "phone");
     assert!(entry["changes"]["L"][1]["M"].get("after").is_none());
     assert!(entry.get("expires_at").is_none(), "kept for ever unless a retention is set");
+}
+
+/// As `publish-profile-updates` has written it when a record's timestamp was still the time of the change. The same event
+/// published today has the time of its sending there.
+#[tokio::test]
+async fn an_event_has_one_entry_whether_its_record_has_the_time_of_the_change_or_of_the_sending() {
+    let path = "functions/audit-profile-update/fixtures/sent-at-its-change.jsonl";
+    let path = Workspace::find().unwrap().root().join(path);
+    let recorded = GrowingLog::of_topic(&path, crate::TOPIC, Nulls::Written).poll(1).await.remove(0);
+    assert_eq!(recorded.timestamp, 1_795_168_801_000);
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
+    let anew = EventRecord { offset: 77, timestamp: recorded.timestamp + 86_400_000, ..recorded.clone() };
+    for record in [recorded.clone(), anew, recorded] {
+        assert!(matches!(scene.invoke(&[record]).await, Invocation::Answered(_)));
+    }
+    assert_eq!((scene.outcomes().done, scene.outcomes().duplicate), (1, 2));
+    let entries = entries(scene.stack.aws.items(AUDIT_TABLE).await.unwrap());
+    let (pk, sk) = (&entries[0]["pk"]["S"], &entries[0]["sk"]["S"]);
+    // The keys that entries of such events have had from the first.
+    assert_eq!(pk, "user#u-1");
+    assert_eq!(sk, "2026-11-20T10:00:01.000000Z#37c75139-5b96-5dbc-8d2d-641ef86cf507");
+    assert_eq!(entries.len(), 1);
 }
 
 #[tokio::test]

@@ -135,7 +135,14 @@ impl Broker {
 
     /// Creates an empty topic.
     pub(crate) async fn topic(&self, name: &str, partitions: u32) {
-        peer::run(&["create", &self.direct, &partitions.to_string(), name]).await;
+        self.topic_with(name, partitions, &[]).await;
+    }
+
+    /// Creates an empty topic with settings, each as `name=value`.
+    pub(crate) async fn topic_with(&self, name: &str, partitions: u32, settings: &[&str]) {
+        let partitions = partitions.to_string();
+        let create = ["create", &self.direct, &partitions, name];
+        peer::run(&create.into_iter().chain(settings.iter().copied()).collect::<Vec<_>>()).await;
     }
 }
 
@@ -208,8 +215,10 @@ fn properties(folder: &Path, controller: u16, all: &[Listener]) -> String {
         format!("listener.security.protocol.map={}", protocols.join(",")),
         format!("log.dirs={}", folder.join("data").display()),
         "auto.create.topics.enable=false".to_owned(),
-        // Records carry the times of their tests, which age.
         "log.retention.ms=-1".to_owned(),
+        // For the topics that have a retention of their own.
+        "log.retention.check.interval.ms=200".to_owned(),
+        "log.initial.task.delay.ms=200".to_owned(),
         "offsets.topic.replication.factor=1".to_owned(),
         "transaction.state.log.replication.factor=1".to_owned(),
         "transaction.state.log.min.isr=1".to_owned(),

@@ -1,9 +1,10 @@
 //! What is promised of delivery: retries leave no duplicates, and an error says what it proves.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use event_runtime::{Blame, Disposition, Failure};
+use event_runtime::{Blame, Clock, Disposition, Failure, SystemClock, UnixMillis};
 use kafka_producer::testing::{EmptyTopic, record};
 use kafka_producer::{KafkaConfig, KafkaProducer, Producer};
 
@@ -92,4 +93,88 @@ async fn what_the_topic_never_takes_is_permanent_and_a_missing_topic_is_not() {
     let missing = vec![record(&one_partition("no-such-topic"), Some("k"), Some(b"v"), Vec::new())];
     let error = producer.send(missing).await.remove(0).unwrap_err();
     assert_eq!((error.code(), error.disposition()), ("kafka_topic_missing", Disposition::Retry { after: None }));
+}
+
+/// The texts of a topic's values, in order.
+async fn values(broker: &Broker, topic: &EmptyTopic) -> Vec<String> {
+    let found = peer::read(&broker.direct, &topic.name, None).await;
+    found.iter().map(|line| String::from_utf8(line.value().to_vec()).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_record_that_the_topic_does_not_take_costs_no_other() {
+    let broker = Broker::running().await;
+    let topic = one_partition("compacted");
+    broker.topic_with(&topic.name, 1, &["cleanup.policy=compact"]).await;
+    let producer = KafkaProducer::new(impatient(&broker.direct));
+    // A compacted topic takes no record without a key.
+    let without_key = [1, 30, 31, 49];
+    let send = |round: &'static str| {
+        let key = |number: &usize| (!without_key.contains(number)).then_some("k");
+        let sent = (0..50)
+            .map(|number| record(&topic, key(&number), Some(format!("{round}-{number:02}").as_bytes()), Vec::new()));
+        producer.send(sent.collect())
+    };
+    for round in ["a", "b"] {
+        for (number, answer) in send(round).await.into_iter().enumerate() {
+            match without_key.contains(&number) {
+                true => {
+                    let error = answer.unwrap_err();
+                    assert_eq!((error.code(), error.blame()), ("kafka_record_rejected", Blame::Record), "{number}");
+                    assert_eq!(error.disposition(), Disposition::DeadLetter);
+                }
+                false => drop(answer.unwrap()),
+            }
+        }
+    }
+    let taken = (0..50).filter(|number| !without_key.contains(number));
+    let taken: Vec<_> = taken.map(|number| format!("{number:02}")).collect();
+    let expected = ["a", "b"].iter().flat_map(|round| taken.iter().map(move |number| format!("{round}-{number}")));
+    assert_eq!(values(broker, &topic).await, expected.collect::<Vec<_>>(), "each once, in order");
+}
+
+#[tokio::test]
+async fn a_topic_that_takes_only_small_batches_gets_them() {
+    let broker = Broker::running().await;
+    let topic = one_partition("small-batches");
+    broker.topic_with(&topic.name, 1, &["max.message.bytes=1500"]).await;
+    let text = |number: usize| format!("{number:03}{}", "x".repeat(if number == 20 { 1_600 } else { 400 }));
+    // Keys differ: of one key no order is promised where the client itself halves what is too large.
+    let key = |number: usize| format!("k-{number}");
+    let sent = (0..60).map(|number| record(&topic, Some(&key(number)), Some(text(number).as_bytes()), Vec::new()));
+    let answers = KafkaProducer::new(impatient(&broker.direct)).send(sent.collect()).await;
+    let refused = answers.iter().enumerate().filter_map(|(number, answer)| Some((number, answer.as_ref().err()?)));
+    let refused: Vec<_> = refused.map(|(number, error)| (number, error.code(), error.blame())).collect();
+    assert_eq!(refused, [(20, "kafka_record_too_large", Blame::Record)]);
+    let mut found = values(broker, &topic).await;
+    found.sort();
+    assert_eq!(found, (0..60).filter(|number| *number != 20).map(text).collect::<Vec<_>>(), "each once");
+}
+
+/// Ahead by more than what a broker takes unless it is told otherwise: an hour.
+struct Ahead;
+
+impl Clock for Ahead {
+    fn now(&self) -> UnixMillis {
+        SystemClock.now().plus(Duration::from_secs(2 * 3_600))
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_two_hours_ahead_is_named_and_costs_no_record() {
+    let broker = Broker::running().await;
+    let topic = one_partition("from-ahead");
+    broker.topic(&topic.name, 1).await;
+    let sent = || (0..3).map(|_| record(&topic, Some("k"), Some(b"v"), Vec::new())).collect();
+    let ahead = KafkaProducer::new(impatient(&broker.direct)).with_clock(Arc::new(Ahead));
+    for answer in ahead.send(sent()).await {
+        let error = answer.unwrap_err();
+        assert_eq!((error.code(), error.blame()), ("kafka_clock", Blame::Deployment));
+        assert_eq!(error.disposition(), Disposition::Retry { after: None });
+        assert!(error.to_string().contains("this machine's clock"), "{error}");
+    }
+    assert!(peer::read(&broker.direct, &topic.name, None).await.is_empty());
+    for answer in KafkaProducer::new(impatient(&broker.direct)).send(sent()).await {
+        answer.unwrap();
+    }
 }

@@ -82,6 +82,11 @@ pub(crate) async fn place(bootstrap: &str, topic: &str, keys: &[String]) -> BTre
     serde_json::from_str(&run(&arguments).await).unwrap()
 }
 
+/// Has Java's producer send a record of this time, and waits until the broker has deleted it for its age.
+pub(crate) async fn expire(bootstrap: &str, topic: &str, timestamp: i64) {
+    run(&["expire", bootstrap, topic, &timestamp.to_string()]).await;
+}
+
 /// Reads topics back for the contract.
 pub(crate) struct Consumer<'a>(pub(crate) &'a str);
 

@@ -1,0 +1,260 @@
+//! Which records go to the broker together, so that one that it refuses costs no other and no key loses its order.
+//!
+//! A broker takes a batch or refuses it: one record that is too large, or that the topic does not take, has all those
+//! beside it refused, and the client does not pass on which one it was. So each partition has one batch under way at a
+//! time. A batch that was refused is not in the log, and what was in it is sent again in halves, the first half first,
+//! until a record is refused alone: that one is at fault. Whatever stands behind waits for as long, so records of a
+//! partition are written in their order, around the refused ones too, and none is written twice.
+
+use std::collections::VecDeque;
+use std::future::Future;
+
+use event_runtime::{Blame, Failure};
+
+use crate::error::{DeliveryError, DeliveryProblem};
+use crate::producer::Delivered;
+
+/// The most bytes of records in one batch, as the client estimates them: Kafka's own default for a batch. A larger
+/// record travels alone.
+pub(super) const BATCH_BYTES: usize = 16 << 10;
+
+/// What became of a record.
+pub(super) type Answer = Result<Delivered, DeliveryError>;
+
+/// A record on its way: where it goes, and what it weighs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub(super) topic: String,
+    pub(super) partition: i32,
+    pub(super) bytes: usize,
+}
+
+/// Whoever sends batches. Records are named by their position in the call.
+pub(super) trait Batches {
+    /// Whether a batch that is begun now is over in time.
+    fn in_time(&self) -> bool;
+
+    /// Sends one batch for each of several partitions and waits for all of them. Answers for each record, in order.
+    fn send(&self, batches: &[Vec<usize>]) -> impl Future<Output = Vec<Vec<Answer>>> + Send;
+}
+
+/// The record was not sent, because of another one.
+#[derive(Debug, thiserror::Error)]
+#[error("a record before it in its partition was not acknowledged, or sending the ones before it took all the time")]
+struct Behind;
+
+/// Sends every record and answers for each, in order. In a partition nothing is sent behind a record of which it is not
+/// known whether it was written.
+pub(super) async fn send_in_order(records: &[Placed], batches: &impl Batches) -> Vec<Answer> {
+    let mut answers: Vec<Option<Answer>> = records.iter().map(|_| None).collect();
+    let mut lanes = lanes_of(records);
+    while batches.in_time() {
+        let (mut senders, mut sent) = (Vec::new(), Vec::new());
+        for (number, lane) in lanes.iter_mut().enumerate() {
+            if let Some(batch) = lane.pop_front() {
+                senders.push(number);
+                sent.push(batch);
+            }
+        }
+        if sent.is_empty() {
+            break;
+        }
+        let mut told = batches.send(&sent).await.into_iter();
+        for (number, batch) in senders.into_iter().zip(sent) {
+            match settle(records, batch, told.next().unwrap_or_default(), &mut answers) {
+                Settled::Again(refused) => {
+                    halves(refused).into_iter().rev().for_each(|half| lanes[number].push_front(half))
+                }
+                Settled::Stopped => lanes[number].clear(),
+            }
+        }
+    }
+    let not_sent = |topic: &str| Err(DeliveryError::new(topic, DeliveryProblem::NotSent).caused_by(Behind));
+    answers.into_iter().zip(records).map(|(answer, record)| answer.unwrap_or_else(|| not_sent(&record.topic))).collect()
+}
+
+/// The batches of each partition, in order.
+fn lanes_of(records: &[Placed]) -> Vec<VecDeque<Vec<usize>>> {
+    let mut lanes: Vec<(&str, i32, usize, VecDeque<Vec<usize>>)> = Vec::new();
+    for (index, record) in records.iter().enumerate() {
+        let at = lanes.iter().position(|lane| (lane.0, lane.1) == (record.topic.as_str(), record.partition));
+        let at = at.unwrap_or_else(|| {
+            lanes.push((&record.topic, record.partition, 0, VecDeque::new()));
+            lanes.len() - 1
+        });
+        let (_, _, bytes, batches) = &mut lanes[at];
+        match batches.back_mut() {
+            Some(batch) if *bytes + record.bytes <= BATCH_BYTES => {
+                *bytes += record.bytes;
+                batch.push(index);
+            }
+            Some(_) | None => {
+                *bytes = record.bytes;
+                batches.push_back(vec![index]);
+            }
+        }
+    }
+    lanes.into_iter().map(|(_, _, _, batches)| batches).collect()
+}
+
+/// What follows from the answers to a batch.
+enum Settled {
+    /// The partition goes on, with these records first: one of them is at fault, and none is written.
+    Again(Vec<usize>),
+    /// Somebody else is at fault than a record, or nobody knows what was written.
+    Stopped,
+}
+
+fn settle(records: &[Placed], batch: Vec<usize>, told: Vec<Answer>, answers: &mut [Option<Answer>]) -> Settled {
+    let (alone, mut told) = (batch.len() == 1, told.into_iter());
+    let (mut refused, mut stopped) = (Vec::new(), false);
+    for index in batch {
+        // Of a record that nobody answers for nobody knows what became of it.
+        let unknown = || Err(DeliveryError::new(&records[index].topic, DeliveryProblem::Unacknowledged));
+        let answer = told.next().unwrap_or_else(unknown);
+        match &answer {
+            Err(error) if error.blame() == Blame::Record && !alone => {
+                refused.push(index);
+                continue;
+            }
+            Err(error) => stopped |= error.blame() == Blame::Deployment,
+            Ok(_) => {}
+        }
+        answers[index] = Some(answer);
+    }
+    if stopped { Settled::Stopped } else { Settled::Again(refused) }
+}
+
+/// What was refused together, in two batches where it can be halved.
+fn halves(mut refused: Vec<usize>) -> Vec<Vec<usize>> {
+    match refused.len() {
+        0 => Vec::new(),
+        1 => vec![refused],
+        more => {
+            let second = refused.split_off(more / 2);
+            vec![refused, second]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use futures_util::FutureExt;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A broker that takes a batch whole or not at all.
+    struct Broker {
+        /// Records that spoil their batch, by position.
+        bad: Vec<usize>,
+        /// Records whose answer is lost.
+        lost: Vec<usize>,
+        /// Calls after which the time is over.
+        calls: usize,
+        log: Mutex<Vec<Vec<Vec<usize>>>>,
+    }
+
+    impl Broker {
+        fn with(bad: &[usize], lost: &[usize]) -> Self {
+            Broker { bad: bad.to_vec(), lost: lost.to_vec(), calls: usize::MAX, log: Mutex::default() }
+        }
+
+        fn calls(&self) -> usize {
+            self.log.lock().unwrap().len()
+        }
+
+        /// Every record that was written, in the order of writing.
+        fn written(&self) -> Vec<usize> {
+            let log = self.log.lock().unwrap();
+            let batches = log.iter().flatten().filter(|batch| !batch.iter().any(|index| self.bad.contains(index)));
+            batches.flatten().copied().collect()
+        }
+    }
+
+    impl Batches for Broker {
+        fn in_time(&self) -> bool {
+            self.calls() < self.calls
+        }
+
+        async fn send(&self, batches: &[Vec<usize>]) -> Vec<Vec<Answer>> {
+            self.log.lock().unwrap().push(batches.to_vec());
+            let answer = |batch: &Vec<usize>, index: &usize| {
+                if batch.iter().any(|index| self.bad.contains(index)) {
+                    return Err(DeliveryError::new("t", DeliveryProblem::Rejected));
+                }
+                if self.lost.contains(index) {
+                    return Err(DeliveryError::new("t", DeliveryProblem::Unacknowledged));
+                }
+                Ok(Delivered { partition: 0, offset: None })
+            };
+            batches.iter().map(|batch| batch.iter().map(|index| answer(batch, index)).collect()).collect()
+        }
+    }
+
+    fn in_one_partition(records: usize) -> Vec<Placed> {
+        vec![Placed { topic: "t".to_owned(), partition: 0, bytes: 100 }; records]
+    }
+
+    fn told(records: &[Placed], broker: &Broker) -> Vec<&'static str> {
+        let answers = send_in_order(records, broker).now_or_never().unwrap();
+        answers.iter().map(|answer| answer.as_ref().map_or_else(DeliveryError::code, |_| "written")).collect()
+    }
+
+    #[test]
+    fn of_a_thousand_records_one_is_refused_and_the_others_are_written_once_and_in_order() {
+        let broker = Broker::with(&[137], &[]);
+        let told = told(&in_one_partition(1_000), &broker);
+        let refused: Vec<_> = (0..1_000).filter(|index| told[*index] == "kafka_record_rejected").collect();
+        assert_eq!(refused, [137]);
+        assert_eq!(told.iter().filter(|told| **told == "written").count(), 999);
+        assert_eq!(broker.written(), (0..1_000).filter(|index| *index != 137).collect::<Vec<_>>());
+        assert!(broker.calls() <= 7 + 2 * 8, "{} calls find one among the 163 of a batch", broker.calls());
+    }
+
+    #[test]
+    fn nothing_is_sent_behind_a_record_of_which_nobody_knows_whether_it_was_written() {
+        let mut records = in_one_partition(400);
+        records[399].partition = 1;
+        let broker = Broker::with(&[], &[10]);
+        let told = told(&records, &broker);
+        assert_eq!((told[10], told[200], told[399]), ("kafka_unacknowledged", "kafka_not_sent", "written"));
+        assert_eq!(broker.written().len(), 163 + 1, "one batch of the one partition, and the other partition");
+    }
+
+    #[test]
+    fn what_there_was_no_time_for_was_not_sent() {
+        let broker = Broker { calls: 1, ..Broker::with(&[], &[]) };
+        let told = told(&in_one_partition(200), &broker);
+        assert_eq!((told[0], told[199]), ("written", "kafka_not_sent"));
+        assert_eq!(broker.calls(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn only_what_is_bad_is_refused_and_every_partition_keeps_its_order(
+            places in prop::collection::vec((0..3_i32, 1..9_000_usize, prop::bool::weighted(0.2)), 0..80),
+        ) {
+            let records: Vec<_> = places
+                .iter()
+                .map(|(partition, bytes, _)| Placed { topic: "t".to_owned(), partition: *partition, bytes: *bytes })
+                .collect();
+            let bad: Vec<_> = (0..places.len()).filter(|index| places[*index].2).collect();
+            let broker = Broker::with(&bad, &[]);
+            let told = told(&records, &broker);
+            let refused: Vec<_> = (0..told.len()).filter(|index| told[*index] != "written").collect();
+            prop_assert_eq!(refused, bad);
+            let mut by_partition: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
+            for index in broker.written() {
+                by_partition.entry(records[index].partition).or_default().push(index);
+            }
+            let written: usize = by_partition.values().map(Vec::len).sum();
+            prop_assert_eq!(written, told.iter().filter(|told| **told == "written").count());
+            // In order and none twice.
+            prop_assert!(by_partition.values().all(|all| all.windows(2).all(|two| two[0] < two[1])));
+        }
+    }
+}
