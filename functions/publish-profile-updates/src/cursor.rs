@@ -3,22 +3,34 @@
 //! | attribute | holds |
 //! |---|---|
 //! | `pk` | the feed |
+//! | `format` | the version of this table; absent means 1 |
 //! | `cursor` | where to go on; absent before the first page |
-//! | `etag` | the version of the page at `cursor`, where it was empty when last seen |
+//! | `page_done` | the items behind `cursor` that are accounted for, where a page took more than one run: `after` (the cursor again), `items` (how many), `last` (a digest of the last of them) |
+//! | `page_url`, `page_etag` | the version of the page at `cursor`, the last one of the feed, and the URL that it is the version of |
 //! | `token`, `lease_until` | the run at work and when it may be taken for dead, in milliseconds; absent between runs |
 //! | `not_before` | until when the API asked to be left alone, in milliseconds |
 //! | `moved_at` | when the cursor last moved, in milliseconds |
 //!
 //! Every write of a run names its token in its condition: a run that lost its lease changes nothing.
+//!
+//! Format 1 had the version in `etag`, without its URL. It is never read, and is gone with the first lease: a function of
+//! format 1, which works on the same item before a roll-out and after a rollback, sends what it finds there with any URL.
+//! It knows nothing of the new attributes and leaves them alone; both name the place that they are true of.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use dynamodb_writes::{FailedWrite, Item, Write, WriteFailure, number, text, text_of, write};
 use event_runtime::{Clock, StoreError, SystemClock, UnixMillis};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::api::PageVersion;
+
+/// The version of the item's format that is written here, and the newest that is read.
+const FORMAT: u64 = 2;
+const STORE: &str = "the cursor table";
 const KEY: &str = "pk";
 /// The feed that this function publishes; there is one a table.
 const FEED: &str = "profile-changes";
@@ -36,8 +48,34 @@ pub struct Cursors {
 pub struct Position {
     /// The API's own cursor; `None` for the beginning.
     pub cursor: Option<String>,
+    /// What is accounted for already of the page there.
+    pub done: Option<Done>,
     /// The version of the page there.
-    pub etag: Option<String>,
+    pub version: Option<PageVersion>,
+}
+
+/// The first items of a page, which are accounted for: published, or parked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done {
+    items: usize,
+    last: Uuid,
+}
+
+impl Done {
+    /// So many of a page's items; `None` where that is none of them.
+    pub fn of(items: &[Box<RawValue>], done: usize) -> Option<Self> {
+        let last = items.get(..done)?.last()?;
+        Some(Done { items: done, last: Uuid::new_v5(&Uuid::NAMESPACE_OID, last.get().as_bytes()) })
+    }
+}
+
+impl Position {
+    /// How many of the first items of the page there are accounted for. None where the page is not as it was: rather is an
+    /// item published twice than one passed over.
+    pub fn done_of(&self, items: &[Box<RawValue>]) -> usize {
+        let same = |done: &Done| Done::of(items, done.items) == Some(*done);
+        self.done.filter(same).map_or(0, |done| done.items)
+    }
 }
 
 /// What came of asking for the lease.
@@ -69,8 +107,23 @@ pub struct Hold {
 impl Hold {
     /// Whether the lease lasts so long from now.
     pub fn lasts(&self, needed: Duration) -> bool {
-        SystemClock.now().plus(needed) <= self.until
+        self.left() >= needed
     }
+
+    /// What is left of it.
+    pub fn left(&self) -> Duration {
+        self.until.since(SystemClock.now())
+    }
+}
+
+/// The item has a format that is not known here. It was left alone.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the item {FEED} is of format {found}, and this version of the function knows formats up to {FORMAT}: a newer one has \
+     been here; deploy that one again"
+)]
+struct UnknownFormat {
+    found: String,
 }
 
 /// Whether a write of the lease's owner counted.
@@ -91,16 +144,21 @@ impl Cursors {
     /// Takes the lease, if nobody has it or its owner let it run out.
     ///
     /// # Errors
-    /// When the table cannot be asked.
+    /// When the table cannot be asked, and where the item has a newer format than [`FORMAT`]: it is left alone then.
     pub async fn take(&self) -> Result<Taken, StoreError> {
         let (token, now) = (Uuid::new_v4(), SystemClock.now());
         let until = now.plus(self.lease);
         let sent = self
             .update()
-            .update_expression("SET #token = :mine, #until = :until")
-            .condition_expression("attribute_not_exists(#token) OR #until < :now")
+            .update_expression("SET #token = :mine, #until = :until, #format = :format REMOVE #etag")
+            .condition_expression(
+                "(attribute_not_exists(#format) OR #format <= :format) AND (attribute_not_exists(#token) OR #until < :now)",
+            )
+            .expression_attribute_names("#format", "format")
+            .expression_attribute_names("#etag", "etag")
             .expression_attribute_names("#token", "token")
             .expression_attribute_names("#until", "lease_until")
+            .expression_attribute_values(":format", number(FORMAT))
             .expression_attribute_values(":mine", text(token))
             .expression_attribute_values(":until", number(until.0))
             .expression_attribute_values(":now", number(now.0))
@@ -111,6 +169,11 @@ impl Cursors {
         let hold = Hold { token, until };
         Ok(match write(sent).map_err(|failed| failed_to("take the lease", failed))? {
             Write::Applied => ours(hold, &now_there),
+            Write::Refused(Some(item)) if unknown_format(&item).is_some() => {
+                let cause = Box::new(UnknownFormat { found: unknown_format(&item).unwrap_or_default() });
+                let (store, operation) = (STORE, "take the lease");
+                return Err(StoreError { store, operation, code: "cursor_format_unknown", retry_after: None, cause });
+            }
             // Taken by an earlier try of this very request, whose answer was lost.
             Write::Refused(Some(item)) if is_of(&item, token) => ours(hold, &item),
             Write::Refused(item) => {
@@ -151,31 +214,25 @@ impl Cursors {
     pub async fn advance(&self, hold: &mut Hold, to: &Position) -> Result<Written, StoreError> {
         let now = SystemClock.now();
         let until = now.plus(self.lease);
-        let (mut set, mut remove) = (vec!["#until = :until", "#moved = :now"], Vec::new());
+        let (mut set, mut remove) = (vec!["#until = :until".to_owned(), "#moved = :now".to_owned()], Vec::new());
         let mut update = self
             .update()
             .condition_expression("#token = :mine")
             .expression_attribute_names("#token", "token")
             .expression_attribute_names("#until", "lease_until")
             .expression_attribute_names("#moved", "moved_at")
-            .expression_attribute_names("#cursor", "cursor")
-            .expression_attribute_names("#etag", "etag")
             .expression_attribute_values(":mine", text(hold.token))
             .expression_attribute_values(":until", number(until.0))
             .expression_attribute_values(":now", number(now.0));
-        match &to.cursor {
-            Some(cursor) => {
-                set.push("#cursor = :cursor");
-                update = update.expression_attribute_values(":cursor", text(cursor));
+        for (name, value) in attributes_of(to) {
+            update = update.expression_attribute_names(format!("#{name}"), name);
+            match value {
+                Some(value) => {
+                    set.push(format!("#{name} = :{name}"));
+                    update = update.expression_attribute_values(format!(":{name}"), value);
+                }
+                None => remove.push(format!("#{name}")),
             }
-            None => remove.push("#cursor"),
-        }
-        match &to.etag {
-            Some(etag) => {
-                set.push("#etag = :etag");
-                update = update.expression_attribute_values(":etag", text(etag));
-            }
-            None => remove.push("#etag"),
         }
         let mut expression = format!("SET {}", set.join(", "));
         if !remove.is_empty() {
@@ -227,9 +284,51 @@ impl Cursors {
 }
 
 fn ours(hold: Hold, item: &Item) -> Taken {
+    Taken::Ours { hold, position: position_of(item), not_before: millis_of(item, "not_before") }
+}
+
+/// What an item of any known format says of the place to go on.
+fn position_of(item: &Item) -> Position {
     let attribute = |name| text_of(item, name).map(str::to_owned);
-    let position = Position { cursor: attribute("cursor"), etag: attribute("etag") };
-    Taken::Ours { hold, position, not_before: millis_of(item, "not_before") }
+    let cursor = attribute("cursor");
+    let version = match (attribute("page_url"), attribute("page_etag")) {
+        (Some(url), Some(etag)) => Some(PageVersion { url, etag }),
+        (_, _) => None,
+    };
+    let done = item.get("page_done").and_then(|done| done.as_m().ok()).and_then(|done| {
+        // A version that knows nothing of it may have moved the cursor since.
+        let here = text_of(done, "after") == cursor.as_deref();
+        let items = done.get("items")?.as_n().ok()?.parse().ok()?;
+        let last = text_of(done, "last")?.parse().ok()?;
+        here.then_some(Done { items, last })
+    });
+    Position { cursor, done, version }
+}
+
+/// The attributes of a place, with nothing where there is to be none.
+fn attributes_of(position: &Position) -> [(&'static str, Option<AttributeValue>); 4] {
+    let done = position.done.map(|done| {
+        let always = [("items", AttributeValue::N(done.items.to_string())), ("last", text(done.last))];
+        let after = position.cursor.as_ref().map(|cursor| ("after", text(cursor)));
+        AttributeValue::M(always.into_iter().chain(after).map(|(name, value)| (name.to_owned(), value)).collect())
+    });
+    let version = position.version.as_ref();
+    [
+        ("cursor", position.cursor.as_ref().map(text)),
+        ("page_done", done),
+        ("page_url", version.map(|version| text(&version.url))),
+        ("page_etag", version.map(|version| text(&version.etag))),
+    ]
+}
+
+/// The format of an item, where it is not known here.
+fn unknown_format(item: &Item) -> Option<String> {
+    let format = item.get("format")?;
+    match format.as_n().ok().and_then(|format| format.parse::<u64>().ok()) {
+        Some(known) if known <= FORMAT => None,
+        Some(newer) => Some(newer.to_string()),
+        None => Some("that is no whole number".to_owned()),
+    }
 }
 
 fn is_of(item: &Item, token: Uuid) -> bool {
@@ -249,5 +348,115 @@ fn failed_to(operation: &'static str, failed: FailedWrite) -> StoreError {
         WriteFailure::Rejected => "cursor_rejected",
         WriteFailure::Unavailable => "cursor_unavailable",
     };
-    StoreError { store: "the cursor table", operation, code, retry_after: None, cause: Box::new(failed) }
+    StoreError { store: STORE, operation, code, retry_after: None, cause: Box::new(failed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Items as the last version of format 1 has left them in a table, in the form of DynamoDB's JSON.
+    const FORMAT_1: &str = include_str!("../fixtures/cursor-format-1.json");
+
+    fn item(json: &Value) -> Item {
+        let value = |(name, value): (&String, &Value)| {
+            let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
+            let value = value.as_str().unwrap().to_owned();
+            let value = match kind.as_str() {
+                "S" => AttributeValue::S(value),
+                "N" => AttributeValue::N(value),
+                other => panic!("no fixture has {other}"),
+            };
+            (name.clone(), value)
+        };
+        json.as_object().unwrap().iter().map(value).collect()
+    }
+
+    #[test]
+    fn every_item_of_format_1_is_read_and_its_version_without_a_url_is_not() {
+        let fixtures: Vec<Value> = serde_json::from_str(FORMAT_1).unwrap();
+        let read = |fixture: &Value| {
+            let item = item(&fixture["item"]);
+            assert_eq!(unknown_format(&item), None);
+            let position = position_of(&item);
+            assert_eq!((&position.done, &position.version), (&None, &None), "{fixture}");
+            (fixture["shape"].as_str().unwrap().to_owned(), position.cursor)
+        };
+        let places: HashMap<_, _> = fixtures.iter().map(read).collect();
+        let at = |cursor: &str| Some(cursor.to_owned());
+        let expected = [
+            ("leased before the first page", None),
+            ("leased between pages", at("c-3")),
+            ("released behind a page with changes", at("c-8")),
+            ("released at the end of the feed, with an ETag", at("c-8")),
+            ("leased at the end of the feed, with an ETag", at("c-8")),
+            ("asked to wait, with an ETag", at("c-8")),
+            ("released behind an empty first page, with the ETag of another URL", at("c-0")),
+            ("asked to wait before the first page", None),
+        ];
+        assert_eq!(places, expected.map(|(shape, cursor)| (shape.to_owned(), cursor)).into());
+    }
+
+    fn page(numbers: std::ops::Range<usize>) -> Vec<Box<RawValue>> {
+        numbers.map(|number| RawValue::from_string(number.to_string()).unwrap()).collect()
+    }
+
+    fn positions() -> [Position; 4] {
+        let version =
+            PageVersion { url: "https://profiles.example.com/?after=c-8".to_owned(), etag: "\"v\"".to_owned() };
+        let cursor = Some("c-8".to_owned());
+        [
+            Position::default(),
+            Position { cursor: cursor.clone(), done: None, version: Some(version) },
+            Position { cursor, done: Done::of(&page(0..9), 7), version: None },
+            Position { cursor: None, done: Done::of(&page(0..9), 7), version: None },
+        ]
+    }
+
+    fn written(position: &Position) -> Item {
+        attributes_of(position).into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_was_written_and_a_version_that_knows_less_finds_the_cursor_and_no_etag() {
+        for position in positions() {
+            let item = written(&position);
+            assert_eq!(position_of(&item), position);
+            assert_eq!(text_of(&item, "cursor"), position.cursor.as_deref());
+            assert!(!item.contains_key("etag"));
+        }
+    }
+
+    #[test]
+    fn what_was_done_of_a_page_is_forgotten_when_another_version_has_moved_the_cursor() {
+        for position in positions() {
+            let mut item = written(&position);
+            item.insert("cursor".to_owned(), text("c-9"));
+            assert_eq!(position_of(&item).done, None);
+        }
+    }
+
+    #[test]
+    fn what_was_done_of_a_page_counts_only_while_its_items_are_what_they_were() {
+        let position = Position { done: Done::of(&page(0..9), 7), ..Position::default() };
+        assert_eq!(position.done_of(&page(0..9)), 7);
+        assert_eq!(position.done_of(&page(0..20)), 7, "the page has grown");
+        assert_eq!(position.done_of(&page(1..10)), 0, "an item has gone");
+        assert_eq!(position.done_of(&page(0..6)), 0, "smaller pages are asked for");
+        assert_eq!(Position::default().done_of(&page(0..9)), 0);
+        assert_eq!((Done::of(&page(0..9), 0), Done::of(&page(0..9), 10)), (None, None));
+    }
+
+    #[test]
+    fn a_format_that_is_newer_or_none_is_named() {
+        let of = |format| unknown_format(&Item::from([("format".to_owned(), format)]));
+        assert_eq!(of(number(2)), None);
+        assert_eq!(of(number(1)), None);
+        assert_eq!(of(number(3)).as_deref(), Some("3"));
+        assert!(of(text("2")).is_some());
+    }
 }

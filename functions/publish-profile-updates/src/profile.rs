@@ -1,6 +1,10 @@
 //! A change as the API tells it, and the event that we make of it.
 
+use std::time::Duration;
+
+use event_runtime::UnixMillis;
 use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 use kafka_producer::{DomainEvent, EventSource};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -9,6 +13,10 @@ use uuid::Uuid;
 /// The schema that [`UserProfileUpdated`] is written by, as this version of the function knows it. It is used only where
 /// the function may register it.
 pub const SCHEMA: &str = include_str!("../../../events/schemas/user.profile.updated-value/v1.avsc");
+
+/// How far ahead of our clock a change may be: clocks differ, and zones are mistaken. What is said to happen later than
+/// that has not happened, and consumers that sort by time would have it on top for as long.
+pub const MOST_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One item of the API's feed. Fields that it may grow are left alone.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -83,6 +91,9 @@ pub enum BadItem {
     /// Its time is no time.
     #[error("the item's changed_at is no time of RFC 3339 with an offset")]
     Time,
+    /// Its time has not come.
+    #[error("the item's changed_at lies more than 24 hours ahead of this machine's clock")]
+    FromFuture,
     /// Nothing changed.
     #[error("the item has no changes")]
     NoChanges,
@@ -96,20 +107,24 @@ impl BadItem {
             BadItem::NoId => "item_without_id",
             BadItem::NoUser => "item_without_user",
             BadItem::Time => "item_time",
+            BadItem::FromFuture => "item_from_future",
             BadItem::NoChanges => "item_without_changes",
         }
     }
 }
 
 impl UserProfileUpdated {
-    /// The event of an item.
+    /// The event of an item that is read at `now`.
     ///
     /// # Errors
     /// When the item is no change that can be published.
-    pub fn of(item: &RawValue, source: &EventSource) -> Result<Self, BadItem> {
+    pub fn of(item: &RawValue, source: &EventSource, now: UnixMillis) -> Result<Self, BadItem> {
         let change: Change = serde_json::from_str(item.get())
             .map_err(|error| BadItem::Unreadable { line: error.line(), column: error.column() })?;
-        let changed_at: Timestamp = change.changed_at.parse().map_err(|_| BadItem::Time)?;
+        let changed_at = time_of(&change.changed_at)?;
+        if i128::from(changed_at.as_millisecond()) > i128::from(now.plus(MOST_AHEAD).0) {
+            return Err(BadItem::FromFuture);
+        }
         if change.id.is_empty() {
             return Err(BadItem::NoId);
         }
@@ -130,6 +145,18 @@ impl UserProfileUpdated {
         })
     }
 }
+
+/// A time of RFC 3339, which begins with the year 0. Its last day, 9999-12-31, is beyond what an instant can be here, and
+/// popular for "never".
+fn time_of(text: &str) -> Result<Timestamp, BadItem> {
+    if let Ok(time) = text.parse() {
+        return if time >= YEAR_0 { Ok(time) } else { Err(BadItem::Time) };
+    }
+    let pieces = Pieces::parse(text).ok().filter(|pieces| pieces.time().is_some() && pieces.offset().is_some());
+    Err(if pieces.is_some_and(|pieces| pieces.date().year() == 9999) { BadItem::FromFuture } else { BadItem::Time })
+}
+
+const YEAR_0: Timestamp = Timestamp::constant(-62_167_219_200, 0);
 
 /// The source's own namespace, so that two sources may number their changes alike.
 fn event_id(source: &EventSource, change: &str) -> Uuid {
@@ -172,13 +199,16 @@ mod tests {
         serde_json::value::to_raw_value(&item).unwrap()
     }
 
+    /// 2026-11-20T10:00:00Z.
+    const NOW: UnixMillis = UnixMillis(1_795_168_800_000);
+
     fn source(text: &str) -> EventSource {
         text.parse().unwrap()
     }
 
     #[test]
     fn an_item_becomes_an_event_with_everything_that_it_says() {
-        let event = UserProfileUpdated::of(&item(&[]), &source("/profile-api")).unwrap();
+        let event = UserProfileUpdated::of(&item(&[]), &source("/profile-api"), NOW).unwrap();
         assert_eq!((event.key(), event.revision, event.changed_at), ("u-7", 4, 1_795_166_100_250));
         assert_eq!((event.changed_by.as_deref(), event.origin.as_deref()), (Some("support"), Some("backoffice")));
         assert_eq!(event.changes[0].after.as_deref(), Some("Ada L."));
@@ -201,7 +231,7 @@ mod tests {
     #[test]
     fn the_same_change_has_the_same_id_for_ever() {
         let id = |text: &str, change: &str| {
-            UserProfileUpdated::of(&item(&[("id", json!(change))]), &source(text)).unwrap().event_id
+            UserProfileUpdated::of(&item(&[("id", json!(change))]), &source(text), NOW).unwrap().event_id
         };
         assert_eq!(id("/profile-api", "chg-1"), "e50908c4-ee6c-5905-9ad1-7f066cf0e2aa");
         assert_ne!(id("/profile-api", "chg-1"), id("/profile-api", "chg-2"));
@@ -209,9 +239,32 @@ mod tests {
     }
 
     #[test]
+    fn an_item_may_be_a_day_ahead_of_our_clock_and_no_more() {
+        let of = |time: &str| {
+            UserProfileUpdated::of(&item(&[("changed_at", json!(time))]), &source("/profile-api"), NOW)
+                .map(|event| event.occurred_at().to_string())
+        };
+        assert_eq!(of("2026-11-21T10:00:00Z"), Ok("2026-11-21T10:00:00Z".to_owned()));
+        assert_eq!(of("2026-11-21T12:00:00+02:00"), Ok("2026-11-21T10:00:00Z".to_owned()));
+        for ahead in [
+            "2026-11-21T10:00:00.001Z",
+            "2027-11-20T10:00:00Z",
+            "9999-12-30T21:00:00Z",
+            "9999-12-31T00:00:00Z",
+            "9999-12-31T23:59:59.999+14:00",
+        ] {
+            assert_eq!(of(ahead), Err(BadItem::FromFuture), "{ahead}");
+        }
+        for none in ["9999-12-31", "9999-12-31T23:59:59", "9999-13-31T23:59:59Z", "-009999-12-31T00:00:00Z"] {
+            assert_eq!(of(none), Err(BadItem::Time), "{none}");
+        }
+        assert_eq!(of("0001-01-01T00:00:00Z"), Ok("0001-01-01T00:00:00Z".to_owned()), "long ago is not ahead");
+    }
+
+    #[test]
     fn a_bad_item_is_told_by_what_is_wrong_and_never_by_what_it_holds() {
         let bad = |change: &[(&str, serde_json::Value)]| {
-            UserProfileUpdated::of(&item(change), &source("/profile-api")).unwrap_err()
+            UserProfileUpdated::of(&item(change), &source("/profile-api"), NOW).unwrap_err()
         };
         assert_eq!(bad(&[("id", json!(""))]), BadItem::NoId);
         assert_eq!(bad(&[("user_id", json!(""))]), BadItem::NoUser);

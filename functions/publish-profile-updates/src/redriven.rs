@@ -1,6 +1,6 @@
 //! What comes of an invocation: a run, or one parked item published after all.
 
-use event_runtime::Invocation;
+use event_runtime::{Clock, Invocation, SystemClock};
 use kafka_producer::TraceParent;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -73,7 +73,7 @@ impl ProfilePublisher {
         if !self.may_send(invocation) {
             return Err(RunError::TimeoutTooShort(self.send_timeout + RESERVE));
         }
-        let event = UserProfileUpdated::of(&redriven.item, &self.source)?;
+        let event = UserProfileUpdated::of(&redriven.item, &self.source, SystemClock.now())?;
         let events = [event];
         let mut answers = self.events.publish(&events, trace).await?;
         if refused(&answers) && self.may_send(invocation) {

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_runtime::{Blame, Clock, DeadLetters, Disposition, Failure, Fault, Invocation, StoreError, SystemClock};
+use event_runtime::{Clock, DeadLetters, Disposition, Failure, Fault, Invocation, StoreError, SystemClock};
 use kafka_producer::{Delivered, DeliveryProblem, EventSource, PublishError, Publisher, TraceParent};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use topic_names::TopicName;
 
-use crate::api::{ApiError, Fetched, Page, ProfileApi};
-use crate::cursor::{Cursors, Hold, Position, Taken, Written};
+use crate::accounting::{PageEnd, Run};
+use crate::api::{ApiError, Fetched, ProfileApi};
+use crate::cursor::{Cursors, Taken};
 use crate::event::BadEvent;
-use crate::parked::{ItemPlace, letter};
 use crate::profile::{BadItem, UserProfileUpdated};
 
-/// What a page needs beside asking and sending: three writes to the table, dead letters, and some air.
+/// What a page needs beside asking and sending: dead letters, three writes to the table, and some air.
 pub const RESERVE: Duration = Duration::from_secs(3);
 
 /// Everything that a run needs.
@@ -37,7 +36,7 @@ pub struct ProfilePublisher {
 }
 
 /// What a run did: the function's answer, and a line of its log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Pages whose cursor was left behind.
     pub pages: u64,
@@ -53,10 +52,11 @@ pub struct Summary {
 }
 
 /// Why a run ended without an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// There is nothing more for now.
+    #[default]
     CaughtUp,
     /// The invocation's time is nearly over; the next run goes on.
     OutOfTime,
@@ -115,58 +115,52 @@ impl Failure for RunError {
     }
 }
 
-/// What became of one page.
-enum PageEnd {
-    More,
-    Last(End),
-}
-
 impl ProfilePublisher {
     /// Publishes until there is nothing more or the time is over.
     ///
     /// # Errors
     /// When API, table, queue or Kafka fail. Nothing is lost: the cursor stands before whatever was not acknowledged.
     pub async fn run(&self, invocation: &Invocation, trace: TraceParent) -> Result<Summary, RunError> {
-        let mut summary = Summary { pages: 0, published: 0, parked: 0, ended: End::CaughtUp, until_ms: None };
         if !invocation.deadline.allows(self.page_takes()) {
             return Err(RunError::TimeoutTooShort(self.page_takes()));
         }
-        let (mut hold, mut position, not_before) = match self.cursors.take().await? {
+        let (hold, position, not_before) = match self.cursors.take().await? {
             Taken::Ours { hold, position, not_before } => (hold, position, not_before),
             Taken::Held { until } => {
-                return Ok(Summary { ended: End::AnotherRun, until_ms: Some(until.0), ..summary });
+                return Ok(Summary { ended: End::AnotherRun, until_ms: Some(until.0), ..Summary::default() });
             }
         };
         if let Some(time) = not_before.filter(|time| *time > SystemClock.now()) {
             self.cursors.release(hold, Some(time)).await?;
-            return Ok(Summary { ended: End::AskedToWait, until_ms: Some(time.0), ..summary });
+            return Ok(Summary { ended: End::AskedToWait, until_ms: Some(time.0), ..Summary::default() });
         }
+        let mut run = Run::new(self, invocation, trace, hold, position);
         let ended = loop {
             if !invocation.deadline.allows(self.page_takes()) {
                 break Ok(End::OutOfTime);
             }
-            let page = match self.api.page(&position, invocation.deadline).await {
+            let page = match self.api.page(&run.position, invocation.deadline).await {
                 Ok(Fetched::Page(page)) => page,
                 Ok(Fetched::NotModified) => break Ok(End::CaughtUp),
                 Ok(Fetched::Wait(wait)) => {
                     let time = SystemClock.now().plus(wait);
-                    self.cursors.release(hold, Some(time)).await?;
-                    return Ok(Summary { ended: End::AskedToWait, until_ms: Some(time.0), ..summary });
+                    self.cursors.release(run.hold, Some(time)).await?;
+                    return Ok(Summary { ended: End::AskedToWait, until_ms: Some(time.0), ..run.summary });
                 }
                 Err(error) => break Err(error.into()),
             };
-            match self.publish(page, &mut hold, &mut position, &mut summary, invocation, trace).await {
+            match run.account_for(&page).await {
                 Ok(PageEnd::More) => {}
                 Ok(PageEnd::Last(end)) => break Ok(end),
                 Err(error) => break Err(error),
             }
         };
         // A lease that stays runs out by itself: the run's own result is what counts.
-        if let Err(error) = self.cursors.release(hold, None).await {
+        if let Err(error) = self.cursors.release(run.hold, None).await {
             let fault = Fault::from(error);
             tracing::warn!(error_code = fault.code, "the lease was not released: {fault}");
         }
-        Ok(Summary { ended: ended?, ..summary })
+        Ok(Summary { ended: ended?, ..run.summary })
     }
 
     /// The most that one page may take.
@@ -174,100 +168,9 @@ impl ProfilePublisher {
         self.api.settings().page_timeout() + self.send_timeout + RESERVE
     }
 
-    async fn publish(
-        &self,
-        page: Page,
-        hold: &mut Hold,
-        position: &mut Position,
-        summary: &mut Summary,
-        invocation: &Invocation,
-        trace: TraceParent,
-    ) -> Result<PageEnd, RunError> {
-        // Nothing is sent that might still be on its way when another run takes over.
-        if self.hold_on(hold).await? == Written::LeaseLost {
-            return Ok(PageEnd::Last(End::LeaseLost));
-        }
-        let (mut events, mut items) = (Vec::new(), Vec::new());
-        for (index, item) in page.items.iter().enumerate() {
-            let place = ItemPlace { topic: self.topic.as_str(), page: position, index };
-            match UserProfileUpdated::of(item, &self.source) {
-                Ok(event) => {
-                    events.push(event);
-                    items.push((item, place));
-                }
-                Err(bad) => {
-                    self.park(item, &place, bad.code(), "decode", vec![bad.to_string()], invocation).await?;
-                    summary.parked += 1;
-                }
-            }
-        }
-        if !events.is_empty() {
-            let mut answers = self.events.publish(&events, trace).await?;
-            if refused(&answers) && self.may_send(invocation) {
-                if self.hold_on(hold).await? == Written::LeaseLost {
-                    return Ok(PageEnd::Last(End::LeaseLost));
-                }
-                answers = self.events.publish(&events, trace).await?;
-            }
-            for (answer, (item, place)) in answers.into_iter().zip(&items) {
-                match answer {
-                    Ok(_) => summary.published += 1,
-                    Err(error) if is_the_items_own_fault(&error) => {
-                        let code = error.code();
-                        self.park(item, place, code, "handle", Fault::from(error).chain(), invocation).await?;
-                        summary.parked += 1;
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        }
-        drop(items);
-        // A page's version says something only of the end of the feed: elsewhere the next page has another cursor.
-        let etag = if page.items.is_empty() { page.etag } else { None };
-        let next = Position { cursor: Some(page.next), etag };
-        if next != *position {
-            if self.cursors.advance(hold, &next).await? == Written::LeaseLost {
-                return Ok(PageEnd::Last(End::LeaseLost));
-            }
-            *position = next;
-        }
-        if !page.items.is_empty() {
-            summary.pages += 1;
-        }
-        Ok(if page.has_more { PageEnd::More } else { PageEnd::Last(End::CaughtUp) })
-    }
-
     /// Whether there is time for sending once.
     pub(crate) fn may_send(&self, invocation: &Invocation) -> bool {
         invocation.deadline.allows(self.send_timeout + RESERVE)
-    }
-
-    /// Makes the lease last for sending, if it does not.
-    async fn hold_on(&self, hold: &mut Hold) -> Result<Written, StoreError> {
-        match hold.lasts(self.send_timeout + RESERVE) {
-            true => Ok(Written::Applied),
-            false => self.cursors.renew(hold).await,
-        }
-    }
-
-    async fn park(
-        &self,
-        item: &RawValue,
-        place: &ItemPlace<'_>,
-        code: &'static str,
-        stage: &str,
-        chain: Vec<String>,
-        invocation: &Invocation,
-    ) -> Result<(), StoreError> {
-        let letter = letter(item, place, code, stage, chain, invocation);
-        self.dead_letters.store(&letter).await?;
-        tracing::warn!(
-            error_code = code,
-            letter_id = letter.id.as_str(),
-            "an item was parked: {}",
-            letter.error.chain.join(": ")
-        );
-        Ok(())
     }
 }
 
@@ -277,9 +180,4 @@ pub(crate) fn refused(answers: &[Result<Delivered, PublishError>]) -> bool {
     answers.iter().any(
         |answer| matches!(answer, Err(PublishError::Delivery(error)) if error.problem() == DeliveryProblem::Denied),
     )
-}
-
-/// Only what would be the same for no other item may cost an item; anything else stops the run.
-fn is_the_items_own_fault(error: &PublishError) -> bool {
-    matches!(error.disposition(), Disposition::DeadLetter) && error.blame() == Blame::Record
 }

@@ -56,10 +56,13 @@ struct Feed {
     token: String,
     faults: VecDeque<ApiFault>,
     requests: Vec<ApiRequest>,
+    /// The version of every page; each has its own where there is none.
+    version: Option<String>,
 }
 
 impl ProfileApi {
-    /// Serves a feed that begins with `changes` (see [`profile_change`]).
+    /// Serves a feed that begins with `changes` (see [`profile_change`]). One that is null has its place in the feed and is
+    /// not shown, as if the token were not for it: pages may be empty and followed by others.
     ///
     /// # Errors
     /// When no port can be had.
@@ -67,7 +70,7 @@ impl ProfileApi {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let token = PROFILE_API_TOKEN.to_owned();
-        let feed = Feed { changes, token, faults: VecDeque::new(), requests: Vec::new() };
+        let feed = Feed { changes, token, faults: VecDeque::new(), requests: Vec::new(), version: None };
         let feed = Arc::new(Mutex::new(feed));
         let routes = Router::new().route("/v1/profile-changes", get(page)).with_state(Arc::clone(&feed));
         let server = tokio::spawn(async move {
@@ -90,6 +93,11 @@ impl ProfileApi {
     /// Fails the next requests, one each, in this order.
     pub fn fail_next(&self, faults: impl IntoIterator<Item = ApiFault>) {
         lock(&self.feed).faults.extend(faults);
+    }
+
+    /// Gives every page this version from now on: that of the feed, as some APIs do.
+    pub fn version_all_pages(&self, version: &str) {
+        lock(&self.feed).version = Some(version.to_owned());
     }
 
     /// Accepts another token from now on.
@@ -171,11 +179,12 @@ impl Feed {
         };
         let until = self.changes.len().min(from.saturating_add(question.limit.unwrap_or(100)));
         let has_more = until < self.changes.len();
-        let etag = format!("\"{from}-{until}-{has_more}\"");
+        let etag = self.version.clone().unwrap_or_else(|| format!("\"{from}-{until}-{has_more}\""));
         if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
             return (StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response();
         }
-        let changes = self.changes.get(from..until).unwrap_or_default();
+        let changes = self.changes.get(from..until).unwrap_or_default().iter().filter(|change| !change.is_null());
+        let changes: Vec<_> = changes.collect();
         let body = json!({"changes": changes, "next": format!("c-{until}"), "has_more": has_more});
         ([(ETAG, etag)], Json(body)).into_response()
     }
@@ -228,6 +237,17 @@ mod tests {
         api.push(profile_change(4, "u-1", 4));
         assert_eq!(ask(&api, "?limit=2&after=c-3", etag.as_deref()).await.0, 200);
         assert_eq!(ask(&api, "?after=c-99", None).await.0, 410);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_shown_leaves_an_empty_page_and_all_pages_may_have_one_version() {
+        let changes = vec![Value::Null, Value::Null, profile_change(3, "u-1", 3)];
+        let api = ProfileApi::start(changes).await.unwrap();
+        api.version_all_pages("\"feed-1\"");
+        let (_, etag, first) = ask(&api, "?limit=2", None).await;
+        assert_eq!(first, json!({"changes": [], "next": "c-2", "has_more": true}));
+        assert_eq!(etag.as_deref(), Some("\"feed-1\""));
+        assert_eq!(ask(&api, "?limit=2&after=c-2", etag.as_deref()).await.0, 304);
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use reqwest::{Client, Response, StatusCode, redirect};
 use url::Url;
 
 use super::error::ApiError;
-use super::page::{Body, Fetched, Page};
+use super::page::{Body, Fetched, Page, PageVersion};
 use crate::cursor::Position;
 use crate::secret::Token;
 
@@ -118,15 +118,18 @@ impl ProfileApi {
         if let Some(cursor) = &position.cursor {
             url.query_pairs_mut().append_pair("after", cursor);
         }
-        let mut request = self.http.get(url).header(ACCEPT, "application/json").bearer_auth(self.token.get().await?);
-        if let Some(etag) = &position.etag {
-            request = request.header(IF_NONE_MATCH, etag);
+        let known = position.version.as_ref().filter(|known| known.url == url.as_str());
+        let token = self.token.get().await?;
+        let mut request = self.http.get(url.clone()).header(ACCEPT, "application/json").bearer_auth(token);
+        if let Some(known) = known {
+            request = request.header(IF_NONE_MATCH, &known.etag);
         }
         let response = request.send().await.map_err(no_answer)?;
         let status = response.status();
         match status {
-            StatusCode::OK => page(response, position).await.map(Fetched::Page),
-            StatusCode::NOT_MODIFIED => Ok(Fetched::NotModified),
+            StatusCode::OK => page(response, url, position).await.map(Fetched::Page),
+            // To a question without a version it is no answer.
+            StatusCode::NOT_MODIFIED if known.is_some() => Ok(Fetched::NotModified),
             StatusCode::TOO_MANY_REQUESTS => Ok(Fetched::Wait(asked_wait(&response).unwrap_or(UNTOLD_WAIT))),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ApiError::Denied(status.as_u16())),
             StatusCode::GONE => Err(ApiError::CursorGone),
@@ -140,8 +143,9 @@ impl ProfileApi {
     }
 }
 
-async fn page(mut response: Response, position: &Position) -> Result<Page, ApiError> {
+async fn page(mut response: Response, url: Url, position: &Position) -> Result<Page, ApiError> {
     let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+    let version = etag.map(|etag| PageVersion { url: url.into(), etag });
     let mut text = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
         if text.len() + chunk.len() > MAX_BODY {
@@ -154,7 +158,7 @@ async fn page(mut response: Response, position: &Position) -> Result<Page, ApiEr
     if body.has_more && position.cursor.as_ref() == Some(&body.next) {
         return Err(ApiError::Stuck);
     }
-    Ok(Page { items: body.changes, next: body.next, has_more: body.has_more, etag })
+    Ok(Page { items: body.changes, next: body.next, has_more: body.has_more, version })
 }
 
 /// The URL is taken out: its query holds the cursor, which is the API's own business.

@@ -6,4 +6,4 @@ mod page;
 
 pub use client::{ApiSettings, ApiSettingsError, ProfileApi};
 pub use error::ApiError;
-pub use page::{Fetched, Page};
+pub use page::{Fetched, Page, PageVersion};

@@ -26,7 +26,16 @@ pub struct Page {
     /// Whether there is more already.
     pub has_more: bool,
     /// The version of this page.
-    pub etag: Option<String>,
+    pub version: Option<PageVersion>,
+}
+
+/// The version of a page. It says something of the URL that it came with, and of no other (RFC 9110, section 8.8.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageVersion {
+    /// What was asked, query and all.
+    pub url: String,
+    /// The `ETag` of the answer.
+    pub etag: String,
 }
 
 #[derive(Deserialize)]

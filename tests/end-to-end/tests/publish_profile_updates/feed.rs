@@ -32,6 +32,43 @@ async fn a_feed_is_published_once_and_its_end_costs_the_api_a_304() {
     assert_eq!(order.len(), 3, "changes 1, 4 and 7 are of one user");
 }
 
+/// What the token may not see leaves an empty page in the middle, and the API versions its feed, not its pages.
+#[tokio::test]
+async fn an_empty_page_with_more_behind_it_hides_nothing_whatever_its_etag() {
+    let mut changes: Vec<_> = (1..=9).map(|number| profile_change(number, "u-1", number)).collect();
+    changes[..6].fill(Value::Null);
+    let stage = Stage::set(changes, &[]).await;
+    stage.api.version_all_pages("\"feed-1\"");
+    assert_eq!(stage.run().await, json!({"pages": 1, "published": 3, "parked": 0, "ended": "caught_up"}));
+    // An empty page at the end, twice: the second time it is as it was.
+    assert_eq!(stage.run().await["published"], 0);
+    assert_eq!(stage.run().await["published"], 0);
+    let asked: Vec<_> = stage.api.requests().iter().map(|it| (it.if_none_match.is_some(), it.status)).collect();
+    assert_eq!(asked, [(false, 200), (false, 200), (false, 200), (false, 200), (true, 304)]);
+
+    // Three that nobody may see, and one: the empty page is at the cursor whose version we know.
+    (10..=12).for_each(|_| stage.api.push(Value::Null));
+    stage.api.push(profile_change(13, "u-1", 13));
+    stage.api.version_all_pages("\"feed-2\"");
+    assert_eq!(stage.run().await["published"], 1);
+    stage.assert_all_published(4).await;
+}
+
+#[tokio::test]
+async fn an_item_that_is_too_large_and_one_from_the_future_are_parked_between_others_that_are_published() {
+    let mut changes: Vec<_> = (1..=4).map(|number| profile_change(number, "u-1", number)).collect();
+    // Two bytes each: more than a record may have.
+    changes[1]["changes"] = json!([{"field": "biography", "after": "\u{e9}".repeat(530_000)}]);
+    changes[2]["changed_at"] = json!("9999-12-31T23:59:59Z");
+    let stage = Stage::set(changes, &[]).await;
+    assert_eq!(stage.run().await, json!({"pages": 2, "published": 2, "parked": 2, "ended": "caught_up"}));
+    stage.assert_all_published(2).await;
+    let letters = stage.scene.dead_letters().await.unwrap();
+    let mut codes: Vec<_> = letters.iter().map(|letter| letter["error"]["code"].as_str().unwrap()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["item_from_future", "kafka_record_too_large"]);
+}
+
 #[tokio::test]
 async fn of_two_runs_at_once_one_works() {
     let stage = Arc::new(Stage::with_changes(8).await);

@@ -69,6 +69,44 @@ async fn killed_between_sending_and_moving_on_no_change_is_lost_and_duplicates_h
     assert!(!proxy.cuts().is_empty());
 }
 
+/// Between two that can be published stand one that the topic does not take, one from the future, and one that is no change.
+#[tokio::test]
+async fn what_kafka_or_nobody_takes_costs_its_item_and_the_feed_goes_on() {
+    const TOPIC: &str = "user.profile.limited";
+    let broker = Broker::running().await;
+    broker.topic_with(TOPIC, 1, &["max.message.bytes=10000"]).await;
+    let mut changes: Vec<_> = (1..=5).map(|number| profile_change(number, "u-1", number)).collect();
+    changes[1]["changes"][0]["after"] = "x".repeat(20_000).into();
+    changes[2]["changed_at"] = "9999-12-31T23:59:59Z".into();
+    changes[3]["revision"] = "four".into();
+    let api = ProfileApi::start(changes).await.unwrap();
+    let variables = [
+        ("PROFILE_API_URL", api.url()),
+        ("PROFILE_API_TOKEN", local_stack::PROFILE_API_TOKEN),
+        ("PROFILE_SINK", "kafka"),
+        ("PROFILE_TOPIC", TOPIC),
+        ("KAFKA_AUTH", "plaintext"),
+        ("KAFKA_BOOTSTRAP_SERVERS", &broker.direct),
+        ("KAFKA_DELIVERY_TIMEOUT_MS", "6000"),
+        ("PROFILE_CURSOR_TABLE", local_stack::PROFILE_CURSOR_TABLE),
+    ];
+    let mut stack = local_stack::Stack::start(&local_stack::Workspace::find().unwrap(), schemas(TOPIC)).await.unwrap();
+    for (name, value) in variables {
+        stack.set(name, value);
+    }
+    let scene = Scene::on(stack, "publish-profile-updates", &[]).await.unwrap();
+    let Invocation::Answered(answer) = scene.host.invoke("{}".into()).await else { panic!("{}", scene.host.output()) };
+    let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(answer, serde_json::json!({"pages": 1, "published": 2, "parked": 3, "ended": "caught_up"}));
+    let found = peer::read(&broker.direct, TOPIC, None).await;
+    let times: Vec<_> = found.iter().map(|line| line.header("ce_time")).collect();
+    assert_eq!(times, ["2026-11-20T10:00:01Z", "2026-11-20T10:00:05Z"]);
+    let letters = scene.dead_letters().await.unwrap();
+    let mut codes: Vec<_> = letters.iter().map(|letter| letter["error"]["code"].as_str().unwrap()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["item_from_future", "item_unreadable", "kafka_record_too_large"]);
+}
+
 /// The schemas of the repository, that of the events also under the topic of a test.
 pub(crate) fn schemas(topic: &str) -> BTreeMap<u32, local_stack::RegisteredSchema> {
     let mut schemas = local_stack::repository_schemas(&local_stack::Workspace::find().unwrap()).unwrap();
