@@ -92,3 +92,55 @@ impl From<Option<Toasted<'_>>> for Column {
         column.map_or(Column::Null, Column::from)
     }
 }
+
+impl From<Option<Vec<Option<Toasted<'_>>>>> for Column {
+    /// An array, as a list.
+    fn from(column: Option<Vec<Option<Toasted<'_>>>>) -> Self {
+        let Some(items) = column else { return Column::Null };
+        let items: Option<Vec<_>> = items.into_iter().map(part).collect();
+        items.map_or(Column::Unchanged, |items| Column::Is(AttributeValue::L(items)))
+    }
+}
+
+impl From<Option<BTreeMap<&str, Option<Toasted<'_>>>>> for Column {
+    /// An `hstore`, as a map.
+    fn from(column: Option<BTreeMap<&str, Option<Toasted<'_>>>>) -> Self {
+        let Some(entries) = column else { return Column::Null };
+        let entries: Option<_> = entries.into_iter().map(|(key, value)| Some((key.to_owned(), part(value)?))).collect();
+        entries.map_or(Column::Unchanged, |entries| Column::Is(AttributeValue::M(entries)))
+    }
+}
+
+/// An item or a value within a column; `None` where it stands for the column that is unchanged.
+fn part(value: Option<Toasted<'_>>) -> Option<AttributeValue> {
+    match Column::from(value) {
+        Column::Is(value) => Some(value),
+        Column::Null => Some(AttributeValue::Null(true)),
+        Column::Unchanged => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_untouched_column_is_unchanged_whatever_its_type() {
+        let untouched = || Some(Toasted::Unchanged);
+        assert_eq!(Column::from(untouched()), Column::Unchanged);
+        assert_eq!(Column::from(Some(vec![untouched()])), Column::Unchanged);
+        assert_eq!(Column::from(Some(BTreeMap::from([("__", untouched())]))), Column::Unchanged);
+    }
+
+    #[test]
+    fn arrays_and_maps_are_lists_and_maps_with_their_nulls() {
+        let bytes = || AttributeValue::B(Blob::new(b"\xff"));
+        let items = vec![Some(Toasted::Text("a")), None, Some(Toasted::Bytes(b"\xff"))];
+        let list = AttributeValue::L(vec![text("a"), AttributeValue::Null(true), bytes()]);
+        assert_eq!(Column::from(Some(items)), Column::Is(list));
+        let entries = BTreeMap::from([("a", Some(Toasted::Bytes(b"\xff"))), ("b", None)]);
+        let map = [("a".to_owned(), bytes()), ("b".to_owned(), AttributeValue::Null(true))].into();
+        assert_eq!(Column::from(Some(entries)), Column::Is(AttributeValue::M(map)));
+        assert_eq!(Column::from(None::<Vec<Option<Toasted>>>), Column::Null);
+    }
+}

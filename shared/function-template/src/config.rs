@@ -1,7 +1,8 @@
 //! What the environment says: one struct, every problem at once.
 
 use consumer_config::Consumer;
-use env_config::{Env, Problems, Reader, Variable, number, text};
+use debezium::types::{Placeholder, UNAVAILABLE_VALUE};
+use env_config::{Env, Kind, Problems, Reader, Variable, number, parsed, text};
 
 /// The function's configuration.
 #[derive(Debug, Clone)]
@@ -10,6 +11,8 @@ pub struct Config {
     pub table: String,
     /// Stands in front of every version.
     pub epoch: u64,
+    /// What the connector writes in place of a column that an update left alone.
+    pub placeholder: Placeholder,
     /// What every consumer is told.
     pub consumer: Consumer,
 }
@@ -33,9 +36,19 @@ impl Config {
         Config {
             table: env.required("FUNCTION_TEMPLATE_TABLE", doc::TABLE, text().example("function-template")),
             epoch: env.default("FUNCTION_TEMPLATE_EPOCH", doc::EPOCH, number(0..=1_000_000_000_u64), "0"),
+            placeholder: env.default("UNAVAILABLE_VALUE", doc::PLACEHOLDER, placeholder(), UNAVAILABLE_VALUE),
             consumer: Consumer::read(env),
         }
     }
+}
+
+fn placeholder() -> Kind<Placeholder> {
+    parsed("text on one line, or hex: and bytes", UNAVAILABLE_VALUE, Placeholder::default, |value| {
+        if value.contains(char::is_control) {
+            return Err("holds a control character or a line break".to_owned());
+        }
+        Placeholder::parse(value).map_err(|error| error.to_string())
+    })
 }
 
 /// What the variables mean, for problems and for the README.
@@ -43,6 +56,8 @@ mod doc {
     pub(super) const TABLE: &str = "DynamoDB table of the rows.";
     pub(super) const EPOCH: &str = "Raise it by one after the database was restored or failed over: log positions start \
         anew then, and those of a higher epoch win.";
+    pub(super) const PLACEHOLDER: &str = "The connector's `unavailable.value.placeholder`: what stands in place of a \
+        column that an update left alone.";
 }
 
 #[cfg(test)]

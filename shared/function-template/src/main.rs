@@ -19,6 +19,7 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(config: Config) -> Result<(), HostError> {
+    config.placeholder.clone().install()?;
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let rows = VersionedTable::new(aws_sdk_dynamodb::Client::new(&aws), &config.table);
     let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.consumer.dead_letter_queue_url)

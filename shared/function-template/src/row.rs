@@ -6,7 +6,7 @@ use effects_dynamodb::Columns;
 /// The columns that this function reads; all others are skipped without being decoded.
 ///
 /// Name those that you need, for example `pub email: Option<&'a str>` (and `Row<'a>`). A field that is an `Option` may
-/// be null, and missing from some version of the table's schema. Text that may be long is a `Toasted<'a>` of
+/// be null, and missing from some version of the table's schema. Text or bytes that may be long are a `Toasted<'a>` of
 /// `debezium::types`: PostgreSQL does not log what an update left alone, and a placeholder stands in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AvroRead)]
 pub struct Row {}

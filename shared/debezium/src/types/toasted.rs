@@ -138,8 +138,7 @@ impl Placeholder {
     }
 
     fn in_use() -> &'static Self {
-        // The default cannot fail to parse.
-        IN_USE.get_or_init(|| Placeholder::parse(UNAVAILABLE_VALUE).unwrap_or_else(|_| Placeholder::nothing()))
+        IN_USE.get_or_init(Placeholder::default)
     }
 
     /// Equal to nothing that a column holds.
@@ -150,6 +149,14 @@ impl Placeholder {
 
     fn is(&self, text: &str) -> bool {
         text == self.text || text == self.uuid || text == self.json
+    }
+}
+
+impl Default for Placeholder {
+    /// That of a connector which is not told another one: [`UNAVAILABLE_VALUE`].
+    fn default() -> Self {
+        // It cannot fail to parse.
+        Placeholder::parse(UNAVAILABLE_VALUE).unwrap_or_else(|_| Placeholder::nothing())
     }
 }
 

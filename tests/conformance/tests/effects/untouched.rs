@@ -1,9 +1,14 @@
 //! Columns that a change leaves as they are.
 
-use debezium::{Position, RowVersion};
+use std::collections::HashMap;
+
+use avro_decode::{AvroRead, Limits, Plan, Schema};
+use debezium::types::Toasted;
+use debezium::{Change, Position, RowVersion};
 use effects_dynamodb::{Column, Columns, Item, Put, VersionedTable, number, text};
 use fastrand::Rng;
-use local_stack::{Action, Failpoint, When};
+use local_stack::{Action, Failpoint, Table, When};
+use serde_json::Value;
 
 use crate::{ROWS, emulator};
 
@@ -102,4 +107,64 @@ async fn of_many_writers_at_once_none_undoes_what_another_one_knew() {
     puts.join_all().await;
     let row = &aws.items(ROWS).await.unwrap()[0];
     assert_eq!((&row["email"]["S"], &row["bio"]["S"]), (&"30".into(), &"of 30".into()), "{row}");
+}
+
+#[derive(Debug, AvroRead)]
+struct Account<'a> {
+    email: &'a str,
+    bio: Option<Toasted<'a>>,
+}
+
+/// The recorded changes of accounts, some of which leave the long `bio` alone: key, columns, version.
+fn recorded() -> (Vec<(String, Columns, RowVersion)>, Value) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/recorded/postgres-accounts");
+    let read = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+    let schemas: Value = serde_json::from_str(&read("schemas.json")).unwrap();
+    let mut plans: HashMap<u32, Plan<Change<Account>>> = HashMap::new();
+    let mut changes = Vec::new();
+    for line in read("records.jsonl").lines() {
+        let record: Value = serde_json::from_str(line).unwrap();
+        let of_accounts = record["topic"] == "cdc.postgres.public.accounts";
+        let (true, Some(value)) = (of_accounts, record["value"].as_str()) else { continue };
+        let bytes = base64_simd::STANDARD.decode_to_vec(value).unwrap();
+        let id = u32::from_be_bytes(bytes[1..5].try_into().unwrap());
+        let plan = plans.entry(id).or_insert_with(|| {
+            let schema = Schema::parse(schemas[id.to_string()]["schema"].as_str().unwrap()).unwrap();
+            Plan::compile(&schema, &Limits::default()).unwrap()
+        });
+        let change = plan.decode(&bytes[5..]).unwrap();
+        let columns = change.after().map_or_else(tombstone, |account| {
+            Columns::new().with("email", text(account.email)).with("bio", account.bio)
+        });
+        let key = record["expect"]["key"]["id"].as_str().unwrap().to_owned();
+        changes.push((key, columns, change.row_version(0).unwrap()));
+    }
+    (changes, serde_json::from_str(&read("final_state.json")).unwrap())
+}
+
+#[tokio::test]
+async fn recorded_accounts_are_their_table_at_the_end_in_whatever_order_they_come() {
+    let (aws, proxy, client) = emulator().await;
+    let (changes, at_the_end) = recorded();
+    let mut random = Rng::with_seed(11);
+    for round in 0..3 {
+        let name = format!("accounts-{round}");
+        aws.create_table(Table::named(&name)).await.unwrap();
+        let table = VersionedTable::new(client.clone(), &name);
+        let mut order: Vec<_> = changes.iter().collect();
+        if round > 0 {
+            random.shuffle(&mut order);
+        }
+        for (key, columns, version) in order {
+            table.put_if_newer(key, columns.clone(), version).await.unwrap();
+        }
+        let items = aws.items(&name).await.unwrap();
+        let rows: Vec<_> = items.iter().filter(|item| item.get("expires_at").is_none()).collect();
+        assert_eq!(rows.len(), at_the_end.as_object().unwrap().len());
+        for row in rows {
+            let account = &at_the_end[row["pk"]["S"].as_str().unwrap()];
+            assert_eq!((&row["email"]["S"], &row["bio"]["S"]), (&account["email"], &account["bio"]), "{row}");
+        }
+    }
+    assert!(proxy.calls("UpdateItem") > 0, "the recording has updates that leave a column alone");
 }
