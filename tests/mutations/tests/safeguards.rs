@@ -101,6 +101,31 @@ fn without_knowing_its_own_token_a_lost_answer_becomes_a_doubt() {
 }
 
 #[test]
+fn without_one_token_for_all_tries_a_claim_that_was_never_answered_parks_what_never_began() {
+    notice(Safeguard::OneToken, &[Rule::LettersHaveCauses]);
+}
+
+#[test]
+fn without_the_lease_in_its_condition_a_late_write_of_an_earlier_try_ends_a_later_one() {
+    notice(Safeguard::LeaseFence, &[Rule::OwnersOnly]);
+}
+
+#[test]
+fn without_the_last_lease_on_what_is_free_a_late_claim_takes_what_its_record_has_left() {
+    notice(Safeguard::FreeFence, &[Rule::OwnersOnly]);
+}
+
+#[test]
+fn without_a_mark_on_what_was_taken_over_the_next_try_repeats_an_effect_that_may_have_happened() {
+    notice(Safeguard::TakenOver, &[Rule::OnceUnderAClaim]);
+}
+
+#[test]
+fn without_a_withdrawal_a_claim_that_was_never_answered_outlives_its_record_and_is_doubted() {
+    notice(Safeguard::Withdrawn, &[Rule::LettersHaveCauses]);
+}
+
+#[test]
 fn without_leases_that_hold_a_claim_is_taken_from_a_worker_that_lives() {
     notice(Safeguard::LiveLease, &[Rule::LeasesHold]);
 }
@@ -189,7 +214,16 @@ fn without_the_letter_as_a_fence_a_late_decision_frees_what_a_later_try_left_unc
 /// too.
 #[test]
 fn the_contract_of_claims_notices_as_well() {
-    let of_claims = [Safeguard::TokenCondition, Safeguard::OwnToken, Safeguard::LiveLease, Safeguard::LetterFence];
+    let of_claims = [
+        Safeguard::TokenCondition,
+        Safeguard::OwnToken,
+        Safeguard::LiveLease,
+        Safeguard::LetterFence,
+        Safeguard::LeaseFence,
+        Safeguard::FreeFence,
+        Safeguard::TakenOver,
+        Safeguard::CertainOnly,
+    ];
     for safeguard in of_claims {
         let broken = std::panic::catch_unwind(|| without(safeguard, run_contract));
         assert!(broken.is_err(), "the contract holds without {safeguard:?}");

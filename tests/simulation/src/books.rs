@@ -1,10 +1,10 @@
 //! The promises, and what really happened, whatever anybody was told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use event_runtime::{DeadLetter, LetterId, Order, OwnerToken, WhenUncertain};
+use event_runtime::{DeadLetter, Held, LetterId, Order, OwnerToken, UnixMillis, WhenUncertain};
 
 use super::world::{Verb, World};
 
@@ -25,6 +25,8 @@ pub enum Rule {
     LeasesHold,
     /// No letter without a cause: nothing transient is parked, nothing is called uncertain that is not.
     LettersHaveCauses,
+    /// What a claim says is certain not to have happened has not.
+    CertainIsCertain,
     /// One letter for one record.
     OneLetterEach,
     /// A record that is sent again and fails keeps its letter, and gets no other.
@@ -53,6 +55,7 @@ impl fmt::Display for Rule {
             Rule::OwnersOnly => "only its owner settles a claim",
             Rule::LeasesHold => "a lease keeps others away",
             Rule::LettersHaveCauses => "a letter has a cause",
+            Rule::CertainIsCertain => "what is parked as certain did not happen",
             Rule::OneLetterEach => "a record has one letter",
             Rule::LettersStay => "a record that is sent again keeps its letter",
             Rule::EffectsFit => "no deadline cuts an effect off",
@@ -97,6 +100,12 @@ pub(crate) struct Books {
     owners: BTreeMap<(u32, String), OwnerToken>,
     /// Claims whose fate somebody had reason to doubt.
     doubted: BTreeSet<String>,
+    /// Claims that nothing came of and that their owners could not give back, so far.
+    unfreed: HashSet<(String, OwnerToken)>,
+    /// Claims that were taken back, so that nothing which is still on its way takes them.
+    withdrawn: HashSet<(String, OwnerToken)>,
+    /// The latest lease that each owner knows of.
+    leases: HashMap<(String, OwnerToken), UnixMillis>,
     /// By delivery and partition: offsets parked with the deployment's code and no success between.
     flood: BTreeMap<(u32, usize), BTreeSet<usize>>,
     /// Deliveries that bring a letter's record back.
@@ -115,6 +124,14 @@ pub(crate) struct Books {
     failed_by_stores: BTreeSet<u32>,
     /// Claims that a delivery asked for.
     touched: BTreeMap<u32, BTreeSet<String>>,
+}
+
+/// What an owner did with a claim so far.
+pub(crate) struct Known {
+    /// Until when it was told that it holds it, last.
+    pub(crate) lease: Option<UnixMillis>,
+    /// Whether it has taken it back.
+    pub(crate) withdrawn: bool,
 }
 
 /// An effect that is under way, until dropped.
@@ -266,7 +283,7 @@ impl Books {
         let caused = match record.verb {
             _ if letter.error.uncertain => {
                 world.uncertain == WhenUncertain::Park
-                    && letter.claim.as_ref().is_some_and(|claim| self.doubted.contains(claim))
+                    && letter.claim.as_ref().is_some_and(|claim| self.is_doubted(claim))
             }
             _ if code == "handler_panicked" => true,
             Verb::Garbage => code == "garbage",
@@ -335,8 +352,10 @@ impl Books {
     }
 
     /// A delivery holds a claim from now on.
-    pub(crate) fn holds(&mut self, delivery: u32, claim: &str, token: OwnerToken) {
-        self.owners.insert((delivery, claim.to_owned()), token);
+    pub(crate) fn holds(&mut self, delivery: u32, held: &Held) {
+        let claim = held.key.as_str().to_owned();
+        self.leases.insert((claim.clone(), held.token), held.until);
+        self.owners.insert((delivery, claim), held.token);
     }
 
     /// The token under which a delivery held a claim last.
@@ -347,6 +366,35 @@ impl Books {
     /// Somebody has reason to doubt what became of a claim's effect.
     pub(crate) fn doubt(&mut self, claim: &str) {
         self.doubted.insert(claim.to_owned());
+    }
+
+    fn is_doubted(&self, claim: &str) -> bool {
+        self.doubted.contains(claim) || self.unfreed.iter().any(|(unfreed, _)| unfreed == claim)
+    }
+
+    /// Nothing came of a claim, and its owner could not give it back: it knows, but nobody else can.
+    pub(crate) fn not_freed(&mut self, claim: &str, token: OwnerToken) {
+        self.unfreed.insert((claim.to_owned(), token));
+    }
+
+    /// A claim was given back.
+    pub(crate) fn freed(&mut self, claim: &str, token: OwnerToken, withdrawn: bool) {
+        let claim = (claim.to_owned(), token);
+        self.unfreed.remove(&claim);
+        if withdrawn {
+            self.withdrawn.insert(claim);
+        }
+    }
+
+    /// What an owner did with a claim so far.
+    pub(crate) fn known_of(&self, claim: &str, token: OwnerToken) -> Known {
+        let claim = (claim.to_owned(), token);
+        Known { lease: self.leases.get(&claim).copied(), withdrawn: self.withdrawn.contains(&claim) }
+    }
+
+    /// Whether a delivery brings a letter's record back.
+    pub(crate) fn is_redriven(&self, delivery: u32) -> bool {
+        self.redrives.contains(&delivery)
     }
 
     /// Everything is committed: nothing may be missing.

@@ -11,8 +11,7 @@ pub(crate) const STORM: u32 = 30;
 pub enum What {
     /// At an await point of a worker: 1 it dies, 2 it is frozen for longer than any lease.
     Await,
-    /// A write to a store: 1 it never arrives, 2 it is throttled, 3 it is applied and its answer lost, 4 likewise but
-    /// the client sends it again by itself, 5 the store is down for seconds.
+    /// A write to a store: see [`crate::What::write_name`].
     Write,
     /// The effect: see [`crate::What::effect_name`].
     Effect,
@@ -59,6 +58,22 @@ impl What {
         }
     }
 
+    /// A write's fate in words.
+    pub fn write_name(fate: u32) -> &'static str {
+        match fate {
+            0 => "is applied",
+            1 => "does not arrive",
+            2 => "is throttled",
+            3 => "is applied, its answer is lost",
+            4 => "is applied, its answer is lost, the client sends it again",
+            5 => "finds its store down for seconds",
+            6 => "fails, and arrives a moment later",
+            7 => "is not answered, and arrives when its sender has given up waiting",
+            8 => "is not answered, and arrives seconds later",
+            _ => "is applied, and what follows from its answer fails, and arrives a moment later",
+        }
+    }
+
     /// The effect's fate in words.
     pub fn effect_name(fate: u32) -> &'static str {
         match fate {
@@ -98,11 +113,7 @@ impl fmt::Display for Schedule {
             let line = match (what, fate) {
                 (What::Await, 1) => format!("the worker dies at await point {number}"),
                 (What::Await, _) => format!("the worker is frozen at await point {number}"),
-                (What::Write, 1) => format!("write {number} does not arrive"),
-                (What::Write, 2) => format!("write {number} is throttled"),
-                (What::Write, 3) => format!("write {number} is applied, its answer is lost"),
-                (What::Write, 4) => format!("write {number} is applied, its answer is lost, the client sends it again"),
-                (What::Write, _) => format!("write {number} finds its store down for seconds"),
+                (What::Write, fate) => format!("write {number} {}", What::write_name(*fate)),
                 (What::Effect, fate) => format!("effect {number} {}", What::effect_name(*fate)),
                 (What::Decode, 1) => format!("decoding {number} cannot ask the registry"),
                 (What::Decode, _) => format!("decoding {number} finds the registry down for seconds"),

@@ -58,7 +58,9 @@ impl Source {
         let partitions = Mutex::new((0..world.lanes.len()).map(partition).collect());
         let processes = if world.one_process { 1 } else { world.pollers };
         let ahead = [Duration::ZERO, world.skew];
-        let workers = (0..processes).map(|worker| Worker::new(Arc::clone(&scene), ahead[worker % 2])).collect();
+        let workers = (0..processes)
+            .map(|worker| Worker::new(Arc::clone(&scene), ahead[worker % 2], world.earlier && worker % 2 == 1))
+            .collect();
         Source { scene, partitions, workers }
     }
 

@@ -113,6 +113,8 @@ pub struct World {
     pub pollers: usize,
     /// Whether both pollers' batches go to one process (`run_concurrent`) instead of two.
     pub one_process: bool,
+    /// Whether the second worker runs the version before, as during a roll-out or after a rollback.
+    pub earlier: bool,
     /// How far the second worker's clock is ahead.
     pub skew: Duration,
     /// Whether invocations tell their deadline.
@@ -142,6 +144,7 @@ impl World {
             limits: None,
             pollers: 1,
             one_process: false,
+            earlier: false,
             skew: Duration::ZERO,
             deadlines: true,
             reporting: None,
@@ -170,6 +173,7 @@ impl World {
             .map(|_| (0..rng.usize(length.clone())).map(|_| Self::record(rng, broken)).collect())
             .collect();
         let feature = rng.bool();
+        let (pollers, one_process) = (rng.usize(1..=2), rng.u32(..4) == 0);
         World {
             seed,
             batch: if broken_deployment { 30 } else { rng.usize(1..=if small { 3 } else { 12 }) },
@@ -178,8 +182,9 @@ impl World {
             bisect: rng.u32(..4) == 0,
             limits: (rng.u32(..5) == 0)
                 .then(|| Limits { retries: rng.u32(..6), age: Duration::from_secs(rng.u64(5..120)) }),
-            pollers: rng.usize(1..=2),
-            one_process: rng.u32(..4) == 0,
+            pollers,
+            one_process,
+            earlier: pollers > 1 && !one_process && rng.u32(..4) == 0,
             skew: Duration::from_millis(if rng.bool() { 1500 } else { 0 }),
             deadlines: rng.u32(..8) != 0,
             reporting: match (feature, rng.u32(..3)) {
@@ -270,6 +275,7 @@ impl World {
             World { bisect: false, ..self.clone() },
             World { pollers: 1, ..self.clone() },
             World { one_process: false, ..self.clone() },
+            World { earlier: false, ..self.clone() },
             World { skew: Duration::ZERO, ..self.clone() },
             World { order: Order::Partition, ..self.clone() },
             World { batch: plain.batch, ..self.clone() },
@@ -298,7 +304,8 @@ impl fmt::Display for World {
             write!(f, ", {retries} retries and {} s, then the destination", age.as_secs())?;
         }
         let processes = if self.one_process { "one process" } else { "a process each" };
-        writeln!(f, ", {} pollers, {processes}", self.pollers)?;
+        let earlier = if self.earlier { ", the second runs the version before" } else { "" };
+        writeln!(f, ", {} pollers, {processes}{earlier}", self.pollers)?;
         let deadlines = if self.deadlines { "known" } else { "unknown" };
         let reporting = self.reporting.map_or("the default".to_owned(), |reporting| format!("{reporting:?}"));
         writeln!(
