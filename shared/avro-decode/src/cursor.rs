@@ -15,6 +15,14 @@ pub struct Cursor<'p, 'de> {
     depth: u32,
     output: usize,
     zero_size_items: usize,
+    /// The operations of skipping so far: for tests of what a datum may cost.
+    pub(crate) steps: u64,
+}
+
+/// A place to go back to.
+pub(crate) struct Mark<'de> {
+    rest: &'de [u8],
+    depth: u32,
 }
 
 impl<'p, 'de> Cursor<'p, 'de> {
@@ -26,7 +34,8 @@ impl<'p, 'de> Cursor<'p, 'de> {
             program,
             depth: max_depth,
             output: max_output_bytes,
-            zero_size_items: max_zero_size_items,
+            zero_size_items: max_zero_size_items.saturating_add(datum.len()),
+            steps: 0,
         }
     }
 
@@ -258,12 +267,31 @@ impl<'p, 'de> Cursor<'p, 'de> {
                 return Err(self.fail(Kind::BlockCount));
             }
         } else {
-            match self.zero_size_items.checked_sub(count) {
-                Some(left) => self.zero_size_items = left,
-                None => return Err(self.fail(Kind::ZeroSizeItems)),
-            }
+            self.charge_hollow(count)?;
         }
         Ok(count)
+    }
+
+    /// Takes values that have no bytes from the budget.
+    fn charge_hollow(&mut self, count: usize) -> Result<(), DecodeError> {
+        match self.zero_size_items.checked_sub(count) {
+            Some(left) => {
+                self.zero_size_items = left;
+                Ok(())
+            }
+            None => Err(self.fail(Kind::ZeroSizeItems)),
+        }
+    }
+
+    /// This place, for [`Cursor::go_back`].
+    pub(crate) fn mark(&self) -> Mark<'de> {
+        Mark { rest: self.rest, depth: self.depth }
+    }
+
+    /// To where `mark` was made. What was taken from the budgets since stays taken, so that reading again and again is
+    /// bounded too.
+    pub(crate) fn go_back(&mut self, mark: Mark<'de>) {
+        (self.rest, self.depth) = (mark.rest, mark.depth);
     }
 
     /// Takes memory outside of the datum from the budget.
@@ -316,10 +344,7 @@ impl<'p, 'de> Cursor<'p, 'de> {
     pub fn begin_record(&mut self, node: &'p Node) -> Result<&'p RecordPlan, DecodeError> {
         let index = match &node.0 {
             Op::Record(index) => *index,
-            _ => match &self.branch(node)?.0 {
-                Op::Record(index) => *index,
-                _ => return Err(self.fail(Kind::PlanMismatch)),
-            },
+            _ => self.uncommon_record(node)?,
         };
         self.enter()?;
         match self.program.records.get(index as usize) {
@@ -327,6 +352,27 @@ impl<'p, 'de> Cursor<'p, 'de> {
             // The record turned out not to resolve, in a branch that the reader may do without.
             Some(None) => Err(self.fail(Kind::UnionBranch)),
             None => Err(self.fail(Kind::PlanMismatch)),
+        }
+    }
+
+    /// A record that has no bytes, or that is a branch of the writer's union.
+    #[cold]
+    #[inline(never)]
+    fn uncommon_record(&mut self, node: &'p Node) -> Result<u32, DecodeError> {
+        match &node.0 {
+            Op::Record(index) => Ok(*index),
+            Op::Hollow(index) => {
+                self.charge_hollow(1)?;
+                Ok(*index)
+            }
+            Op::Union(_) => {
+                let branch = self.branch(node)?;
+                match &branch.0 {
+                    Op::Record(_) | Op::Hollow(_) => self.uncommon_record(branch),
+                    _ => Err(self.fail(Kind::PlanMismatch)),
+                }
+            }
+            _ => Err(self.fail(Kind::PlanMismatch)),
         }
     }
 

@@ -1,10 +1,13 @@
 //! What can go wrong, in the three moments it can: parsing a schema, resolving it against a reader, decoding a datum.
 //!
-//! Messages name schema paths, offsets and rules. They never contain a value, a map key or any other byte of a datum.
+//! Messages name schema paths, offsets and rules. They never contain a value, a map key or any other byte of a datum, and
+//! of a schema no more than names, each cut to some length: a message has at most 4 KiB, whatever the schema.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+
+use crate::shown::{Shown, ends};
 
 /// A schema is not valid Avro.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +22,7 @@ impl SchemaError {
         Self { path: path.into(), problem: problem.into() }
     }
 
-    /// Where in the schema, as `Record.field.items`; `.` for the root.
+    /// Where in the schema, as `field.items`; `.` for the root.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -52,8 +55,10 @@ pub enum Rule {
     InvalidDefault,
     /// The writer's enum has symbols that the reader's has not, and the reader's has no default.
     EnumSymbols,
-    /// The types of writer and reader nest deeper than a plan may (512 levels).
+    /// The types of writer and reader nest deeper than a plan may.
     TooDeep,
+    /// Resolving them would take far more steps than they have parts.
+    TooManySteps,
 }
 
 impl Rule {
@@ -69,14 +74,19 @@ impl Rule {
             Rule::InvalidDefault => "avro_resolve_default",
             Rule::EnumSymbols => "avro_resolve_symbols",
             Rule::TooDeep => "avro_resolve_depth",
+            Rule::TooManySteps => "avro_resolve_steps",
         }
     }
 }
 
 /// A writer schema cannot be read by a reader; found once, when the plan is compiled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("writer `{writer_path}`, reader `{reader_path}`: {problem}; {remedy}")]
-pub struct ResolveError {
+#[error("writer `{}`, reader `{}`: {}; {}", .0.writer_path, .0.reader_path, .0.problem, .0.remedy)]
+pub struct ResolveError(Box<Unresolved>);
+
+/// Apart, so that a result is small: resolving recurses with the schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Unresolved {
     writer_path: String,
     reader_path: String,
     rule: Rule,
@@ -85,6 +95,8 @@ pub struct ResolveError {
 }
 
 impl ResolveError {
+    #[cold]
+    #[inline(never)]
     pub(crate) fn new(
         writer_path: String,
         reader_path: String,
@@ -92,37 +104,37 @@ impl ResolveError {
         problem: String,
         remedy: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { writer_path, reader_path, rule, problem, remedy: remedy.into() }
+        Self(Box::new(Unresolved { writer_path, reader_path, rule, problem, remedy: remedy.into() }))
     }
 
     /// Where in the writer's schema, as `Envelope.after.credit`.
     pub fn writer_path(&self) -> &str {
-        &self.writer_path
+        &self.0.writer_path
     }
 
     /// Where in the reader's type or schema.
     pub fn reader_path(&self) -> &str {
-        &self.reader_path
+        &self.0.reader_path
     }
 
     /// Which rule is not met.
     pub fn rule(&self) -> Rule {
-        self.rule
+        self.0.rule
     }
 
     /// What is wrong there, without place and remedy.
     pub fn problem(&self) -> &str {
-        &self.problem
+        &self.0.problem
     }
 
     /// What to change in the reader.
     pub fn remedy(&self) -> &str {
-        &self.remedy
+        &self.0.remedy
     }
 
     /// The bounded name of this failure for metrics and dead letters.
     pub fn code(&self) -> &'static str {
-        self.rule.code()
+        self.0.rule.code()
     }
 }
 
@@ -152,7 +164,7 @@ pub enum DecodeErrorKind {
     EnumSymbol,
     /// A block claims more items than the bytes left could hold.
     BlockCount,
-    /// More items without bytes than [`crate::Limits::max_zero_size_items`].
+    /// More values without bytes than [`crate::Limits::max_zero_size_items`] allows.
     ZeroSizeItems,
     /// Records, lists and maps nest deeper than [`crate::Limits::max_depth`].
     Depth,
@@ -211,7 +223,7 @@ impl DecodeErrorKind {
             Self::EnumIndex => "the writer's enum has no such symbol",
             Self::EnumSymbol => "the reader's enum has no such symbol and no default",
             Self::BlockCount => "the block claims more items than the bytes left can hold",
-            Self::ZeroSizeItems => "the block claims too many items of no size",
+            Self::ZeroSizeItems => "there are too many values of no size",
             Self::Depth => "records, lists or maps nest too deeply",
             Self::OutputSize => "the decoded value would be too large",
             Self::TrailingBytes => "bytes are left after the datum",
@@ -268,20 +280,19 @@ impl DecodeError {
 
     /// The path of the value from the root, as `after.tags[3]`; empty for the root itself.
     ///
-    /// Names are those of the writer's schema. Map entries are counted (`labels{2}`): their keys are data.
+    /// Names are those of the writer's schema. Map entries are counted (`labels{2}`): their keys are data. Of a long path
+    /// the middle is left out.
     pub fn path(&self) -> String {
         let mut text = String::new();
-        for segment in self.0.path.iter().rev() {
-            match segment {
-                Segment::Field(name) => {
-                    if !text.is_empty() {
-                        text.push('.');
-                    }
-                    text.push_str(name);
-                }
-                Segment::Item(index) => text.push_str(&format!("[{index}]")),
-                Segment::Entry(index) => text.push_str(&format!("{{{index}}}")),
-            }
+        let segments: Vec<&Segment> = self.0.path.iter().rev().collect();
+        for segment in ends(&segments) {
+            let dot = if text.is_empty() { "" } else { "." };
+            text.push_str(&match segment {
+                Ok(Segment::Field(name)) => format!("{dot}{}", Shown(name)),
+                Ok(Segment::Item(index)) => format!("[{index}]"),
+                Ok(Segment::Entry(index)) => format!("{{{index}}}"),
+                Err(left_out) => format!("{dot}…{left_out} levels…"),
+            });
         }
         text
     }

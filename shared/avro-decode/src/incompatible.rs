@@ -6,6 +6,10 @@ use crate::compile::Compiler;
 use crate::error::ResolveError;
 use crate::limits::Limits;
 use crate::schema::{Enum, Field, Record, Schema, Type, TypeId};
+use crate::shown::{Excerpt, Shown};
+
+/// The most that a survey tells; each place is told with some kilobytes of both schemas.
+pub(crate) const MOST: usize = 1_000;
 
 /// A place at which data of the writer's schema cannot be read with the reader's, with both schemas there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +46,7 @@ impl fmt::Display for Incompatibility {
     }
 }
 
-/// All that keeps data of `writer` from being read with `reader`; nothing if every datum can be read.
+/// All that keeps data of `writer` from being read with `reader`, up to 1,000 places; nothing if every datum can be read.
 ///
 /// It is the resolution of [`crate::Plan::compile_with_reader`], but stricter and complete: a plan takes it that a
 /// branch of the writer's union or a symbol of its enum cannot be read, since that is an error only when one occurs; and
@@ -64,13 +68,14 @@ impl fmt::Display for Incompatibility {
 /// ```
 pub fn incompatibilities(writer: &Schema, reader: &Schema) -> Vec<Incompatibility> {
     let mut found = Vec::new();
-    let survey = Compiler::run(writer, &Limits::default(), |compiler, root| {
+    let survey = Compiler::run(writer, Some(reader), &Limits::default(), |compiler, root| {
         compiler.survey = Some(Vec::new());
         let node = compiler.resolve_schemas(root, reader);
         found = compiler.survey.take().unwrap_or_default();
         node
     });
-    if let (Err(error), true) = (survey, found.is_empty()) {
+    // The survey collects what does not resolve; what ends it comes back as an error.
+    if let Err(error) = survey {
         found.push(Incompatibility::new(error, writer.fragment(writer.root()), reader.fragment(reader.root())));
     }
     found
@@ -88,13 +93,16 @@ impl Schema {
         });
         let wrong = |record: &Record, field: &Field| {
             let default = field.default.as_ref()?;
-            let fits = crate::schema::default_value(self, field.schema, default).is_some();
+            let mut steps = u64::MAX;
+            let fits = crate::schema::default_value(self, field.schema, default, &mut steps).is_some();
             (!fits).then(|| {
-                let expected = self.describe(field.schema);
-                format!("{}.{}: the default {default} is no {expected}", record.name.full, field.name)
+                let (record, field_name, expected) =
+                    (Shown(&record.name.full), Shown(&field.name), self.describe(field.schema));
+                format!("{record}.{field_name}: the default {} is no {expected}", Excerpt(default))
             })
         };
-        records.flat_map(|record| record.fields.iter().filter_map(move |field| wrong(record, field))).collect()
+        let all = records.flat_map(|record| record.fields.iter().filter_map(move |field| wrong(record, field)));
+        all.take(MOST).collect()
     }
 
     /// The type as JSON, one level deep: what is within is its name or its kind.
@@ -106,15 +114,14 @@ impl Schema {
     }
 
     pub(crate) fn record_fragment(&self, record: &Record) -> String {
-        let fields: Vec<String> = record.fields.iter().map(|field| self.field_fragment(field)).collect();
-        let (shown, rest) = abridged(&fields);
+        let (shown, rest) = abridged(&record.fields, |field| self.field_fragment(field));
         let name = quoted(&record.name.full);
         format!(r#"{{"type":"record","name":{name},"fields":[{shown}{rest}]}}"#)
     }
 
     pub(crate) fn field_fragment(&self, field: &Field) -> String {
         let default = match &field.default {
-            Some(default) => format!(r#","default":{default}"#),
+            Some(default) => format!(r#","default":{}"#, Excerpt(default)),
             None => String::new(),
         };
         format!(r#"{{"name":{},"type":{}{default}}}"#, quoted(&field.name), self.shape(field.schema, false))
@@ -148,8 +155,7 @@ impl Schema {
             Type::Array(items) => format!(r#"{{"type":"array","items":{}}}"#, self.within(*items)),
             Type::Map(values) => format!(r#"{{"type":"map","values":{}}}"#, self.within(*values)),
             Type::Union(branches) => {
-                let branches: Vec<String> = branches.iter().map(|branch| self.within(*branch)).collect();
-                let (shown, rest) = abridged(&branches);
+                let (shown, rest) = abridged(branches, |branch| self.within(*branch));
                 format!("[{shown}{rest}]")
             }
         }
@@ -167,18 +173,19 @@ impl Schema {
 }
 
 fn enum_fragment(symbols: &Enum) -> String {
-    let quotes: Vec<String> = symbols.symbols.iter().map(|symbol| quoted(symbol)).collect();
-    let (shown, rest) = abridged(&quotes);
-    let default = symbols.default.and_then(|index| quotes.get(index)).map(|symbol| format!(r#","default":{symbol}"#));
+    let (shown, rest) = abridged(&symbols.symbols, |symbol| quoted(symbol));
+    let default = symbols.default.and_then(|index| symbols.symbols.get(index));
+    let default = default.map(|symbol| format!(r#","default":{}"#, quoted(symbol)));
     let name = quoted(&symbols.name.full);
     format!(r#"{{"type":"enum","name":{name},"symbols":[{shown}{rest}]{}}}"#, default.unwrap_or_default())
 }
 
-fn abridged(items: &[String]) -> (String, &'static str) {
+fn abridged<T>(items: &[T], show: impl Fn(&T) -> String) -> (String, &'static str) {
     const SHOWN: usize = 24;
-    (items.get(..SHOWN).unwrap_or(items).join(","), if items.len() > SHOWN { ",…" } else { "" })
+    let shown: Vec<String> = items.iter().take(SHOWN).map(show).collect();
+    (shown.join(","), if items.len() > SHOWN { ",…" } else { "" })
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    serde_json::Value::from(Shown(text).to_string()).to_string()
 }

@@ -4,6 +4,7 @@
 // The derive's output names this crate from outside; in our own documentation and tests, too.
 extern crate self as avro_decode;
 
+mod branches;
 mod compile;
 mod cursor;
 mod error;
@@ -13,6 +14,7 @@ mod plan;
 mod read;
 mod resolve;
 mod schema;
+mod shown;
 mod skip;
 mod text;
 mod value;
@@ -80,7 +82,7 @@ pub use error::{DecodeError, DecodeErrorKind, ResolveError, Rule, SchemaError};
 pub use incompatible::{Incompatibility, incompatibilities};
 pub use limits::Limits;
 pub use plan::{Node, Plan};
-pub use read::{AvroRead, AvroType, Decimal, DecimalBytes, Duration};
+pub use read::{AvroRead, AvroType, Decimal, DecimalBytes, Duration, Wished};
 pub use schema::{Schema, TypeId};
 pub use value::{Record, Symbol, Value};
 

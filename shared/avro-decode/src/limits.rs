@@ -11,7 +11,8 @@ pub struct Limits {
     /// Bytes that the decoded value may take outside of the datum: list and map entries, boxes and generic values by
     /// their size in memory. Owned text and bytes count by their length. Default 64 MiB.
     pub max_output_bytes: usize,
-    /// Items of all lists in the datum whose type takes no bytes (nulls, empty records). Default 10,000.
+    /// Values in the datum that take no bytes: records without content, and items of lists whose type is such (nulls,
+    /// empty records). As many more as the datum has bytes are let through. Default 10,000.
     pub max_zero_size_items: usize,
 }
 

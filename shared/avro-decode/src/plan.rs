@@ -48,7 +48,7 @@ impl<T: AvroType> Plan<T> {
     /// When some datum of the writer could never be read as `T`: a field that is missing, a type that neither matches
     /// nor promotes. The error names the place in both and what to change.
     pub fn compile(writer: &Schema, limits: &Limits) -> Result<Self, ResolveError> {
-        let program = Compiler::run(writer, limits, T::compile)?;
+        let program = Compiler::run(writer, None, limits, T::compile)?;
         Ok(Self::of(program))
     }
 
@@ -90,6 +90,24 @@ impl<T: AvroType> Plan<T> {
         Ok(value)
     }
 
+    /// The steps that compiling took, for tests of what a schema may cost: types, fields, branches and symbols that were
+    /// looked at, and 64 bytes of names each.
+    #[doc(hidden)]
+    pub fn steps(&self) -> u64 {
+        self.program.steps
+    }
+
+    /// Decodes a datum, and says how many operations of skipping it took: for tests of what a datum may cost.
+    #[doc(hidden)]
+    pub fn decode_counting<'de>(&self, datum: &'de [u8]) -> (Result<T::Of<'de>, DecodeError>, u64) {
+        let mut cursor = Cursor::new(datum, &self.program);
+        let value = T::Of::<'de>::read(&self.program.root, &mut cursor).and_then(|value| {
+            cursor.finish()?;
+            Ok(value)
+        });
+        (value, cursor.steps)
+    }
+
     fn of(program: Program) -> Self {
         Self { program: Arc::new(program), _reader: PhantomData }
     }
@@ -101,7 +119,8 @@ impl Plan<Value<'static>> {
     /// # Errors
     /// When the schemas do not resolve.
     pub fn compile_with_reader(writer: &Schema, reader: &Schema, limits: &Limits) -> Result<Self, ResolveError> {
-        let program = Compiler::run(writer, limits, |compiler, root| compiler.resolve_schemas(root, reader))?;
+        let program =
+            Compiler::run(writer, Some(reader), limits, |compiler, root| compiler.resolve_schemas(root, reader))?;
         Ok(Self::of(program))
     }
 }
@@ -123,8 +142,10 @@ pub(crate) struct Program {
     pub(crate) root: Node,
     /// Records by index, since they recur and recurse. `None` did not resolve, within a branch that did not have to.
     pub(crate) records: Vec<Option<RecordPlan>>,
-    pub(crate) skippers: Vec<Box<[SkipOp]>>,
+    pub(crate) skippers: Vec<Arc<[SkipOp]>>,
     pub(crate) limits: Limits,
+    /// What compiling took.
+    pub(crate) steps: u64,
 }
 
 /// How one value of the writer becomes one value of the reader. Made by [`crate::AvroType::compile`], used by the
@@ -149,6 +170,10 @@ pub(crate) enum Op {
     Array(Box<List>),
     Map(Box<List>),
     Record(u32),
+    /// A record whose values take no bytes.
+    Hollow(u32),
+    /// What may be unreadable.
+    Wished(Box<Wish>),
     /// Null and one other: the commonest union. `null` is the index of null.
     Nullable {
         null: bool,
@@ -159,7 +184,7 @@ pub(crate) enum Op {
     /// The reader's union, where the writer has none.
     Variant(u32, Box<Node>),
     /// The reader's symbol for each of the writer's; `u32::MAX` for none.
-    Enum(Box<[u32]>),
+    Enum(Arc<[u32]>),
     /// An enum read from text.
     Symbols {
         names: Box<[(String, u32)]>,
@@ -171,13 +196,26 @@ pub(crate) enum Op {
         scale: u32,
         fixed: Option<u32>,
     },
+    /// A decimal of a scale below zero: so many zeros follow its digits.
+    DecimalTimes {
+        zeros: u32,
+        fixed: Option<u32>,
+    },
     Date,
     Time(Unit),
     Timestamp(Unit),
     /// For generic values.
     Promote(Promotion),
     /// For generic values: symbols of the reader for each of the writer's.
-    SymbolOf(Box<[Option<Symbol>]>),
+    SymbolOf(Arc<[Option<Symbol>]>),
+}
+
+/// How a value is read that the reader can do without.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    /// `None` where no value of the writer's type can be read.
+    pub(crate) node: Option<Node>,
+    pub(crate) skip: Box<[SkipOp]>,
 }
 
 #[derive(Debug)]

@@ -1,40 +1,46 @@
 //! Resolving a writer's schema against a reader's schema: specification 1.12, "Schema Resolution".
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use crate::compile::{Compiler, Memo, match_fields};
+use crate::branches::Reader;
+use crate::compile::{Compiler, Memo, Part};
 use crate::error::{ResolveError, Rule};
-use crate::incompatible::Incompatibility;
+use crate::incompatible::{Incompatibility, MOST};
 use crate::plan::{Branch, List, Node, Op, Promotion, RecordPlan};
-use crate::schema::{Logical, Name, Schema, Type, TypeId, default_value};
+use crate::schema::{Enum, Logical, Schema, Type, TypeId, default_value};
+use crate::shown::{Shown, names};
 use crate::value::{Shape, Symbol};
 
 impl Compiler<'_> {
     /// The reader is the writer's schema itself, from this type down.
     pub(crate) fn resolve_as_written(&mut self, writer: TypeId) -> Result<Node, ResolveError> {
         let schema = self.schema.clone();
-        self.resolve(writer, &schema, writer)
+        self.resolve(writer, &Reader::new(&schema), writer)
     }
 
     pub(crate) fn resolve_schemas(&mut self, writer: TypeId, reader: &Schema) -> Result<Node, ResolveError> {
-        self.resolve(writer, reader, reader.root())
+        self.resolve(writer, &Reader::new(reader), reader.root())
     }
 
-    fn resolve(&mut self, w: TypeId, reader: &Schema, r: TypeId) -> Result<Node, ResolveError> {
-        let result = self.resolve_any(w, reader, r);
+    fn resolve(&mut self, w: TypeId, reader: &Reader<'_>, r: TypeId) -> Result<Node, ResolveError> {
+        let result = self.step(1).and_then(|()| self.resolve_any(w, reader, r));
+        let schema = self.schema;
         match (result, &mut self.survey) {
-            (Err(error), Some(survey)) => {
-                survey.push(Incompatibility::new(error, self.schema.fragment(w), reader.fragment(r)));
+            (Err(error), Some(survey)) if error.rule() != Rule::TooManySteps => {
+                if survey.len() < MOST {
+                    survey.push(Incompatibility::new(error, schema.fragment(w), reader.schema.fragment(r)));
+                }
                 Ok(Node(Op::Absent))
             }
             (result, _) => result,
         }
     }
 
-    fn resolve_any(&mut self, w: TypeId, reader: &Schema, r: TypeId) -> Result<Node, ResolveError> {
+    fn resolve_any(&mut self, w: TypeId, reader: &Reader<'_>, r: TypeId) -> Result<Node, ResolveError> {
         let schema = self.schema;
-        match (schema.get(w), reader.get(r)) {
-            (Type::Union(written), Type::Union(read)) if self.same_branches(written, reader, read) => {
+        match (schema.get(w), reader.schema.get(r)) {
+            (Type::Union(written), Type::Union(read)) if self.same_branches(written, reader, read)? => {
                 let mut of_reader = read.iter();
                 self.branches(written, |compiler, branch| {
                     let other = of_reader.next().copied().unwrap_or(r);
@@ -44,23 +50,26 @@ impl Compiler<'_> {
             (Type::Union(written), _) => {
                 self.branches(written, |compiler, branch| compiler.resolve(branch, reader, r).map(Branch::Node))
             }
-            (_, Type::Union(read)) => match self.choose(w, reader, read) {
-                Some(branch) => self.resolve(w, reader, branch),
-                None => Err(self.error(
-                    Rule::NoUnionBranch,
-                    format!("no branch of the reader's union matches {}", schema.describe(w)),
-                    "add a branch for it",
-                )),
-            },
+            (written, Type::Union(read)) => {
+                self.step(written.name().map_or(0, |name| name.cost()))?;
+                match reader.choose(schema, w, r, read) {
+                    Some(branch) => self.resolve(w, reader, branch),
+                    None => Err(self.error(
+                        Rule::NoUnionBranch,
+                        format!("no branch of the reader's union matches {}", schema.describe(w)),
+                        "add a branch for it",
+                    )),
+                }
+            }
             _ => self.resolve_one(w, reader, r),
         }
     }
 
-    fn resolve_one(&mut self, w: TypeId, reader: &Schema, r: TypeId) -> Result<Node, ResolveError> {
+    fn resolve_one(&mut self, w: TypeId, reader: &Reader<'_>, r: TypeId) -> Result<Node, ResolveError> {
         use Promotion as P;
         let schema = self.schema;
         let promote = |promotion| Ok(Node(Op::Promote(promotion)));
-        match (schema.get(w), reader.get(r)) {
+        match (schema.get(w), reader.schema.get(r)) {
             (Type::Null, Type::Null) => Ok(Node(Op::Null)),
             (Type::Boolean, Type::Boolean) => Ok(Node(Op::Boolean)),
             (Type::Int(_), Type::Int(_)) => Ok(Node(Op::Int)),
@@ -81,7 +90,7 @@ impl Compiler<'_> {
                 Ok(Node(Op::Bytes))
             }
             (Type::Fixed(a), Type::Fixed(b)) => {
-                self.check_names(&a.name, &b.name, &b.aliases, "fixed")?;
+                self.check_names(w, reader, r, "fixed")?;
                 if a.size != b.size {
                     let problem = format!("a fixed of {} bytes is not one of {}", a.size, b.size);
                     return Err(self.error(Rule::FixedSize, problem, "give both the same size"));
@@ -90,25 +99,19 @@ impl Compiler<'_> {
                 Ok(Node(Op::Fixed(a.size)))
             }
             (Type::Enum(a), Type::Enum(b)) => {
-                self.check_names(&a.name, &b.name, &b.aliases, "enum")?;
-                let map = a.symbols.iter().map(|symbol| {
-                    let index = b.symbols.iter().position(|s| s == symbol).or(b.default)?;
-                    Some(Symbol::new(b.symbols.clone(), index))
-                });
-                let map: Box<[Option<Symbol>]> = map.collect();
-                self.survey_symbols(a, b, &map)?;
-                Ok(Node(Op::SymbolOf(map)))
+                self.check_names(w, reader, r, "enum")?;
+                self.resolve_symbols((w, a), (r, b))
             }
             (Type::Array(a), Type::Array(b)) => {
-                let item = self.within("items", |compiler| compiler.resolve(*a, reader, *b))?;
-                Ok(Node(Op::Array(Box::new(List { item, min: self.min_size(*a) }))))
+                let item = self.within(Part::Word("items"), |compiler| compiler.resolve(*a, reader, *b))?;
+                Ok(Node(Op::Array(Box::new(List { item, min: self.least(*a) }))))
             }
             (Type::Map(a), Type::Map(b)) => {
-                let item = self.within("values", |compiler| compiler.resolve(*a, reader, *b))?;
-                Ok(Node(Op::Map(Box::new(List { item, min: self.min_size(*a).saturating_add(1) }))))
+                let item = self.within(Part::Word("values"), |compiler| compiler.resolve(*a, reader, *b))?;
+                Ok(Node(Op::Map(Box::new(List { item, min: self.least(*a).saturating_add(1) }))))
             }
             (Type::Record(a), Type::Record(b)) => {
-                self.check_names(&a.name, &b.name, &b.aliases, "record")?;
+                self.check_names(w, reader, r, "record")?;
                 self.resolve_record((w, a), reader, (r, b))
             }
             (written, read) => {
@@ -118,20 +121,41 @@ impl Compiler<'_> {
                     | (Type::Float, Type::Int(_) | Type::Long(_)) => Rule::Narrowing,
                     _ => Rule::TypeMismatch,
                 };
-                let problem = format!("{} cannot be read as {}", schema.describe(w), reader.describe(r));
+                let problem = format!("{} cannot be read as {}", schema.describe(w), reader.schema.describe(r));
                 Err(self.error(rule, problem, "change the reader's type"))
             }
         }
     }
 
+    fn resolve_symbols(
+        &mut self,
+        (w, written): (TypeId, &Enum),
+        (r, read): (TypeId, &Enum),
+    ) -> Result<Node, ResolveError> {
+        if let Some(symbols) = self.resolved_symbols.get(&(w, r)) {
+            return Ok(Node(Op::SymbolOf(symbols.clone())));
+        }
+        self.step(written.symbols.len() as u64 + read.symbols.len() as u64)?;
+        let known: HashMap<&str, usize> =
+            read.symbols.iter().enumerate().map(|(index, name)| (&**name, index)).collect();
+        let symbols = written.symbols.iter().map(|symbol| {
+            let index = known.get(&**symbol).copied().or(read.default)?;
+            Some(Symbol::new(read.symbols.clone(), index))
+        });
+        let symbols: Arc<[Option<Symbol>]> = symbols.collect();
+        self.survey_symbols(written, read, &symbols)?;
+        self.resolved_symbols.insert((w, r), symbols.clone());
+        Ok(Node(Op::SymbolOf(symbols)))
+    }
+
     fn resolve_record(
         &mut self,
         (w, written): (TypeId, &crate::schema::Record),
-        reader: &Schema,
+        reader: &Reader<'_>,
         (r, read): (TypeId, &crate::schema::Record),
     ) -> Result<Node, ResolveError> {
         match self.resolved.get(&(w, r)) {
-            Some(Memo::Index(index)) => return Ok(Node(Op::Record(*index))),
+            Some(Memo::Index(index)) => return Ok(self.record_node(w, *index)),
             Some(Memo::Failed(error)) => return Err(error.clone()),
             None => {}
         }
@@ -143,7 +167,7 @@ impl Compiler<'_> {
                 if let Some(slot) = self.records.get_mut(index as usize) {
                     *slot = Some(plan);
                 }
-                Ok(Node(Op::Record(index)))
+                Ok(self.record_node(w, index))
             }
             Err(error) => {
                 self.resolved.insert((w, r), Memo::Failed(error.clone()));
@@ -155,12 +179,12 @@ impl Compiler<'_> {
     fn resolve_fields(
         &mut self,
         written: &crate::schema::Record,
-        reader: &Schema,
+        reader: &Reader<'_>,
         read: &crate::schema::Record,
     ) -> Result<RecordPlan, ResolveError> {
         let fields: Vec<(&str, Vec<&str>)> =
             read.fields.iter().map(|f| (&*f.name, f.aliases.iter().map(String::as_str).collect())).collect();
-        let readers = match_fields(written, &fields);
+        let readers = self.match_fields(written, &fields)?;
         let present: HashSet<usize> = readers.iter().flatten().copied().collect();
         let mut defaults = Vec::with_capacity(fields.len());
         for (index, field) in read.fields.iter().enumerate() {
@@ -168,13 +192,15 @@ impl Compiler<'_> {
                 defaults.push(None);
                 continue;
             }
-            self.reader_path.push(field.name.to_string());
-            let default = self.default_of(written, reader, field);
-            self.reader_path.pop();
+            let part = Part::Name(field.name.clone());
+            let default = self.for_reader(part, |compiler| compiler.default_of(written, reader, field));
+            let schema = self.schema;
             match (default, &mut self.survey) {
-                (Err(error), Some(survey)) => {
-                    let fragments = (self.schema.record_fragment(written), reader.field_fragment(field));
-                    survey.push(Incompatibility::new(error, fragments.0, fragments.1));
+                (Err(error), Some(survey)) if error.rule() != Rule::TooManySteps => {
+                    if survey.len() < MOST {
+                        let fragments = (schema.record_fragment(written), reader.schema.field_fragment(field));
+                        survey.push(Incompatibility::new(error, fragments.0, fragments.1));
+                    }
                     defaults.push(None);
                 }
                 (default, _) => defaults.push(Some(default?)),
@@ -183,10 +209,8 @@ impl Compiler<'_> {
         let mut plan =
             self.record_plan(written, fields.len(), &readers, |compiler, index, w| match read.fields.get(index) {
                 Some(field) => {
-                    compiler.reader_path.push(field.name.to_string());
-                    let result = compiler.resolve(w, reader, field.schema);
-                    compiler.reader_path.pop();
-                    result
+                    let part = Part::Name(field.name.clone());
+                    compiler.for_reader(part, |compiler| compiler.resolve(w, reader, field.schema))
                 }
                 None => Ok(Node(Op::Absent)),
             })?;
@@ -198,63 +222,63 @@ impl Compiler<'_> {
     fn default_of(
         &mut self,
         written: &crate::schema::Record,
-        reader: &Schema,
+        reader: &Reader<'_>,
         field: &crate::schema::Field,
     ) -> Result<crate::value::Value<'static>, ResolveError> {
         let Some(json) = &field.default else {
-            let problem = format!("record {} has no field `{}`", written.name.full, field.name);
+            let problem = format!("record {} has no field `{}`", Shown(&written.name.full), Shown(&field.name));
             return Err(self.error(Rule::MissingField, problem, "give the reader's field a default"));
         };
-        default_value(reader, field.schema, json).ok_or_else(|| {
-            let problem = format!("the default is no {}", reader.describe(field.schema));
+        let mut left = self.steps_left();
+        let default = default_value(reader.schema, field.schema, json, &mut left);
+        self.step(self.steps_left() - left)?;
+        default.ok_or_else(|| {
+            let problem = format!("the default is no {}", reader.schema.describe(field.schema));
             self.error(Rule::InvalidDefault, problem, "give the field a default of its own type")
         })
     }
 
-    /// "The first schema in the reader's union that matches": but a type of the same full name before one of the same
-    /// unqualified name, since a union may hold types that differ in their namespace alone.
-    fn choose(&self, w: TypeId, reader: &Schema, read: &[TypeId]) -> Option<TypeId> {
-        let written = self.schema.get(w);
-        let same_name = |r: &&TypeId| match (written.name(), reader.get(**r).name()) {
-            (Some(a), Some(b)) => a == b && matches(self.schema, w, reader, **r),
-            _ => false,
-        };
-        let first = |r: &&TypeId| matches(self.schema, w, reader, **r);
-        read.iter().find(same_name).or_else(|| read.iter().find(first)).copied()
-    }
-
     /// The same unions, branch by branch: each branch is itself then, also where an earlier one would match, such as
     /// string before bytes.
-    fn same_branches(&self, written: &[TypeId], reader: &Schema, read: &[TypeId]) -> bool {
-        written.len() == read.len()
-            && written.iter().zip(read).all(|(w, r)| {
-                let (w, r) = (self.schema.get(*w), reader.get(*r));
-                std::mem::discriminant(w) == std::mem::discriminant(r) && w.name() == r.name()
-            })
+    fn same_branches(
+        &mut self,
+        written: &[TypeId],
+        reader: &Reader<'_>,
+        read: &[TypeId],
+    ) -> Result<bool, ResolveError> {
+        if written.len() != read.len() {
+            return Ok(false);
+        }
+        for (w, r) in written.iter().zip(read) {
+            let (w, r) = (self.schema.get(*w), reader.schema.get(*r));
+            self.step(1 + w.name().map_or(0, |name| name.cost()))?;
+            if std::mem::discriminant(w) != std::mem::discriminant(r) || w.name() != r.name() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
-    fn check_names(&self, written: &Name, name: &Name, aliases: &[Name], kind: &str) -> Result<(), ResolveError> {
-        if names_match(written, name, aliases) {
+    fn check_names(&mut self, w: TypeId, reader: &Reader<'_>, r: TypeId, kind: &str) -> Result<(), ResolveError> {
+        let schema = self.schema;
+        let (Some(written), Some(name)) = (schema.get(w).name(), reader.schema.get(r).name()) else { return Ok(()) };
+        self.step(written.cost())?;
+        if reader.is_called(r, name, written) {
             return Ok(());
         }
-        let problem = format!("{kind} {} is not {}", written.full, name.full);
+        let problem = format!("{kind} {} is not {}", Shown(&written.full), Shown(&name.full));
         Err(self.error(Rule::NameMismatch, problem, "give the reader's type the writer's name, or an alias"))
     }
 
     /// A symbol that the reader does not have fails when it occurs; a survey does not wait for that.
-    fn survey_symbols(
-        &self,
-        written: &crate::schema::Enum,
-        read: &crate::schema::Enum,
-        map: &[Option<Symbol>],
-    ) -> Result<(), ResolveError> {
+    fn survey_symbols(&self, written: &Enum, read: &Enum, map: &[Option<Symbol>]) -> Result<(), ResolveError> {
         let unknown: Vec<&str> =
             written.symbols.iter().zip(map).filter(|(_, to)| to.is_none()).map(|(symbol, _)| &**symbol).collect();
         if self.survey.is_none() || unknown.is_empty() {
             return Ok(());
         }
-        let problem =
-            format!("the reader's enum {} has no symbol {}, and no default", read.name.full, unknown.join(", "));
+        let (name, unknown) = (Shown(&read.name.full), names(unknown));
+        let problem = format!("the reader's enum {name} has no symbol {unknown}, and no default");
         Err(self.error(Rule::EnumSymbols, problem, "add the symbol to the reader's enum, or give the enum a default"))
     }
 
@@ -270,27 +294,4 @@ impl Compiler<'_> {
             _ => Ok(()),
         }
     }
-}
-
-/// "To match, one of the following must hold", without going into what records hold.
-fn matches(writer: &Schema, w: TypeId, reader: &Schema, r: TypeId) -> bool {
-    match (writer.get(w), reader.get(r)) {
-        (Type::Union(_), _) | (_, Type::Union(_)) => true,
-        (Type::Array(a), Type::Array(b)) | (Type::Map(a), Type::Map(b)) => matches(writer, *a, reader, *b),
-        (Type::Enum(a), Type::Enum(b)) => names_match(&a.name, &b.name, &b.aliases),
-        (Type::Fixed(a), Type::Fixed(b)) => a.size == b.size && names_match(&a.name, &b.name, &b.aliases),
-        (Type::Record(a), Type::Record(b)) => names_match(&a.name, &b.name, &b.aliases),
-        (Type::Int(_), Type::Long(_) | Type::Float | Type::Double)
-        | (Type::Long(_), Type::Float | Type::Double)
-        | (Type::Float, Type::Double)
-        | (Type::String(_), Type::Bytes(_))
-        | (Type::Bytes(_), Type::String(_)) => true,
-        (Type::Array(_) | Type::Map(_) | Type::Enum(_) | Type::Fixed(_) | Type::Record(_), _) => false,
-        (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
-    }
-}
-
-/// By unqualified name, or by an alias of the reader's, which is a full name.
-fn names_match(written: &Name, name: &Name, aliases: &[Name]) -> bool {
-    written.simple() == name.simple() || aliases.contains(written)
 }

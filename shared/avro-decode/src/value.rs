@@ -140,7 +140,7 @@ impl<'de> AvroRead<'de> for Value<'de> {
                 crate::read::read_entries(list, cursor, size_of::<(Cow<'_, str>, Value<'_>)>(), insert, Value::read)?;
                 Value::Map(entries)
             }
-            Op::Record(_) => {
+            Op::Record(_) | Op::Hollow(_) => {
                 let plan = cursor.begin_record(node)?;
                 let record = record(plan, cursor)?;
                 cursor.end_record(plan)?;

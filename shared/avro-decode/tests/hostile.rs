@@ -190,3 +190,210 @@ fn no_beginning_of_a_recorded_datum_decodes() {
     }
     assert!(tried > 10, "{tried}");
 }
+
+/// Records that each hold the next one twice, the last one of no size: a datum of theirs has no bytes at all.
+fn doubling_nothing(levels: usize, last: &str) -> String {
+    (0..levels).fold(last.to_owned(), |inner, level| {
+        let again = if level == 0 { "E".to_owned() } else { format!("R{}", level - 1) };
+        format!(
+            r#"{{"type": "record", "name": "R{level}", "fields": [
+                {{"name": "a", "type": {inner}}}, {{"name": "b", "type": "{again}"}}]}}"#
+        )
+    })
+}
+
+fn skipped(ty: &str) -> String {
+    format!(
+        r#"{{"type": "record", "name": "W", "fields": [{{"name": "x", "type": {ty}}}, {{"name": "tail", "type": "long"}}]}}"#
+    )
+}
+
+#[test]
+fn what_has_no_bytes_is_skipped_in_no_steps() {
+    for last in [
+        r#"{"type": "record", "name": "E", "fields": []}"#,
+        r#"{"type": "fixed", "name": "E", "size": 0}"#,
+        r#"{"type": "record", "name": "E", "fields": [{"name": "n", "type": "null"}]}"#,
+    ] {
+        for levels in [16, 60, 300] {
+            let plan = plan::<Tail>(&skipped(&doubling_nothing(levels, last)));
+            let (tail, steps) = plan.decode_counting(&[2]);
+            assert_eq!((tail.unwrap().tail, steps), (1, 0), "{levels} levels");
+            // Lists of it are counted, not gone through.
+            let list = format!(r#"{{"type": "array", "items": {}}}"#, doubling_nothing(levels, last));
+            let (tail, steps) = self::plan::<Tail>(&skipped(&list)).decode_counting(&[0x90, 0x4e, 0, 2]);
+            assert_eq!((tail.unwrap().tail, steps), (1, 1), "{levels} levels");
+        }
+    }
+}
+
+#[test]
+fn skipping_takes_at_most_some_steps_a_byte() {
+    let record = |name: &str, fields: &[&str]| {
+        let fields: Vec<String> =
+            fields.iter().enumerate().map(|(i, ty)| format!(r#"{{"name": "f{i}", "type": {ty}}}"#)).collect();
+        format!(r#"{{"type": "record", "name": "{name}", "fields": [{}]}}"#, fields.join(","))
+    };
+    let empty = record("E", &[]);
+    let mut chain = record("C0", &["\"boolean\"", &empty]);
+    for level in 1..60 {
+        chain = record(
+            &format!("C{level}"),
+            &["\"E\"", &chain, "\"null\""].map(|ty| if level == 1 && ty == "\"E\"" { "\"null\"" } else { ty }),
+        );
+    }
+    let list = format!(r#"{{"type": "array", "items": {chain}}}"#);
+    let nullable = format!(r#"{{"type": "array", "items": ["null", {chain}]}}"#);
+    let map = format!(r#"{{"type": "map", "values": {chain}}}"#);
+    let count = [0xa0, 0x8d, 0x06]; // 50,000
+    for (ty, item) in [(list, &b"\x01"[..]), (nullable, b"\x02\x01"), (map, b"\x00\x01")] {
+        let datum = [&count[..], &item.repeat(50_000), b"\x00\x02"].concat();
+        let (tail, steps) = plan::<Tail>(&skipped(&ty)).decode_counting(&datum);
+        assert_eq!(tail.unwrap().tail, 1);
+        assert!(steps <= 3 * datum.len() as u64, "{steps} steps for {} bytes", datum.len());
+    }
+}
+
+#[test]
+fn a_ring_of_records_that_has_no_datum_ends_at_the_depth_limit() {
+    let ring = r#"{"type": "record", "name": "A", "fields": [{"name": "b", "type":
+        {"type": "record", "name": "B", "fields": [{"name": "a", "type": "A"}]}}]}"#;
+    assert_eq!(code::<Tail>(&skipped(ring), &[2; 100]), "avro_depth");
+    assert_eq!(code::<Value<'static>>(ring, &[2; 100]), "avro_depth");
+}
+
+#[test]
+fn values_that_have_no_bytes_are_counted_where_they_are_read() {
+    let empty = r#"{"type": "record", "name": "E", "fields": []}"#;
+    assert_eq!(code::<Value<'static>>(&skipped(&doubling_nothing(40, empty)), &[2]), "avro_zero_size_items");
+    // As many as the datum has bytes are ordinary.
+    let row = format!(
+        r#"{{"type": "record", "name": "R", "fields": [{{"name": "e", "type": {empty}}}, {{"name": "n", "type": "int"}}]}}"#
+    );
+    let rows = plan::<Value<'static>>(&format!(r#"{{"type": "array", "items": {row}}}"#));
+    assert!(rows.decode(&[&[0xc0, 0x9a, 0x0c][..], &[2; 100_000], &[0]].concat()).is_ok());
+}
+
+/// So many of something, with a comma between.
+fn many(count: usize, one: impl Fn(usize) -> String) -> String {
+    (0..count).map(one).collect::<Vec<_>>().join(",")
+}
+
+#[derive(AvroRead)]
+#[allow(dead_code, reason = "read, not looked at")]
+struct Reads {
+    f1: Option<i64>,
+    f7: Option<Symbol>,
+}
+
+#[derive(AvroRead)]
+enum Symbol {
+    S1,
+    S2,
+    #[avro(default)]
+    Other,
+}
+
+/// Twice as much takes twice the steps, and not four times: as a struct, as a value, against itself and a survey of it.
+#[test]
+fn compiling_takes_steps_by_the_length_of_the_schema() {
+    let wide = |count| {
+        format!(
+            r#"{{"type": "record", "name": "K", "fields": [{}]}}"#,
+            many(count, |n| format!(r#"{{"name": "f{n}", "type": "int", "aliases": ["g{n}"]}}"#))
+        )
+    };
+    let symbols =
+        |count| format!(r#"{{"type": "enum", "name": "E", "symbols": [{}]}}"#, many(count, |n| format!("\"S{n}\"")));
+    let shared = |count| {
+        let fields = many(count, |n| format!(r#"{{"name": "f{}", "type": "E"}}"#, n + 1));
+        format!(
+            r#"{{"type": "record", "name": "K", "fields": [{{"name": "f0", "type": {}}},{fields}]}}"#,
+            symbols(count)
+        )
+    };
+    let union =
+        |count| format!("[{}]", many(count, |n| format!(r#"{{"type": "fixed", "name": "n{n}.F", "size": {n}}}"#)));
+    let aliases = |count| {
+        let aliases = many(count, |n| format!("\"A{n}\""));
+        let fields = many(count, |n| format!(r#"{{"name": "f{}", "type": "F"}}"#, n + 1));
+        format!(
+            r#"{{"type": "record", "name": "K", "fields": [
+                {{"name": "f0", "type": {{"type": "fixed", "name": "F", "size": 1, "aliases": [{aliases}]}}}},{fields}]}}"#
+        )
+    };
+    let ahead = |count| {
+        let uses = many(count, |n| format!(r#"{{"name": "f{n}", "type": "T{n}"}}"#));
+        let definitions =
+            many(count, |n| format!(r#"{{"name": "d{n}", "type": {{"type": "fixed", "name": "T{n}", "size": 0}}}}"#));
+        format!(r#"{{"type": "record", "name": "K", "fields": [{uses},{definitions}]}}"#)
+    };
+    let schemas: [(&str, &dyn Fn(usize) -> String); 6] = [
+        ("a wide record", &wide),
+        ("a wide enum", &symbols),
+        ("many fields of one wide enum", &shared),
+        ("a wide union", &union),
+        ("many fields of one type of many aliases", &aliases),
+        ("names ahead of their definitions", &ahead),
+    ];
+    for (name, schema) in schemas {
+        let steps = |count: usize| {
+            let schema = Schema::parse(&schema(count)).unwrap();
+            let limits = Limits::default();
+            let parsing = schema.steps();
+            let value = Plan::<Value<'static>>::compile(&schema, &limits).unwrap().steps();
+            let reader = Plan::compile_with_reader(&schema, &schema, &limits).unwrap().steps();
+            let narrow = Plan::<Reads>::compile(&schema, &limits).map_or(0, |plan| plan.steps());
+            let union = Plan::<Option<Reads>>::compile(&schema, &limits).map_or(0, |plan| plan.steps());
+            assert_eq!(avro_decode::incompatibilities(&schema, &schema), []);
+            [parsing, value, reader, narrow, union]
+        };
+        for (fewer, more) in steps(2_000).into_iter().zip(steps(4_000)) {
+            assert!(more <= fewer * 21 / 10 + 100, "{name}: {fewer} steps, then {more}");
+        }
+    }
+}
+
+/// The same names in namespaces of their own, in rings of two lengths: each type of the one meets each of the other.
+#[test]
+fn types_that_meet_in_ever_new_pairs_are_refused_after_some_steps() {
+    let ring = |length: usize| {
+        let next = |n: usize| format!("n{}.R", n % length);
+        let records = many(length, |n| {
+            format!(
+                r#"{{"type": "record", "name": "n{n}.R", "fields": [
+                    {{"name": "both", "type": ["null", "{}"]}}, {{"name": "one", "type": ["null", "{}"]}},
+                    {{"name": "other", "type": ["null", "{}"]}}]}}"#,
+                next(n + 1),
+                if length.is_multiple_of(2) { next(n + 1) } else { format!("n{n}.R") },
+                if length.is_multiple_of(2) { format!("n{n}.R") } else { next(n + 1) },
+            )
+        });
+        Schema::parse(&format!("[{records}]")).unwrap()
+    };
+    let (writer, reader) = (ring(900), ring(901));
+    let error = Plan::compile_with_reader(&writer, &reader, &Limits::default()).unwrap_err();
+    assert_eq!(error.code(), "avro_resolve_steps");
+    let found = avro_decode::incompatibilities(&writer, &reader);
+    assert!(found.iter().any(|found| found.error().code() == "avro_resolve_steps") && found.len() <= 1_001);
+}
+
+#[test]
+fn a_long_namespace_is_not_multiplied_by_the_names_in_it() {
+    let schema = |namespace: usize| {
+        let types = many(20_000, |n| format!(r#"{{"type": "fixed", "name": "F{n}", "size": 1}}"#));
+        let fields = format!(r#"[{{"name": "f", "type": [{types}]}}]"#);
+        format!(r#"{{"type": "record", "name": "R", "namespace": "{}", "fields": {fields}}}"#, "n".repeat(namespace))
+    };
+    assert!(Schema::parse(&schema(200)).is_ok());
+    let error = Schema::parse(&schema(1 << 20)).unwrap_err();
+    assert_eq!(error.code(), "avro_schema_invalid");
+    assert!(error.to_string().ends_with("the namespaces are too long for so many names"), "{error}");
+}
+
+#[test]
+fn a_scale_of_a_hostile_schema_does_not_make_a_text_of_its_length() {
+    let schema = r#"{"type": "bytes", "logicalType": "decimal", "precision": 4000000000, "scale": 4000000000}"#;
+    let decimal = plan::<avro_decode::Decimal>(schema).decode(b"\x04\xff\x85").unwrap();
+    assert_eq!(decimal.to_string(), "-123E-4000000000");
+}

@@ -104,6 +104,116 @@ fn dates_count_days_and_times_count_from_midnight() {
     assert_eq!(micros.decode(b"\x02").unwrap(), civil::time(0, 0, 0, 1_000));
 }
 
+/// As a zigzag varint.
+fn long(n: i64) -> Vec<u8> {
+    let mut zigzag = ((n << 1) ^ (n >> 63)) as u64;
+    let mut bytes = Vec::new();
+    while zigzag >= 0x80 {
+        bytes.push(zigzag as u8 | 0x80);
+        zigzag >>= 7;
+    }
+    bytes.push(zigzag as u8);
+    bytes
+}
+
+#[test]
+fn dates_and_local_timestamps_reach_over_the_whole_calendar() {
+    let dates = plan::<civil::Date>(&logical("int", "date")).unwrap();
+    for (days, date) in [
+        (2_932_896, civil::Date::MAX),
+        (2_932_895, civil::date(9999, 12, 30)),
+        (-4_371_587, civil::Date::MIN),
+        (-719_528, civil::date(0, 1, 1)),
+        (-719_529, civil::date(-1, 12, 31)),
+    ] {
+        assert_eq!(dates.decode(&long(days)).unwrap(), date);
+    }
+    for beyond in [2_932_897, -4_371_588, i64::from(i32::MAX), i64::from(i32::MIN)] {
+        assert_eq!(dates.decode(&long(beyond)).unwrap_err().code(), "avro_temporal_range");
+    }
+    for (unit, a_second, a_day) in [("millis", 1_000, 86_400_000i64), ("micros", 1_000_000, 86_400_000_000)] {
+        let plan = plan::<civil::DateTime>(&logical("long", &format!("local-timestamp-{unit}"))).unwrap();
+        let last = plan.decode(&long(2_932_897 * a_day - a_second)).unwrap();
+        assert_eq!(last, civil::Date::MAX.at(23, 59, 59, 0));
+        assert_eq!(plan.decode(&long(-4_371_587 * a_day)).unwrap(), civil::DateTime::MIN);
+        for beyond in [2_932_897 * a_day, -4_371_587 * a_day - 1, i64::MAX, i64::MIN] {
+            assert_eq!(plan.decode(&long(beyond)).unwrap_err().code(), "avro_temporal_range");
+        }
+    }
+    let nanos = plan::<civil::DateTime>(&logical("long", "local-timestamp-nanos")).unwrap();
+    for (value, text) in [(i64::MAX, "2262-04-11T23:47:16.854775807"), (i64::MIN, "1677-09-21T00:12:43.145224192")] {
+        assert_eq!(nanos.decode(&long(value)).unwrap().to_string(), text);
+    }
+}
+
+/// An instant may be told in any zone of the calendar's range, so instants end before the calendar does.
+#[test]
+fn instants_reach_as_far_as_their_type() {
+    let plan = plan::<Timestamp>(&logical("long", "timestamp-millis")).unwrap();
+    let (first, last) = (-377_705_023_201_000, 253_402_207_200_000);
+    assert_eq!(plan.decode(&long(first)).unwrap().to_string(), "-009999-01-02T01:59:59Z");
+    assert_eq!(plan.decode(&long(last)).unwrap().to_string(), "9999-12-30T22:00:00Z");
+    for beyond in [first - 1, last + 1] {
+        assert_eq!(plan.decode(&long(beyond)).unwrap_err().code(), "avro_temporal_range");
+    }
+}
+
+/// As Confluent's converter writes a column.
+fn connect_decimal(precision: i64, scale: i64) -> String {
+    format!(
+        r#"{{"type": "bytes", "scale": {scale}, "precision": {precision}, "connect.version": 1,
+            "connect.parameters": {{"scale": "{scale}", "connect.decimal.precision": "{precision}"}},
+            "connect.name": "org.apache.kafka.connect.data.Decimal", "logicalType": "decimal"}}"#
+    )
+}
+
+#[test]
+fn a_decimal_that_is_none_by_the_specification_has_the_scale_of_kafka_connect() {
+    for (precision, scale, text) in [(3, 5, "0.00005"), (64, 127, ""), (2, -3, "5000"), (0, 2, "0.05"), (38, 2, "0.05")]
+    {
+        let schema = connect_decimal(precision, scale);
+        let decimal = plan::<Option<Decimal>>(&format!(r#"["null", {schema}]"#)).unwrap();
+        let read = decimal.decode(b"\x02\x02\x05").unwrap().unwrap();
+        if text.is_empty() {
+            assert_eq!(read, Decimal { unscaled: 5, scale: 127 });
+        } else {
+            assert_eq!(read.to_string(), text, "numeric({precision}, {scale})");
+        }
+        // By the specification it is bytes.
+        assert_eq!(plan::<&'static [u8]>(&schema).unwrap().decode(b"\x02\x05").unwrap(), b"\x05");
+    }
+    let zeros = plan::<Decimal>(&connect_decimal(2, -37)).unwrap();
+    assert_eq!(zeros.decode(b"\x02\x01").unwrap().to_string(), format!("1{}", "0".repeat(37)));
+    assert_eq!(zeros.decode(b"\x02\xff").unwrap().to_string(), format!("-1{}", "0".repeat(37)));
+    let beyond = plan::<Decimal>(&connect_decimal(2, -39)).unwrap();
+    assert_eq!(beyond.decode(b"\x02\x01").unwrap_err().code(), "avro_decimal_overflow");
+    assert_eq!(beyond.decode(b"\x00").unwrap().unscaled, 0);
+    assert!(plan::<DecimalBytes<'static>>(&connect_decimal(2, -3)).is_err());
+}
+
+#[test]
+fn a_decimal_of_which_nobody_knows_the_scale_is_refused_by_its_field() {
+    #[derive(Debug, avro_decode::AvroRead)]
+    #[allow(dead_code)]
+    struct Row {
+        price: Option<Decimal>,
+    }
+    for decimal in [
+        r#"{"type": "bytes", "logicalType": "decimal", "precision": 3, "scale": 5}"#,
+        r#"{"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": -3}"#,
+        r#"{"type": "bytes", "logicalType": "decimal", "scale": 2, "connect.parameters": {"scale": "2"}}"#,
+    ] {
+        let error = plan::<Row>(&format!(
+            r#"{{"type": "record", "name": "V", "fields": [{{"name": "price", "type": ["null", {decimal}]}}]}}"#
+        ))
+        .unwrap_err();
+        assert_eq!(error.reader_path(), "Row.price");
+        let problem = "Decimal cannot read bytes (a decimal whose precision and scale do not fit)";
+        assert_eq!((error.problem(), error.rule()), (problem, Rule::LogicalType));
+        assert!(error.remedy().starts_with("write `&[u8]`"), "{error}");
+    }
+}
+
 #[test]
 fn a_uuid_is_text_or_16_bytes() {
     let uuid: Uuid = "6f4f3e7e-5f6a-4a49-a7a5-0e2a3a0f0f01".parse().unwrap();

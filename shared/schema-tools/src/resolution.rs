@@ -11,8 +11,9 @@ use crate::rendering::render;
 pub struct Case {
     /// What it shows.
     pub name: String,
-    writer: Json,
-    reader: Json,
+    /// As text: JSON as registries hold it, also with comments.
+    writer: String,
+    reader: String,
     datum: Vec<u8>,
     /// `None` for an error, of any kind.
     expected: Option<Json>,
@@ -45,7 +46,8 @@ pub enum CasesError {
     },
 }
 
-/// Reads `[{"name", "writer", "reader", "hex", "expect" | "error": true}]`. Further keys are left alone.
+/// Reads `[{"name", "writer" | "writerText", "reader" | "readerText", "hex", "expect" | "error": true}]`. A schema that is no
+/// plain JSON is given as text. Without a reader it is the writer's. Further keys are left alone.
 ///
 /// # Errors
 /// When the text is no such array.
@@ -65,8 +67,12 @@ pub fn read_cases(json: &str) -> Result<Vec<Case>, CasesError> {
 
 impl Case {
     fn read(case: &Json, name: String) -> Result<Self, &'static str> {
-        let writer = case.get("writer").ok_or("`writer` is missing")?.clone();
-        let reader = case.get("reader").ok_or("`reader` is missing")?.clone();
+        let schema = |json: &str, text: &str| match (case.get(json), case.get(text)) {
+            (_, Some(text)) => text.as_str().map(str::to_owned),
+            (schema, None) => schema.map(Json::to_string),
+        };
+        let writer = schema("writer", "writerText").ok_or("`writer` is missing")?;
+        let reader = schema("reader", "readerText").unwrap_or_else(|| writer.clone());
         let hex: String =
             case.get("hex").and_then(Json::as_str).ok_or("`hex` is missing")?.split_whitespace().collect();
         let datum = hex::decode(hex).map_err(|_| "`hex` is not hexadecimal")?;
@@ -96,15 +102,10 @@ impl Case {
     }
 
     fn decode(&self) -> Result<Json, String> {
-        let writer = schema(&self.writer).map_err(|e| format!("writer's {e}"))?;
-        let reader = schema(&self.reader).map_err(|e| format!("reader's {e}"))?;
+        let writer = Schema::parse(&self.writer).map_err(|e| format!("writer's {e}"))?;
+        let reader = Schema::parse(&self.reader).map_err(|e| format!("reader's {e}"))?;
         let plan = Plan::compile_with_reader(&writer, &reader, &Limits::default()).map_err(|e| e.to_string())?;
         let value = plan.decode(&self.datum).map_err(|e| e.to_string())?;
         Ok(render(&value))
     }
-}
-
-/// A schema as JSON: an object, an array, or a string that is a type's name.
-fn schema(json: &Json) -> Result<Schema, avro_decode::SchemaError> {
-    Schema::parse(&json.to_string())
 }

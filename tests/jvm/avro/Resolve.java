@@ -42,8 +42,10 @@ public final class Resolve {
   }
 
   private static JsonNode decode(JsonNode resolution) throws Exception {
-    Schema writer = new Schema.Parser().parse(resolution.get("writer").toString());
-    Schema reader = new Schema.Parser().parse(resolution.get("reader").toString());
+    String written = text(resolution, "writer");
+    String read = text(resolution, "reader");
+    Schema writer = new Schema.Parser().parse(written);
+    Schema reader = new Schema.Parser().parse(read == null ? written : read);
     byte[] datum = HexFormat.of().parseHex(resolution.get("hex").asText().replaceAll("\\s", ""));
     BinaryDecoder decoder = DecoderFactory.get().binaryDecoder(datum, null);
     Object value = new GenericDatumReader<>(writer, reader).read(null, decoder);
@@ -51,6 +53,13 @@ public final class Resolve {
       throw new IllegalArgumentException("bytes are left after the datum");
     }
     return render(value);
+  }
+
+  /** A schema that is no plain JSON is given as text. */
+  private static String text(JsonNode resolution, String schema) {
+    JsonNode text = resolution.get(schema + "Text");
+    JsonNode json = resolution.get(schema);
+    return text != null ? text.asText() : json != null ? json.toString() : null;
   }
 
   private static JsonNode render(Object value) {

@@ -118,6 +118,84 @@ const DEVIATIONS: &[Deviation] = &[
         specification: "Schema resolution: the first schema in the reader's union that matches, and bytes match string",
         instead: "looks for the same type first, and only then for the first that can be promoted to",
     },
+    Deviation {
+        case: "a hyphen in a field name",
+        java: Java::Error,
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
+        instead: "refuses all but letters, digits and `_`",
+    },
+    Deviation {
+        case: "a field name with a trailing space",
+        java: Java::Error,
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
+        instead: "refuses all but letters, digits and `_`",
+    },
+    Deviation {
+        case: "a dot in a field's name",
+        java: Java::Error,
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
+        instead: "refuses all but letters, digits and `_`",
+    },
+    Deviation {
+        case: "enum symbols that are no names",
+        java: Java::Error,
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
+        instead: "holds symbols to the rule of names",
+    },
+    Deviation {
+        case: "a name that begins with a digit",
+        java: Java::Error,
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
+        instead: "refuses a name that begins with a digit",
+    },
+    Deviation {
+        case: "a letter beyond the basic plane in a name",
+        java: Java::Error,
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
+        instead: "takes any letter, but looks at half of a surrogate pair at a time",
+    },
+    Deviation {
+        case: "a dollar sign in a namespace (inner class of Java)",
+        java: Java::Error,
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
+        instead: "holds each part of a namespace to the rule of names; 1.11 did not",
+    },
+    Deviation {
+        case: "a hyphen in a namespace (Debezium)",
+        java: Java::Error,
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
+        instead: "holds each part of a namespace to the rule of names; 1.11 did not",
+    },
+    Deviation {
+        case: "a linked list of 70",
+        java: Java::Value,
+        specification: "Complex types, records allow it; refusing it is the limit `max_depth`",
+        instead: "reads data of any depth that its stack has room for",
+    },
+    Deviation {
+        case: "a decimal whose fixed is nested below it",
+        java: Java::Error,
+        specification: "Complex types: a schema is an object with a `type`, which may be a schema again",
+        instead: "wants the name of a type where `logicalType` stands beside `type`",
+    },
+    Deviation {
+        case: "decimals of other precision, same scale",
+        java: Java::Value,
+        specification: "Logical types, decimal: two schemas match if their scales and precisions match",
+        instead: "leaves logical types out of resolution",
+    },
+    Deviation {
+        case: "a record that holds itself, defined twice",
+        java: Java::Error,
+        specification: "Names: no name is defined twice; two definitions that are the same do no harm",
+        instead: "takes a definition twice if both are the same, but compares them before the second one's fields are known",
+    },
+    Deviation {
+        case: "a comment behind the schema",
+        java: Java::Error,
+        specification: "Schemas are JSON, which has no comments; Java's parser takes them",
+        instead: "takes comments within a schema, and none behind it",
+    },
 ];
 
 #[test]

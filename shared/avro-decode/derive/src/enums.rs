@@ -49,7 +49,7 @@ fn symbols(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) ->
     };
     Ok(Body {
         compile: quote! {
-            compiler.enumeration(writer, &::avro_decode::derive::EnumSpec {
+            compiler.enumeration::<Self>(writer, &::avro_decode::derive::EnumSpec {
                 rust: #rust,
                 name: #name,
                 aliases: &[#(#aliases),*],

@@ -1,6 +1,6 @@
 //! The specification's logical types: decimals, dates, times, UUIDs, durations.
 
-use jiff::civil;
+use jiff::{SignedDuration, civil};
 use uuid::Uuid;
 
 use super::{AvroRead, AvroType, read_branch};
@@ -51,11 +51,14 @@ impl DecimalBytes<'_> {
 }
 
 impl std::fmt::Display for Decimal {
+    /// `-123.45`; with more than 1,000 digits behind the point, which a schema may ask for, `-12345E-2000`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let digits = self.unscaled.unsigned_abs().to_string();
         let scale = self.scale as usize;
         let text = if scale == 0 {
             digits
+        } else if scale > 1_000 {
+            format!("{digits}E-{scale}")
         } else {
             let digits = format!("{digits:0>width$}", width = scale + 1);
             let (whole, fraction) = digits.split_at(digits.len() - scale);
@@ -65,19 +68,27 @@ impl std::fmt::Display for Decimal {
     }
 }
 
+/// The scale of bytes or of a fixed with its size, by the specification, or else by Kafka Connect.
+fn scale_of(ty: &Type) -> Option<(i64, Option<u32>)> {
+    let (logical, fixed) = match ty {
+        Type::Bytes(logical) => (*logical, None),
+        Type::Fixed(fixed) => (fixed.logical, Some(fixed.size)),
+        _ => return None,
+    };
+    match logical? {
+        Logical::Decimal { scale, .. } => Some((i64::from(scale), fixed)),
+        Logical::OddDecimal { scale } => Some((i64::from(scale?), fixed)),
+        _ => None,
+    }
+}
+
 impl AvroType for DecimalBytes<'static> {
     type Of<'de> = DecimalBytes<'de>;
 
     fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError> {
-        compiler.leaf(writer, "Decimal", |ty| match ty {
-            Type::Bytes(Some(Logical::Decimal { scale, .. })) => {
-                Some((Op::Decimal { scale: *scale, fixed: None }, true))
-            }
-            Type::Fixed(f) => match f.logical {
-                Some(Logical::Decimal { scale, .. }) => Some((Op::Decimal { scale, fixed: Some(f.size) }, true)),
-                _ => None,
-            },
-            _ => None,
+        compiler.leaf(writer, "DecimalBytes", |ty| {
+            let (scale, fixed) = scale_of(ty)?;
+            Some((Op::Decimal { scale: u32::try_from(scale).ok()?, fixed }, true))
         })
     }
 }
@@ -104,21 +115,50 @@ impl AvroType for Decimal {
     type Of<'de> = Self;
 
     fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError> {
-        DecimalBytes::compile(compiler, writer)
+        compiler.leaf(writer, "Decimal", |ty| {
+            let (scale, fixed) = scale_of(ty)?;
+            let op = match u32::try_from(scale) {
+                Ok(scale) => Op::Decimal { scale, fixed },
+                Err(_) => Op::DecimalTimes { zeros: u32::try_from(scale.unsigned_abs()).ok()?, fixed },
+            };
+            Some((op, true))
+        })
     }
 }
 
 impl<'de> AvroRead<'de> for Decimal {
     #[inline]
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
-        let bytes = DecimalBytes::read(node, cursor)?;
-        bytes.to_decimal().ok_or_else(|| cursor.fail(Kind::DecimalOverflow))
+        if let Op::Decimal { .. } = &node.0 {
+            let bytes = DecimalBytes::read(node, cursor)?;
+            return bytes.to_decimal().ok_or_else(|| cursor.fail(Kind::DecimalOverflow));
+        }
+        uncommon_decimal(node, cursor)
     }
 
     #[inline(always)]
     fn blank() -> Option<Self> {
         Some(Self { unscaled: 0, scale: 0 })
     }
+}
+
+#[cold]
+#[inline(never)]
+fn uncommon_decimal<'p>(node: &'p Node, cursor: &mut Cursor<'p, '_>) -> Result<Decimal, DecodeError> {
+    let Op::DecimalTimes { zeros, fixed } = &node.0 else {
+        return read_branch(node, cursor);
+    };
+    let unscaled = match fixed {
+        None => cursor.bytes()?,
+        Some(size) => cursor.take(*size as usize)?,
+    };
+    let digits = DecimalBytes { unscaled, scale: 0 }.to_decimal().map(|decimal| decimal.unscaled);
+    let number = match digits {
+        Some(0) => Some(0),
+        digits => digits.zip(10i128.checked_pow(*zeros)).and_then(|(digits, power)| digits.checked_mul(power)),
+    };
+    let unscaled = number.ok_or_else(|| cursor.fail(Kind::DecimalOverflow))?;
+    Ok(Decimal { unscaled, scale: 0 })
 }
 
 /// Avro's `duration`: three counts that do not add up to one, since months and days vary in length.
@@ -190,7 +230,8 @@ impl<'de> AvroRead<'de> for Uuid {
     }
 }
 
-/// Types of jiff, each from its logical types alone: a plain number has no unit to go by.
+/// Types of jiff, each from its logical types alone: a plain number has no unit to go by. The civil types reach from
+/// -9999-01-01 to 9999-12-31; a `Timestamp` from -9999-01-02T01:59:59Z to 9999-12-30T22:00:00Z.
 macro_rules! temporal {
     ($rust:ty, $name:literal, { $($ty:pat => $op:expr),+ $(,)? }, |$cursor:ident| { $($read:pat => $value:expr),+ $(,)? }) => {
         impl AvroType for $rust {
@@ -244,14 +285,23 @@ temporal!(jiff::Timestamp, "jiff::Timestamp", {
 temporal!(civil::DateTime, "jiff::civil::DateTime", {
     Type::Long(Some(Logical::LocalTimestamp(unit))) => Op::Timestamp(*unit),
 }, |cursor| {
-    // As a timestamp of UTC, whose clock shows what the local one did.
-    Op::Timestamp(unit) => timestamp(cursor.long()?, *unit).map(|t| jiff::tz::Offset::UTC.to_datetime(t)),
+    Op::Timestamp(unit) => datetime(cursor.long()?, *unit),
 });
 
+/// Counted on the calendar, as [`datetime`] is: instants of jiff begin a day later than the calendar and end a day
+/// earlier, and 9999-12-31 is what databases write for "for ever".
 fn date(days: i64) -> Option<civil::Date> {
-    let seconds = days.checked_mul(86_400)?;
-    let timestamp = jiff::Timestamp::from_second(seconds).ok()?;
-    Some(jiff::tz::Offset::UTC.to_datetime(timestamp).date())
+    let days = jiff::Span::new().try_days(days).ok()?;
+    civil::Date::constant(1970, 1, 1).checked_add(days).ok()
+}
+
+fn datetime(value: i64, unit: Unit) -> Option<civil::DateTime> {
+    let since_1970 = match unit {
+        Unit::Millis => SignedDuration::from_millis(value),
+        Unit::Micros => SignedDuration::from_micros(value),
+        Unit::Nanos => SignedDuration::from_nanos(value),
+    };
+    civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0).checked_add(since_1970).ok()
 }
 
 fn time(nanos: Option<i64>) -> Option<civil::Time> {

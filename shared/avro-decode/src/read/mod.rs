@@ -3,9 +3,11 @@
 mod containers;
 mod logical;
 mod primitives;
+mod wished;
 
 pub(crate) use containers::{read_entries, read_list};
 pub use logical::{Decimal, DecimalBytes, Duration};
+pub use wished::Wished;
 
 use crate::compile::Compiler;
 use crate::cursor::Cursor;

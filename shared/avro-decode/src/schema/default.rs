@@ -1,80 +1,103 @@
 //! Default values: JSON to a [`Value`], by the reader's schema.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
-use serde_json::Value as Json;
-
+use super::json::{Document, Json, Kind};
 use super::{Schema, Type, TypeId};
 use crate::value::{Record, Shape, Symbol, Value};
 
-/// The value that `json` stands for as a default of this type, or `None` if it does not fit.
+/// What a default may take to build, unless less is left: a step is a value, or 32 bytes of text.
+const MOST_STEPS: u64 = 10_000;
+
+/// The value that `json` stands for as a default of this type, or `None` if it does not fit or takes more than the steps
+/// that are left.
 ///
 /// A union's default may be of any of its branches (specification 1.12, "Complex Types", `default`); the first that
 /// fits is taken. Bytes and fixed are text whose code points 0-255 are the bytes.
-pub(crate) fn default_value(schema: &Schema, id: TypeId, json: &Json) -> Option<Value<'static>> {
-    value(schema, id, json, 0, &mut 10_000)
+pub(crate) fn default_value(schema: &Schema, id: TypeId, json: &str, steps: &mut u64) -> Option<Value<'static>> {
+    let own = MOST_STEPS.min(*steps);
+    let mut left = own;
+    let document = Document::parse(json).ok()?;
+    let value = value(schema, id, document.root(), 0, &mut left);
+    *steps -= own - left;
+    value
 }
 
 /// Defaults of defaults can recurse without end (a record whose own field defaults to `{}` of the same record) and grow
-/// without bound (records of records of defaults): hence `depth` and `left`, the values that may still be built.
-fn value(schema: &Schema, id: TypeId, json: &Json, depth: u32, left: &mut u32) -> Option<Value<'static>> {
+/// without bound (records of records of defaults): hence `depth` and `left`.
+fn value(schema: &Schema, id: TypeId, json: Json<'_>, depth: u32, left: &mut u64) -> Option<Value<'static>> {
     if depth > 64 {
         return None;
     }
-    *left = left.checked_sub(1)?;
-    Some(match (schema.get(id), json) {
-        (Type::Null, Json::Null) => Value::Null,
-        (Type::Boolean, Json::Bool(b)) => Value::Boolean(*b),
-        (Type::Int(_), Json::Number(n)) => Value::Int(i32::try_from(n.as_i64()?).ok()?),
-        (Type::Long(_), Json::Number(n)) => Value::Long(n.as_i64()?),
+    let text = if matches!(json.kind(), Kind::Array | Kind::Object) { 0 } else { json.source().len() };
+    *left = left.checked_sub(1 + text as u64 / 32)?;
+    Some(match (schema.get(id), json.kind()) {
+        (Type::Null, Kind::Null) => Value::Null,
+        (Type::Boolean, Kind::True) => Value::Boolean(true),
+        (Type::Boolean, Kind::False) => Value::Boolean(false),
+        (Type::Int(_), Kind::Number) => Value::Int(i32::try_from(json.as_i64()?).ok()?),
+        (Type::Long(_), Kind::Number) => Value::Long(json.as_i64()?),
         (Type::Float, _) => Value::Float(float(json)? as f32),
         (Type::Double, _) => Value::Double(float(json)?),
-        (Type::Bytes(_), Json::String(s)) => Value::Bytes(Cow::Owned(latin1(s)?)),
-        (Type::String(_), Json::String(s)) => Value::String(Cow::Owned(s.clone())),
-        (Type::Fixed(f), Json::String(s)) => {
-            let bytes = latin1(s)?;
+        (Type::Bytes(_), _) => Value::Bytes(Cow::Owned(latin1(&json.as_text()?)?)),
+        (Type::String(_), _) => Value::String(Cow::Owned(json.as_text()?.into_owned())),
+        (Type::Fixed(f), _) => {
+            let bytes = latin1(&json.as_text()?)?;
             if bytes.len() != f.size as usize {
                 return None;
             }
             Value::Fixed(Cow::Owned(bytes))
         }
-        (Type::Enum(e), Json::String(s)) => {
-            let index = e.symbols.iter().position(|symbol| **symbol == **s)?;
+        (Type::Enum(e), _) => {
+            let text = json.as_text()?;
+            *left = left.checked_sub(e.symbols.len() as u64 / 32)?;
+            let index = e.symbols.iter().position(|symbol| **symbol == *text)?;
             Value::Enum(Symbol::new(e.symbols.clone(), index))
         }
-        (Type::Array(items), Json::Array(list)) => {
-            Value::Array(list.iter().map(|j| value(schema, *items, j, depth + 1, left)).collect::<Option<_>>()?)
+        (Type::Array(items), Kind::Array) => {
+            Value::Array(json.items().map(|item| value(schema, *items, item, depth + 1, left)).collect::<Option<_>>()?)
         }
-        (Type::Map(values), Json::Object(entries)) => Value::Map(
-            entries
-                .iter()
-                .map(|(k, j)| Some((Cow::Owned(k.clone()), value(schema, *values, j, depth + 1, left)?)))
-                .collect::<Option<_>>()?,
-        ),
-        (Type::Record(r), Json::Object(given)) => {
-            let mut values = Vec::with_capacity(r.fields.len());
+        (Type::Map(values), Kind::Object) => {
+            // In the order of their names, and of several with one name the last.
+            let entries: BTreeMap<_, _> =
+                json.members().filter_map(|(key, json)| Some((key.as_text()?, json))).collect();
+            let of_entry = |(key, json): (Cow<'_, str>, Json<'_>)| {
+                Some((Cow::Owned(key.into_owned()), value(schema, *values, json, depth + 1, left)?))
+            };
+            Value::Map(entries.into_iter().map(of_entry).collect::<Option<_>>()?)
+        }
+        (Type::Record(r), Kind::Object) => {
+            let given: HashMap<_, _> = json.members().filter_map(|(key, json)| Some((key.as_text()?, json))).collect();
+            let mut values = Vec::new();
             for field in &r.fields {
-                let json = given.get(&*field.name).or(field.default.as_ref())?;
-                values.push(value(schema, field.schema, json, depth + 1, left)?);
+                values.push(match given.get(&*field.name) {
+                    Some(json) => value(schema, field.schema, *json, depth + 1, left)?,
+                    None => {
+                        let default = field.default.as_ref()?;
+                        *left = left.checked_sub(default.len() as u64 / 32)?;
+                        let document = Document::parse(default).ok()?;
+                        value(schema, field.schema, document.root(), depth + 1, left)?
+                    }
+                });
             }
+            *left = left.checked_sub(r.fields.len() as u64)?;
             Value::Record(Record::new(Shape::of(r), values))
         }
-        (Type::Union(branches), json) => branches.iter().find_map(|b| value(schema, *b, json, depth + 1, left))?,
+        (Type::Union(branches), _) => branches.iter().find_map(|b| value(schema, *b, json, depth + 1, left))?,
         _ => return None,
     })
 }
 
 /// JSON has no NaN or infinities; Java's JSON encoding writes them as these strings.
-fn float(json: &Json) -> Option<f64> {
-    match json {
-        Json::Number(n) => n.as_f64(),
-        Json::String(s) => match s.as_str() {
-            "NaN" => Some(f64::NAN),
-            "Infinity" | "INF" => Some(f64::INFINITY),
-            "-Infinity" | "-INF" => Some(f64::NEG_INFINITY),
-            _ => None,
-        },
-        _ => None,
+fn float(json: Json<'_>) -> Option<f64> {
+    match json.as_text().as_deref() {
+        Some("NaN") => Some(f64::NAN),
+        Some("Infinity" | "INF") => Some(f64::INFINITY),
+        Some("-Infinity" | "-INF") => Some(f64::NEG_INFINITY),
+        Some(_) => None,
+        None if json.kind() == Kind::Number => json.source().parse().ok().filter(|number: &f64| number.is_finite()),
+        None => None,
     }
 }
 

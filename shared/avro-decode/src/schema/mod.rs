@@ -4,15 +4,21 @@
 //! some that the 1.12 specification allows, such as `["null","string"]` with a string default.
 
 mod default;
+mod json;
+mod logical;
+mod names;
 mod parse;
+mod sizes;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use default::default_value;
+pub(crate) use logical::{Logical, Unit};
+pub(crate) use sizes::Sizes;
 
 use crate::error::SchemaError;
+use crate::shown::Shown;
 
 /// A parsed Avro schema: of a writer, or of a generic reader.
 ///
@@ -25,6 +31,10 @@ pub struct Schema {
 struct Inner {
     types: Vec<Type>,
     root: TypeId,
+    /// What was defined more than once, each time the same.
+    again: Vec<TypeId>,
+    /// In steps of parsing: a value of JSON, or 64 bytes of a name. What resolving it may take is a multiple of this.
+    size: u64,
 }
 
 /// The index of a type within its schema.
@@ -49,19 +59,6 @@ pub(crate) enum Type {
     Record(Record),
 }
 
-/// The logical types that change how this crate reads a value; an unknown or invalid one is ignored, as the
-/// specification asks ("Logical Types").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Logical {
-    Decimal { precision: u32, scale: u32 },
-    Uuid,
-    Date,
-    Time(Unit),
-    Timestamp(Unit),
-    LocalTimestamp(Unit),
-    Duration,
-}
-
 impl Type {
     /// The name of a named type.
     pub(crate) fn name(&self) -> Option<&Name> {
@@ -72,27 +69,63 @@ impl Type {
             _ => None,
         }
     }
-}
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unit {
-    Millis,
-    Micros,
-    Nanos,
+    /// The further names of a named type, as full names.
+    pub(crate) fn aliases(&self) -> &[Name] {
+        match self {
+            Type::Record(r) => &r.aliases,
+            Type::Enum(e) => &e.aliases,
+            Type::Fixed(f) => &f.aliases,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn logical(&self) -> Option<Logical> {
+        match self {
+            Type::Int(logical) | Type::Long(logical) | Type::Bytes(logical) | Type::String(logical) => *logical,
+            Type::Fixed(fixed) => fixed.logical,
+            _ => None,
+        }
+    }
 }
 
 /// A full name: `namespace.simple`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub(crate) struct Name {
     pub(crate) full: Arc<str>,
+    /// Where the part after the last dot begins.
+    simple: usize,
 }
 
 impl Name {
+    fn new(full: Arc<str>) -> Self {
+        let simple = full.rfind('.').map_or(0, |dot| dot + 1);
+        Self { full, simple }
+    }
+
     /// The part after the last dot, by which the specification matches named types.
     pub(crate) fn simple(&self) -> &str {
-        self.full.rsplit('.').next().unwrap_or(&self.full)
+        self.full.get(self.simple..).unwrap_or_default()
+    }
+
+    /// The part before the last dot; empty without one.
+    fn namespace(&self) -> &str {
+        self.full.get(..self.simple.saturating_sub(1)).unwrap_or_default()
+    }
+
+    /// What comparing it costs, in steps.
+    pub(crate) fn cost(&self) -> u64 {
+        self.full.len() as u64 / 64
     }
 }
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.full == other.full
+    }
+}
+
+impl Eq for Name {}
 
 #[derive(Debug, Clone)]
 pub(crate) struct Fixed {
@@ -122,15 +155,20 @@ pub(crate) struct Field {
     pub(crate) name: Arc<str>,
     pub(crate) aliases: Vec<String>,
     pub(crate) schema: TypeId,
-    pub(crate) default: Option<serde_json::Value>,
+    /// As JSON. Looked at only where a reader needs it.
+    pub(crate) default: Option<Box<str>>,
 }
 
 impl Schema {
     /// Parses one schema from its JSON text.
     ///
+    /// It takes what registries hold, also where the specification or Java's parser does not: names of any characters,
+    /// comments, half of a surrogate pair, one definition several times if each is the same. [`Schema::peculiarities`]
+    /// lists what of that a schema has.
+    ///
     /// # Errors
-    /// When the text is not JSON, nests deeper than 128 levels or is not a valid schema. A default that does not fit
-    /// its field is no error here: registries hold such schemas, and a writer's defaults are never used.
+    /// When the text is not JSON, nests deeper than 1,000 arrays and objects or is not a valid schema. A default that does
+    /// not fit its field is no error here: registries hold such schemas, and a writer's defaults are never used.
     pub fn parse(json: &str) -> Result<Self, SchemaError> {
         Self::parse_with_references(json, &[])
     }
@@ -140,10 +178,16 @@ impl Schema {
     /// The references may be in any order and may refer to one another.
     ///
     /// # Errors
-    /// As [`Schema::parse`], and when a name stays undefined or is defined twice.
+    /// As [`Schema::parse`], and when a name stays undefined or has two definitions that differ.
     pub fn parse_with_references(json: &str, references: &[&str]) -> Result<Self, SchemaError> {
-        let (types, root) = parse::parse(json, references)?;
-        Ok(Self { inner: Arc::new(Inner { types, root }) })
+        let inner = parse::parse(json, references)?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The steps that parsing took, for tests of what a schema may cost: values of JSON, and 64 bytes of names each.
+    #[doc(hidden)]
+    pub fn steps(&self) -> u64 {
+        self.inner.size
     }
 
     pub(crate) fn root(&self) -> TypeId {
@@ -159,10 +203,15 @@ impl Schema {
         self.inner.types.len()
     }
 
+    pub(crate) fn types(&self) -> impl Iterator<Item = &Type> {
+        self.inner.types.iter()
+    }
+
     /// What to call a type in a message: `long`, `record a.b.C`.
     pub(crate) fn describe(&self, id: TypeId) -> String {
-        let named = |kind: &str, name: &Name| format!("{kind} {}", name.full);
+        let named = |kind: &str, name: &Name| format!("{kind} {}", Shown(&name.full));
         let logical = |kind: &str, logical: &Option<Logical>| match logical {
+            Some(Logical::OddDecimal { .. }) => format!("{kind} (a decimal whose precision and scale do not fit)"),
             Some(l) => format!("{kind} ({})", l.name()),
             None => kind.to_owned(),
         };
@@ -175,63 +224,12 @@ impl Schema {
             Type::Double => "double".into(),
             Type::Bytes(l) => logical("bytes", l),
             Type::String(l) => logical("string", l),
-            Type::Fixed(f) => format!("fixed {} of {} bytes", f.name.full, f.size),
+            Type::Fixed(f) => format!("fixed {} of {} bytes", Shown(&f.name.full), f.size),
             Type::Enum(e) => named("enum", &e.name),
             Type::Array(_) => "array".into(),
             Type::Map(_) => "map".into(),
             Type::Union(_) => "union".into(),
             Type::Record(r) => named("record", &r.name),
-        }
-    }
-
-    /// The least bytes that a value of each type takes, for bounding block counts. A lower bound where types recurse.
-    pub(crate) fn min_sizes(&self) -> Vec<u32> {
-        let mut sizes = HashMap::new();
-        (0..self.len()).map(|i| self.min_size(TypeId(i as u32), &mut sizes, 0)).collect()
-    }
-
-    fn min_size(&self, id: TypeId, known: &mut HashMap<TypeId, u32>, depth: u32) -> u32 {
-        // Beyond this depth 0 is still a lower bound; it keeps a hostile chain of types off the stack.
-        if depth > 200 {
-            return 0;
-        }
-        if let Some(&size) = known.get(&id) {
-            return size;
-        }
-        known.insert(id, 0);
-        let size = match self.get(id) {
-            Type::Null => 0,
-            Type::Float => 4,
-            Type::Double => 8,
-            Type::Fixed(f) => f.size,
-            Type::Record(r) => {
-                r.fields.iter().fold(0u32, |sum, f| sum.saturating_add(self.min_size(f.schema, known, depth + 1)))
-            }
-            Type::Union(branches) => {
-                1 + branches.iter().map(|&b| self.min_size(b, known, depth + 1)).min().unwrap_or(0)
-            }
-            _ => 1,
-        };
-        known.insert(id, size);
-        size
-    }
-}
-
-impl Logical {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Logical::Decimal { .. } => "decimal",
-            Logical::Uuid => "uuid",
-            Logical::Date => "date",
-            Logical::Time(Unit::Millis) => "time-millis",
-            Logical::Time(_) => "time-micros",
-            Logical::Timestamp(Unit::Millis) => "timestamp-millis",
-            Logical::Timestamp(Unit::Micros) => "timestamp-micros",
-            Logical::Timestamp(Unit::Nanos) => "timestamp-nanos",
-            Logical::LocalTimestamp(Unit::Millis) => "local-timestamp-millis",
-            Logical::LocalTimestamp(Unit::Micros) => "local-timestamp-micros",
-            Logical::LocalTimestamp(Unit::Nanos) => "local-timestamp-nanos",
-            Logical::Duration => "duration",
         }
     }
 }

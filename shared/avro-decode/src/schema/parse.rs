@@ -1,55 +1,403 @@
-//! JSON text to the table of types.
+//! The text of a schema to the table of types.
+//!
+//! It is as liberal as registries are: any name that is not empty is one, and a definition may occur again if it is the
+//! same. Work and memory grow with the text: each value of it is looked at a fixed number of times, and what names repeat
+//! of their namespaces is bounded in sum.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
-use super::{Enum, Field, Fixed, Logical, Name, Record, Type, TypeId, Unit};
+use super::json::{Document, Json, Kind};
+use super::logical;
+use super::{Enum, Field, Fixed, Inner, Name, Record, Type, TypeId};
 use crate::error::SchemaError;
+use crate::shown::Shown;
 
-pub(super) fn parse(json: &str, references: &[&str]) -> Result<(Vec<Type>, TypeId), SchemaError> {
-    let mut parser = Parser::default();
+/// How much longer than the text all full names may be together: a short name may be in a long namespace.
+const NAMES_TO_TEXT: usize = 16;
+/// That is nothing to speak of in a short text.
+const NAMES_AT_LEAST: usize = 1 << 20;
+
+pub(super) fn parse(json: &str, references: &[&str]) -> Result<Inner, SchemaError> {
+    let mut documents = Vec::new();
     let mut seen = HashSet::new();
     for reference in references {
         // The same schema may be reached over two paths of references.
         if seen.insert(*reference) {
-            parser.schema(reference)?;
+            documents.push(document(reference)?);
         }
     }
-    let root = parser.schema(json)?;
+    documents.push(document(json)?);
+    let text: usize = json.len() + seen.iter().map(|reference| reference.len()).sum::<usize>();
+    let mut parser = Parser {
+        documents: &documents,
+        document: 0,
+        types: Vec::new(),
+        names: HashMap::new(),
+        names_left: text.saturating_mul(NAMES_TO_TEXT).max(NAMES_AT_LEAST),
+        scratch: String::new(),
+        again: Vec::new(),
+        size: documents.iter().map(|document| document.len() as u64).sum(),
+    };
+    let mut root = TypeId(0);
+    for (index, document) in documents.iter().enumerate() {
+        parser.document = index;
+        root = parser.node(document.root(), "")?;
+    }
     parser.finish(root)
 }
 
-#[derive(Default)]
-struct Parser {
-    /// `None` is a name that is used but not yet defined.
-    types: Vec<Option<Type>>,
-    names: HashMap<Arc<str>, TypeId>,
-    /// Names without a definition so far, with where they were used first.
-    undefined: HashMap<TypeId, (Arc<str>, String)>,
-    path: Vec<String>,
+fn document(text: &str) -> Result<Document<'_>, SchemaError> {
+    Document::parse(text).map_err(|problem| SchemaError::new(".", problem))
 }
 
-impl Parser {
-    fn schema(&mut self, json: &str) -> Result<TypeId, SchemaError> {
-        // serde_json refuses to nest deeper than 128 levels, which bounds every recursion below.
-        let value: Value = serde_json::from_str(json)
-            .map_err(|e| SchemaError::new(".", format!("not JSON: {}", describe_json(&e))))?;
-        self.node(&value, "")
+struct Parser<'d> {
+    /// The references, then the schema itself.
+    documents: &'d [Document<'d>],
+    /// The one that is being parsed.
+    document: usize,
+    /// `None` is a name that is used but not yet defined, or whose definition is not yet complete.
+    types: Vec<Option<Type>>,
+    names: HashMap<Arc<str>, Known>,
+    /// The bytes that further full names may have.
+    names_left: usize,
+    scratch: String,
+    /// What is defined more than once, each time the same.
+    again: Vec<TypeId>,
+    size: u64,
+}
+
+/// What is known of a full name.
+#[derive(Clone, Copy)]
+struct Known {
+    id: TypeId,
+    state: State,
+    /// Where it is defined, or used first.
+    document: usize,
+    index: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Used,
+    /// Within its own definition.
+    Open,
+    Defined,
+}
+
+/// A definition under way.
+struct Definition {
+    id: TypeId,
+    name: Name,
+    aliases: Vec<Name>,
+    /// The name has a definition already, which this one has to repeat.
+    again: bool,
+}
+
+impl<'d> Parser<'d> {
+    fn node(&mut self, value: Json<'d>, namespace: &str) -> Result<TypeId, SchemaError> {
+        match value.kind() {
+            Kind::Text | Kind::Escaped => self.by_name(value, value, namespace),
+            Kind::Array => self.union(value, namespace),
+            Kind::Object => self.object(value, namespace),
+            Kind::Null | Kind::True | Kind::False | Kind::Number => {
+                Err(self.error(value, "a schema is a name, an object or an array"))
+            }
+        }
     }
 
-    fn finish(mut self, root: TypeId) -> Result<(Vec<Type>, TypeId), SchemaError> {
+    fn object(&mut self, object: Json<'d>, namespace: &str) -> Result<TypeId, SchemaError> {
+        let Some(kind) = object.get("type") else {
+            return Err(self.error(object, "an object needs a `type`"));
+        };
+        match kind.as_text().as_deref() {
+            Some("record" | "error") => self.record(object, namespace),
+            Some("enum") => self.enumeration(object, namespace),
+            Some("fixed") => self.fixed(object, namespace),
+            Some("array") => {
+                let items = self.child(object, "items", namespace)?;
+                Ok(self.push(Type::Array(items)))
+            }
+            Some("map") => {
+                let values = self.child(object, "values", namespace)?;
+                Ok(self.push(Type::Map(values)))
+            }
+            Some(_) => self.by_name(kind, object, namespace),
+            None if matches!(kind.kind(), Kind::Object | Kind::Array) => self.node(kind, namespace),
+            None => Err(self.error(object, "an object needs a `type`")),
+        }
+    }
+
+    fn child(&mut self, object: Json<'d>, key: &str, namespace: &str) -> Result<TypeId, SchemaError> {
+        match object.get(key) {
+            Some(value) => self.node(value, namespace),
+            None => Err(self.error(object, &format!("`{key}` is missing"))),
+        }
+    }
+
+    /// A primitive, with its logical type if it has one, or a reference to a named type.
+    fn by_name(&mut self, name: Json<'d>, attributes: Json<'d>, namespace: &str) -> Result<TypeId, SchemaError> {
+        let text = name.as_text().unwrap_or_default();
+        match logical::primitive(&text, attributes) {
+            Some(ty) => Ok(self.push(ty)),
+            None => self.reference(name, &text, namespace),
+        }
+    }
+
+    fn reference(&mut self, place: Json<'d>, name: &str, namespace: &str) -> Result<TypeId, SchemaError> {
+        self.qualify(place, name, namespace)?;
+        if let Some(known) = self.names.get(self.scratch.as_str()) {
+            return Ok(known.id);
+        }
+        Ok(self.know(place, State::Used).1)
+    }
+
+    #[inline(never)]
+    fn union(&mut self, union: Json<'d>, namespace: &str) -> Result<TypeId, SchemaError> {
+        let mut ids = Vec::new();
+        let mut kinds = HashSet::new();
+        for branch in union.items() {
+            let id = self.node(branch, namespace)?;
+            let kind = match self.types.get(id.0 as usize).and_then(Option::as_ref) {
+                Some(Type::Union(_)) => return Err(self.error(branch, "a union may not hold a union")),
+                // Named types differ by name: the same name is the same id.
+                Some(Type::Record(_) | Type::Enum(_) | Type::Fixed(_)) | None => (None, id.0),
+                Some(other) => (Some(std::mem::discriminant(other)), 0),
+            };
+            if !kinds.insert(kind) {
+                return Err(self.error(branch, "a union may hold each type only once"));
+            }
+            ids.push(id);
+        }
+        Ok(self.push(Type::Union(ids)))
+    }
+
+    #[inline(never)]
+    fn record(&mut self, object: Json<'d>, namespace: &str) -> Result<TypeId, SchemaError> {
+        let definition = self.define(object, namespace)?;
+        let inner = definition.name.clone();
+        let Some(list) = object.get("fields").filter(|list| list.kind() == Kind::Array) else {
+            return Err(self.error(object, "a record needs an array `fields`"));
+        };
+        let mut seen = HashSet::new();
+        let mut fields = Vec::new();
+        for field in list.items() {
+            let Some(name) = field.get("name").and_then(Json::as_text) else {
+                return Err(self.error(field, "a field needs a `name`"));
+            };
+            if name.is_empty() {
+                return Err(self.error(field, "a field's name is empty"));
+            }
+            let Some(schema) = field.get("type") else {
+                return Err(self.error(field, "a field needs a `type`"));
+            };
+            let schema = self.node(schema, inner.namespace())?;
+            let aliases = texts(field.get("aliases")).map(Cow::into_owned).collect();
+            let default = field.get("default").map(|default| default.as_json().into());
+            fields.push(Field { name: (&*name).into(), aliases, schema, default });
+            if !seen.insert(name) {
+                return Err(self.error(field, "the record has this field twice"));
+            }
+        }
+        let Definition { name, aliases, .. } = &definition;
+        let ty = Type::Record(Record { name: name.clone(), aliases: aliases.clone(), fields });
+        self.complete(object, definition, ty)
+    }
+
+    #[inline(never)]
+    fn enumeration(&mut self, object: Json<'d>, namespace: &str) -> Result<TypeId, SchemaError> {
+        let definition = self.define(object, namespace)?;
+        let Some(list) = object.get("symbols").filter(|list| list.kind() == Kind::Array) else {
+            return Err(self.error(object, "an enum needs an array `symbols`"));
+        };
+        let mut seen = HashMap::new();
+        let mut symbols: Vec<Arc<str>> = Vec::new();
+        for symbol in list.items() {
+            let Some(text) = symbol.as_text() else {
+                return Err(self.error(symbol, "a symbol is text"));
+            };
+            symbols.push((&*text).into());
+            if seen.insert(text, symbols.len() - 1).is_some() {
+                return Err(self.error(symbol, "the enum has a symbol twice"));
+            }
+        }
+        let default = match object.get("default") {
+            Some(default) if default.kind() != Kind::Null => {
+                let known = default.as_text().and_then(|text| seen.get(&text).copied());
+                Some(known.ok_or_else(|| self.error(default, "the default is not one of the symbols"))?)
+            }
+            _ => None,
+        };
+        let Definition { name, aliases, .. } = &definition;
+        let (name, aliases) = (name.clone(), aliases.clone());
+        let ty = Type::Enum(Enum { name, aliases, symbols: symbols.into(), default });
+        self.complete(object, definition, ty)
+    }
+
+    #[inline(never)]
+    fn fixed(&mut self, object: Json<'d>, namespace: &str) -> Result<TypeId, SchemaError> {
+        let definition = self.define(object, namespace)?;
+        let size = object.get("size").and_then(Json::as_u64).and_then(|size| u32::try_from(size).ok());
+        let Some(size) = size.filter(|size| *size <= i32::MAX as u32) else {
+            return Err(self.error(object, "a fixed needs a `size` in bytes"));
+        };
+        let logical = logical::of_fixed(object, size);
+        let Definition { name, aliases, .. } = &definition;
+        let ty = Type::Fixed(Fixed { name: name.clone(), aliases: aliases.clone(), size, logical });
+        self.complete(object, definition, ty)
+    }
+
+    /// Begins the definition of a named type.
+    fn define(&mut self, object: Json<'d>, namespace: &str) -> Result<Definition, SchemaError> {
+        let Some(name) = object.get("name").and_then(Json::as_text) else {
+            return Err(self.error(object, "a named type needs a `name`"));
+        };
+        let declared = object.get("namespace").and_then(Json::as_text);
+        let namespace = declared.as_deref().unwrap_or(namespace);
+        self.qualify(object, &name, namespace)?;
+        if self.scratch.ends_with('.') || self.scratch.is_empty() {
+            return Err(self.error(object, "a type's name is empty"));
+        }
+        if logical::primitive(&self.scratch, object).is_some() {
+            let problem = format!("`{}` is the name of a primitive type", Shown(&self.scratch));
+            return Err(self.error(object, &problem));
+        }
+        let (name, id, again) = match self.names.get_key_value(self.scratch.as_str()) {
+            Some((_, known)) if known.state == State::Open => {
+                let problem = format!("`{}` is defined within its own definition", Shown(&self.scratch));
+                return Err(self.error(object, &problem));
+            }
+            Some((name, known)) => (name.clone(), known.id, known.state == State::Defined),
+            None => {
+                let (name, id) = self.know(object, State::Open);
+                (name, id, false)
+            }
+        };
+        if let (false, Some(known)) = (again, self.names.get_mut(&name)) {
+            *known = Known { id, state: State::Open, document: self.document, index: object.index() };
+        }
+        let name = Name::new(name);
+        let mut aliases = Vec::new();
+        for alias in texts(object.get("aliases")) {
+            self.qualify(object, &alias, name.namespace())?;
+            aliases.push(Name::new(self.scratch.as_str().into()));
+        }
+        Ok(Definition { id, name, aliases, again })
+    }
+
+    fn complete(&mut self, object: Json<'d>, definition: Definition, ty: Type) -> Result<TypeId, SchemaError> {
+        let Definition { id, name, again, .. } = definition;
+        if again {
+            let before = self.types.get(id.0 as usize).and_then(Option::as_ref);
+            if !before.is_some_and(|before| self.same(before, &ty)) {
+                let name = Shown(&name.full).to_string();
+                let other = self.names.get(&name_of(&ty)).map(|known| self.place(*known)).unwrap_or_default();
+                let problem = format!("`{name}` is defined twice and not the same each time: also at {other}");
+                return Err(self.error(object, &problem));
+            }
+            self.again.push(id);
+            return Ok(id);
+        }
+        if let Some(known) = self.names.get_mut(&name.full) {
+            known.state = State::Defined;
+        }
+        if let Some(slot) = self.types.get_mut(id.0 as usize) {
+            *slot = Some(ty);
+        }
+        Ok(id)
+    }
+
+    /// Whether two types are the same in all that decoding goes by: not in what they say of themselves.
+    fn same(&self, a: &Type, b: &Type) -> bool {
+        match (a, b) {
+            (Type::Record(a), Type::Record(b)) => {
+                let same = |(a, b): (&Field, &Field)| {
+                    let defaults = match (&a.default, &b.default) {
+                        (Some(a), Some(b)) => match (Document::parse(a), Document::parse(b)) {
+                            (Ok(a), Ok(b)) => a.root().same_as(b.root()),
+                            _ => false,
+                        },
+                        (a, b) => a.is_none() && b.is_none(),
+                    };
+                    a.name == b.name && a.aliases == b.aliases && defaults && self.same_type(a.schema, b.schema)
+                };
+                a.aliases == b.aliases && a.fields.len() == b.fields.len() && a.fields.iter().zip(&b.fields).all(same)
+            }
+            (Type::Enum(a), Type::Enum(b)) => {
+                (&a.aliases, &a.symbols, a.default) == (&b.aliases, &b.symbols, b.default)
+            }
+            (Type::Fixed(a), Type::Fixed(b)) => (&a.aliases, a.size, a.logical) == (&b.aliases, b.size, b.logical),
+            (Type::Array(a), Type::Array(b)) | (Type::Map(a), Type::Map(b)) => self.same_type(*a, *b),
+            (Type::Union(a), Type::Union(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.same_type(*a, *b))
+            }
+            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b) && a.logical() == b.logical(),
+        }
+    }
+
+    fn same_type(&self, a: TypeId, b: TypeId) -> bool {
+        let of = |id: TypeId| self.types.get(id.0 as usize).and_then(Option::as_ref).filter(|ty| ty.name().is_none());
+        // Named types are the same by their id, also those that are not defined yet.
+        a == b || matches!((of(a), of(b)), (Some(a), Some(b)) if self.same(a, b))
+    }
+
+    /// Puts the full name into `scratch`. A dotted name is full as it stands; another one takes the namespace.
+    fn qualify(&mut self, place: Json<'d>, name: &str, namespace: &str) -> Result<(), SchemaError> {
+        self.scratch.clear();
+        if name.contains('.') {
+            // A leading dot means "no namespace".
+            self.scratch.push_str(name.strip_prefix('.').unwrap_or(name));
+        } else if namespace.is_empty() {
+            self.scratch.push_str(name);
+        } else {
+            self.scratch.push_str(namespace);
+            self.scratch.push('.');
+            self.scratch.push_str(name);
+        }
+        self.size += self.scratch.len() as u64 / 64;
+        match self.names_left.checked_sub(self.scratch.len()) {
+            Some(left) => {
+                self.names_left = left;
+                Ok(())
+            }
+            None => Err(self.error(place, "the namespaces are too long for so many names")),
+        }
+    }
+
+    /// A name that is new, with a type to come.
+    fn know(&mut self, place: Json<'d>, state: State) -> (Arc<str>, TypeId) {
+        let name: Arc<str> = self.scratch.as_str().into();
+        let id = TypeId(self.types.len() as u32);
+        self.types.push(None);
+        self.names.insert(name.clone(), Known { id, state, document: self.document, index: place.index() });
+        (name, id)
+    }
+
+    fn push(&mut self, ty: Type) -> TypeId {
+        let id = TypeId(self.types.len() as u32);
+        self.types.push(Some(ty));
+        id
+    }
+
+    fn finish(mut self, mut root: TypeId) -> Result<Inner, SchemaError> {
         // A name without namespace inside of one may mean a type without namespace.
-        let undefined: Vec<_> = self.undefined.drain().collect();
+        let mut undefined: Vec<_> = self.names.iter().filter(|(_, known)| known.state == State::Used).collect();
+        undefined.sort_by_key(|(_, known)| known.id);
         let mut instead = HashMap::new();
-        for (id, (name, path)) in undefined {
-            let simple = name.rsplit('.').next().unwrap_or(&name);
+        for (name, known) in undefined {
+            let simple = name.rsplit('.').next().unwrap_or(name);
             match self.names.get(simple) {
-                Some(&other) if other != id && self.types.get(other.0 as usize).is_some_and(Option::is_some) => {
-                    instead.insert(id, other);
+                Some(other) if other.state == State::Defined => {
+                    instead.insert(known.id, other.id);
                 }
-                _ => return Err(SchemaError::new(path, format!("`{name}` is not defined"))),
+                _ => {
+                    let problem = format!("`{}` is not defined", Shown(name));
+                    self.document = known.document;
+                    let place = self.documents.get(known.document).map(|document| document.at(known.index));
+                    return Err(place
+                        .map_or_else(|| SchemaError::new(".", problem.clone()), |place| self.error(place, &problem)));
+                }
             }
         }
         let follow = |id: &mut TypeId| {
@@ -68,322 +416,30 @@ impl Parser {
             }
             types.push(ty);
         }
-        let mut root = root;
         follow(&mut root);
-        Ok((types, root))
+        Ok(Inner { types, root, again: self.again, size: self.size })
     }
 
-    fn node(&mut self, value: &Value, namespace: &str) -> Result<TypeId, SchemaError> {
-        match value {
-            Value::String(name) => self.by_name(name, namespace, None),
-            Value::Array(branches) => self.union(branches, namespace),
-            Value::Object(object) => self.object(object, namespace),
-            _ => Err(self.error("a schema is a name, an object or an array")),
-        }
+    #[cold]
+    fn error(&self, place: Json<'_>, problem: &str) -> SchemaError {
+        SchemaError::new(place.path(), format!("{problem}{}", self.of_reference(self.document)))
     }
 
-    fn object(&mut self, object: &Map<String, Value>, namespace: &str) -> Result<TypeId, SchemaError> {
-        match object.get("type") {
-            Some(Value::String(kind)) => match kind.as_str() {
-                "record" | "error" => self.record(object, namespace),
-                "enum" => self.enumeration(object, namespace),
-                "fixed" => self.fixed(object, namespace),
-                "array" => {
-                    let items = self.child(object, "items", namespace)?;
-                    Ok(self.push(Type::Array(items)))
-                }
-                "map" => {
-                    let values = self.child(object, "values", namespace)?;
-                    Ok(self.push(Type::Map(values)))
-                }
-                name => self.by_name(name, namespace, Some(object)),
-            },
-            Some(nested @ (Value::Object(_) | Value::Array(_))) => self.node(nested, namespace),
-            _ => Err(self.error("an object needs a `type`")),
-        }
+    fn place(&self, known: Known) -> String {
+        let path = self.documents.get(known.document).map(|document| document.at(known.index).path());
+        format!("`{}`{}", path.unwrap_or_default(), self.of_reference(known.document))
     }
 
-    fn child(&mut self, object: &Map<String, Value>, key: &str, namespace: &str) -> Result<TypeId, SchemaError> {
-        let Some(value) = object.get(key) else {
-            return Err(self.error(&format!("`{key}` is missing")));
-        };
-        self.path.push(key.to_owned());
-        let id = self.node(value, namespace)?;
-        self.path.pop();
-        Ok(id)
-    }
-
-    /// A primitive, with its logical type if it has one, or a reference to a named type.
-    fn by_name(
-        &mut self,
-        name: &str,
-        namespace: &str,
-        attributes: Option<&Map<String, Value>>,
-    ) -> Result<TypeId, SchemaError> {
-        let logical = attributes.and_then(|a| a.get("logicalType")).and_then(Value::as_str);
-        let ty = match name {
-            "null" => Type::Null,
-            "boolean" => Type::Boolean,
-            "int" => Type::Int(match logical {
-                Some("date") => Some(Logical::Date),
-                Some("time-millis") => Some(Logical::Time(Unit::Millis)),
-                _ => None,
-            }),
-            "long" => Type::Long(match logical {
-                Some("time-micros") => Some(Logical::Time(Unit::Micros)),
-                Some("timestamp-millis") => Some(Logical::Timestamp(Unit::Millis)),
-                Some("timestamp-micros") => Some(Logical::Timestamp(Unit::Micros)),
-                Some("timestamp-nanos") => Some(Logical::Timestamp(Unit::Nanos)),
-                Some("local-timestamp-millis") => Some(Logical::LocalTimestamp(Unit::Millis)),
-                Some("local-timestamp-micros") => Some(Logical::LocalTimestamp(Unit::Micros)),
-                Some("local-timestamp-nanos") => Some(Logical::LocalTimestamp(Unit::Nanos)),
-                _ => None,
-            }),
-            "float" => Type::Float,
-            "double" => Type::Double,
-            "bytes" => Type::Bytes(logical.and_then(|l| decimal(l, attributes, None))),
-            "string" => Type::String((logical == Some("uuid")).then_some(Logical::Uuid)),
-            _ => return self.reference(name, namespace),
-        };
-        Ok(self.push(ty))
-    }
-
-    fn reference(&mut self, name: &str, namespace: &str) -> Result<TypeId, SchemaError> {
-        let full = qualify(name, namespace);
-        if let Some(&id) = self.names.get(&*full) {
-            return Ok(id);
-        }
-        let id = TypeId(self.types.len() as u32);
-        self.types.push(None);
-        self.names.insert(full.clone(), id);
-        let path = self.location();
-        self.undefined.insert(id, (full, path));
-        Ok(id)
-    }
-
-    fn union(&mut self, branches: &[Value], namespace: &str) -> Result<TypeId, SchemaError> {
-        let mut ids = Vec::with_capacity(branches.len());
-        let mut unnamed = HashSet::new();
-        for (index, branch) in branches.iter().enumerate() {
-            self.path.push(format!("[{index}]"));
-            let id = self.node(branch, namespace)?;
-            let kind = match self.types.get(id.0 as usize).and_then(Option::as_ref) {
-                Some(Type::Union(_)) => return Err(self.error("a union may not hold a union")),
-                // Named types differ by name: the same name is the same id.
-                Some(Type::Record(_) | Type::Enum(_) | Type::Fixed(_)) | None => (u8::MAX, id.0),
-                Some(other) => (kind_of(other), 0),
-            };
-            if !unnamed.insert(kind) {
-                return Err(self.error("a union may hold each type only once"));
-            }
-            self.path.pop();
-            ids.push(id);
-        }
-        Ok(self.push(Type::Union(ids)))
-    }
-
-    fn record(&mut self, object: &Map<String, Value>, namespace: &str) -> Result<TypeId, SchemaError> {
-        let (id, name, inner) = self.define(object, namespace)?;
-        let aliases = aliases(object, &inner);
-        let Some(Value::Array(list)) = object.get("fields") else {
-            return Err(self.error("a record needs an array `fields`"));
-        };
-        let mut seen = HashSet::new();
-        let mut fields = Vec::with_capacity(list.len());
-        for field in list {
-            let Some(field_name) = field.get("name").and_then(Value::as_str) else {
-                return Err(self.error("a field needs a `name`"));
-            };
-            self.path.push(field_name.to_owned());
-            if !is_name(field_name) {
-                return Err(self.error("not a valid name"));
-            }
-            if !seen.insert(field_name) {
-                return Err(self.error("the record has this field twice"));
-            }
-            let Some(schema) = field.get("type") else {
-                return Err(self.error("a field needs a `type`"));
-            };
-            let schema = self.node(schema, &inner)?;
-            let aliases = strings(field.get("aliases"));
-            fields.push(Field { name: field_name.into(), aliases, schema, default: field.get("default").cloned() });
-            self.path.pop();
-        }
-        self.complete(id, Type::Record(Record { name, aliases, fields }));
-        Ok(id)
-    }
-
-    fn enumeration(&mut self, object: &Map<String, Value>, namespace: &str) -> Result<TypeId, SchemaError> {
-        let (id, name, inner) = self.define(object, namespace)?;
-        let aliases = aliases(object, &inner);
-        let Some(Value::Array(list)) = object.get("symbols") else {
-            return Err(self.error("an enum needs an array `symbols`"));
-        };
-        let mut seen = HashSet::new();
-        let mut symbols: Vec<Arc<str>> = Vec::with_capacity(list.len());
-        for symbol in list {
-            let Some(symbol) = symbol.as_str().filter(|s| is_name(s)) else {
-                return Err(self.error("a symbol is not a valid name"));
-            };
-            if !seen.insert(symbol) {
-                return Err(self.error("the enum has a symbol twice"));
-            }
-            symbols.push(symbol.into());
-        }
-        let default = match object.get("default") {
-            None | Some(Value::Null) => None,
-            Some(default) => {
-                let position = symbols.iter().position(|s| Some(&**s) == default.as_str());
-                if position.is_none() {
-                    return Err(self.error("the default is not one of the symbols"));
-                }
-                position
-            }
-        };
-        self.complete(id, Type::Enum(Enum { name, aliases, symbols: symbols.into(), default }));
-        Ok(id)
-    }
-
-    fn fixed(&mut self, object: &Map<String, Value>, namespace: &str) -> Result<TypeId, SchemaError> {
-        let (id, name, inner) = self.define(object, namespace)?;
-        let aliases = aliases(object, &inner);
-        let size = object.get("size").and_then(Value::as_u64).and_then(|s| u32::try_from(s).ok());
-        let Some(size) = size.filter(|s| *s <= i32::MAX as u32) else {
-            return Err(self.error("a fixed needs a `size` in bytes"));
-        };
-        let logical = match object.get("logicalType").and_then(Value::as_str) {
-            Some("uuid") if size == 16 => Some(Logical::Uuid),
-            Some("duration") if size == 12 => Some(Logical::Duration),
-            Some(l) => decimal(l, Some(object), Some(size)),
-            None => None,
-        };
-        self.complete(id, Type::Fixed(Fixed { name, aliases, size, logical }));
-        Ok(id)
-    }
-
-    /// Claims the name of a definition. Returns the namespace within it, too.
-    fn define(&mut self, object: &Map<String, Value>, namespace: &str) -> Result<(TypeId, Name, String), SchemaError> {
-        let Some(name) = object.get("name").and_then(Value::as_str) else {
-            return Err(self.error("a named type needs a `name`"));
-        };
-        let declared = object.get("namespace").and_then(Value::as_str);
-        let full = qualify(name, declared.unwrap_or(namespace));
-        let (inner, simple) = full.rsplit_once('.').unwrap_or(("", &full));
-        if !is_name(simple) || PRIMITIVES.contains(&&*full) {
-            return Err(self.error(&format!("`{full}` is not a valid name for a type")));
-        }
-        let inner = inner.to_owned();
-        let id = match self.names.get(&full) {
-            Some(&id) => {
-                if self.undefined.remove(&id).is_none() {
-                    return Err(self.error(&format!("`{full}` is defined twice")));
-                }
-                id
-            }
-            None => {
-                let id = TypeId(self.types.len() as u32);
-                self.types.push(None);
-                self.names.insert(full.clone(), id);
-                id
-            }
-        };
-        Ok((id, Name { full }, inner))
-    }
-
-    fn push(&mut self, ty: Type) -> TypeId {
-        let id = TypeId(self.types.len() as u32);
-        self.types.push(Some(ty));
-        id
-    }
-
-    fn complete(&mut self, id: TypeId, ty: Type) {
-        if let Some(slot) = self.types.get_mut(id.0 as usize) {
-            *slot = Some(ty);
-        }
-    }
-
-    fn location(&self) -> String {
-        if self.path.is_empty() { ".".to_owned() } else { self.path.join(".") }
-    }
-
-    fn error(&self, problem: &str) -> SchemaError {
-        SchemaError::new(self.location(), problem)
+    /// Says so where it is not the schema itself.
+    fn of_reference(&self, document: usize) -> String {
+        if document + 1 == self.documents.len() { String::new() } else { format!(" (in reference {})", document + 1) }
     }
 }
 
-const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
-
-/// A dotted name is full as it stands; another one takes the namespace.
-fn qualify(name: &str, namespace: &str) -> Arc<str> {
-    if name.contains('.') {
-        // A leading dot means "no namespace".
-        name.strip_prefix('.').unwrap_or(name).into()
-    } else if namespace.is_empty() {
-        name.into()
-    } else {
-        format!("{namespace}.{name}").into()
-    }
+fn name_of(ty: &Type) -> Arc<str> {
+    ty.name().map_or_else(|| "".into(), |name| name.full.clone())
 }
 
-/// Specification, "Names". Namespaces are not held to it: Debezium writes them with hyphens unless told otherwise.
-fn is_name(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-fn aliases(object: &Map<String, Value>, namespace: &str) -> Vec<Name> {
-    strings(object.get("aliases")).iter().map(|a| Name { full: qualify(a, namespace) }).collect()
-}
-
-fn strings(value: Option<&Value>) -> Vec<String> {
-    match value {
-        Some(Value::Array(list)) => list.iter().filter_map(|a| a.as_str().map(str::to_owned)).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// A decimal whose attributes are invalid counts as its underlying type (specification, "Decimal").
-fn decimal(name: &str, attributes: Option<&Map<String, Value>>, size: Option<u32>) -> Option<Logical> {
-    if name != "decimal" {
-        return None;
-    }
-    let number = |key: &str| attributes.and_then(|a| a.get(key));
-    let precision = number("precision")?.as_u64().filter(|p| *p > 0)?;
-    let scale = match number("scale") {
-        None => 0,
-        Some(scale) => scale.as_u64()?,
-    };
-    if scale > precision {
-        return None;
-    }
-    if let Some(size) = size {
-        // floor(log10(2^(8n-1) - 1)); log10(2) = 0.30103.
-        let digits = (f64::from(size) * 8.0 - 1.0) * std::f64::consts::LOG10_2;
-        if size == 0 || precision as f64 > digits.floor() {
-            return None;
-        }
-    }
-    Some(Logical::Decimal { precision: u32::try_from(precision).ok()?, scale: u32::try_from(scale).ok()? })
-}
-
-fn kind_of(ty: &Type) -> u8 {
-    match ty {
-        Type::Null => 0,
-        Type::Boolean => 1,
-        Type::Int(_) => 2,
-        Type::Long(_) => 3,
-        Type::Float => 4,
-        Type::Double => 5,
-        Type::Bytes(_) => 6,
-        Type::String(_) => 7,
-        Type::Array(_) => 8,
-        Type::Map(_) => 9,
-        Type::Fixed(_) | Type::Enum(_) | Type::Record(_) | Type::Union(_) => 10,
-    }
-}
-
-/// Position and kind of a JSON error, without the text around it.
-fn describe_json(error: &serde_json::Error) -> String {
-    format!("line {} column {}", error.line(), error.column())
+fn texts<'d>(list: Option<Json<'d>>) -> impl Iterator<Item = Cow<'d, str>> {
+    list.into_iter().flat_map(Json::items).filter_map(Json::as_text)
 }

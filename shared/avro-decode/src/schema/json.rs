@@ -1,0 +1,569 @@
+//! JSON as registries hold it: RFC 8259, and what Java's Avro reads beside it.
+//!
+//! A parser of our own, since others refuse what must not stop a topic: comments, and text with half of a surrogate pair
+//! (it reads as U+FFFD). It neither recurses nor builds a tree: a document is a flat list of its values with their places
+//! in the text, 16 bytes for each, so that no nesting exhausts the stack and no text takes more than some times its
+//! length.
+
+use std::borrow::Cow;
+
+use crate::shown::{self, Shown};
+
+/// Arrays and objects within one another: as many as Java's parser reads.
+pub(crate) const MAX_NESTING: usize = 1_000;
+
+/// A text and where its values are.
+pub(crate) struct Document<'t> {
+    text: &'t str,
+    /// In the order of the text: an array or object comes before what it holds, a member's key before its value.
+    values: Vec<Span>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    kind: Kind,
+    /// Of the text, without quotation marks.
+    start: u32,
+    end: u32,
+    /// The value after this one and all that it holds.
+    next: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Null,
+    True,
+    False,
+    Number,
+    Text,
+    /// Text with escapes.
+    Escaped,
+    Array,
+    Object,
+}
+
+/// One value of a document.
+#[derive(Clone, Copy)]
+pub(crate) struct Json<'d> {
+    document: &'d Document<'d>,
+    index: usize,
+}
+
+impl<'t> Document<'t> {
+    /// What is wrong, and where, is told without the text around it.
+    pub(crate) fn parse(text: &'t str) -> Result<Self, String> {
+        if u32::try_from(text.len()).is_err() {
+            return Err("longer than 4 GiB".to_owned());
+        }
+        let mut parser = Parser { text, at: 0, values: Vec::new(), open: Vec::new() };
+        match parser.run() {
+            Ok(()) => Ok(Self { text, values: parser.values }),
+            Err(problem) => {
+                let before = text.as_bytes().get(..parser.at).unwrap_or_default();
+                let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+                let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
+                Err(format!("{problem} (line {line} column {column})"))
+            }
+        }
+    }
+
+    pub(crate) fn root(&self) -> Json<'_> {
+        Json { document: self, index: 0 }
+    }
+
+    /// How many values it has, keys included.
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The value at an index of [`Json::index`].
+    pub(crate) fn at(&self, index: usize) -> Json<'_> {
+        Json { document: self, index }
+    }
+}
+
+impl<'d> Json<'d> {
+    pub(crate) fn index(self) -> usize {
+        self.index
+    }
+
+    fn span(self) -> Span {
+        // Indexes come from this very document; a foreign one reads as null rather than as a panic.
+        let null = Span { kind: Kind::Null, start: 0, end: 0, next: u32::MAX };
+        self.document.values.get(self.index).copied().unwrap_or(null)
+    }
+
+    pub(crate) fn kind(self) -> Kind {
+        self.span().kind
+    }
+
+    /// As it stands in the text; for text without its quotation marks.
+    pub(crate) fn source(self) -> &'d str {
+        let span = self.span();
+        self.document.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    /// As it stands in the text, as JSON of its own.
+    pub(crate) fn as_json(self) -> Cow<'d, str> {
+        match self.kind() {
+            Kind::Text | Kind::Escaped => Cow::Owned(format!("\"{}\"", self.source())),
+            _ => Cow::Borrowed(self.source()),
+        }
+    }
+
+    pub(crate) fn as_text(self) -> Option<Cow<'d, str>> {
+        match self.kind() {
+            Kind::Text => Some(Cow::Borrowed(self.source())),
+            Kind::Escaped => Some(Cow::Owned(unescaped(self.source()))),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_u64(self) -> Option<u64> {
+        if self.kind() == Kind::Number { self.source().parse().ok() } else { None }
+    }
+
+    pub(crate) fn as_i64(self) -> Option<i64> {
+        if self.kind() == Kind::Number { self.source().parse().ok() } else { None }
+    }
+
+    /// What the array holds; nothing for another value.
+    pub(crate) fn items(self) -> impl Iterator<Item = Json<'d>> {
+        let of_array = self.kind() == Kind::Array;
+        self.within().filter(move |_| of_array)
+    }
+
+    /// The object's keys and values; nothing for another value.
+    pub(crate) fn members(self) -> impl Iterator<Item = (Json<'d>, Json<'d>)> {
+        let of_object = self.kind() == Kind::Object;
+        let mut all = self.within().filter(move |_| of_object);
+        std::iter::from_fn(move || Some((all.next()?, all.next()?)))
+    }
+
+    /// The member of that name: of several the last, as Java takes it.
+    pub(crate) fn get(self, name: &str) -> Option<Json<'d>> {
+        self.members().filter(|(key, _)| key.is_text(name)).last().map(|(_, value)| value)
+    }
+
+    fn is_text(self, text: &str) -> bool {
+        match self.kind() {
+            Kind::Text => self.source() == text,
+            Kind::Escaped => self.as_text().is_some_and(|own| own == text),
+            _ => false,
+        }
+    }
+
+    fn within(self) -> impl Iterator<Item = Json<'d>> {
+        let end = self.span().next as usize;
+        let mut at = self.index + 1;
+        std::iter::from_fn(move || {
+            if at >= end {
+                return None;
+            }
+            let value = Json { document: self.document, index: at };
+            at = value.span().next as usize;
+            Some(value)
+        })
+    }
+
+    /// The same value, whatever the white space, the comments and the escapes.
+    pub(crate) fn same_as(self, other: Json<'_>) -> bool {
+        let (own, its) = (self.all(), other.all());
+        own.len() == its.len()
+            && own.zip(its).all(|(index, other_index)| {
+                let (a, b) = (self.document.at(index), other.document.at(other_index));
+                match (a.as_text(), b.as_text()) {
+                    (Some(a), Some(b)) => a == b,
+                    (None, None) if a.is_nested() => {
+                        a.kind() == b.kind() && a.span().next as usize - index == b.span().next as usize - other_index
+                    }
+                    (None, None) => a.kind() == b.kind() && a.source() == b.source(),
+                    _ => false,
+                }
+            })
+    }
+
+    fn is_nested(self) -> bool {
+        matches!(self.kind(), Kind::Array | Kind::Object)
+    }
+
+    fn all(self) -> std::ops::Range<usize> {
+        self.index..self.span().next as usize
+    }
+
+    /// Where in the schema, as `Record.field.items`; `.` for the root.
+    pub(crate) fn path(self) -> String {
+        let mut path = Vec::new();
+        let mut at = self.document.root();
+        while at.index < self.index {
+            let holds = |value: &Json<'_>| value.all().contains(&self.index);
+            let (key, mut value) = match at.kind() {
+                Kind::Object => {
+                    let Some((key, value)) = at.members().find(|(_, value)| holds(value)) else { break };
+                    (key.as_text(), value)
+                }
+                _ => {
+                    let Some((index, value)) = at.items().enumerate().find(|(_, value)| holds(value)) else { break };
+                    path.push(format!("[{index}]"));
+                    (None, value)
+                }
+            };
+            match key.as_deref() {
+                Some("fields") if value.kind() == Kind::Array => {
+                    // A field by its name rather than by its number.
+                    let field = value.items().enumerate().find(|(_, field)| holds(field));
+                    let Some((index, field)) = field else { break };
+                    let name = field.get("name").and_then(Json::as_text);
+                    path.push(name.map_or_else(|| format!("[{index}]"), |name| Shown(&name).to_string()));
+                    value = field;
+                }
+                Some(key @ ("items" | "values")) => path.push(key.to_owned()),
+                _ => {}
+            }
+            at = value;
+        }
+        shown::path(&path)
+    }
+}
+
+/// A member's or an item's turn, or the end of what holds it.
+#[derive(Clone, Copy)]
+enum Turn {
+    Value,
+    ValueOrEnd,
+    Key,
+    KeyOrEnd,
+    CommaOrEnd,
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    at: usize,
+    values: Vec<Span>,
+    /// The arrays and objects that this place is within, by their index.
+    open: Vec<usize>,
+}
+
+impl Parser<'_> {
+    fn run(&mut self) -> Result<(), String> {
+        let mut turn = Turn::Value;
+        loop {
+            self.pass_space()?;
+            let Some(byte) = self.peek() else {
+                let whole = matches!(turn, Turn::CommaOrEnd) && self.open.is_empty();
+                return if whole { Ok(()) } else { Err("not JSON: the text ends within a value".to_owned()) };
+            };
+            turn = match (turn, byte) {
+                (Turn::ValueOrEnd, b']') | (Turn::KeyOrEnd, b'}') => self.close()?,
+                (Turn::Value | Turn::ValueOrEnd, _) => self.value(byte)?,
+                (Turn::Key | Turn::KeyOrEnd, b'"') => {
+                    self.string()?;
+                    self.pass_space()?;
+                    if self.peek() != Some(b':') {
+                        return Err("not JSON: a `:` is missing".to_owned());
+                    }
+                    self.at += 1;
+                    Turn::Value
+                }
+                (Turn::Key | Turn::KeyOrEnd, _) => return Err("not JSON: a member's name is missing".to_owned()),
+                (Turn::CommaOrEnd, b']' | b'}') if !self.open.is_empty() => self.close()?,
+                (Turn::CommaOrEnd, b',') if !self.open.is_empty() => {
+                    self.at += 1;
+                    if self.in_object() { Turn::Key } else { Turn::Value }
+                }
+                (Turn::CommaOrEnd, _) if self.open.is_empty() => {
+                    return Err("not JSON: something follows the schema".to_owned());
+                }
+                (Turn::CommaOrEnd, _) => return Err("not JSON: a `,` is missing".to_owned()),
+            };
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn in_object(&self) -> bool {
+        let holder = self.open.last().and_then(|index| self.values.get(*index));
+        holder.is_some_and(|span| span.kind == Kind::Object)
+    }
+
+    /// White space, `/* … */` and `// …` to the line's end.
+    fn pass_space(&mut self) -> Result<(), String> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                Some(b'/') => {
+                    let rest = self.text.get(self.at..).unwrap_or_default();
+                    self.at += if rest.starts_with("/*") {
+                        let end = rest.get(2..).and_then(|inner| inner.find("*/"));
+                        end.ok_or("not JSON: a comment does not end")? + 4
+                    } else if rest.starts_with("//") {
+                        rest.find(['\n', '\r']).unwrap_or(rest.len())
+                    } else {
+                        return Err("not JSON: a `/` that begins no comment".to_owned());
+                    };
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn value(&mut self, byte: u8) -> Result<Turn, String> {
+        match byte {
+            b'{' => return self.open(Kind::Object, Turn::KeyOrEnd),
+            b'[' => return self.open(Kind::Array, Turn::ValueOrEnd),
+            b'"' => self.string()?,
+            b'-' | b'0'..=b'9' => self.number()?,
+            _ => {
+                let words = [("null", Kind::Null), ("true", Kind::True), ("false", Kind::False)];
+                let rest = self.text.get(self.at..).unwrap_or_default();
+                let Some((word, kind)) = words.into_iter().find(|(word, _)| rest.starts_with(word)) else {
+                    return Err("not JSON: a value is missing".to_owned());
+                };
+                self.push(kind, self.at, self.at + word.len());
+                self.at += word.len();
+            }
+        }
+        Ok(Turn::CommaOrEnd)
+    }
+
+    fn open(&mut self, kind: Kind, turn: Turn) -> Result<Turn, String> {
+        if self.open.len() == MAX_NESTING {
+            return Err(format!("nested deeper than {MAX_NESTING} arrays and objects within one another"));
+        }
+        self.open.push(self.values.len());
+        self.push(kind, self.at, self.at);
+        self.at += 1;
+        Ok(turn)
+    }
+
+    fn close(&mut self) -> Result<Turn, String> {
+        let of_object = self.peek() == Some(b'}');
+        if of_object != self.in_object() {
+            return Err("not JSON: an array or object ends with the other's bracket".to_owned());
+        }
+        self.at += 1;
+        let (end, next) = (self.at as u32, self.values.len() as u32);
+        if let Some(span) = self.open.pop().and_then(|index| self.values.get_mut(index)) {
+            (span.end, span.next) = (end, next);
+        }
+        Ok(Turn::CommaOrEnd)
+    }
+
+    fn push(&mut self, kind: Kind, start: usize, end: usize) {
+        let next = self.values.len() as u32 + 1;
+        self.values.push(Span { kind, start: start as u32, end: end as u32, next });
+    }
+
+    fn string(&mut self) -> Result<(), String> {
+        let bytes = self.text.as_bytes();
+        self.at += 1;
+        let start = self.at;
+        let mut kind = Kind::Text;
+        loop {
+            match bytes.get(self.at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    kind = Kind::Escaped;
+                    self.at += match bytes.get(self.at + 1) {
+                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
+                        Some(b'u') if code_unit(self.text, self.at).is_some() => 6,
+                        _ => return Err("not JSON: an escape that there is not".to_owned()),
+                    };
+                }
+                Some(0..=0x1f) => return Err("not JSON: a control character within text".to_owned()),
+                Some(_) => self.at += 1,
+                None => return Err("not JSON: the text ends within a value".to_owned()),
+            }
+        }
+        self.push(kind, start, self.at);
+        self.at += 1;
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<(), String> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        let whole = self.digits();
+        let zero_led = whole > 1 && self.text.as_bytes().get(self.at - whole) == Some(&b'0');
+        let mut valid = whole > 0 && !zero_led;
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            valid &= self.digits() > 0;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            valid &= self.digits() > 0;
+        }
+        if !valid {
+            return Err("not JSON: a number that is none".to_owned());
+        }
+        self.push(Kind::Number, start, self.at);
+        Ok(())
+    }
+
+    fn digits(&mut self) -> usize {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        self.at - start
+    }
+}
+
+/// The four digits of `\u0041`, which begins at `at`.
+fn code_unit(text: &str, at: usize) -> Option<u16> {
+    let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok()).flatten()
+}
+
+/// The text that `source`, which was looked at by [`Parser::string`], stands for.
+fn unescaped(source: &str) -> String {
+    let mut text = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(rest.get(..at).unwrap_or_default());
+        let mut length = 2;
+        text.push(match rest.as_bytes().get(at + 1) {
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                let units = [code_unit(rest, at), code_unit(rest, at + 6)];
+                let (character, taken) = character(units.into_iter().flatten());
+                length = 6 * taken;
+                character
+            }
+            Some(other) => char::from(*other),
+            None => char::REPLACEMENT_CHARACTER,
+        });
+        rest = rest.get(at + length..).unwrap_or_default();
+    }
+    text.push_str(rest);
+    text
+}
+
+/// The first character of these UTF-16 code units, and how many it takes. Half of a pair is a character in Java alone.
+fn character(units: impl Iterator<Item = u16>) -> (char, usize) {
+    match char::decode_utf16(units).next() {
+        Some(Ok(character)) => (character, character.len_utf16()),
+        _ => (char::REPLACEMENT_CHARACTER, 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        Document::parse(text).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn what_json_is_reads_as_serde_reads_it() {
+        for text in [
+            "null",
+            " [ ] ",
+            "{}",
+            r#"{"a": [1, -2.5e+3, true, false, null, "x"], "b": {"c": {}}}"#,
+            r#""\u0041\ud83d\ude00\n\"\\\/\b\f\r\t""#,
+            "[0, -0, 0.5, 1E5]",
+        ] {
+            let document = Document::parse(text).unwrap();
+            let own: serde_json::Value = serde_json::from_str(&document.root().as_json()).unwrap();
+            assert_eq!(own, serde_json::from_str::<serde_json::Value>(text).unwrap(), "{text}");
+        }
+        let text = Document::parse(r#""\u0041\ud83d\ude00\n\"\\\/\b\f\r\t""#).unwrap();
+        assert_eq!(text.root().as_text().unwrap(), "A😀\n\"\\/\u{8}\u{c}\r\t");
+    }
+
+    #[test]
+    fn what_json_is_not_is_refused_with_its_place() {
+        for text in [
+            "",
+            "{",
+            "[1,]",
+            "[1 2]",
+            "{\"a\" 1}",
+            "{\"a\": 1,}",
+            "{1: 2}",
+            "[1}",
+            "nul",
+            "01",
+            "1.",
+            "-",
+            "1e",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "\"\\u+123\"",
+            "\"a",
+            "\"\u{1}\"",
+            "[] []",
+            "/",
+            "/* ",
+            "'a'",
+            "[\"a\" /* b */",
+            "]",
+            ",",
+            "#",
+        ] {
+            assert!(serde_json::from_str::<serde_json::Value>(text).is_err(), "{text}");
+            assert!(problem(text).contains("JSON"), "{text}: {}", problem(text));
+        }
+        assert_eq!(problem("[1,\n 2,\n  x]"), "not JSON: a value is missing (line 3 column 3)");
+    }
+
+    #[test]
+    fn comments_are_passed_wherever_there_may_be_space() {
+        let text = "// first\n{ /* a */ \"a\" /**/ : // b\r 1 /* * / */ , \"b\"://\n2}// last";
+        let document = Document::parse(text).unwrap();
+        assert_eq!(document.root().get("a").and_then(Json::as_u64), Some(1));
+        assert_eq!(document.root().get("b").and_then(Json::as_u64), Some(2));
+        let text = Document::parse(r#""no // comment /* here */""#).unwrap();
+        assert_eq!(text.root().as_text().unwrap(), "no // comment /* here */");
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_is_a_replacement_character() {
+        for (text, stands_for) in [
+            (r#""\ud800""#, "\u{fffd}"),
+            (r#""\udc00x""#, "\u{fffd}x"),
+            (r#""\ud800\u0041""#, "\u{fffd}A"),
+            (r#""\ud800\ud83d\ude00""#, "\u{fffd}😀"),
+        ] {
+            assert_eq!(Document::parse(text).unwrap().root().as_text().unwrap(), stands_for);
+        }
+    }
+
+    #[test]
+    fn of_members_with_one_name_the_last_counts() {
+        let document = Document::parse(r#"{"a": 1, "\u0061": 2}"#).unwrap();
+        assert_eq!(document.root().get("a").and_then(Json::as_u64), Some(2));
+    }
+
+    #[test]
+    fn nesting_is_bounded_and_the_bound_is_named() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert_eq!(problem(&nested(1_000)), "");
+        assert!(problem(&nested(1_001)).starts_with("nested deeper than 1000 arrays and objects"));
+        assert!(problem(&"[".repeat(1_000_000)).ends_with("(line 1 column 1001)"));
+    }
+
+    #[test]
+    fn values_are_the_same_whatever_the_space_between() {
+        let same = |a: &str, b: &str| {
+            let (a, b) = (Document::parse(a).unwrap(), Document::parse(b).unwrap());
+            a.root().same_as(b.root())
+        };
+        assert!(same(r#"{"a":[1,"x"]}"#, "{ \"a\" : [1, /* one */ \"\\u0078\"] }"));
+        assert!(!same("[1,[2]]", "[1,2]") && !same("[[1],2]", "[[1,2]]") && !same("1", "\"1\"") && !same("[]", "{}"));
+    }
+}
