@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use avro_decode::{AvroRead, Value};
+use avro_decode::{AvroRead, Value, Wished};
 use debezium::row_key;
 use event_runtime::{Blame, Disposition, Failure};
 
@@ -24,9 +24,10 @@ pub struct Account<'a> {
     pub first_name: Option<&'a str>,
     /// Follows the first name.
     pub last_name: Option<&'a str>,
-    /// The language to write in, as BCP 47 or as the C library's locale.
+    /// The language to write in, as BCP 47 or as the C library's locale. A table's `language` may as well be a number or
+    /// whatever else: no mail is worth less for it.
     #[avro(alias = "language")]
-    pub locale: Option<&'a str>,
+    pub locale: Wished<&'a str>,
 }
 
 impl<'a> Account<'a> {
@@ -37,7 +38,7 @@ impl<'a> Account<'a> {
     pub fn recipient(&self) -> Result<Recipient<'a>, SendError> {
         let written = self.email.map(str::trim).filter(|email| !email.is_empty()).ok_or(SendError::RecipientMissing)?;
         let address = Address::parse(written).map_err(SendError::RecipientMalformed)?;
-        Ok(Recipient { address, name: self.name(), locale: self.locale })
+        Ok(Recipient { address, name: self.name(), locale: *self.locale })
     }
 
     fn name(&self) -> Option<Cow<'a, str>> {
@@ -99,7 +100,7 @@ mod tests {
     fn the_name_is_put_together_from_what_there_is() {
         let name = |full_name, first_name, last_name| {
             let email = Some(" ada@example.com");
-            let account = Account { email, full_name, first_name, last_name, locale: None };
+            let account = Account { email, full_name, first_name, last_name, locale: Wished(None) };
             account.recipient().unwrap().name.map(Cow::into_owned)
         };
         assert_eq!(name(Some("Ada King"), Some("Ada"), Some("Lovelace")).as_deref(), Some("Ada King"));
@@ -116,6 +117,27 @@ mod tests {
         {
             let account = Account { email, ..Account::default() };
             assert_eq!(account.recipient().unwrap_err().code(), code);
+        }
+    }
+
+    #[test]
+    fn a_language_of_any_type_costs_nobody_a_mail() {
+        for (language, bytes, locale) in [
+            ("\"string\"", &b"\x04de"[..], Some("de")),
+            (r#"["null", "string"]"#, b"\x02\x04de", Some("de")),
+            ("\"int\"", b"\x0e", None),
+            (r#"["null", {"type": "enum", "name": "L", "symbols": ["de"]}]"#, b"\x02\x00", None),
+            (r#"{"type": "array", "items": "string"}"#, b"\x02\x04de\x00", None),
+            ("\"bytes\"", b"\x04\xff\xfe", None),
+        ] {
+            let schema = format!(
+                r#"{{"type": "record", "name": "Value", "fields": [
+                    {{"name": "language", "type": {language}}}, {{"name": "email", "type": "string"}}]}}"#
+            );
+            let plan = Plan::<Account>::compile(&Schema::parse(&schema).unwrap(), &Limits::default()).unwrap();
+            let datum = [bytes, b"\x1eada@example.com"].concat();
+            let account = plan.decode(&datum).unwrap();
+            assert_eq!((account.email, account.recipient().unwrap().locale), (Some("ada@example.com"), locale));
         }
     }
 

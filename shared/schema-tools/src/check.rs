@@ -135,6 +135,9 @@ fn history(subject: &Subject, about: &mut About<'_>) {
         for default in version.schema.invalid_defaults() {
             about(Some(version.number), format!("{default}; registries and other libraries refuse such a schema"));
         }
+        for peculiarity in version.schema.peculiarities() {
+            about(Some(version.number), format!("{peculiarity}; other libraries refuse such a schema"));
+        }
         if let Some(same) = texts.iter().find(|old| old.json == version.json) {
             about(
                 Some(version.number),

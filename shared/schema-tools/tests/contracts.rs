@@ -192,6 +192,25 @@ fn every_other_fault_is_named() {
             r#"["null", "string"], "default": 7"#,
             "the default 7 is no union",
         ),
+        (
+            &schema,
+            r#""name": "revision""#,
+            r#""name": "révision""#,
+            "`révision` in `UserProfileUpdated` is no name by the specification",
+        ),
+        (
+            &schema,
+            r#""name": "FieldChange""#,
+            r#""name": "Field-Change""#,
+            "`user.profile.Field-Change` is no name by the specification",
+        ),
+        (
+            &schema,
+            r#""name": "revision", "type": "long""#,
+            r#""name": "revision", "type": [{"type": "fixed", "name": "user.H", "size": 1},
+                {"type": "array", "items": {"type": "fixed", "name": "user.H", "size": 1}}]"#,
+            "`user.H` is defined more than once",
+        ),
     ] {
         let copy = Copy::new();
         copy.edit(file, from, to);
