@@ -40,15 +40,13 @@ impl Clock for WorkerClock {
 pub(crate) struct Worker {
     scene: Arc<Scene>,
     ahead: Duration,
-    /// Whether it runs the version before.
-    earlier: bool,
     process: Mutex<Arc<Processor<Function>>>,
 }
 
 impl Worker {
-    pub(crate) fn new(scene: Arc<Scene>, ahead: Duration, earlier: bool) -> Self {
-        let process = Mutex::new(Arc::new(process(&scene, ahead, earlier)));
-        Worker { scene, ahead, earlier, process }
+    pub(crate) fn new(scene: Arc<Scene>, ahead: Duration) -> Self {
+        let process = Mutex::new(Arc::new(process(&scene, ahead)));
+        Worker { scene, ahead, process }
     }
 
     /// Invokes the function; `None` is a function error, whatever its reason.
@@ -74,8 +72,7 @@ impl Worker {
         let ended = known.then(|| tokio::time::sleep(timeout));
         let Some(report) = fate.drive(work, ended).await else {
             // The process is gone with everything that it knew.
-            *self.process.lock().unwrap_or_else(PoisonError::into_inner) =
-                Arc::new(process(scene, self.ahead, self.earlier));
+            *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(process(scene, self.ahead));
             return None;
         };
         let report = report.ok()?;
@@ -83,6 +80,7 @@ impl Worker {
         let outcomes = report.outcomes.iter().map(|(outcome, count)| format!("{count} {}", told(*outcome)));
         let outcomes = outcomes.collect::<Vec<_>>().join(", ");
         let answer = report.answer(scene.world.reporting.unwrap_or_default());
+        let asked = if scene.books(|books| books.is_redrive(delivery)) { Actor::Redrive } else { Actor::Source };
         scene.tell(|| {
             let answer = match &answer {
                 Ok(Answered::Redriven(_)) => format!("finished ({outcomes})"),
@@ -92,7 +90,7 @@ impl Worker {
                 }
                 Err(_) => format!("function error ({outcomes})"),
             };
-            Step::call(Actor::Worker(delivery), Actor::Source, answer, Answer::None)
+            Step::call(Actor::Worker(delivery), asked, answer, Answer::None)
         });
         answer.ok()
     }
@@ -108,15 +106,14 @@ fn told(outcome: Outcome) -> String {
     }
 }
 
-fn process(scene: &Arc<Scene>, ahead: Duration, earlier: bool) -> Processor<Function> {
+fn process(scene: &Arc<Scene>, ahead: Duration) -> Processor<Function> {
     let clock: Arc<dyn Clock> = Arc::new(WorkerClock { started: scene.started, ahead });
     let claims = StormyClaims {
         scene: Arc::clone(scene),
         claims: scene.claims.with_clock(Arc::clone(&clock)),
         clock: Arc::clone(&clock),
-        earlier,
     };
-    let letters = StormyLetters { scene: Arc::clone(scene), letters: scene.letters.clone() };
+    let letters = StormyLetters { scene: Arc::clone(scene) };
     let function = Function(Arc::clone(scene));
     Processor::new(function, Arc::new(claims), Arc::new(letters), scene.world.settings()).with_clock(clock)
 }

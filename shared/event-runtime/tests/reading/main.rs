@@ -3,5 +3,4 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod frames;
-mod inflating;
 mod world;
