@@ -208,7 +208,7 @@ impl DynamoDbClaims {
             .update_item()
             .table_name(&self.options.table)
             .key(KEY, text(held.key.as_str()))
-            .condition_expression("#state = :held AND #token = :mine AND #until = :until")
+            .condition_expression(format!("#state = :held AND #token = :mine AND #until = :until AND {READABLE}"))
             .expression_attribute_names("#state", STATE)
             .expression_attribute_names("#token", TOKEN)
             .expression_attribute_names("#settled", SETTLED_AT)

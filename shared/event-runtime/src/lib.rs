@@ -55,5 +55,5 @@ pub use report::{Answer, BatchFailed, Finished, Reporting};
 pub use retry::RetryPolicy;
 pub use settings::{Drain, Invocation, Order, Settings, WhenUncertain};
 pub use store::StoreError;
-pub use stored_letter::{ForeignObject, ObjectAddress, StoredLetter};
+pub use stored_letter::{ForeignObject, ObjectAddress, StoredLetter, UnreadableLetter};
 pub use unclaimed::NoClaims;

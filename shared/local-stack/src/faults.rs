@@ -41,6 +41,9 @@ pub enum Action {
     Drop,
     /// Nothing happens until [`Armed::release`]; then all goes on as if nothing had been.
     Hold,
+    /// The connection closes without an answer, and the request is still on its way: it arrives when [`Armed::land`]
+    /// lets it, whatever its sender has done since. For [`When::Before`].
+    Late,
 }
 
 /// An answer in place of AWS's own.
@@ -113,6 +116,7 @@ struct Point {
     failpoint: Failpoint,
     hits: watch::Sender<u64>,
     released: watch::Sender<bool>,
+    landed: watch::Sender<bool>,
     disarmed: AtomicBool,
 }
 
@@ -130,6 +134,17 @@ impl Armed {
     /// How many requests have reached it.
     pub fn hits(&self) -> u64 {
         *self.0.hits.borrow()
+    }
+
+    /// Lets a request arrive that is [late](Action::Late), and waits until AWS has answered it.
+    ///
+    /// # Errors
+    /// When none has arrived within 30 seconds.
+    pub async fn land(&self) -> Result<(), NotReached> {
+        self.release();
+        let mut landed = self.0.landed.subscribe();
+        let landed = tokio::time::timeout(REACHED_WITHIN, landed.wait_for(|landed| *landed)).await;
+        landed.map(drop).map_err(|_| NotReached(self.0.failpoint.name.clone()))
     }
 
     /// Lets what is held go on, and holds nothing from now on.
@@ -217,6 +232,7 @@ impl FaultProxy {
             failpoint,
             hits: watch::Sender::new(0),
             released: watch::Sender::new(false),
+            landed: watch::Sender::new(false),
             disarmed: AtomicBool::new(false),
         });
         lock(&self.state.points).push(Arc::clone(&point));
@@ -260,11 +276,11 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
     let body = body.collect().await.map_err(|_| CutOff)?.to_bytes();
     let operation = operation(&head);
     lock(&state.calls).push(operation.clone());
-    if let Some(answer) = state.interfere(When::Before, &operation, &body).await? {
+    if let Some(answer) = state.interfere(When::Before, &operation, &head, &body).await? {
         return Ok(answer);
     }
     let answer = state.forward(&head, body.clone()).await;
-    Ok(state.interfere(When::After, &operation, &body).await?.unwrap_or(answer))
+    Ok(state.interfere(When::After, &operation, &head, &body).await?.unwrap_or(answer))
 }
 
 /// `PutItem` of `DynamoDB_20120810.PutItem`; `SendEmail` for SES, which has paths in place of a header.
@@ -280,10 +296,11 @@ fn operation(head: &hyper::http::request::Parts) -> String {
 impl State {
     /// The answer that a failpoint gives, if one concerns the request and gives one.
     async fn interfere(
-        &self,
+        self: &Arc<Self>,
         when: When,
         operation: &str,
-        body: &[u8],
+        head: &hyper::http::request::Parts,
+        body: &Bytes,
     ) -> Result<Option<Response<Full<Bytes>>>, CutOff> {
         let point = lock(&self.points)
             .iter()
@@ -303,6 +320,15 @@ impl State {
                 // The sender lives in the point that we hold, so waiting cannot fail.
                 let _ = point.released.subscribe().wait_for(|released| *released).await;
                 Ok(None)
+            }
+            Action::Late => {
+                let (state, head, body) = (Arc::clone(self), head.clone(), body.clone());
+                tokio::spawn(async move {
+                    let _ = point.released.subscribe().wait_for(|released| *released).await;
+                    state.forward(&head, body).await;
+                    point.landed.send_replace(true);
+                });
+                Err(CutOff)
             }
         }
     }

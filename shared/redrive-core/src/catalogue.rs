@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use event_runtime::{LetterId, StoredLetter};
+use event_runtime::{LetterId, StoredLetter, UnreadableLetter};
 use on_failure::OnFailure;
 use tokio::time::Instant;
 
@@ -88,12 +88,11 @@ impl Catalogue {
         };
         self.documents.retain(|(known, _)| known.id != message.id);
         self.foreign.retain(|(known, _)| known.id != message.id);
-        match OnFailure::read(message.body.as_bytes()) {
-            Ok(document) => self.documents.push((message, document)),
-            Err(not_a_document) => {
-                let (line, column) = (not_a_letter.line(), not_a_letter.column());
-                let reason = format!("no dead letter (line {line}, column {column}); {not_a_document}");
-                self.foreign.push((message, reason));
+        match (not_a_letter, OnFailure::read(message.body.as_bytes())) {
+            (newer @ UnreadableLetter::Newer { .. }, _) => self.foreign.push((message, newer.to_string())),
+            (UnreadableLetter::NoLetter(_), Ok(document)) => self.documents.push((message, document)),
+            (not_a_letter @ UnreadableLetter::NoLetter(_), Err(not_a_document)) => {
+                self.foreign.push((message, format!("{not_a_letter}; {not_a_document}")));
             }
         }
     }

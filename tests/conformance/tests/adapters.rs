@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use claims_dynamodb::{DynamoDbClaims, Options};
@@ -13,7 +14,7 @@ use event_runtime::{
     Claim, ClaimKey, Claims, Clock, Decider, Decision, Doubt, EffectId, Fingerprint, LetterId, OwnerToken, ParkedUnder,
     Resolved, Settled, SystemClock,
 };
-use local_stack::{Action, Aws, Failpoint, FaultProxy, REGION, Table, When, Workspace};
+use local_stack::{Action, Armed, Aws, Failpoint, FaultProxy, REGION, Table, When, Workspace};
 
 const TABLE: &str = "claims";
 const LEASE: Duration = Duration::from_secs(30);
@@ -100,6 +101,80 @@ async fn a_write_whose_answer_was_lost_counts_as_ours() {
     assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied);
     assert_eq!(completion_lost.hits(), 1);
     assert_eq!(claims.claim(&key, LEASE, OwnerToken::fresh()).await.unwrap(), Claim::Done);
+}
+
+/// Claims whose client sends nothing again by itself, and a table whose writes can be late.
+async fn late_claims() -> (Aws, FaultProxy, DynamoDbClaims) {
+    let aws = emulator().await;
+    aws.create_table(Table::named(TABLE)).await.unwrap();
+    let proxy = FaultProxy::start(aws.endpoint()).await.unwrap();
+    let config = sdk(proxy.endpoint()).await.into_builder().retry_config(RetryConfig::disabled()).build();
+    let options = Options { table: TABLE.to_owned(), function: "conformance".to_owned(), retain_done: None };
+    let claims = DynamoDbClaims::new(aws_sdk_dynamodb::Client::new(&config), options);
+    (aws, proxy, claims.with_clock(Arc::new(ManualClock::at(SystemClock.now()))))
+}
+
+fn late(operation: &'static str) -> Failpoint {
+    Failpoint::new("late", operation, When::Before, Action::Late).times(1)
+}
+
+/// The clock stands still: what tells the leases apart is not the time.
+#[tokio::test]
+async fn a_write_that_arrives_late_changes_nothing_of_what_came_after_it() {
+    let (aws, proxy, claims) = late_claims().await;
+    let claim = async |name: &str, token| claims.claim(&effect(name), LEASE, token).await;
+    let claimed = async |name: &str, token| match claim(name, token).await.unwrap() {
+        Claim::Claimed(held) => held,
+        other => panic!("{name}: {other:?}"),
+    };
+    let item = async |name: &str| {
+        let items = aws.items(TABLE).await.unwrap();
+        items.into_iter().find(|item| item["pk"]["S"] == format!("welcome:{name}")).unwrap()
+    };
+    let (mine, other) = (OwnerToken::fresh(), OwnerToken::fresh());
+    let lands_without_effect = async |name: &str, late: &Armed| {
+        let before = item(name).await;
+        late.land().await.unwrap();
+        assert_eq!(item(name).await, before, "{name}");
+    };
+
+    // A claim, while the next try's effect runs.
+    let put = proxy.arm(late("PutItem"));
+    claim("claim", mine).await.unwrap_err();
+    let held = claimed("claim", mine).await;
+    lands_without_effect("claim", &put).await;
+    assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied);
+
+    // A claim, after the next try has released it.
+    let put = proxy.arm(late("PutItem"));
+    claim("claim-released", mine).await.unwrap_err();
+    let held = claimed("claim-released", mine).await;
+    assert_eq!(claims.release(&held).await.unwrap(), Settled::Applied);
+    lands_without_effect("claim-released", &put).await;
+
+    // A claim, after its record was left, and nobody else had touched it.
+    let put = proxy.arm(late("PutItem"));
+    claim("claim-withdrawn", mine).await.unwrap_err();
+    assert_eq!(claims.withdraw(&effect("claim-withdrawn").key, LEASE, mine).await.unwrap(), Settled::Applied);
+    lands_without_effect("claim-withdrawn", &put).await;
+    let held = claimed("claim-withdrawn", other).await;
+    assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied);
+
+    // A release, while the next try's effect runs.
+    let first = claimed("release", mine).await;
+    let release = proxy.arm(late("UpdateItem"));
+    claims.release(&first).await.unwrap_err();
+    let second = claimed("release", mine).await;
+    lands_without_effect("release", &release).await;
+    assert!(matches!(claim("release", other).await.unwrap(), Claim::HeldUntil(_)));
+    assert_eq!(claims.complete(&second).await.unwrap(), Settled::Applied);
+
+    // A withdrawal, after another worker has taken the claim.
+    let withdrawal = proxy.arm(late("UpdateItem"));
+    claims.withdraw(&effect("withdrawal").key, LEASE, mine).await.unwrap_err();
+    let held = claimed("withdrawal", other).await;
+    lands_without_effect("withdrawal", &withdrawal).await;
+    assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied);
 }
 
 #[tokio::test]

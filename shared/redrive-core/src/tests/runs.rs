@@ -265,6 +265,20 @@ async fn a_message_that_is_no_letter_is_told_and_left_alone() {
     assert!(report.foreign.iter().all(|foreign| !foreign.reason.contains("secret")));
 }
 
+/// After a rollback: what only a newer version reads may mean something else, also where this one would understand it.
+#[tokio::test(start_paused = true)]
+async fn a_letter_of_a_newer_version_is_named_and_left_alone() {
+    let stage = Stage::new(finished);
+    let mut newer = serde_json::to_value(letter(1)).unwrap();
+    newer["version"] = 2.into();
+    stage.queue.put(newer.to_string());
+    stage.park(&letter(2));
+    let report = stage.run(&replay()).await;
+    assert_eq!((fates(&report), stage.invoked()), (vec!["finished"], vec![2]));
+    assert_eq!(stage.queue.bodies(), [newer]);
+    assert!(report.foreign[0].reason.contains("newer version (format 2"), "{}", report.foreign[0].reason);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_report_holds_raw_bytes_only_when_asked_for() {
     let stage = Stage::new(finished);
