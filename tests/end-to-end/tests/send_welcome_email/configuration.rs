@@ -16,7 +16,9 @@ async fn every_bad_variable_is_named_at_once_before_the_first_event() {
         ("EMAIL_SENDING", "maybe"),
         ("START_TIME", "yesterday"),
         ("EFFECT_TIMEOUT_MS", "-1"),
+        ("CLAIM_SKEW_MS", "0"),
         ("PARTIAL_BATCH_RESPONSE", "yes"),
+        ("DRAIN_PARTITIONS", "accounts"),
     ];
     let scene = Scene::start(FUNCTION, &bad).await.unwrap();
     let error = scene.host.init().await.unwrap_err().to_string();

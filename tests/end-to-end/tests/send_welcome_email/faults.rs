@@ -1,7 +1,9 @@
 //! DynamoDB, SQS, SES and the registry fail; nothing is lost, nothing is done twice, and the next delivery goes on.
 
+use std::collections::BTreeSet;
+
 use end_to_end::{Scene, created_accounts};
-use local_stack::{Action, Answer, Armed, Failpoint, RegistryMode, When};
+use local_stack::{Action, Answer, Armed, Failpoint, Origin, RegistryMode, Target, When, event};
 use serde_json::json;
 
 use crate::{FUNCTION, an_account, answer, failure, in_one_lane, truncated};
@@ -162,4 +164,22 @@ async fn a_recipient_whom_ses_rejects_is_a_dead_letter_and_the_others_get_their_
     assert_eq!((letters.len(), &letters[0]["error"]["uncertain"]), (1, &json!(false)));
     assert_eq!(letters[0]["offset"], 0);
     assert_eq!(scene.mails().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_flood_of_dead_letters_stops_its_partition_until_an_operator_has_it_drained() {
+    // A deployment that looks for schemas where they are not.
+    let broken = ("SCHEMA_FRAME", "metadata");
+    let scene = Scene::start(FUNCTION, &[broken]).await.unwrap();
+    let batch = in_one_lane(vec![an_account(); 12]);
+    let error = failure(scene.invoke(&batch).await);
+    assert!(error["errorMessage"].to_string().contains("flood_guard: 2"), "{error}");
+    assert_eq!(scene.dead_letters().await.unwrap().len(), 10);
+
+    let drained = [broken, ("DRAIN_PARTITIONS", "cdc.postgres.public.accounts-0")];
+    let drained = scene.another_host(&drained).await.unwrap();
+    answer(drained.invoke(event(Origin::Msk, &batch)).await);
+    let letters = scene.dead_letters().await.unwrap();
+    let records: BTreeSet<_> = letters.iter().map(|letter| letter["id"].as_str()).collect();
+    assert_eq!(records.len(), 12, "each has its letter");
 }
