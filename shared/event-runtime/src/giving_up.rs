@@ -70,8 +70,9 @@ impl<H: RecordHandler> Journey<'_, H> {
         }
         match self.flood.admits(&letter.id, fault) {
             Admission::Park => {}
-            // Its claim, where it has one, may still have to be parked under the letter.
-            Admission::HasItsLetter if held.is_some() => {}
+            // Its claim, where it has one, may still have to be parked under the letter. And without an offset two records
+            // of different batches may share an id.
+            Admission::HasItsLetter if held.is_some() || letter.place.offset.is_none() => {}
             Admission::HasItsLetter => return Outcome::Duplicate,
             Admission::HoldBack => return self.hold_back(letter, fault, held).await,
         }
