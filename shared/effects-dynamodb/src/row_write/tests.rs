@@ -181,12 +181,15 @@ proptest! {
     }
 
     #[test]
-    fn in_order_each_change_takes_one_request_and_its_repetition_changes_nothing((log, steps, ..) in any_history()) {
+    fn in_order_each_change_takes_one_request_and_its_repetition_changes_nothing(
+        (log, steps, ..) in any_history(),
+        lost_answers in any::<bool>(),
+    ) {
         let (changes, row) = changes(&steps, log);
         let mut memory = Memory::default();
         for (number, (columns, version)) in changes.iter().enumerate() {
-            prop_assert_eq!(memory.write(columns, version, &format!("write-{number}"), false), Put::Applied);
-            prop_assert_eq!(memory.requests, number + 1);
+            prop_assert_eq!(memory.write(columns, version, &format!("write-{number}"), lost_answers), Put::Applied);
+            prop_assert_eq!(memory.requests, (number + 1) * if lost_answers { 2 } else { 1 });
         }
         assert_is(&memory, &row)?;
         let before = memory.item.clone();
