@@ -8,7 +8,7 @@ use event_runtime::Effect;
 
 use crate::attribute::{CONTENT, EXPIRES_AT, KEY, SORT};
 use crate::error::TableError;
-use crate::format;
+use crate::format::{self, Said};
 
 /// An append-only table with the keys [`KEY`] and [`SORT`], both text.
 #[derive(Debug, Clone)]
@@ -80,8 +80,12 @@ impl AppendOnlyTable {
             // Either one tells: the other may have outlived its retention.
             Transaction::Refused(found) => {
                 let table = self.table.clone();
-                if let Some(format) = found.iter().flatten().find_map(format::unknown) {
-                    return Err(TableError::Format { table, format });
+                for found in found.iter().flatten() {
+                    match format::said(found) {
+                        Said::Known => {}
+                        Said::Unknown(format) => return Err(TableError::Format { table, format }),
+                        Said::Foreign => return Err(TableError::Foreign { table }),
+                    }
                 }
                 match found.iter().flatten().next().map(|found| text_of(found, CONTENT)) {
                     Some(Some(theirs)) if theirs == content => Ok(Appended::Before),

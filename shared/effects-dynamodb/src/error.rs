@@ -40,7 +40,7 @@ pub enum TableError {
         /// The table.
         table: String,
         /// The version of the item's format.
-        format: u64,
+        format: String,
     },
     /// Something else is under this key.
     #[error(

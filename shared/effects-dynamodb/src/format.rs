@@ -22,8 +22,43 @@ pub(crate) fn known() -> Condition {
     Condition::Any(vec![Condition::absent(attribute::FORMAT), Condition::NumberAtMost(attribute::FORMAT, FORMAT)])
 }
 
-/// The version of an item's format where that is newer than what is known.
-pub(crate) fn unknown(item: &Item) -> Option<u64> {
-    let AttributeValue::N(format) = item.get(attribute::FORMAT)? else { return None };
-    format.parse().ok().filter(|format| *format > FORMAT)
+/// What an item says of its format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// A version that is known, or none, which is the first one.
+    Known,
+    /// A number that is no version this code knows.
+    Unknown(String),
+    /// Something else than a number: this attribute is not ours.
+    Foreign,
+}
+
+/// What an item says of its format.
+pub(crate) fn said(item: &Item) -> Said {
+    match item.get(attribute::FORMAT) {
+        None => Said::Known,
+        Some(AttributeValue::N(format)) if format.parse().is_ok_and(|format: u64| format <= FORMAT) => Said::Known,
+        Some(AttributeValue::N(format)) => Said::Unknown(format.clone()),
+        Some(_) => Said::Foreign,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dynamodb_writes::text;
+
+    use super::*;
+
+    #[test]
+    fn only_known_numbers_are_known() {
+        let of = |value: AttributeValue| said(&Item::from([(attribute::FORMAT.to_owned(), value)]));
+        assert_eq!(said(&Item::new()), Said::Known);
+        for known in 1..=FORMAT {
+            assert_eq!(of(number(known)), Said::Known);
+        }
+        for unknown in ["3", "2.5", "99999999999999999999999", "-1"] {
+            assert_eq!(of(AttributeValue::N(unknown.to_owned())), Said::Unknown(unknown.to_owned()));
+        }
+        assert_eq!(of(text("2")), Said::Foreign);
+    }
 }

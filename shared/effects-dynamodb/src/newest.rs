@@ -11,7 +11,7 @@ use crate::columns::Columns;
 use crate::condition::{Condition, Placeholders};
 use crate::error::TableError;
 use crate::format;
-use crate::row_write::{Change, Next, Request, RowWrite, Undecided, Update, version_of};
+use crate::row_write::{Change, Next, Request, RowWrite, Undecided, Update, readable, version_of};
 use crate::version::{epoch_of, epoch_text};
 
 /// A table of one item a row, whose only key is the text [`KEY`].
@@ -137,10 +137,10 @@ impl VersionedTable {
         match write(delete.send().await).map_err(|failed| self.failed(failed))? {
             Write::Applied => Ok(Removal::Removed),
             Write::Refused(None) => Ok(Removal::Gone),
-            Write::Refused(Some(found)) => match (format::unknown(&found), epoch_of(&found)) {
-                (Some(format), _) => Err(self.undecided(Undecided::Format(format))),
-                (None, Some(_)) => Ok(Removal::Rewritten),
-                (None, None) => Err(self.undecided(Undecided::Foreign)),
+            Write::Refused(Some(found)) => match readable(&found).map(|()| epoch_of(&found)) {
+                Ok(Some(_)) => Ok(Removal::Rewritten),
+                Ok(None) => Err(self.undecided(Undecided::Foreign)),
+                Err(undecided) => Err(self.undecided(undecided)),
             },
         }
     }

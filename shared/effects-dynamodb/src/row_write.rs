@@ -12,7 +12,7 @@ use dynamodb_writes::{Item, text, text_of};
 use crate::attribute::{EXPIRES_AT, FORMAT, KEY, VERSION, VERSION_COMMIT, VERSION_LOG, VERSION_OF, WRITE};
 use crate::columns::{Column, Columns};
 use crate::condition::Condition;
-use crate::format;
+use crate::format::{self, Said};
 use crate::newest::Put;
 use crate::version::{Stored, older_than};
 
@@ -60,11 +60,20 @@ pub(crate) enum Next {
 }
 
 /// Why a write cannot be decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Undecided {
     Incomparable,
     Foreign,
-    Format(u64),
+    Format(String),
+}
+
+/// Whether an item is in a format that this code knows.
+pub(crate) fn readable(found: &Item) -> Result<(), Undecided> {
+    match format::said(found) {
+        Said::Known => Ok(()),
+        Said::Unknown(format) => Err(Undecided::Format(format)),
+        Said::Foreign => Err(Undecided::Foreign),
+    }
 }
 
 impl RowWrite<'_> {
@@ -91,9 +100,7 @@ impl RowWrite<'_> {
             // Our own write, whose answer was lost before the SDK sent it again.
             return Ok(Next::Ended(Put::Applied));
         }
-        if let Some(format) = format::unknown(found) {
-            return Err(Undecided::Format(format));
-        }
+        readable(found)?;
         let stored = Stored::read(found).ok_or(Undecided::Foreign)?;
         match self.version.compare(&stored) {
             Precedence::Newer => {
@@ -151,6 +158,10 @@ impl RowWrite<'_> {
     }
 
     /// What a change that came late still says: of columns which every later change left unchanged.
+    ///
+    /// Which of two such changes is the newer one, the text of their versions tells, as it does among the changes of one
+    /// log. It does not know that a streamed change of PostgreSQL may be newer than a snapshot's read with a greater
+    /// position; for a column to be wrong by that, the change has to be parked and a later one to leave it unchanged.
     fn late(&self, found: &Item) -> Option<Update> {
         let order = Stored::of(self.version).order;
         let older = found.keys().filter_map(|attribute| attribute.strip_prefix(VERSION_OF));

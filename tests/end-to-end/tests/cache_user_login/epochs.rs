@@ -149,6 +149,32 @@ async fn after_an_oplog_gap_a_higher_epoch_a_snapshot_and_a_sweep_make_the_table
     assert!(code == 0 && text.contains("\"older\": 0"), "{code}: {text}");
 }
 
+#[tokio::test]
+async fn at_the_turn_of_a_second_the_change_that_the_connector_emits_last_stays() {
+    let scene = Scene::start(FUNCTION, &[]).await.unwrap();
+    let made = Made::new();
+    // One millisecond, and the second of the cluster's time turns within: its number begins anew.
+    let turn = |op: &str, id: &str, ord, ip| made.change(op, id, (1_795_422_522_999, ord), ip);
+    let stream = || {
+        vec![
+            turn("c", "updated", 812, Some("192.0.2.1")),
+            turn("u", "updated", 813, Some("192.0.2.2")),
+            turn("u", "updated", 2, Some("192.0.2.3")),
+            turn("c", "deleted", 814, Some("192.0.2.4")),
+            turn("d", "deleted", 3, None),
+            // The clock is set back within a second; the log's number goes on.
+            made.change("c", "failed-over", (1_795_422_523_540, 57), Some("192.0.2.5")),
+            made.change("u", "failed-over", (1_795_422_523_510, 58), Some("192.0.2.6")),
+        ]
+    };
+    // And once more from the beginning, as after a restart of the connector.
+    for _ in 0..2 {
+        deliver(&scene.host, stream()).await;
+        assert_eq!(table(&scene).await, rows(&[("failed-over", "192.0.2.6"), ("updated", "192.0.2.3")]));
+    }
+    assert!(scene.dead_letters().await.unwrap().is_empty());
+}
+
 /// Rows of epoch 0, which nothing has written since, and some of epoch 1.
 async fn many_rows(scene: &Scene, count: usize) {
     let put = async |key: String, epoch: u64, more: Value| {
