@@ -1,6 +1,5 @@
 //! Reading keys and values: frame, writer schema, plan, struct; and what each failure of that proves.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +8,7 @@ use avro_decode::{AvroType, Plan};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, Ready, ready};
 use schema_registry::{
-    Clues, Frame, FrameFormat, KEY_SCHEMA_HEADER, KeyFormat, NoPlanOfText, PlanCache, VALUE_SCHEMA_HEADER, split,
+    Body, Clues, Frame, FrameFormat, KEY_SCHEMA_HEADER, KeyFormat, NoPlanOfText, PlanCache, VALUE_SCHEMA_HEADER, split,
 };
 
 use crate::clock::{Clock, SystemClock, UnixMillis};
@@ -84,8 +83,8 @@ impl<T: AvroType> AvroReader<T> {
         AvroReader { side: Side::Value, form: Form::Framed(format), plans, clock: Arc::new(SystemClock) }
     }
 
-    /// Makes sure that the record's schema is at hand. Costs nothing for a schema that was met before; else it is
-    /// fetched and compiled.
+    /// Makes sure that the record's schema is at hand, and its body out of any compression. Costs nothing for a plain
+    /// body whose schema was met before; else the schema is fetched and compiled, and room for the body waited for.
     ///
     /// Apart from [`AvroReader::read`] so that no future names the type that is read: one that did could not be sent
     /// between threads (rust-lang/rust issue 100013).
@@ -99,15 +98,29 @@ impl<T: AvroType> AvroReader<T> {
             Form::Framed(format) => *format,
             Form::Text(plan) => return Either::Left(ready(plan.as_ref().map(drop).map_err(text_fault))),
         };
-        let schema = match self.frame(format, record, bytes) {
-            Ok(frame) => frame.schema,
+        let Frame { schema, body } = match self.frame(format, record, bytes) {
+            Ok(frame) => frame,
             Err(error) => return Either::Left(ready(Err(fault(error)))),
         };
         let young = self.is_young(record);
         let judge = move |error| fault(ReadError::Plan { error, young });
-        match self.plans.known(schema) {
-            Some(plan) => Either::Left(ready(plan.map(drop).map_err(judge))),
-            None => Either::Right(async move { self.plans.plan(schema).await.map(drop).map_err(judge) }.boxed()),
+        let known = self.plans.known(schema).map(|plan| plan.map(drop).map_err(judge));
+        let inflated = record.inflated;
+        match (known, body) {
+            (Some(Ok(())), Body::Plain(_)) => Either::Left(ready(Ok(()))),
+            (Some(Err(fault)), _) => Either::Left(ready(Err(fault))),
+            (known, body) => Either::Right(
+                async move {
+                    if known.is_none() {
+                        self.plans.plan(schema).await.map_err(judge)?;
+                    }
+                    match body {
+                        Body::Plain(_) => Ok(()),
+                        Body::Zlib(_) => inflated.inflate(self.side, body).await.map_err(|error| fault(error.into())),
+                    }
+                }
+                .boxed(),
+            ),
         }
     }
 
@@ -136,14 +149,11 @@ impl<T: AvroType> AvroReader<T> {
             None => return Err(fault(ReadError::NotReady(frame.schema))),
         };
         let body = match frame.body {
-            Cow::Borrowed(body) => body,
-            Cow::Owned(inflated) => {
-                let room = match self.side {
-                    Side::Key => &record.inflated.key,
-                    Side::Value => &record.inflated.value,
-                };
-                room.get_or_init(|| inflated)
-            }
+            Body::Plain(body) => body,
+            Body::Zlib(_) => match record.inflated.get(self.side) {
+                Some(inflated) => inflated,
+                None => return Err(fault(ReadError::NotReady(frame.schema))),
+            },
         };
         plan.decode(body).map_err(|error| {
             // What the mapping made of a record, whatever the metadata says of its schema.
@@ -214,7 +224,7 @@ fn read_text<'de, T: AvroType>(
     if matches!(text, [0 | 1 | 3, ..]) || std::str::from_utf8(text).is_err() {
         return Err(fault(ReadError::KeyNotText));
     }
-    let datum = record.inflated.key.get_or_init(|| {
+    let datum = record.inflated.get_or_make(Side::Key, || {
         let mut datum = Vec::with_capacity(text.len() + 10);
         let mut length = (text.len() as u64) << 1;
         while length >= 0x80 {

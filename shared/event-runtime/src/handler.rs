@@ -1,12 +1,12 @@
 //! What a function gives the processor: how to read a record, whether to act on it, and the effect.
 
 use std::future::Future;
-use std::sync::OnceLock;
 
 use kafka_events::{Headers, SchemaMetadata};
 
 use crate::effect_id::EffectId;
 use crate::failure::Fault;
+use crate::in_flight::Inflated;
 
 /// One record with its bytes out of base64, borrowed from the batch.
 #[derive(Debug, Clone, Copy)]
@@ -31,13 +31,6 @@ pub struct RawRecord<'a> {
     pub value_schema: Option<&'a SchemaMetadata<'a>>,
     /// Room for bodies that travel compressed.
     pub inflated: &'a Inflated,
-}
-
-/// Room for bodies that had to be inflated, so that events can borrow from them as they do from the record.
-#[derive(Debug, Default)]
-pub struct Inflated {
-    pub(crate) key: OnceLock<Vec<u8>>,
-    pub(crate) value: OnceLock<Vec<u8>>,
 }
 
 /// What a function wants done with a record that it could read.

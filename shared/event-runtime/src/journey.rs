@@ -155,6 +155,9 @@ impl<H: RecordHandler> Journey<'_, H> {
         stages: &mut StageTimes,
     ) -> Result<Outcome, Failed> {
         let handler = &self.parts.handler;
+        // What this try inflates ends with it: a pause or a letter needs none of it.
+        let inflated = record.inflated.for_a_try();
+        let record = RawRecord { inflated: &inflated, ..record };
 
         let decoding = Instant::now();
         let read = AssertUnwindSafe(async {

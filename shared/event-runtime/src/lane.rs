@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use crate::clock::UnixMillis;
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
 use crate::flood::{FLOOD_GUARD, FloodGuard};
-use crate::handler::{Inflated, RawRecord, RecordHandler};
+use crate::handler::{RawRecord, RecordHandler};
+use crate::in_flight::Room;
 use crate::journal::Journal;
 use crate::journey::{Journey, Travelled};
 use crate::letter::{Place, RawBytes, base64};
@@ -141,11 +142,11 @@ async fn run_chain<H: RecordHandler>(
 /// Waits for room, then takes the record to its end.
 async fn run_entry<H: RecordHandler>(journey: &Journey<'_, H>, entry: &Entry<'_>, scratch: &mut Scratch) -> Travelled {
     let in_flight = &journey.parts.in_flight;
-    let Some(_room) = journey.before_reserve(in_flight.admit(bytes_of(entry))).await else {
+    let Some(room) = journey.before_reserve(in_flight.admit(bytes_of(entry))).await else {
         return Travelled::untouched(Outcome::Unfinished(NoTimeLeft.code()));
     };
     match entry {
-        Entry::Record(record) => run_record(journey, record, scratch).await,
+        Entry::Record(record) => run_record(journey, record, scratch, room).await,
         Entry::Malformed(malformed) => run_malformed(journey, malformed).await,
     }
 }
@@ -170,14 +171,15 @@ async fn run_record<H: RecordHandler>(
     journey: &Journey<'_, H>,
     record: &Record<'_>,
     scratch: &mut Scratch,
+    mut room: Room<'_>,
 ) -> Travelled {
     let scanning = Instant::now();
     let key = record.key.as_ref().map(|encoded| encoded.decode_into(&mut scratch.key)).transpose();
     let value = record.value.as_ref().map(|encoded| encoded.decode_into(&mut scratch.value)).transpose();
     let scanned = scanning.elapsed();
-    let inflated = Inflated::default();
     let mut travelled = match (key, value) {
         (Ok(key), Ok(value)) => {
+            let inflated = journey.parts.in_flight.inflated(&mut room, key, value);
             let raw = RawRecord {
                 topic: &record.topic,
                 partition: record.partition,

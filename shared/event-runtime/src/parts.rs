@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::flood::Floods;
+use crate::in_flight::InFlight;
 use crate::letter::DeadLetters;
-use crate::pressure::{Circuit, InFlight};
+use crate::pressure::Circuit;
 use crate::settings::Settings;
 
 /// The handler, the ports and the settings.

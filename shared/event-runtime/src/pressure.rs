@@ -1,13 +1,11 @@
-//! What keeps one fault from becoming many, and one batch from taking all: a budget of retries per batch, a circuit over
-//! a dependency that is down, and bounds on what is in flight. What keeps a broken deployment from flooding the dead
-//! letters is in `flood.rs`.
+//! What keeps one fault from becoming many: a budget of retries per batch, and a circuit over a dependency that is down.
+//! What keeps a broken deployment from flooding the dead letters is in `flood.rs`, what bounds a batch's memory in
+//! `in_flight.rs`.
 
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 /// Retries that one batch may spend, shared by its records: a broken dependency must not burn the whole invocation.
@@ -81,43 +79,8 @@ impl Circuit {
     }
 }
 
-/// Bounds what is in flight across all lanes, and across invocations that share the process.
-#[derive(Debug)]
-pub(crate) struct InFlight {
-    records: Semaphore,
-    bytes: Semaphore,
-    max_bytes: u32,
-}
-
-/// Room for one record, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Room<'a>(#[expect(dead_code, reason = "held, not read")] Option<[SemaphorePermit<'a>; 2]>);
-
-impl InFlight {
-    pub(crate) fn new(records: NonZeroUsize, bytes: NonZeroUsize) -> Self {
-        let max_bytes = u32::try_from(bytes.get()).unwrap_or(u32::MAX);
-        InFlight {
-            records: Semaphore::new(records.get().min(Semaphore::MAX_PERMITS)),
-            bytes: Semaphore::new((max_bytes as usize).min(Semaphore::MAX_PERMITS)),
-            max_bytes,
-        }
-    }
-
-    /// Waits for room for a record of so many bytes; one that is larger than the bound waits until it is alone. Taken
-    /// in one order, so that nobody waits in a circle.
-    pub(crate) async fn admit(&self, bytes: usize) -> Room<'_> {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.max_bytes);
-        let room =
-            async { Ok::<_, AcquireError>([self.records.acquire().await?, self.bytes.acquire_many(bytes).await?]) };
-        // Refused only once closed, which these never are.
-        Room(room.await.ok())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
-
     use super::*;
 
     #[test]
@@ -141,16 +104,5 @@ mod tests {
         assert!(!circuit.is_open());
         circuit.failed();
         assert!(circuit.is_open(), "still down");
-    }
-
-    #[tokio::test]
-    async fn a_record_larger_than_the_bound_goes_alone() {
-        let in_flight = InFlight::new(NonZeroUsize::MAX, NonZeroUsize::new(100).unwrap());
-        let small = in_flight.admit(60).await;
-        assert!(in_flight.admit(usize::MAX).now_or_never().is_none());
-        assert!(in_flight.admit(40).now_or_never().is_some());
-        drop(small);
-        let _large = in_flight.admit(usize::MAX).await;
-        assert!(in_flight.admit(1).now_or_never().is_none());
     }
 }

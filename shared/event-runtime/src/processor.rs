@@ -11,12 +11,13 @@ use crate::claims::Claims;
 use crate::clock::{Clock, SystemClock};
 use crate::flood::Floods;
 use crate::handler::RecordHandler;
+use crate::in_flight::InFlight;
 use crate::journal::Journal;
 use crate::lane::{Batch, LaneReport, run_lane};
 use crate::letter::DeadLetters;
 use crate::outcome::BatchReport;
 use crate::parts::Parts;
-use crate::pressure::{Circuit, InFlight, RetryBudget};
+use crate::pressure::{Circuit, RetryBudget};
 use crate::settings::{Drain, Invocation, Settings};
 
 /// Runs a handler over batches of Kafka records. May be given several batches at a time: they share the circuit, the

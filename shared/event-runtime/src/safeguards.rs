@@ -16,8 +16,7 @@ pub enum Safeguard {
     FreeFence,
     /// Claims: what was taken over from a worker that had abandoned it stays uncertain, whenever it is found again.
     TakenOver,
-    /// Processor and claims: a claim whose effect may have happened says so itself, by its doubt and by the name that it is
-    /// parked under, and no decision but a person's frees it.
+    /// Claims: a decision that no person took frees only a claim that says that its effect did not happen.
     CertainOnly,
     /// Processor: a record claims under one token at all tries of an invocation.
     OneToken,

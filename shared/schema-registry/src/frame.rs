@@ -16,6 +16,9 @@ pub const VALUE_SCHEMA_HEADER: &str = "__value_schema_id";
 /// The most bytes that a compressed body may become. A whole Lambda event has 6 MB.
 pub const MAX_INFLATED_BYTES: usize = 16 << 20;
 
+/// A match of 258 bytes takes at least two bits.
+const MAX_DEFLATE_RATIO: usize = 1032;
+
 const CONFLUENT_MAGIC: u8 = 0;
 const CONFLUENT_GUID_MAGIC: u8 = 1;
 pub(crate) const CONFLUENT_FRAME: usize = 5;
@@ -58,13 +61,46 @@ pub struct Clues<'a> {
     pub metadata_id: Option<&'a str>,
 }
 
-/// A key or value taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A key or value taken apart. Nothing is inflated to learn its schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
     /// Which schema wrote the body.
     pub schema: SchemaRef,
-    /// The Avro bytes; owned only when they were compressed.
-    pub body: Cow<'a, [u8]>,
+    /// The Avro bytes as they travelled.
+    pub body: Body<'a>,
+}
+
+/// A body as it travelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body<'a> {
+    /// The Avro bytes.
+    Plain(&'a [u8]),
+    /// A zlib stream of them.
+    Zlib(&'a [u8]),
+}
+
+impl<'a> Body<'a> {
+    /// The Avro bytes; those of a stream are inflated, which takes up to [`MAX_INFLATED_BYTES`].
+    ///
+    /// # Errors
+    /// [`FrameError::CompressionBroken`] and [`FrameError::InflatedTooLarge`].
+    pub fn inflate(self) -> Result<Cow<'a, [u8]>, FrameError> {
+        match self {
+            Body::Plain(body) => Ok(Cow::Borrowed(body)),
+            Body::Zlib(stream) => Ok(Cow::Owned(inflate(stream, MAX_INFLATED_BYTES)?)),
+        }
+    }
+}
+
+/// The most memory that inflating a key or value may take: zero for bytes that no format would inflate. To be reckoned
+/// with before [`Body::inflate`], because a stream does not tell what comes out of it.
+pub fn inflates_to_at_most(bytes: &[u8]) -> usize {
+    match bytes {
+        [GLUE_MAGIC, GLUE_ZLIB, rest @ ..] => {
+            rest.len().saturating_sub(16).saturating_mul(MAX_DEFLATE_RATIO).min(MAX_INFLATED_BYTES)
+        }
+        _ => 0,
+    }
 }
 
 /// The bytes and clues do not tell which schema wrote them.
@@ -156,7 +192,7 @@ fn confluent(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
     match bytes {
         [CONFLUENT_MAGIC, a, b, c, d, body @ ..] => {
             let schema = schema_id([*a, *b, *c, *d])?;
-            Ok(Frame { schema, body: Cow::Borrowed(body) })
+            Ok(Frame { schema, body: Body::Plain(body) })
         }
         [] | [CONFLUENT_MAGIC, ..] => Err(FrameError::Truncated { needed: CONFLUENT_FRAME, found: bytes.len() }),
         [magic, ..] => Err(FrameError::UnknownMagic(*magic)),
@@ -166,7 +202,7 @@ fn confluent(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
 /// What stands before a body where no header names its schema.
 fn prefixed(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
     match (prefix(bytes), bytes.first()) {
-        (Some((schema, body)), _) => Ok(Frame { schema: schema?, body: Cow::Borrowed(body) }),
+        (Some((schema, body)), _) => Ok(Frame { schema: schema?, body: Body::Plain(body) }),
         (None, Some(&CONFLUENT_MAGIC)) => Err(FrameError::Truncated { needed: CONFLUENT_FRAME, found: bytes.len() }),
         (None, _) => Err(FrameError::HeaderMissing),
     }
@@ -192,15 +228,15 @@ fn glue(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
     let (compression, rest) = rest.split_first().ok_or(truncated)?;
     let (version, body) = rest.split_first_chunk::<16>().ok_or(truncated)?;
     let body = match *compression {
-        GLUE_PLAIN => Cow::Borrowed(body),
-        GLUE_ZLIB => Cow::Owned(inflate(body, MAX_INFLATED_BYTES)?),
+        GLUE_PLAIN => Body::Plain(body),
+        GLUE_ZLIB => Body::Zlib(body),
         unknown => return Err(FrameError::CompressionUnknown(unknown)),
     };
     Ok(Frame { schema: SchemaRef::GlueVersion(Uuid::from_bytes(*version)), body })
 }
 
 fn bare(bytes: &[u8], schema: SchemaRef) -> Result<Frame<'_>, FrameError> {
-    Ok(Frame { schema, body: Cow::Borrowed(bytes) })
+    Ok(Frame { schema, body: Body::Plain(bytes) })
 }
 
 fn header_id(header: &[u8]) -> Result<SchemaRef, FrameError> {

@@ -5,12 +5,12 @@
 //! compiles it once for each type that reads it.
 //!
 //! ```
-//! use schema_registry::{Clues, FrameFormat, SchemaId, SchemaRef, split};
+//! use schema_registry::{Body, Clues, FrameFormat, SchemaId, SchemaRef, split};
 //!
 //! let value = [0, 0, 1, 134, 162, 2, 84];
 //! let frame = split(FrameFormat::Confluent, &value, Clues::default())?;
 //! assert_eq!(frame.schema, SchemaRef::Id(SchemaId(100_002)));
-//! assert_eq!(*frame.body, [2, 84]);
+//! assert_eq!(frame.body, Body::Plain(&[2, 84]));
 //! # Ok::<(), schema_registry::FrameError>(())
 //! ```
 
@@ -45,7 +45,8 @@ pub use confluent::{
 pub use env::{RegistryConfig, RegistryConfigError};
 pub use format::{FrameFormat, Frames, KeyFormat};
 pub use frame::{
-    Clues, Frame, FrameError, KEY_SCHEMA_HEADER, MAX_INFLATED_BYTES, SchemaId, SchemaRef, VALUE_SCHEMA_HEADER, split,
+    Body, Clues, Frame, FrameError, KEY_SCHEMA_HEADER, MAX_INFLATED_BYTES, SchemaId, SchemaRef, VALUE_SCHEMA_HEADER,
+    inflates_to_at_most, split,
 };
 #[cfg(feature = "glue")]
 pub use glue::{GlueConfigError, GlueRegistry};

@@ -6,7 +6,8 @@ use std::io::Write;
 
 use flate2::{Compression, write::ZlibEncoder};
 use schema_registry::{
-    Clues, Frame, FrameError, FrameFormat, KeyFormat, MAX_INFLATED_BYTES, SchemaId, SchemaRef, split,
+    Body, Clues, Frame, FrameError, FrameFormat, KeyFormat, MAX_INFLATED_BYTES, SchemaId, SchemaRef,
+    inflates_to_at_most, split,
 };
 use uuid::Uuid;
 
@@ -37,7 +38,7 @@ fn beside<'a>(header: Option<&'a [u8]>, metadata_id: Option<&'a str>) -> Clues<'
 
 fn told(frame: Result<Frame<'_>, FrameError>) -> (String, Vec<u8>) {
     match frame {
-        Ok(frame) => (frame.schema.to_string(), frame.body.into_owned()),
+        Ok(frame) => (frame.schema.to_string(), frame.body.inflate().unwrap().into_owned()),
         Err(error) => (error.code().to_owned(), Vec::new()),
     }
 }
@@ -77,8 +78,8 @@ fn a_frame_that_is_cut_says_how_much_it_needs() {
         let error = split(FrameFormat::Glue, &cut[..length], Clues::default()).unwrap_err();
         assert_eq!(error, FrameError::Truncated { needed: 18, found: length });
     }
-    assert!(split(FrameFormat::Confluent, &confluent()[..5], Clues::default()).unwrap().body.is_empty());
-    assert!(split(FrameFormat::Glue, &glue(0, b""), Clues::default()).unwrap().body.is_empty());
+    assert_eq!(split(FrameFormat::Confluent, &confluent()[..5], Clues::default()).unwrap().body, Body::Plain(b""));
+    assert_eq!(split(FrameFormat::Glue, &glue(0, b""), Clues::default()).unwrap().body, Body::Plain(b""));
 }
 
 #[test]
@@ -128,12 +129,31 @@ fn ids_beside_the_bytes_are_checked() {
 }
 
 #[test]
-fn a_compressed_body_cannot_grow_without_end() {
+fn a_compressed_body_cannot_grow_without_end_and_its_schema_is_told_without_inflating() {
+    let inflated = |bytes: &[u8]| {
+        let frame = split(FrameFormat::Glue, bytes, Clues::default()).unwrap();
+        assert_eq!(frame.schema, SchemaRef::GlueVersion(VERSION));
+        frame.body.inflate().map(|body| body.len()).map_err(|error| error.code())
+    };
     let bomb = glue(5, &zlib(&vec![0; MAX_INFLATED_BYTES + 1]));
     assert!(bomb.len() < 20_000, "small enough for any event");
-    assert_eq!(code(split(FrameFormat::Glue, &bomb, Clues::default())), "frame_inflated_too_large");
-    assert_eq!(code(split(FrameFormat::Glue, &glue(5, BODY), Clues::default())), "frame_compression_broken");
-    assert_eq!(code(split(FrameFormat::Glue, &glue(5, b""), Clues::default())), "frame_compression_broken");
+    assert_eq!(inflated(&bomb), Err("frame_inflated_too_large"));
+    assert_eq!(inflated(&glue(5, &zlib(&vec![0; MAX_INFLATED_BYTES]))), Ok(MAX_INFLATED_BYTES));
+    assert_eq!(inflated(&glue(5, BODY)), Err("frame_compression_broken"));
+    assert_eq!(inflated(&glue(5, b"")), Err("frame_compression_broken"));
+}
+
+#[test]
+fn what_inflating_may_take_is_known_before_it_is_begun() {
+    for body in [BODY.to_vec(), vec![0; 100], vec![7; 1_000_000], vec![0; MAX_INFLATED_BYTES]] {
+        let bytes = glue(5, &zlib(&body));
+        let bound = inflates_to_at_most(&bytes);
+        println!("{} bytes become {}, {} at most", bytes.len(), body.len(), bound);
+        assert!(body.len() <= bound && bound <= (1032 * bytes.len()).min(MAX_INFLATED_BYTES));
+    }
+    for plain in [b"".as_slice(), b"\x03", b"\x03\x05", &glue(0, BODY), &confluent(), &glue(5, b"")] {
+        assert_eq!(inflates_to_at_most(plain), 0, "{plain:?}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Frames of every format, with and without clues, and what orders keys.
 #![no_main]
 
-use schema_registry::{Clues, FrameFormat, KeyFormat, split};
+use schema_registry::{Body, Clues, FrameFormat, KeyFormat, inflates_to_at_most, split};
 
 libfuzzer_sys::fuzz_target!(|input: (&[u8], Option<&[u8]>, Option<&str>)| {
     let (bytes, header, metadata_id) = input;
@@ -16,10 +16,15 @@ libfuzzer_sys::fuzz_target!(|input: (&[u8], Option<&[u8]>, Option<&str>)| {
         let keys = KeyFormat::Framed(format);
         let order = keys.order_key(bytes);
         if let Ok(frame) = split(format, bytes, Clues { header, metadata_id }) {
-            assert!(frame.body.len() <= schema_registry::MAX_INFLATED_BYTES.max(bytes.len()));
-            // One key has one order, whether its id stands before it or beside it.
-            if format == FrameFormat::ConfluentHeader {
-                assert_eq!(keys.order_key(&frame.body), order);
+            match frame.body {
+                // One key has one order, whether its id stands before it or beside it.
+                Body::Plain(body) if format == FrameFormat::ConfluentHeader => assert_eq!(keys.order_key(body), order),
+                Body::Plain(body) => assert!(body.len() <= bytes.len()),
+                Body::Zlib(_) => {
+                    if let Ok(inflated) = frame.body.inflate() {
+                        assert!(inflated.len() <= inflates_to_at_most(bytes));
+                    }
+                }
             }
         }
     }

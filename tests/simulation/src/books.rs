@@ -1,12 +1,11 @@
 //! The promises, and what really happened, whatever anybody was told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use event_runtime::{DeadLetter, Decision, LetterId, Order, OwnerToken, WhenUncertain};
+use event_runtime::{DeadLetter, Held, LetterId, Order, OwnerToken, UnixMillis, WhenUncertain};
 
-use super::queue::Where;
 use super::world::{Verb, World};
 
 /// A promise that can be broken.
@@ -26,6 +25,8 @@ pub enum Rule {
     LeasesHold,
     /// No letter without a cause: nothing transient is parked, nothing is called uncertain that is not.
     LettersHaveCauses,
+    /// What a claim says is certain not to have happened has not.
+    CertainIsCertain,
     /// One letter for one record.
     OneLetterEach,
     /// A record that is sent again and fails keeps its letter, and gets no other.
@@ -54,6 +55,7 @@ impl fmt::Display for Rule {
             Rule::OwnersOnly => "only its owner settles a claim",
             Rule::LeasesHold => "a lease keeps others away",
             Rule::LettersHaveCauses => "a letter has a cause",
+            Rule::CertainIsCertain => "what is parked as certain did not happen",
             Rule::OneLetterEach => "a record has one letter",
             Rule::LettersStay => "a record that is sent again keeps its letter",
             Rule::EffectsFit => "no deadline cuts an effect off",
@@ -98,6 +100,12 @@ pub(crate) struct Books {
     owners: BTreeMap<(u32, String), OwnerToken>,
     /// Claims whose fate somebody had reason to doubt.
     doubted: BTreeSet<String>,
+    /// Claims that nothing came of and that their owners could not give back, so far.
+    unfreed: HashSet<(String, OwnerToken)>,
+    /// Claims that were taken back, so that nothing which is still on its way takes them.
+    withdrawn: HashSet<(String, OwnerToken)>,
+    /// The latest lease that each owner knows of.
+    leases: HashMap<(String, OwnerToken), UnixMillis>,
     /// By delivery and partition: offsets parked with the deployment's code and no success between.
     flood: BTreeMap<(u32, usize), BTreeSet<usize>>,
     /// Deliveries that bring a letter's record back.
@@ -110,14 +118,6 @@ pub(crate) struct Books {
     decided_done: BTreeSet<String>,
     /// Conditional effects that arrived at their store.
     effect_writes: usize,
-    /// How often a person had seen the effect of a claim that they decide about.
-    seen_by_a_person: BTreeMap<String, usize>,
-    /// Repetitions of a claim's effect that a person brought about by deciding too early.
-    answered_for: BTreeMap<String, usize>,
-    /// Records whose letters were too old for the queue.
-    expired: BTreeSet<Where>,
-    /// Claimed effects under way, by claim.
-    under_way: BTreeMap<String, Arc<()>>,
     /// Effects under way, by delivery.
     running: BTreeMap<u32, Arc<()>>,
     /// Deliveries of which a store failed a write: settling may then take all the time that is kept for it.
@@ -126,8 +126,16 @@ pub(crate) struct Books {
     touched: BTreeMap<u32, BTreeSet<String>>,
 }
 
+/// What an owner did with a claim so far.
+pub(crate) struct Known {
+    /// Until when it was told that it holds it, last.
+    pub(crate) lease: Option<UnixMillis>,
+    /// Whether it has taken it back.
+    pub(crate) withdrawn: bool,
+}
+
 /// An effect that is under way, until dropped.
-pub(crate) struct Running(#[allow(dead_code, reason = "counted by its owners")] [Arc<()>; 2]);
+pub(crate) struct Running(#[allow(dead_code, reason = "counted by its owners")] Arc<()>);
 
 impl Books {
     pub(crate) fn violation(&self) -> Option<&Violation> {
@@ -169,11 +177,6 @@ impl Books {
         self.redrives.insert(delivery);
     }
 
-    /// Whether a delivery is one.
-    pub(crate) fn is_redrive(&self, delivery: u32) -> bool {
-        self.redrives.contains(&delivery)
-    }
-
     /// A conditional effect was refused by something newer: that ends a record that was sent again.
     pub(crate) fn refused(&mut self, delivery: u32, lane: usize, offset: usize) {
         if self.redrives.contains(&delivery) {
@@ -186,7 +189,7 @@ impl Books {
         self.concluded.insert((lane, offset));
     }
 
-    /// The last message of a letter is removed.
+    /// The operator deletes a letter whose record was sent again with success.
     pub(crate) fn letter_deleted(&mut self, world: &World, lane: usize, offset: usize) {
         self.deleted.insert((lane, offset));
         if !self.ended(world, lane, offset) {
@@ -198,41 +201,13 @@ impl Books {
         }
     }
 
-    /// How often a claim's effect is to be seen in the outside world now.
-    pub(crate) fn times_seen(&self, claim: &str) -> usize {
-        self.sent.get(claim).copied().unwrap_or_default()
+    pub(crate) fn has_happened(&self, claim: &str) -> bool {
+        self.sent.contains_key(claim)
     }
 
-    /// What a person is about to decide by.
-    pub(crate) fn a_person_has_seen(&mut self, claim: &str, times: usize) {
-        self.seen_by_a_person.insert(claim.to_owned(), times);
-    }
-
-    /// A person's decision is written. If it is to repeat the effect, they answer for what they have not seen: what
-    /// happened since, and what was under way.
-    pub(crate) fn a_person_decided(&mut self, claim: &str, decision: Decision) {
-        match decision {
-            Decision::Done => drop(self.decided_done.insert(claim.to_owned())),
-            Decision::Repeat => {
-                let seen = self.seen_by_a_person.get(claim).copied().unwrap_or_default();
-                let under_way = self.under_way.get(claim).map_or(0, |running| Arc::strong_count(running) - 1);
-                let unseen = self.times_seen(claim).saturating_sub(seen) + under_way;
-                *self.answered_for.entry(claim.to_owned()).or_default() += unseen;
-            }
-        }
-    }
-
-    /// A redrive stores a letter anew.
-    pub(crate) fn counted(&mut self, (lane, offset): Where, letter: &LetterId) {
-        if self.letters.get(&(lane, offset)) != Some(letter) {
-            self.broken(Rule::OneLetterEach, format!("{lane}@{offset} got another letter by a redrive"));
-        }
-        self.deleted.remove(&(lane, offset));
-    }
-
-    /// The last message of a letter was older than the queue keeps any.
-    pub(crate) fn expired(&mut self, of: Where) {
-        self.expired.insert(of);
+    /// The operator ended a claim.
+    pub(crate) fn decided_done(&mut self, claim: &str) {
+        self.decided_done.insert(claim.to_owned());
     }
 
     /// The mapping commits a record.
@@ -253,8 +228,7 @@ impl Books {
         self.in_turn(world, lane, offset);
         let times = self.sent.entry(claim.to_owned()).or_default();
         *times += 1;
-        let allowed = 1 + self.answered_for.get(claim).copied().unwrap_or_default();
-        if *times > allowed && world.uncertain == WhenUncertain::Park {
+        if *times > 1 && world.uncertain == WhenUncertain::Park {
             let detail = format!("{claim} happened {times} times, lastly by {lane}@{offset}");
             self.broken(Rule::OnceUnderAClaim, detail);
         }
@@ -309,7 +283,7 @@ impl Books {
         let caused = match record.verb {
             _ if letter.error.uncertain => {
                 world.uncertain == WhenUncertain::Park
-                    && letter.claim.as_ref().is_some_and(|claim| self.doubted.contains(claim))
+                    && letter.claim.as_ref().is_some_and(|claim| self.is_doubted(claim))
             }
             _ if code == "handler_panicked" => true,
             Verb::Garbage => code == "garbage",
@@ -348,10 +322,8 @@ impl Books {
     }
 
     /// An effect begins; it ends when the answer is dropped.
-    pub(crate) fn effect_begins(&mut self, delivery: u32, claim: Option<&str>) -> Running {
-        let of_delivery = Arc::clone(self.running.entry(delivery).or_default());
-        let of_claim = claim.map(|claim| Arc::clone(self.under_way.entry(claim.to_owned()).or_default()));
-        Running([of_delivery, of_claim.unwrap_or_default()])
+    pub(crate) fn effect_begins(&mut self, delivery: u32) -> Running {
+        Running(Arc::clone(self.running.entry(delivery).or_default()))
     }
 
     /// How many effects of a delivery are under way.
@@ -380,8 +352,10 @@ impl Books {
     }
 
     /// A delivery holds a claim from now on.
-    pub(crate) fn holds(&mut self, delivery: u32, claim: &str, token: OwnerToken) {
-        self.owners.insert((delivery, claim.to_owned()), token);
+    pub(crate) fn holds(&mut self, delivery: u32, held: &Held) {
+        let claim = held.key.as_str().to_owned();
+        self.leases.insert((claim.clone(), held.token), held.until);
+        self.owners.insert((delivery, claim), held.token);
     }
 
     /// The token under which a delivery held a claim last.
@@ -394,16 +368,46 @@ impl Books {
         self.doubted.insert(claim.to_owned());
     }
 
+    fn is_doubted(&self, claim: &str) -> bool {
+        self.doubted.contains(claim) || self.unfreed.iter().any(|(unfreed, _)| unfreed == claim)
+    }
+
+    /// Nothing came of a claim, and its owner could not give it back: it knows, but nobody else can.
+    pub(crate) fn not_freed(&mut self, claim: &str, token: OwnerToken) {
+        self.unfreed.insert((claim.to_owned(), token));
+    }
+
+    /// A claim was given back.
+    pub(crate) fn freed(&mut self, claim: &str, token: OwnerToken, withdrawn: bool) {
+        let claim = (claim.to_owned(), token);
+        self.unfreed.remove(&claim);
+        if withdrawn {
+            self.withdrawn.insert(claim);
+        }
+    }
+
+    /// What an owner did with a claim so far.
+    pub(crate) fn known_of(&self, claim: &str, token: OwnerToken) -> Known {
+        let claim = (claim.to_owned(), token);
+        Known { lease: self.leases.get(&claim).copied(), withdrawn: self.withdrawn.contains(&claim) }
+    }
+
+    /// Whether a delivery brings a letter's record back.
+    pub(crate) fn is_redriven(&self, delivery: u32) -> bool {
+        self.redrives.contains(&delivery)
+    }
+
     /// Everything is committed: nothing may be missing.
-    pub(crate) fn close(&mut self, world: &World, letters: &BTreeSet<Where>) {
+    pub(crate) fn close(&mut self, world: &World, letters: usize) {
         for (lane, records) in world.lanes.iter().enumerate() {
             for offset in 0..records.len() {
                 self.committed(world, lane, offset);
             }
         }
-        let kept = |of: &&Where| !self.deleted.contains(*of) && !self.expired.contains(*of);
-        if let Some((lane, offset)) = self.letters.keys().filter(kept).find(|of| !letters.contains(of)).copied() {
-            self.broken(Rule::OneLetterEach, format!("the letter of {lane}@{offset} should be there, and is not"));
+        let expected = self.letters.len() - self.deleted.len();
+        if letters != expected {
+            let detail = format!("{expected} letters should be there, and {letters} are");
+            self.broken(Rule::OneLetterEach, detail);
         }
     }
 }

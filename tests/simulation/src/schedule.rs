@@ -11,8 +11,7 @@ pub(crate) const STORM: u32 = 30;
 pub enum What {
     /// At an await point of a worker: 1 it dies, 2 it is frozen for longer than any lease.
     Await,
-    /// A write to a store: 1 it never arrives, 2 it is throttled, 3 it is applied and its answer lost, 4 likewise but
-    /// the client sends it again by itself, 5 the store is down for seconds.
+    /// A write to a store: see [`crate::What::write_name`].
     Write,
     /// The effect: see [`crate::What::effect_name`].
     Effect,
@@ -26,23 +25,13 @@ pub enum What {
     Commit,
     /// A call takes so many milliseconds more.
     Latency,
-    /// Whoever looks after the letters, in a round: 1 runs two redrives at once, 2 decides and acts a round later, 3 decides
-    /// at once, however young the letter is, 4 has a colleague who has seen the same and acts a round later as well.
+    /// The operator, looking at a letter: 1 sends it again without having decided, 2 decides and does not send it yet, 3 a
+    /// colleague has looked at it as well, and writes his decision a round later.
     Operator,
-    /// At an await point of a redrive: 1 it is killed.
-    Redrive,
-    /// A call of a redrive to the queue: 1 it never arrives, 2 it is done and its answer lost; receiving: 3 another reader
-    /// has just taken the oldest message, 4 the newest, 5 the answer misses all, 6 one that is hidden is given once more;
-    /// removing: 3 what was removed comes back.
-    Queue,
-    /// A decision that a redrive writes to the claims table: 1 it never arrives, 2 it is written and its answer lost.
-    Decide,
-    /// An invocation by a redrive: 1 it is throttled, 2 its answer is lost while the function goes on.
-    Invoke,
 }
 
 impl What {
-    const ALL: [What; 13] = [
+    const ALL: [What; 9] = [
         What::Await,
         What::Write,
         What::Effect,
@@ -52,10 +41,6 @@ impl What {
         What::Commit,
         What::Latency,
         What::Operator,
-        What::Redrive,
-        What::Queue,
-        What::Decide,
-        What::Invoke,
     ];
 
     /// Rates per thousand that a seed chooses from: calm worlds, rough ones, and those between.
@@ -70,10 +55,22 @@ impl What {
             What::Commit => [0, 50, 200],
             What::Latency => [0, 300, 1000],
             What::Operator => [0, 300, 600],
-            What::Redrive => [0, 5, 30],
-            What::Queue => [0, 30, 200],
-            What::Decide => [0, 50, 200],
-            What::Invoke => [0, 50, 200],
+        }
+    }
+
+    /// A write's fate in words.
+    pub fn write_name(fate: u32) -> &'static str {
+        match fate {
+            0 => "is applied",
+            1 => "does not arrive",
+            2 => "is throttled",
+            3 => "is applied, its answer is lost",
+            4 => "is applied, its answer is lost, the client sends it again",
+            5 => "finds its store down for seconds",
+            6 => "fails, and arrives a moment later",
+            7 => "is not answered, and arrives when its sender has given up waiting",
+            8 => "is not answered, and arrives seconds later",
+            _ => "is applied, and what follows from its answer fails, and arrives a moment later",
         }
     }
 
@@ -116,11 +113,7 @@ impl fmt::Display for Schedule {
             let line = match (what, fate) {
                 (What::Await, 1) => format!("the worker dies at await point {number}"),
                 (What::Await, _) => format!("the worker is frozen at await point {number}"),
-                (What::Write, 1) => format!("write {number} does not arrive"),
-                (What::Write, 2) => format!("write {number} is throttled"),
-                (What::Write, 3) => format!("write {number} is applied, its answer is lost"),
-                (What::Write, 4) => format!("write {number} is applied, its answer is lost, the client sends it again"),
-                (What::Write, _) => format!("write {number} finds its store down for seconds"),
+                (What::Write, fate) => format!("write {number} {}", What::write_name(*fate)),
                 (What::Effect, fate) => format!("effect {number} {}", What::effect_name(*fate)),
                 (What::Decode, 1) => format!("decoding {number} cannot ask the registry"),
                 (What::Decode, _) => format!("decoding {number} finds the registry down for seconds"),
@@ -128,27 +121,14 @@ impl fmt::Display for Schedule {
                 (What::Rebalance, moved) => format!("partition {} of the batch moves to the other poller", moved - 1),
                 (What::Commit, _) => "the poller dies before it commits".to_owned(),
                 (What::Latency, ms) => format!("call {number} takes {ms} ms more"),
-                (What::Operator, 1) => format!("runs two redrives at once in round {number}"),
-                (What::Operator, 2) => format!("decides in round {number} and acts a round later"),
-                (What::Operator, 3) => format!("decides in round {number} however young the letters are"),
-                (What::Operator, _) => format!("has a colleague who decides in round {number} too, and acts later"),
-                (What::Redrive, _) => format!("it is killed at await point {number}"),
-                (What::Queue, 1) => format!("call {number} of the queue does not arrive"),
-                (What::Queue, 2) => format!("call {number} of the queue is done, its answer is lost"),
-                (What::Queue, 3) => {
-                    format!("call {number} of the queue: the oldest message is in other hands, or comes back")
+                (What::Operator, 1) => format!("sends letter {number} again without having decided"),
+                (What::Operator, 2) => format!("decides about letter {number} and does not send it yet"),
+                (What::Operator, _) => {
+                    format!("has a colleague who decides about letter {number}, and writes it later")
                 }
-                (What::Queue, 4) => format!("call {number} of the queue: the newest message is in other hands"),
-                (What::Queue, 5) => format!("call {number} of the queue misses all messages"),
-                (What::Queue, _) => format!("call {number} of the queue gives a hidden message once more"),
-                (What::Decide, 1) => format!("decision {number} does not arrive"),
-                (What::Decide, _) => format!("decision {number} is written, its answer is lost"),
-                (What::Invoke, 1) => format!("invocation {number} is throttled"),
-                (What::Invoke, _) => format!("the answer of invocation {number} is lost, and the function goes on"),
             };
             match what {
                 What::Operator => writeln!(f, "  the operator {line}")?,
-                What::Redrive | What::Queue | What::Decide | What::Invoke => writeln!(f, "  redrive: {line}")?,
                 _ => writeln!(f, "  delivery {delivery}: {line}")?,
             }
         }

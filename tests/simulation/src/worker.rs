@@ -40,13 +40,15 @@ impl Clock for WorkerClock {
 pub(crate) struct Worker {
     scene: Arc<Scene>,
     ahead: Duration,
+    /// Whether it runs the version before.
+    earlier: bool,
     process: Mutex<Arc<Processor<Function>>>,
 }
 
 impl Worker {
-    pub(crate) fn new(scene: Arc<Scene>, ahead: Duration) -> Self {
-        let process = Mutex::new(Arc::new(process(&scene, ahead)));
-        Worker { scene, ahead, process }
+    pub(crate) fn new(scene: Arc<Scene>, ahead: Duration, earlier: bool) -> Self {
+        let process = Mutex::new(Arc::new(process(&scene, ahead, earlier)));
+        Worker { scene, ahead, earlier, process }
     }
 
     /// Invokes the function; `None` is a function error, whatever its reason.
@@ -72,7 +74,8 @@ impl Worker {
         let ended = known.then(|| tokio::time::sleep(timeout));
         let Some(report) = fate.drive(work, ended).await else {
             // The process is gone with everything that it knew.
-            *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(process(scene, self.ahead));
+            *self.process.lock().unwrap_or_else(PoisonError::into_inner) =
+                Arc::new(process(scene, self.ahead, self.earlier));
             return None;
         };
         let report = report.ok()?;
@@ -80,7 +83,6 @@ impl Worker {
         let outcomes = report.outcomes.iter().map(|(outcome, count)| format!("{count} {}", told(*outcome)));
         let outcomes = outcomes.collect::<Vec<_>>().join(", ");
         let answer = report.answer(scene.world.reporting.unwrap_or_default());
-        let asked = if scene.books(|books| books.is_redrive(delivery)) { Actor::Redrive } else { Actor::Source };
         scene.tell(|| {
             let answer = match &answer {
                 Ok(Answered::Redriven(_)) => format!("finished ({outcomes})"),
@@ -90,7 +92,7 @@ impl Worker {
                 }
                 Err(_) => format!("function error ({outcomes})"),
             };
-            Step::call(Actor::Worker(delivery), asked, answer, Answer::None)
+            Step::call(Actor::Worker(delivery), Actor::Source, answer, Answer::None)
         });
         answer.ok()
     }
@@ -106,14 +108,15 @@ fn told(outcome: Outcome) -> String {
     }
 }
 
-fn process(scene: &Arc<Scene>, ahead: Duration) -> Processor<Function> {
+fn process(scene: &Arc<Scene>, ahead: Duration, earlier: bool) -> Processor<Function> {
     let clock: Arc<dyn Clock> = Arc::new(WorkerClock { started: scene.started, ahead });
     let claims = StormyClaims {
         scene: Arc::clone(scene),
         claims: scene.claims.with_clock(Arc::clone(&clock)),
         clock: Arc::clone(&clock),
+        earlier,
     };
-    let letters = StormyLetters { scene: Arc::clone(scene) };
+    let letters = StormyLetters { scene: Arc::clone(scene), letters: scene.letters.clone() };
     let function = Function(Arc::clone(scene));
     Processor::new(function, Arc::new(claims), Arc::new(letters), scene.world.settings()).with_clock(clock)
 }

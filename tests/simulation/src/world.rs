@@ -8,9 +8,6 @@ use event_runtime::{Order, Reporting, Settings, UnixMillis, WhenUncertain};
 
 use super::schedule::STORM;
 
-/// The most that SQS keeps a message for.
-const TWO_WEEKS: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-
 /// When every run begins, by true time.
 pub(crate) const START: UnixMillis = UnixMillis(1_795_000_000_000);
 
@@ -116,6 +113,8 @@ pub struct World {
     pub pollers: usize,
     /// Whether both pollers' batches go to one process (`run_concurrent`) instead of two.
     pub one_process: bool,
+    /// Whether the second worker runs the version before, as during a roll-out or after a rollback.
+    pub earlier: bool,
     /// How far the second worker's clock is ahead.
     pub skew: Duration,
     /// Whether invocations tell their deadline.
@@ -128,8 +127,6 @@ pub struct World {
     pub uncertain: WhenUncertain,
     /// Whether somebody decides about parked claims and sends letters again.
     pub operator: bool,
-    /// How long the dead-letter queue keeps a message.
-    pub retention: Duration,
     /// Deliveries after which a deployment takes over that reads what the first could not.
     pub mended: u32,
 }
@@ -147,13 +144,13 @@ impl World {
             limits: None,
             pollers: 1,
             one_process: false,
+            earlier: false,
             skew: Duration::ZERO,
             deadlines: true,
             reporting: None,
             order: Order::Partition,
             uncertain: WhenUncertain::Park,
             operator: false,
-            retention: TWO_WEEKS,
             mended: STORM,
         }
     }
@@ -172,16 +169,11 @@ impl World {
         // One deployment cannot read what it is sent; another reads all of it, and may not do what some of it asks for.
         let broken = broken_deployment.then(|| if rng.bool() { Verb::Mismatch } else { Verb::Denied });
         let length = if broken == Some(Verb::Denied) { 24..=30 } else { length };
-        let mut lanes: Vec<Vec<Record>> = (0..rng.usize(lanes))
+        let lanes = (0..rng.usize(lanes))
             .map(|_| (0..rng.usize(length.clone())).map(|_| Self::record(rng, broken)).collect())
             .collect();
-        let (feature, operator) = (rng.bool(), rng.bool());
-        // What one deployment refuses may be sent again into a better one, or never; where it may, more is refused.
-        let mended = if operator && rng.bool() { rng.u32(1..8) } else { STORM };
-        if mended < STORM {
-            let sent = lanes.iter_mut().flatten().filter(|record| record.verb == Verb::Send);
-            sent.filter(|_| rng.bool()).for_each(|record| record.verb = Verb::Rejected);
-        }
+        let feature = rng.bool();
+        let (pollers, one_process) = (rng.usize(1..=2), rng.u32(..4) == 0);
         World {
             seed,
             batch: if broken_deployment { 30 } else { rng.usize(1..=if small { 3 } else { 12 }) },
@@ -190,8 +182,9 @@ impl World {
             bisect: rng.u32(..4) == 0,
             limits: (rng.u32(..5) == 0)
                 .then(|| Limits { retries: rng.u32(..6), age: Duration::from_secs(rng.u64(5..120)) }),
-            pollers: rng.usize(1..=2),
-            one_process: rng.u32(..4) == 0,
+            pollers,
+            one_process,
+            earlier: pollers > 1 && !one_process && rng.u32(..4) == 0,
             skew: Duration::from_millis(if rng.bool() { 1500 } else { 0 }),
             deadlines: rng.u32(..8) != 0,
             reporting: match (feature, rng.u32(..3)) {
@@ -204,12 +197,7 @@ impl World {
                 more => Order::Key { in_flight: NonZeroUsize::new(more).unwrap_or(NonZeroUsize::MIN) },
             },
             uncertain: if rng.u32(..5) == 0 { WhenUncertain::Repeat } else { WhenUncertain::Park },
-            operator,
-            mended,
-            retention: match operator && rng.u32(..8) == 0 {
-                true => Duration::from_secs(rng.u64(60..600)),
-                false => TWO_WEEKS,
-            },
+            operator: rng.bool(),
             ..World::plain(lanes)
         }
     }
@@ -284,10 +272,10 @@ impl World {
             World { limits: None, ..self.clone() },
             World { uncertain: WhenUncertain::Park, ..self.clone() },
             World { operator: false, ..self.clone() },
-            World { retention: TWO_WEEKS, ..self.clone() },
             World { bisect: false, ..self.clone() },
             World { pollers: 1, ..self.clone() },
             World { one_process: false, ..self.clone() },
+            World { earlier: false, ..self.clone() },
             World { skew: Duration::ZERO, ..self.clone() },
             World { order: Order::Partition, ..self.clone() },
             World { batch: plain.batch, ..self.clone() },
@@ -316,7 +304,8 @@ impl fmt::Display for World {
             write!(f, ", {retries} retries and {} s, then the destination", age.as_secs())?;
         }
         let processes = if self.one_process { "one process" } else { "a process each" };
-        writeln!(f, ", {} pollers, {processes}", self.pollers)?;
+        let earlier = if self.earlier { ", the second runs the version before" } else { "" };
+        writeln!(f, ", {} pollers, {processes}{earlier}", self.pollers)?;
         let deadlines = if self.deadlines { "known" } else { "unknown" };
         let reporting = self.reporting.map_or("the default".to_owned(), |reporting| format!("{reporting:?}"));
         writeln!(
@@ -326,13 +315,6 @@ impl fmt::Display for World {
             self.skew.as_millis(),
             self.uncertain,
             if self.operator { ", an operator" } else { "" },
-        )?;
-        if self.mended < STORM {
-            writeln!(f, "  after {} deliveries another deployment, which does what the first could not", self.mended)?;
-        }
-        if self.retention < TWO_WEEKS {
-            writeln!(f, "  the queue keeps a letter for {} s", self.retention.as_secs())?;
-        }
-        Ok(())
+        )
     }
 }

@@ -5,6 +5,7 @@ mod concurrency;
 mod flood;
 mod giving_up;
 mod journeys;
+mod late_claims;
 mod logging;
 mod pressure;
 mod redrive;

@@ -1,0 +1,155 @@
+//! Claims whose answers are lost or late: what never began is never doubted, and what is late ends nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use event_runtime::testing::{MemoryClaims, StoredClaim, WriteFault};
+use event_runtime::{
+    Claim, ClaimKey, Claims, Decider, Decision, Doubt, EffectId, Held, LetterId, Outcome, OwnerToken, ParkedUnder,
+    Resolved, Settings, Settled, StoreError,
+};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, pending};
+
+use crate::world::{World, outcomes};
+
+/// Claims of which so many are applied and never answered: the processor stops waiting for them.
+struct Unanswered {
+    claims: MemoryClaims,
+    left: AtomicUsize,
+    withdrawals_fail: bool,
+}
+
+impl Unanswered {
+    fn world(unanswered: usize, withdrawals_fail: bool) -> World {
+        World::behind(Settings::default(), |claims| {
+            Arc::new(Unanswered { claims, left: AtomicUsize::new(unanswered), withdrawals_fail })
+        })
+    }
+}
+
+impl Claims for Unanswered {
+    fn claim<'a>(
+        &'a self,
+        effect: &'a EffectId,
+        lease: Duration,
+        token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        async move {
+            let claim = self.claims.claim(effect, lease, token).await;
+            match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
+                Ok(_) => pending().await,
+                Err(_) => claim,
+            }
+        }
+        .boxed()
+    }
+    fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.claims.complete(held)
+    }
+    fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.claims.release(held)
+    }
+    fn withdraw<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        lease: Duration,
+        token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        if self.withdrawals_fail {
+            return pending().boxed();
+        }
+        self.claims.withdraw(key, lease, token)
+    }
+    fn park<'a>(
+        &'a self,
+        held: &'a Held,
+        letter: &'a LetterId,
+        doubt: Doubt,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.claims.park(held, letter, doubt)
+    }
+    fn resolve<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        park: ParkedUnder<'a>,
+        decision: Decision,
+        by: Decider<'a>,
+    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
+        self.claims.resolve(key, park, decision, by)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_is_applied_and_answered_too_late_is_our_own_at_the_next_try() {
+    for unanswered in 1..=4 {
+        let world = Unanswered::world(unanswered, false);
+        let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
+        assert_eq!(outcomes(&report), [(Outcome::Done, 1)], "{unanswered}");
+        assert_eq!(world.effects(), ["a"]);
+        assert!(world.letters.letters().is_empty(), "nothing about it is uncertain");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_is_never_answered_is_withdrawn_and_the_next_delivery_takes_it_at_once() {
+    let world = Unanswered::world(5, false);
+    let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
+    assert_eq!(outcomes(&report), [(Outcome::Unfinished("claims_timeout"), 1)]);
+    assert!(matches!(world.claims.stored("welcome:a"), Some(StoredClaim::Free { .. })));
+    let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
+    assert_eq!((outcomes(&report), report.retries), (vec![(Outcome::Done, 1)], 0));
+    assert!(world.letters.letters().is_empty());
+}
+
+/// What is left where the table cannot even be told: nobody knows any more, and a person is asked.
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_cannot_be_withdrawn_either_is_doubted_once_its_lease_is_over() {
+    let world = Unanswered::world(5, true);
+    world.deliver(&[("accounts-0", &["send:a"])]).await;
+    world.clock.advance(Duration::from_secs(60));
+    let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
+    assert_eq!(outcomes(&report), [(Outcome::Parked("effect_uncertain"), 1)]);
+    assert!(world.effects().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_arrives_after_its_record_was_done_or_left_changes_nothing() {
+    let world = World::new();
+    world.claims.fault_next("claim", WriteFault::Late);
+    let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
+    assert_eq!(outcomes(&report), [(Outcome::Done, 1)]);
+    let landed = world.claims.land(0).unwrap();
+    assert_eq!(landed.before, landed.after);
+
+    let world = World::new();
+    (0..5).for_each(|_| world.claims.fault_next("claim", WriteFault::Late));
+    let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
+    assert_eq!(outcomes(&report), [(Outcome::Unfinished("claims_unavailable"), 1)]);
+    for number in world.claims.under_way() {
+        let landed = world.claims.land(number).unwrap();
+        assert!(landed.takes && matches!(landed.after, Some(StoredClaim::Free { .. })), "{landed:?}");
+    }
+    assert_eq!(outcomes(&world.deliver(&[("accounts-0", &["send:a"])]).await), [(Outcome::Done, 1)]);
+}
+
+/// The trap of one token for all tries: a release is on its way while the next try's effect runs.
+#[tokio::test(start_paused = true)]
+async fn a_release_that_arrives_late_does_not_free_the_claim_under_the_next_trys_effect() {
+    let (world, token, lease) = (World::new(), OwnerToken::fresh(), Duration::from_secs(15));
+    let effect = EffectId::new(ClaimKey::new("welcome", "a").unwrap());
+    let claimed = async || match world.claims.claim(&effect, lease, token).await.unwrap() {
+        Claim::Claimed(held) => held,
+        other => panic!("{other:?}"),
+    };
+    let first = claimed().await;
+    world.claims.fault_next("release", WriteFault::Late);
+    world.claims.release(&first).await.unwrap_err();
+    let second = claimed().await;
+    let landed = world.claims.land(0).unwrap();
+    assert_eq!(landed.before, landed.after, "the second try's effect runs");
+    let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
+    assert_eq!(outcomes(&report), [(Outcome::Unfinished("claim_held"), 1)]);
+    assert_eq!(world.claims.complete(&second).await.unwrap(), Settled::Applied);
+}
