@@ -52,13 +52,11 @@ pub enum PublishError {
         /// What is wrong with it.
         source: EncodeError,
     },
-    /// The event does not fit the registered schema: it was not sent.
+    /// The registered schema and the event's type do not fit each other: nothing was sent.
     #[error("the event does not fit the schema registered under {subject}")]
     Encode {
         /// The subject of the schema.
         subject: String,
-        /// Whether another event of the same call fits: then this one is at fault, and not the schema.
-        others_fit: bool,
         /// What does not fit.
         source: EncodeError,
     },
@@ -90,7 +88,7 @@ impl Failure for PublishError {
 
     fn blame(&self) -> Blame {
         match self {
-            PublishError::Encode { others_fit: true, .. } => Blame::Record,
+            // What an event may hold is settled by its type: where one does not fit, the schema is another than ours.
             PublishError::Schema { .. } | PublishError::Unwritable { .. } | PublishError::Encode { .. } => {
                 Blame::Deployment
             }
@@ -124,7 +122,6 @@ impl<E: DomainEvent> Publisher<E> {
     ) -> Result<Vec<Result<Delivered, PublishError>>, PublishError> {
         let encoder = self.encoder.get_or_try_init(|| self.look_up()).await?;
         let encoded: Vec<_> = events.iter().map(|event| self.record(encoder, event, trace)).collect();
-        let others_fit = encoded.iter().any(Result::is_ok);
         let mut answers = Vec::with_capacity(events.len());
         let mut records = Vec::with_capacity(events.len());
         for record in encoded {
@@ -133,9 +130,7 @@ impl<E: DomainEvent> Publisher<E> {
                     records.push(record);
                     answers.push(None);
                 }
-                Err(source) => {
-                    answers.push(Some(PublishError::Encode { subject: self.subject.clone(), others_fit, source }))
-                }
+                Err(error) => answers.push(Some(self.misfit(error))),
             }
         }
         let mut delivered = self.producer.send(records).await.into_iter();
@@ -173,5 +168,9 @@ impl<E: DomainEvent> Publisher<E> {
             value: Some(Bytes::from(value)),
             headers: headers.map(|(name, value)| (name.to_owned(), Bytes::from(value))).into(),
         })
+    }
+
+    fn misfit(&self, source: EncodeError) -> PublishError {
+        PublishError::Encode { subject: self.subject.clone(), source }
     }
 }
