@@ -178,6 +178,8 @@ async fn an_answer_that_is_no_page_a_redirect_and_a_refused_token_fail_the_run_b
         (ApiFault::Garbage, "profile_api_unreadable"),
         (ApiFault::Redirect("http://127.0.0.1:9/".to_owned()), "profile_api_refused"),
         (ApiFault::Status(410), "profile_api_cursor_gone"),
+        // Nobody said what we know already.
+        (ApiFault::Status(304), "profile_api_refused"),
         (ApiFault::Status(403), "profile_api_denied"),
     ] {
         stage.api.fail_next([fault]);

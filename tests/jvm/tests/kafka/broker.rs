@@ -50,7 +50,7 @@ pub(crate) struct Broker {
     /// AWS_MSK_IAM over TLS.
     pub(crate) iam: String,
     /// For the tests that cut connections, one each.
-    pub(crate) proxied: [Proxied; 3],
+    pub(crate) proxied: [Proxied; 4],
     /// The certificate of the authority that has signed the broker's, in PEM.
     pub(crate) authority: Vec<u8>,
     /// The same as a file.
@@ -77,10 +77,10 @@ impl Broker {
         std::fs::write(&authority_file, &authority).unwrap();
         std::fs::write(&foreign_authority_file, make_authority(&folder.path().join("foreign.p12")).await).unwrap();
         let classes = iam_server(folder.path(), &jars).await;
-        let ports = free_ports::<12>();
-        let [controller, direct, secure, iam] = [8, 9, 10, 11].map(|at| ports[at]);
+        let ports = free_ports::<14>();
+        let [controller, direct, secure, iam] = [10, 11, 12, 13].map(|at| ports[at]);
         let pair = |at: usize| Proxied { broker: ports[at], told: ports[at + 1] };
-        let (proxied, secure_proxied) = ([0, 2, 4].map(pair), pair(6));
+        let (proxied, secure_proxied) = ([0, 2, 4, 6].map(pair), pair(8));
         let mut listeners = vec![
             Listener::on("CONTROLLER", "PLAINTEXT", controller),
             Listener::on("DIRECT", "PLAINTEXT", direct),
@@ -88,7 +88,7 @@ impl Broker {
             Listener::on("IAM", "SASL_SSL", iam),
             Listener { told: secure_proxied.told, ..Listener::on("SECURED", "SASL_SSL", secure_proxied.broker) },
         ];
-        let names = ["PROXIED0", "PROXIED1", "PROXIED2"];
+        let names = ["PROXIED0", "PROXIED1", "PROXIED2", "PROXIED3"];
         listeners.extend(
             names.into_iter().zip(&proxied).map(|(name, proxied)| Listener {
                 told: proxied.told,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use end_to_end::Scene;
 use local_stack::{Action, Failpoint, Invocation, ProfileApi, Target, When, profile_change};
@@ -67,6 +68,56 @@ async fn killed_between_sending_and_moving_on_no_change_is_lost_and_duplicates_h
     assert!(by_id.values().all(|contents| contents.len() == 1), "equal ids are equal events");
     assert_eq!(found.len() as u64, CHANGES + 20, "one page was sent again, and nothing else");
     assert!(!proxy.cuts().is_empty());
+}
+
+/// The way to the broker closes in the middle of a page that takes several batches.
+#[tokio::test]
+async fn a_page_of_which_kafka_took_a_part_is_gone_on_with_behind_that_part() {
+    const TOPIC: &str = "user.profile.interrupted";
+    const CHANGES: u64 = 40;
+    let broker = Broker::running().await;
+    broker.topic(TOPIC, 1).await;
+    let changes = (1..=CHANGES).map(|number| {
+        let mut change = profile_change(number, "u-1", number);
+        // Eight to a batch.
+        change["changes"][0]["after"] = "x".repeat(1_900).into();
+        change
+    });
+    let api = ProfileApi::start(changes.collect()).await.unwrap();
+    let closed = Arc::new(AtomicBool::new(true));
+    let is_closed = Arc::clone(&closed);
+    let plan = move |number| (number >= 2 && is_closed.load(Ordering::SeqCst)).then_some(Cut::Request);
+    let proxy = CuttingProxy::start(broker.proxied[3], plan).await;
+    let variables = [
+        ("PROFILE_API_URL", api.url()),
+        ("PROFILE_API_TOKEN", local_stack::PROFILE_API_TOKEN),
+        ("PROFILE_SINK", "kafka"),
+        ("PROFILE_TOPIC", TOPIC),
+        ("KAFKA_AUTH", "plaintext"),
+        ("KAFKA_BOOTSTRAP_SERVERS", proxy.address()),
+        ("KAFKA_DELIVERY_TIMEOUT_MS", "6000"),
+        ("PROFILE_CURSOR_TABLE", local_stack::PROFILE_CURSOR_TABLE),
+    ];
+    let mut stack = local_stack::Stack::start(&local_stack::Workspace::find().unwrap(), schemas(TOPIC)).await.unwrap();
+    for (name, value) in variables {
+        stack.set(name, value);
+    }
+    let scene = Scene::on(stack, "publish-profile-updates", &[]).await.unwrap();
+    let failed = scene.host.invoke("{}".into()).await;
+    let Invocation::Failed(error) = &failed else { panic!("{failed:?}") };
+    assert!(String::from_utf8_lossy(error).contains("kafka_unacknowledged"), "{failed:?}");
+    let item = scene.stack.aws.items(local_stack::PROFILE_CURSOR_TABLE).await.unwrap().remove(0);
+    let taken: u64 = item["page_done"]["M"]["items"]["N"].as_str().unwrap().parse().unwrap();
+    assert_eq!(peer::read(&broker.direct, TOPIC, None).await.len() as u64, taken);
+    assert!((1..CHANGES).contains(&taken), "{taken}");
+
+    closed.store(false, Ordering::SeqCst);
+    let Invocation::Answered(answer) = scene.host.invoke("{}".into()).await else { panic!("{}", scene.host.output()) };
+    let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!((&answer["published"], &answer["ended"]), (&(CHANGES - taken).into(), &"caught_up".into()));
+    let found = peer::read(&broker.direct, TOPIC, None).await;
+    let times: Vec<_> = found.iter().map(|line| line.header("ce_time")).collect();
+    assert!(times.len() as u64 == CHANGES && times.is_sorted(), "each once, in order");
 }
 
 /// Between two that can be published stand one that the topic does not take, one from the future, and one that is no change.
