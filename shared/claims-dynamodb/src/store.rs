@@ -58,7 +58,7 @@ impl DynamoDbClaims {
     async fn take(&self, effect: &EffectId, lease: Duration, token: OwnerToken) -> Result<Claim, StoreError> {
         for _ in 0..MAX_RACES {
             let now = self.clock.now();
-            let held = Held { key: effect.key.clone(), token, until: now.plus(lease) };
+            let held = Held { key: effect.key.clone(), token, until: now.plus(lease), former: None };
             let found = match self.put_held(&held, effect.fingerprint).await? {
                 Write::Applied => return Ok(Claim::Claimed(held)),
                 // Deleted between the condition's check and our reading of it: try again.

@@ -82,6 +82,15 @@ pub struct Held {
     /// When others may take it for abandoned. Later than at any take of this key before, and in the condition of every
     /// later write too.
     pub until: UnixMillis,
+    /// The same effect under its former name ([`EffectId::former`]), held with it. A store knows nothing of it and gives
+    /// `None`.
+    pub former: Option<Box<Held>>,
+}
+
+impl Held {
+    pub(crate) fn with_former(self, former: Held) -> Self {
+        Held { former: Some(Box::new(former)), ..self }
+    }
 }
 
 /// Whether the effect of a claim that is given up may have happened.

@@ -108,12 +108,24 @@ pub struct EffectId {
     pub key: ClaimKey,
     /// What the effect would be, where the function wants that compared.
     pub fingerprint: Option<Fingerprint>,
+    /// What an earlier version of the function claims the same effect by.
+    pub former: Option<ClaimKey>,
 }
 
 impl EffectId {
     /// Told by its key alone.
     pub fn new(key: ClaimKey) -> Self {
-        EffectId { key, fingerprint: None }
+        EffectId { key, fingerprint: None, former: None }
+    }
+
+    /// The same, where an earlier version of the function claims it by another key: it does not happen again for what
+    /// that version has claimed, nor in that version for what this one claims. Takes two more writes.
+    ///
+    /// Several effects may have one former key: each then happens once in this version, unless the earlier one has
+    /// claimed that key for any of them. With a fingerprint, claims under a former key are not told apart so: where one
+    /// is settled for anything else the effect is `claim_conflict`.
+    pub fn formerly(self, key: ClaimKey) -> Self {
+        EffectId { former: Some(key).filter(|former| *former != self.key), ..self }
     }
 
     /// The same, comparing what the effect would be.

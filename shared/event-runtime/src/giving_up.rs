@@ -22,19 +22,19 @@ impl<H: RecordHandler> Journey<'_, H> {
         &self,
         record: &RawRecord<'_>,
         fault: &Fault,
-        held: Option<Held>,
+        held: Option<&Held>,
         attempt: u32,
         stages: &mut StageTimes,
     ) -> Outcome {
         let schemas = self.parts.handler.schemas(record);
         let letter = DeadLetter {
-            claim: held.as_ref().map(|held| held.key.as_str().to_owned()),
+            claim: held.map(|held| held.key.as_str().to_owned()),
             key_schema: schemas.key,
             value_schema: schemas.value,
             ..self.letter(Place::of(self.lane_name, record), RawBytes::of(record), fault, attempt)
         };
         let settling = Instant::now();
-        let outcome = self.end(&letter, fault, held.as_ref()).await;
+        let outcome = self.end(&letter, fault, held).await;
         stages.add(Stage::Settle, settling.elapsed());
         outcome
     }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::claims::{Claim, Held, OwnerToken, Settled};
 use crate::clock::UnixMillis;
-use crate::effect_id::{ClaimKey, EffectId};
+use crate::effect_id::EffectId;
 use crate::failure::{Disposition, Fault, Stage};
 use crate::flood::FloodGuard;
 use crate::handler::{Effect, Intent, RawRecord, RecordHandler};
@@ -59,7 +59,7 @@ impl Travelled {
 /// A try that did not finish the record, with the claim that it still holds.
 struct Failed {
     fault: Fault,
-    held: Option<Held>,
+    held: Option<Box<Held>>,
     kind: Kind,
 }
 
@@ -79,7 +79,7 @@ impl Failed {
     }
 
     fn holding(self, held: Held) -> Self {
-        Failed { held: Some(held), ..self }
+        Failed { held: Some(Box::new(held)), ..self }
     }
 }
 
@@ -121,7 +121,7 @@ impl<H: RecordHandler> Journey<'_, H> {
                     None
                 }
                 Disposition::DeadLetter | Disposition::Uncertain => {
-                    break self.give_up(&record, &fault, held, attempt, &mut stages).await;
+                    break self.give_up(&record, &fault, held.as_deref(), attempt, &mut stages).await;
                 }
             };
             if let Some(held) = held {
@@ -222,7 +222,7 @@ impl<H: RecordHandler> Journey<'_, H> {
                 // Not another try: the effect must not run again.
                 Err(fault) => Err(Failed::halt(fault)),
             },
-            (Err(fault), held) => Err(Failed { fault, held, kind: Kind::Failure }),
+            (Err(fault), held) => Err(Failed { fault, held: held.map(Box::new), kind: Kind::Failure }),
         }
     }
 
@@ -251,7 +251,7 @@ impl<H: RecordHandler> Journey<'_, H> {
         let claim = timeout(settings.settle_reserve, self.parts.claims.claim(effect, settings.lease(), token)).await;
         stages.add(Stage::Claim, claiming.elapsed());
         let claim = claim.unwrap_or_else(|_elapsed| Err(too_slow(Store::Claims, "claim")));
-        owner.was_answered(&effect.key, &claim);
+        owner.was_answered(effect, &claim);
         match claim.map_err(|error| Fault::new(Stage::Claim, error))? {
             Claim::Claimed(held) => self.can_still_run(held).map(Some),
             Claim::Uncertain(held) if settings.uncertain == WhenUncertain::Repeat => self.can_still_run(held).map(Some),
@@ -310,18 +310,21 @@ impl<H: RecordHandler> Journey<'_, H> {
     /// The record is over for this worker, and a claim that it sent may have arrived, or may yet arrive, without an
     /// answer. Its effect never began, which nobody else could know: left behind, it would look like a worker's that died.
     async fn withdraw(&self, owner: &Owner, stages: &mut StageTimes) {
-        let Some(key) = owner.unanswered.as_ref().filter(|_| stands(Safeguard::Withdrawn)) else { return };
+        let Some(effect) = owner.unanswered.as_ref().filter(|_| stands(Safeguard::Withdrawn)) else { return };
         if !self.can_still_settle() {
             return;
         }
         let (claims, lease, token) = (&self.parts.claims, self.parts.settings.lease(), owner.token);
         let settling = Instant::now();
-        let withdrawn = self.settle(Store::Claims, "withdraw", settling, || claims.withdraw(key, lease, token)).await;
-        stages.add(Stage::Settle, settling.elapsed());
-        if let Err(error) = withdrawn {
-            // The record's own line says that the table could not be asked.
-            tracing::debug!(claim = %token, error_code = error.code, "a claim could not be withdrawn");
+        for key in effect.former.iter().chain([&effect.key]) {
+            let withdrawn =
+                self.settle(Store::Claims, "withdraw", settling, || claims.withdraw(key, lease, token)).await;
+            if let Err(error) = withdrawn {
+                // The record's own line says that the table could not be asked.
+                tracing::debug!(claim = %token, error_code = error.code, "a claim could not be withdrawn");
+            }
         }
+        stages.add(Stage::Settle, settling.elapsed());
     }
 
     /// A store's write is tried again while the reserve lasts, counted from `started`; its conditions make repeating it
@@ -394,7 +397,7 @@ impl<H: RecordHandler> Journey<'_, H> {
 struct Owner {
     token: OwnerToken,
     /// The claim that was asked for and may be ours without our knowing.
-    unanswered: Option<ClaimKey>,
+    unanswered: Option<EffectId>,
 }
 
 impl Owner {
@@ -402,9 +405,9 @@ impl Owner {
         Owner { token: OwnerToken::fresh(), unanswered: None }
     }
 
-    fn was_answered(&mut self, key: &ClaimKey, claim: &Result<Claim, StoreError>) {
+    fn was_answered(&mut self, effect: &EffectId, claim: &Result<Claim, StoreError>) {
         match claim {
-            Err(_) => self.unanswered = Some(key.clone()),
+            Err(_) => self.unanswered = Some(effect.clone()),
             // An earlier claim of ours may still arrive, once the other worker has released its own.
             Ok(Claim::HeldUntil(_)) => {}
             // What is settled, or ours by a later write, is safe from an earlier one.

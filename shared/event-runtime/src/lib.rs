@@ -14,6 +14,7 @@ mod effect_id;
 mod error_text;
 mod failure;
 mod flood;
+mod former_name;
 mod giving_up;
 mod handler;
 mod in_flight;

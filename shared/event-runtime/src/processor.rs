@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::claims::Claims;
 use crate::clock::{Clock, SystemClock};
 use crate::flood::Floods;
+use crate::former_name::BothNames;
 use crate::handler::RecordHandler;
 use crate::in_flight::InFlight;
 use crate::journal::Journal;
@@ -33,6 +34,7 @@ impl<H: RecordHandler> Processor<H> {
         let circuit = Circuit::new(settings.circuit);
         let in_flight = InFlight::new(settings.max_records_in_flight, settings.max_bytes_in_flight);
         let (clock, floods) = (Arc::new(SystemClock), Floods::default());
+        let claims = Arc::new(BothNames(claims));
         Processor(Parts { handler, claims, dead_letters, clock, settings, circuit, floods, in_flight })
     }
 

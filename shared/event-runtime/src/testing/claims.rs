@@ -136,7 +136,7 @@ impl MemoryClaims {
     /// `None` while its write is under way.
     fn take(&self, effect: &EffectId, lease: Duration, token: OwnerToken, fault: Option<WriteFault>) -> Option<Claim> {
         let now = self.clock.now();
-        let held = Held { key: effect.key.clone(), token, until: now.plus(lease) };
+        let held = Held { key: effect.key.clone(), token, until: now.plus(lease), former: None };
         let fingerprint = effect.fingerprint;
         let found = match self.send(fault, Change::Put { held: held.clone(), fingerprint }) {
             Write::Applied => return Some(Claim::Claimed(held)),
@@ -202,7 +202,7 @@ impl MemoryClaims {
         let fault = take_fault(&self.faults, "withdraw");
         refusal(CLAIMS_TABLE, "withdraw", fault)?;
         let fault = fault.map(|fault| if fault == WriteFault::SecondLate { WriteFault::Late } else { fault });
-        let held = Held { key: key.clone(), token, until: self.clock.now().plus(lease) };
+        let held = Held { key: key.clone(), token, until: self.clock.now().plus(lease), former: None };
         let written = self.send(fault, Change::Withdraw { held });
         answer(CLAIMS_TABLE, "withdraw", fault)?;
         Ok(match written {

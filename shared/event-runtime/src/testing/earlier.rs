@@ -32,7 +32,7 @@ impl EarlierClaims {
 
     fn take(&self, effect: &EffectId, lease: Duration, fault: Option<WriteFault>) -> Claim {
         let now = self.0.clock.now();
-        let held = Held { key: effect.key.clone(), token: OwnerToken::fresh(), until: now.plus(lease) };
+        let held = Held { key: effect.key.clone(), token: OwnerToken::fresh(), until: now.plus(lease), former: None };
         let fingerprint = effect.fingerprint;
         let found = match self.0.send(fault, Change::EarlierPut { held: held.clone(), fingerprint }) {
             Write::Applied => return Claim::Claimed(held),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_runtime::testing::{ManualClock, MemoryClaims, MemoryDeadLetters, claims_contract, dead_letters_contract};
+use event_runtime::testing::{
+    ManualClock, MemoryClaims, MemoryDeadLetters, StoredClaim, WriteFault, claims_contract, dead_letters_contract,
+};
 use event_runtime::{Claim, Deadline, Outcome, Settings};
 use serde_json::json;
 
@@ -18,6 +20,32 @@ async fn each_account_takes_effect_once_however_often_it_is_delivered() {
     let second = world.deliver(batch).await;
     assert_eq!(outcomes(&second), [(Outcome::Duplicate, 3), (Outcome::Skipped("on_purpose"), 1)]);
     assert_eq!(world.effects(), ["a", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_an_earlier_version_had_for_an_effect_guards_it_as_well() {
+    let world = World::new();
+    // "a" and "d" without more are what the version with the former names claims.
+    let batch: &[(&str, &[&str])] = &[("accounts-0", &["send:a", "send:b formerly a", "send:c formerly d", "send:d"])];
+    assert_eq!(outcomes(&world.deliver(batch).await), [(Outcome::Done, 2), (Outcome::Duplicate, 2)]);
+    assert_eq!(world.effects(), ["a", "c formerly d"]);
+    let throttled = world.deliver(&[("accounts-0", &["throttled:e formerly f"])]).await;
+    assert_eq!(outcomes(&throttled), [(Outcome::Unfinished("throttled"), 1)]);
+    for name in ["e", "f"] {
+        assert!(matches!(world.claim(name).await, Claim::Claimed(_)), "{name} is free while nothing happens");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_was_never_answered_is_withdrawn_under_both_its_names() {
+    let world = World::new();
+    for _ in 0..100 {
+        world.claims.fault_next("claim", WriteFault::AnswerLost);
+    }
+    let report = world.deliver(&[("accounts-0", &["send:a formerly b"])]).await;
+    assert_eq!(outcomes(&report), [(Outcome::Unfinished("claims_unavailable"), 1)]);
+    assert!(matches!(world.claims.stored("welcome:b"), Some(StoredClaim::Free { .. })));
+    assert!(matches!(world.claims.stored("welcome:a"), Some(StoredClaim::Free { .. })));
 }
 
 #[tokio::test(start_paused = true)]

@@ -69,7 +69,12 @@ impl RecordHandler for Scripted {
                 let effect = EffectId::new(ClaimKey::new("welcome", account)?);
                 Ok(Intent::Claimed(effect.with_fingerprint(Fingerprint::of([("amount", amount)]))))
             }
-            _ => Ok(Intent::Claimed(ClaimKey::new("welcome", account)?.into())),
+            _ => Ok(Intent::Claimed(match account.split_once(" formerly ") {
+                None => ClaimKey::new("welcome", account)?.into(),
+                Some((now, former)) => {
+                    EffectId::new(ClaimKey::new("welcome", now)?).formerly(ClaimKey::new("welcome", former)?)
+                }
+            })),
         }
     }
 

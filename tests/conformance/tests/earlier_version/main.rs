@@ -289,7 +289,7 @@ async fn a_claim_of_a_newer_version_is_refused_by_name_and_left_alone() {
             .await;
         assert_eq!(resolved.unwrap_err().code, "claims_item_newer", "{name}");
         // Not even by the token that stands on it: this version wrote no such item.
-        let held = Held { key: effect.key.clone(), token: owner, until };
+        let held = Held { key: effect.key.clone(), token: owner, until, former: None };
         assert_eq!(world.claims.complete(&held).await.unwrap(), Settled::NotOurs, "{name}");
         assert_eq!(world.item(name).await, before, "{name}");
     }
