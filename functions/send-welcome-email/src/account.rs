@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use avro_decode::{AvroRead, Value, Wished};
-use debezium::row_key;
+use debezium::{KeyError, RowKey};
 use event_runtime::{Blame, Disposition, Failure};
 
 use crate::address::Address;
@@ -54,39 +54,34 @@ impl<'a> Account<'a> {
 }
 
 /// The account's id: the row's primary key, whatever its columns are called and whatever their types.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountId(String);
-
-impl AccountId {
-    /// Reads the record's key. A key of one column is that column's text; more columns are joined with `,` after each
-    /// is escaped, so that two different keys never meet.
-    ///
-    /// # Errors
-    /// [`NoAccountId`] where there is no key or it holds something else than plain values.
-    pub fn from_key(key: Option<&Value<'_>>) -> Result<Self, NoAccountId> {
-        key.and_then(row_key).map(AccountId).ok_or(NoAccountId)
-    }
-
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+///
+/// # Errors
+/// Where there is no key or it names no row.
+pub fn account_id(key: Option<&Value<'_>>) -> Result<RowKey, NoAccountId> {
+    RowKey::of(key).map_err(NoAccountId)
 }
 
 /// Without an id the mail cannot be guarded.
 #[derive(Debug, thiserror::Error)]
-#[error("the record has no key that names an account; the table needs a primary key")]
-pub struct NoAccountId;
+#[error("the mail cannot be guarded by an account's id")]
+pub struct NoAccountId(#[source] KeyError);
 
 impl Failure for NoAccountId {
     fn disposition(&self) -> Disposition {
         Disposition::DeadLetter
     }
     fn code(&self) -> &'static str {
-        "key_missing"
+        match self.0 {
+            KeyError::Missing | KeyError::Empty { .. } => "key_missing",
+            KeyError::Type { .. } | KeyError::TooLong { .. } => "key_unsupported",
+        }
     }
     fn blame(&self) -> Blame {
-        Blame::Record
+        match self.0 {
+            KeyError::Missing | KeyError::Empty { .. } | KeyError::TooLong { .. } => Blame::Record,
+            // What the topic is keyed by, which is the same for every record.
+            KeyError::Type { .. } => Blame::Deployment,
+        }
     }
 }
 
@@ -141,31 +136,16 @@ mod tests {
         }
     }
 
-    fn id(schema: &str, datum: &[u8]) -> Result<AccountId, NoAccountId> {
-        let plan = Plan::<Value>::compile(&Schema::parse(schema).unwrap(), &Limits::default()).unwrap();
-        AccountId::from_key(Some(&plan.decode(datum).unwrap()))
-    }
-
     #[test]
-    fn an_id_is_the_primary_key_whatever_its_type() {
-        let text = r#"{"type": "record", "name": "Key", "fields": [{"name": "id", "type": "string"}]}"#;
-        assert_eq!(id(text, b"\x04u1").unwrap().as_str(), "u1");
-        let number = r#"{"type": "record", "name": "Key", "fields": [{"name": "customer_no", "type": "long"}]}"#;
-        assert_eq!(id(number, b"\x54").unwrap().as_str(), "42");
-    }
-
-    #[test]
-    fn composite_keys_never_meet() {
-        let two = r#"{"type": "record", "name": "Key", "fields": [
-            {"name": "a", "type": "string"}, {"name": "b", "type": "string"}]}"#;
-        assert_eq!(id(two, b"\x06x,y\x02z").unwrap().as_str(), r"x\,y,z");
-        assert_eq!(id(two, b"\x02x\x06y,z").unwrap().as_str(), r"x,y\,z");
-    }
-
-    #[test]
-    fn without_a_key_there_is_no_id() {
-        assert!(AccountId::from_key(None).is_err());
-        let empty = r#"{"type": "record", "name": "Key", "fields": [{"name": "id", "type": "string"}]}"#;
-        assert!(id(empty, b"\x00").is_err());
+    fn a_key_that_names_no_account_says_what_is_wrong_with_it() {
+        let id = |column: &str, datum: &[u8]| {
+            let key = format!(r#"{{"type": "record", "name": "Key", "fields": [{{"name": "id", "type": {column}}}]}}"#);
+            let plan = Plan::<Value>::compile(&Schema::parse(&key).unwrap(), &Limits::default()).unwrap();
+            account_id(Some(&plan.decode(datum).unwrap())).map_err(|error| error.code())
+        };
+        assert_eq!(id(r#""long""#, b"\x54").unwrap().as_str(), "42");
+        assert_eq!(id(r#"["null", "long"]"#, b"\x00"), Err("key_missing"));
+        assert_eq!(id(r#"{"type": "map", "values": "int"}"#, b"\x00"), Err("key_unsupported"));
+        assert_eq!(account_id(None).map_err(|error| error.code()), Err("key_missing"));
     }
 }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use avro_decode::Limits;
-use debezium::{Change, Op, header};
+use debezium::{Change, Op, RowKey, header};
 use event_runtime::{
-    AvroReader, Blame, ClaimKey, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
-    WriterSchemas,
+    AvroReader, Blame, ClaimKey, Disposition, Effect, EffectId, Failure, Fault, Intent, MissingKey, RawRecord,
+    RecordHandler, Stage, WriterSchemas,
 };
 use jiff::Timestamp;
 use schema_registry::{Frames, PlanCache, Schemas};
 
-use crate::account::{Account, AccountId};
+use crate::account::{Account, account_id};
 use crate::error::SendError;
 use crate::mailer::Mailer;
 use crate::message::Email;
@@ -35,8 +35,8 @@ pub enum Seen {
     Skipped(&'static str),
     /// An account was inserted.
     NewAccount {
-        /// What its one mail is claimed by.
-        claim: ClaimKey,
+        /// What its one mail is claimed by, now and by the version before.
+        effect: EffectId,
         /// The mail.
         email: Box<Email>,
     },
@@ -91,6 +91,17 @@ impl<M: Mailer> WelcomeNewAccounts<M> {
     }
 }
 
+/// An account that the version before may have claimed by another text of its key has that as well.
+fn effect_id(id: &RowKey) -> Result<EffectId, MissingKey> {
+    let effect = EffectId::new(ClaimKey::new(SCOPE, id.as_str())?);
+    // A text too long to be claimed never was.
+    let former = id.formerly().and_then(|former| ClaimKey::new(SCOPE, former).ok());
+    Ok(match former {
+        Some(former) => effect.formerly(former),
+        None => effect,
+    })
+}
+
 /// A changed primary key arrives as a delete and a create: no new customer.
 fn has_old_key(record: &RawRecord<'_>) -> Result<bool, Fault> {
     record.headers.contains(header::OLD_KEY).map_err(|error| Fault::new(Stage::Decode, HeadersUnreadable(error)))
@@ -109,12 +120,12 @@ impl<M: Mailer + Send + Sync> RecordHandler for WelcomeNewAccounts<M> {
         }
         key_is_ready?;
         let key = self.keys.read(&record)?;
-        let id = AccountId::from_key(key.as_ref()).map_err(|error| Fault::new(Stage::Decode, error))?;
-        let claim = ClaimKey::new(SCOPE, id.as_str()).map_err(|error| Fault::new(Stage::Decode, error))?;
+        let id = account_id(key.as_ref()).map_err(|error| Fault::new(Stage::Decode, error))?;
+        let effect = effect_id(&id).map_err(|error| Fault::new(Stage::Decode, error))?;
         let account = change.into_after().ok_or_else(|| Fault::new(Stage::Decode, RowMissing))?;
         let recipient = account.recipient().map_err(|error| Fault::new(Stage::Decode, error))?;
         let email = Email::welcome(&recipient, &self.brand).map_err(SendError::Rendering)?;
-        Ok(Seen::NewAccount { claim, email: Box::new(email) })
+        Ok(Seen::NewAccount { effect, email: Box::new(email) })
     }
 
     fn schemas(&self, record: &RawRecord<'_>) -> WriterSchemas {
@@ -128,7 +139,7 @@ impl<M: Mailer + Send + Sync> RecordHandler for WelcomeNewAccounts<M> {
     fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {
         Ok(match seen {
             Seen::Skipped(reason) => Intent::Skip(reason),
-            Seen::NewAccount { claim, .. } => Intent::Claimed(claim.clone().into()),
+            Seen::NewAccount { effect, .. } => Intent::Claimed(effect.clone()),
         })
     }
 

@@ -119,8 +119,8 @@ async fn claims(frames: Frames) -> Vec<String> {
                 value_schema: beside.value_schema.as_ref(),
                 inflated: &inflated,
             };
-            if let Seen::NewAccount { claim, .. } = handler.decode(raw).await.unwrap() {
-                claims.push(claim.as_str().to_owned());
+            if let Seen::NewAccount { effect, .. } = handler.decode(raw).await.unwrap() {
+                claims.push(effect.key.as_str().to_owned());
             }
         }
     }

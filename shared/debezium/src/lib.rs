@@ -27,16 +27,18 @@
 //! ```
 //!
 //! Sources: Debezium 3.6's connector documentation, and the recordings in `events/recorded`.
+#![doc = include_str!("../README.md")]
 
 mod change;
 pub mod header;
 pub mod mongodb;
+mod number;
 mod row_key;
 mod source;
 pub mod types;
 mod version;
 
 pub use change::{Change, Op, RowImage};
-pub use row_key::row_key;
+pub use row_key::{KeyError, RowKey};
 pub use source::{SnapshotMark, Source, Transaction};
 pub use version::{Position, Precedence, RowVersion};

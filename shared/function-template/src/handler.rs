@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avro_decode::Limits;
-use debezium::{Op, RowVersion, row_key};
+use debezium::{KeyError, Op, RowKey, RowVersion};
 use effects_dynamodb::{Columns, VersionedTable, attribute, number};
 use event_runtime::{
     AvroReader, Blame, Clock, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
@@ -74,11 +74,11 @@ impl RecordHandler for KeepRows {
             Op::Unknown => return Ok(Seen::Skipped("unknown_operation")),
         }
         key_is_ready?;
-        let key = self.keys.read(&record)?.as_ref().and_then(row_key);
-        let key = key.ok_or(NoKey).map_err(|error| Fault::new(Stage::Decode, error))?;
+        let key = RowKey::of(self.keys.read(&record)?.as_ref());
+        let key = key.map_err(|error| Fault::new(Stage::Decode, NoKey(error)))?;
         let version = change.row_version(self.epoch);
         let version = version.ok_or(NoVersion).map_err(|error| Fault::new(Stage::Decode, error))?;
-        Ok(Seen::Changed { key, version, row: change.into_after() })
+        Ok(Seen::Changed { key: key.as_str().to_owned(), version, row: change.into_after() })
     }
 
     fn schemas(&self, record: &RawRecord<'_>) -> WriterSchemas {
@@ -111,18 +111,24 @@ fn tombstone() -> Columns {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the record has no key that names a row; the table needs a primary key")]
-struct NoKey;
+#[error("there is no telling which row it is")]
+struct NoKey(#[source] KeyError);
 
 impl Failure for NoKey {
     fn disposition(&self) -> Disposition {
         Disposition::DeadLetter
     }
     fn code(&self) -> &'static str {
-        "key_missing"
+        match self.0 {
+            KeyError::Missing | KeyError::Empty { .. } => "key_missing",
+            KeyError::Type { .. } | KeyError::TooLong { .. } => "key_unsupported",
+        }
     }
     fn blame(&self) -> Blame {
-        Blame::Record
+        match self.0 {
+            KeyError::Missing | KeyError::Empty { .. } | KeyError::TooLong { .. } => Blame::Record,
+            KeyError::Type { .. } => Blame::Deployment,
+        }
     }
 }
 

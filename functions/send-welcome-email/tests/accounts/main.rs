@@ -4,8 +4,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use event_runtime::testing::{MemoryClaims, MemoryDeadLetters};
-use event_runtime::{Deadline, Invocation, Outcome, Processor, Settings, SystemClock};
+use event_runtime::testing::{EarlierClaims, MemoryClaims, MemoryDeadLetters, StoredClaim};
+use event_runtime::{
+    Claim, ClaimKey, Claims, Deadline, EffectId, Invocation, Outcome, OwnerToken, Processor, Settings, SystemClock,
+};
 use schema_registry::testing::InMemorySchemas;
 use schema_registry::{FrameFormat, Frames, SchemaId, SchemaRef, Schemas};
 use send_welcome_email::error::SendError;
@@ -68,4 +70,61 @@ async fn a_snapshot_that_comes_as_inserts_mails_nobody() {
     let deployment = Deployment::new();
     let outcomes = deployment.deliver(include_str!("snapshot-as-insert.event.json"), recorded).await;
     assert_eq!((outcomes, deployment.mails()), (vec![(Outcome::Skipped("snapshot"), 2)], vec![]));
+}
+
+#[tokio::test]
+async fn an_account_may_be_numbered_without_a_scale() {
+    let deployment = Deployment::new();
+    let (event, schemas) = (include_str!("numeric-key.event.json"), include_str!("numeric-key.schemas.json"));
+    assert_eq!(deployment.deliver(event, schemas).await, [(Outcome::Done, 1)]);
+    assert!(deployment.claims.stored("welcome:256").is_some());
+    assert_eq!(deployment.deliver(event, schemas).await, [(Outcome::Duplicate, 1)]);
+}
+
+#[tokio::test]
+async fn a_key_that_holds_nothing_is_a_dead_letter_that_says_so() {
+    let deployment = Deployment::new();
+    let (event, schemas) =
+        (include_str!("key-without-value.event.json"), include_str!("key-without-value.schemas.json"));
+    assert_eq!(deployment.deliver(event, schemas).await, [(Outcome::Parked("key_missing"), 1)]);
+    let why = deployment.letters.letters()[0].error.chain.join(": ");
+    assert!(why.contains("column of the record's key is null or empty: id;"), "{why}");
+}
+
+#[tokio::test]
+async fn two_accounts_whose_key_columns_changed_places_get_a_mail_each() {
+    let deployment = Deployment::new();
+    let (event, schemas) =
+        (include_str!("key-columns-reordered.event.json"), include_str!("key-columns-reordered.schemas.json"));
+    assert_eq!(deployment.deliver(event, schemas).await, [(Outcome::Done, 2)]);
+    assert_eq!(deployment.mails(), ["ada@example.com", "bob@example.com"]);
+    assert_eq!(deployment.deliver(event, schemas).await, [(Outcome::Duplicate, 2)]);
+}
+
+/// What the version before made of an account of the key (region 1, no 2): it joined the columns in their order.
+async fn claimed_by_the_version_before(deployment: &Deployment) -> Claim {
+    let claims = EarlierClaims(deployment.claims.clone());
+    let effect = EffectId::new(ClaimKey::new("welcome", "1,2").unwrap());
+    let claim = claims.claim(&effect, Duration::from_secs(15), OwnerToken::fresh()).await.unwrap();
+    if let Claim::Claimed(held) = &claim {
+        claims.complete(held).await.unwrap();
+    }
+    claim
+}
+
+#[tokio::test]
+async fn an_upgrade_mails_nobody_again_and_neither_does_a_rollback() {
+    let (event, schemas) =
+        (include_str!("key-columns-reordered.event.json"), include_str!("key-columns-reordered.schemas.json"));
+    // Claimed before the upgrade: for the first account. That the second one has the same old text nobody can tell.
+    let upgraded = Deployment::new();
+    assert!(matches!(claimed_by_the_version_before(&upgraded).await, Claim::Claimed(_)));
+    assert_eq!(upgraded.deliver(event, schemas).await, [(Outcome::Duplicate, 2)]);
+    assert_eq!(upgraded.mails(), Vec::<String>::new());
+
+    let rolled_back = Deployment::new();
+    assert_eq!(rolled_back.deliver(event, schemas).await, [(Outcome::Done, 2)]);
+    assert!(matches!(rolled_back.claims.stored(r"welcome:\(no=2,region=1)"), Some(StoredClaim::Done { .. })));
+    assert_eq!(claimed_by_the_version_before(&rolled_back).await, Claim::Done);
+    assert_eq!(rolled_back.deliver(event, schemas).await, [(Outcome::Duplicate, 2)], "and forward again");
 }
