@@ -76,7 +76,8 @@ fn joined(conditions: &[Condition], with: &str, placeholders: &mut Placeholders)
     format!("({})", conditions.join(with))
 }
 
-/// What the expressions of one request name: attributes by `#n0`, …, values by `:v0`, …
+/// What the expressions of one request name: attributes by `#0`, …, values by `:0`, … As short as can be, because an
+/// expression may have 4 KB.
 #[derive(Debug, Default)]
 pub(crate) struct Placeholders {
     names: Vec<String>,
@@ -90,23 +91,23 @@ impl Placeholders {
             self.names.push(attribute.to_owned());
             self.names.len() - 1
         });
-        format!("#n{number}")
+        format!("#{number}")
     }
 
     pub(crate) fn value(&mut self, value: AttributeValue) -> String {
         self.values.push(value);
-        format!(":v{}", self.values.len() - 1)
+        format!(":{}", self.values.len() - 1)
     }
 
     /// For the request; `None` where there is none, because DynamoDB refuses an empty map.
     pub(crate) fn names(&self) -> Option<HashMap<String, String>> {
-        let names = self.names.iter().enumerate().map(|(number, name)| (format!("#n{number}"), name.clone()));
+        let names = self.names.iter().enumerate().map(|(number, name)| (format!("#{number}"), name.clone()));
         Some(names.collect()).filter(|names: &HashMap<_, _>| !names.is_empty())
     }
 
     /// The same of the values.
     pub(crate) fn values(self) -> Option<HashMap<String, AttributeValue>> {
-        let values = self.values.into_iter().enumerate().map(|(number, value)| (format!(":v{number}"), value));
+        let values = self.values.into_iter().enumerate().map(|(number, value)| (format!(":{number}"), value));
         Some(values.collect()).filter(|values: &HashMap<_, _>| !values.is_empty())
     }
 }
@@ -149,8 +150,8 @@ mod tests {
         ]);
         let mut placeholders = Placeholders::default();
         let text = condition.expression(&mut placeholders);
-        assert_eq!(text, "(attribute_not_exists(#n0) OR (#n1 < :v0 AND #n1 = :v1))");
-        assert_eq!(placeholders.names().unwrap()["#n1"], "version");
+        assert_eq!(text, "(attribute_not_exists(#0) OR (#1 < :0 AND #1 = :1))");
+        assert_eq!(placeholders.names().unwrap()["#1"], "version");
         assert_eq!(placeholders.values().unwrap().len(), 2);
         let mut none = Placeholders::default();
         Condition::absent("pk").expression(&mut none);

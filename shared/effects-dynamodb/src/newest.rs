@@ -165,18 +165,39 @@ fn update_expression(update: Update, placeholders: &mut Placeholders) -> String 
     let Update { set, remove, keep } = update;
     let set = set.into_iter().map(|(name, value)| {
         let name = placeholders.name(&name);
-        format!("{name} = {}", placeholders.value(value))
+        format!("{name}={}", placeholders.value(value))
     });
     let mut set: Vec<_> = set.collect();
     let version = placeholders.name(VERSION);
     set.extend(keep.iter().map(|column| {
         let of_column = placeholders.name(&version_of(column));
-        format!("{of_column} = if_not_exists({of_column}, {version})")
+        format!("{of_column}=if_not_exists({of_column},{version})")
     }));
     let remove: Vec<_> = remove.iter().map(|name| placeholders.name(name)).collect();
-    let mut expression = format!("SET {}", set.join(", "));
+    let mut expression = format!("SET {}", set.join(","));
     if !remove.is_empty() {
-        expression.push_str(&format!(" REMOVE {}", remove.join(", ")));
+        expression.push_str(&format!(" REMOVE {}", remove.join(",")));
     }
     expression
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::Column;
+
+    #[test]
+    fn a_wide_row_can_be_updated_too() {
+        let wide = (0..250).fold(Columns::new().with("bio", Column::Unchanged), |columns, number| {
+            columns.with(format!("a column with a long name, {number}"), text("something"))
+        });
+        let position = debezium::Position::Lsn { lsn: 9, last_commit: None, read: false };
+        let version = RowVersion { epoch: 0, position };
+        let write = RowWrite { key: "row", columns: &wide, version: &version, token: "mine".to_owned() };
+        let request = write.first();
+        let mut placeholders = Placeholders::default();
+        assert!(request.condition.expression(&mut placeholders).len() < 4096);
+        let Change::Update(update) = request.change else { panic!("a column is unchanged") };
+        assert!(update_expression(update, &mut placeholders).len() < 4096);
+    }
 }

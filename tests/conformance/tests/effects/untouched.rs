@@ -56,6 +56,22 @@ async fn an_update_whose_answer_was_lost_is_applied_once() {
 }
 
 #[tokio::test]
+async fn a_row_of_two_hundred_and_fifty_columns_can_be_updated() {
+    let (aws, _proxy, client) = emulator().await;
+    let table = VersionedTable::new(client, ROWS);
+    let wide = |bio: Column, value: &str| {
+        (0..250).fold(Columns::new().with("bio", bio), |columns, number| {
+            columns.with(format!("column_{number}"), text(value))
+        })
+    };
+    table.put_if_newer("row", wide(Column::Is(text("long")), "old"), &at(10)).await.unwrap();
+    let put = table.put_if_newer("row", wide(Column::Unchanged, "new"), &at(20)).await;
+    assert_eq!(put.unwrap(), Put::Applied);
+    let row = &aws.items(ROWS).await.unwrap()[0];
+    assert_eq!((&row["bio"]["S"], &row["column_249"]["S"]), (&"long".into(), &"new".into()));
+}
+
+#[tokio::test]
 async fn in_whatever_order_changes_come_the_row_is_what_they_left() {
     let (aws, _proxy, client) = emulator().await;
     let table = VersionedTable::new(client, ROWS);
