@@ -10,11 +10,11 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared, WeakShared},
 };
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
 #[cfg(feature = "snapshot")]
 use crate::Snapshot;
-use crate::{RegistryError, SchemaRef, SchemaText, Schemas, activity};
+use crate::{RegistryError, RegistryErrorKind, SchemaRef, SchemaText, Schemas, activity};
 
 /// How much a [`SchemaCache`] keeps, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct CachePolicy {
     /// Schemas kept, for ever since they never change; beyond that the oldest goes. Default 1,000: more than the
     /// versions of any topic that one function reads.
     pub max_schemas: usize,
+    /// Bytes of those schemas, with all that they refer to. Default 64 MiB: beyond that the oldest goes, too.
+    pub max_bytes: usize,
     /// How long "no such schema" (or an unusable one) is believed. Default 10 s: long enough to spare the registry a flood of broken records,
     /// short enough for a registry whose followers lag.
     pub missing_for: Duration,
@@ -29,18 +31,29 @@ pub struct CachePolicy {
 
 impl Default for CachePolicy {
     fn default() -> Self {
-        Self { max_schemas: 1_000, missing_for: Duration::from_secs(10) }
+        Self { max_schemas: 1_000, max_bytes: 64 << 20, missing_for: Duration::from_secs(10) }
     }
 }
 
+/// Questions under way at a time: what their answers take before they are kept is bounded by this.
+const MAX_FETCHES: usize = 8;
+
+/// How long a registry that denies what it gave before is taken for one that has lost its memory, and not for one in which
+/// that was deleted.
+const LOST_FOR: Duration = Duration::from_secs(600);
+
 /// A registry with a memory: each schema is fetched once, by whoever asks first, and everybody who asks meanwhile gets
 /// that answer. What was fetched is served also when the registry is down; its outages are never kept.
+///
+/// A registry that says "no such schema" is asked for one that it gave before, unless it has just given one. If it
+/// denies that as well it has lost its memory, as some do for a while after a start, and its word costs no record.
 pub struct SchemaCache<S> {
     registry: Arc<S>,
     #[cfg(feature = "snapshot")]
     snapshot: Snapshot,
     policy: CachePolicy,
     memory: Arc<Mutex<Memory>>,
+    fetches: Arc<Semaphore>,
 }
 
 type Answer = Result<Arc<SchemaText>, RegistryError>;
@@ -51,6 +64,12 @@ struct Memory {
     known: HashMap<SchemaRef, Arc<SchemaText>>,
     /// The keys of `known`, oldest first.
     order: VecDeque<SchemaRef>,
+    /// What `known` takes.
+    bytes: usize,
+    /// When the registry last gave a schema.
+    gave: Option<Instant>,
+    /// Since when it has denied what it gave before.
+    denies: Option<Instant>,
     /// What the registry does not have or nobody can use, and until when we believe it.
     missing: HashMap<SchemaRef, (Instant, RegistryError)>,
     /// Questions under way. Weak: when all who asked have gone, so has the question.
@@ -66,6 +85,7 @@ impl<S: Schemas + 'static> SchemaCache<S> {
             snapshot: Snapshot::default(),
             policy,
             memory: Arc::default(),
+            fetches: Arc::new(Semaphore::new(MAX_FETCHES)),
         }
     }
 
@@ -113,10 +133,18 @@ impl<S: Schemas + 'static> SchemaCache<S> {
     fn fetch(&self, schema: SchemaRef) -> impl Future<Output = Answer> + Send + use<S> {
         let registry = Arc::clone(&self.registry);
         let memory = Arc::clone(&self.memory);
+        let fetches = Arc::clone(&self.fetches);
         let policy = self.policy;
         async move {
+            // Refused only once closed, which it never is.
+            let _turn = fetches.acquire().await;
             let asked = Instant::now();
-            let answer = registry.by_id(schema).await;
+            let answer = match registry.by_id(schema).await {
+                Err(error) if error.kind() == RegistryErrorKind::NotFound => {
+                    Err(believed(&*registry, &memory, error, policy).await)
+                }
+                answer => answer,
+            };
             let answered = answer.as_ref().err().is_none_or(|error| !error.is_transient());
             activity::fetched(answered, asked.elapsed());
             lock(&memory).learn(schema, &answer, policy);
@@ -125,17 +153,63 @@ impl<S: Schemas + 'static> SchemaCache<S> {
     }
 }
 
+/// What "no such schema" means, coming from this registry now.
+async fn believed(
+    registry: &impl Schemas,
+    memory: &Mutex<Memory>,
+    error: RegistryError,
+    policy: CachePolicy,
+) -> RegistryError {
+    let Some(given) = lock(memory).given_before(policy) else { return error };
+    match registry.by_id(given).await {
+        Err(denied) if denied.kind() == RegistryErrorKind::NotFound => {
+            if lock(memory).has_lost_its_own() {
+                error.meaning(RegistryErrorKind::Lost)
+            } else {
+                error
+            }
+        }
+        // It fails meanwhile, so its word of before may have been part of that.
+        Err(failed) if failed.is_transient() => error.meaning(failed.kind()).after(failed.retry_after()),
+        Err(_) => error,
+        Ok(_) => {
+            lock(memory).has_given();
+            error
+        }
+    }
+}
+
 impl Memory {
+    /// A schema that the registry gave, to see whether it still knows it; `None` where it just gave one, or never did.
+    fn given_before(&self, policy: CachePolicy) -> Option<SchemaRef> {
+        let lately = self.gave.is_some_and(|gave| gave.elapsed() < policy.missing_for);
+        self.order.back().copied().filter(|_| !lately)
+    }
+
+    fn has_given(&mut self) {
+        self.gave = Some(Instant::now());
+        self.denies = None;
+    }
+
+    /// It denied what it gave: whether that is taken for a loss of its memory.
+    fn has_lost_its_own(&mut self) -> bool {
+        self.denies.get_or_insert_with(Instant::now).elapsed() < LOST_FOR
+    }
+
     fn learn(&mut self, schema: SchemaRef, answer: &Answer, policy: CachePolicy) {
         self.asked.remove(&schema);
         match answer {
             Ok(text) => {
-                if self.known.insert(schema, Arc::clone(text)).is_none() {
-                    self.order.push_back(schema);
+                self.has_given();
+                self.bytes += text.size();
+                match self.known.insert(schema, Arc::clone(text)) {
+                    Some(before) => self.bytes -= before.size(),
+                    None => self.order.push_back(schema),
                 }
-                while self.known.len() > policy.max_schemas.max(1) {
+                // The newest stays, whatever it takes: the registry's client bounds a single one.
+                while self.order.len() > 1 && (self.order.len() > policy.max_schemas || self.bytes > policy.max_bytes) {
                     let Some(oldest) = self.order.pop_front() else { break };
-                    self.known.remove(&oldest);
+                    self.bytes -= self.known.remove(&oldest).map_or(0, |text| text.size());
                 }
             }
             Err(error) if !error.is_transient() => {

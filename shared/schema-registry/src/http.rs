@@ -28,6 +28,8 @@ pub(crate) enum Said {
     /// Only where somebody asked to register something, and waits for the reason: a message may quote a schema.
     #[error("it answered with error code {code}: {message}")]
     Message { code: String, message: String },
+    #[error("the schema has a rule of type {0}")]
+    Rule(String),
     #[error("its answer is not what the API says")]
     Unreadable,
     #[error("its answer is larger than is read")]
@@ -60,7 +62,7 @@ pub(crate) async fn receive(request: RequestBuilder, max_bytes: usize, asked: &A
     let (status, retry_after) = (response.status(), retry_after(response.headers()));
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(lost)? {
-        if body.len() + chunk.len() > max_bytes {
+        if body.len().saturating_add(chunk.len()) > max_bytes {
             return Err(RegistryError::new(asked.clone(), RegistryErrorKind::Unusable).caused_by(Said::TooLarge));
         }
         body.extend_from_slice(&chunk);

@@ -31,7 +31,10 @@ pub(crate) fn inflate(body: &[u8], bound: usize) -> Result<Vec<u8>, InflateError
                 return if whole { Ok(out) } else { Err(InflateError::Damaged) };
             }
             Ok(Status::Ok | Status::BufError) if out.len() == out.capacity() => {
-                out.reserve_exact(out.len().max(1).min(room - out.len()));
+                // Twice as much, or all there may be: moved once more near the end it would be there twice.
+                let twice = out.len().max(1).saturating_mul(2);
+                let wanted = if twice > room / 2 { room } else { twice };
+                out.reserve_exact(wanted - out.len());
             }
             // Room was left and nothing came: the stream is cut.
             Ok(Status::Ok | Status::BufError) if out.len() == written => return Err(InflateError::Damaged),

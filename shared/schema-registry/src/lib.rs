@@ -28,11 +28,15 @@ mod glue;
 mod http;
 mod inflate;
 mod plans;
+#[cfg(any(feature = "confluent", feature = "snapshot"))]
+mod rules;
 mod schemas;
 #[cfg(feature = "snapshot")]
 mod snapshot;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "confluent")]
+mod token_life;
 
 pub use activity::Activity;
 pub use cache::{CachePolicy, SchemaCache};

@@ -14,8 +14,12 @@ use crate::{RegistryError, SchemaRef, SchemaText, Schemas};
 
 /// How many plans are kept where each record finds them at once. A topic seldom has more writer schemas than this.
 const FIRST: usize = 8;
+/// A larger schema's plan is not kept there, where it would stay for good. Schemas of hundreds of columns take 100 KB.
+const MAX_FIRST_BYTES: usize = 1 << 20;
 /// The most plans kept beyond those. A topic has a handful of writer schemas; beyond this all are compiled anew.
 const MAX_PLANS: usize = 1_000;
+/// The most bytes of schemas whose plans are kept there: a plan grows with its schema.
+const MAX_PLAN_BYTES: usize = 16 << 20;
 
 /// The plans by which one type is read, fetched and compiled when first needed.
 ///
@@ -27,7 +31,13 @@ pub struct PlanCache<T: AvroType> {
     /// The plans met first, for good, in the order in which they were met: found without a lock.
     first: [OnceLock<Known<T>>; FIRST],
     /// All others.
-    later: RwLock<Plans<T>>,
+    later: RwLock<Later<T>>,
+}
+
+struct Later<T: AvroType> {
+    plans: Plans<T>,
+    /// What their schemas take.
+    bytes: usize,
 }
 
 type Known<T> = (SchemaRef, Result<Plan<T>, PlanError>);
@@ -74,7 +84,12 @@ impl PlanError {
 impl<T: AvroType> PlanCache<T> {
     /// No plans yet; `schemas` is best a [`SchemaCache`](crate::SchemaCache) that several readers share.
     pub fn new(schemas: Arc<dyn Schemas>, limits: Limits) -> Self {
-        Self { schemas, limits, first: Default::default(), later: RwLock::default() }
+        Self {
+            schemas,
+            limits,
+            first: Default::default(),
+            later: RwLock::new(Later { plans: Plans::default(), bytes: 0 }),
+        }
     }
 
     /// The plan for a schema, if it was needed before: the path of nearly every record.
@@ -94,13 +109,13 @@ impl<T: AvroType> PlanCache<T> {
     fn known_beyond(&self, schema: SchemaRef) -> Option<Result<Cow<'_, Plan<T>>, PlanError>> {
         for place in &self.first {
             // The places are filled in order.
-            let (known, plan) = place.get()?;
+            let Some((known, plan)) = place.get() else { break };
             if *known == schema {
                 return Some(plan.as_ref().map(Cow::Borrowed).map_err(PlanError::clone));
             }
         }
         let later = self.later.read().unwrap_or_else(PoisonError::into_inner);
-        later.get(&schema).cloned().map(|plan| plan.map(Cow::Owned))
+        later.plans.get(&schema).cloned().map(|plan| plan.map(Cow::Owned))
     }
 
     /// The plan for a schema, fetched and compiled if need be.
@@ -113,7 +128,7 @@ impl<T: AvroType> PlanCache<T> {
         }
         let text = self.schemas.by_id(schema).await.map_err(PlanError::Registry)?;
         let plan = self.compile(schema, &text);
-        self.keep(schema, plan.clone());
+        self.keep(schema, plan.clone(), text.size());
         plan
     }
 
@@ -127,23 +142,25 @@ impl<T: AvroType> PlanCache<T> {
         Plan::compile(&text, &self.limits).map_err(|error| NoPlanOfText(Arc::new(error)))
     }
 
-    fn keep(&self, schema: SchemaRef, plan: Result<Plan<T>, PlanError>) {
+    fn keep(&self, schema: SchemaRef, plan: Result<Plan<T>, PlanError>, bytes: usize) {
         // The lock orders those who fill the first places, too.
         let mut later = self.later.write().unwrap_or_else(PoisonError::into_inner);
         if self.known_first(schema) {
             return;
         }
         let mut entry = (schema, plan);
-        for place in &self.first {
+        for place in self.first.iter().filter(|_| bytes <= MAX_FIRST_BYTES) {
             match place.set(entry) {
                 Ok(()) => return,
                 Err(refused) => entry = refused,
             }
         }
-        if later.len() >= MAX_PLANS {
-            later.clear();
+        if later.plans.len() >= MAX_PLANS || later.bytes.saturating_add(bytes) > MAX_PLAN_BYTES {
+            *later = Later { plans: Plans::default(), bytes: 0 };
         }
-        later.insert(entry.0, entry.1);
+        if later.plans.insert(entry.0, entry.1).is_none() {
+            later.bytes = later.bytes.saturating_add(bytes);
+        }
     }
 
     fn known_first(&self, schema: SchemaRef) -> bool {

@@ -93,6 +93,13 @@ pub struct SchemaText {
     pub references: Vec<String>,
 }
 
+impl SchemaText {
+    /// Its bytes, with all that it refers to.
+    pub fn size(&self) -> usize {
+        self.references.iter().map(String::len).fold(self.text.len(), usize::saturating_add)
+    }
+}
+
 /// What a registry was asked about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Asked {
@@ -130,6 +137,9 @@ pub struct RegistryError {
     asked: Asked,
     kind: RegistryErrorKind,
     retry_after: Option<Duration>,
+    /// What a refusal would mean, did it come from a registry that is well.
+    #[cfg_attr(not(feature = "confluent"), expect(dead_code, reason = "told by that client alone"))]
+    if_well: Option<RegistryErrorKind>,
     #[source]
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -146,6 +156,12 @@ pub enum RegistryErrorKind {
     /// It answers as something else would: a wrong URL, missing rights, a page of a proxy.
     #[error("the schema registry refuses or is not one: check its URL and credentials")]
     Refused,
+    /// It has no schemas at all, or denies one that it gave before: it has just started, has lost its store, or is another
+    /// one than before.
+    #[error(
+        "the schema registry has lost its schemas: it lists none at all, or denies one that it gave before; it may be starting, or be the wrong one"
+    )]
+    Lost,
     /// The registry has no such schema, subject or version. What was registered a moment ago may be missing on a
     /// follower.
     #[error("the schema registry has no such schema, subject or version")]
@@ -159,6 +175,9 @@ pub enum RegistryErrorKind {
     /// The schema is not Avro, is too large, or refers to too many others.
     #[error("the schema cannot be used: it is not Avro, is too large, or its references do not end")]
     Unusable,
+    /// The schema has rules that its readers have to run, and this one runs none: what it decoded would be ciphertext.
+    #[error("the schema has rules that its readers must run, such as encryption, and this one runs none")]
+    RulesUnsupported,
     /// This registry cannot look up such a reference.
     #[error("this registry has no schemas under such a reference")]
     Unsupported,
@@ -167,7 +186,7 @@ pub enum RegistryErrorKind {
 impl RegistryError {
     /// An error of a registry about what it was asked.
     pub fn new(asked: impl Into<Asked>, kind: RegistryErrorKind) -> Self {
-        Self { asked: asked.into(), kind, retry_after: None, source: None }
+        Self { asked: asked.into(), kind, retry_after: None, if_well: None, source: None }
     }
 
     /// Adds how long the registry asked to wait.
@@ -184,6 +203,24 @@ impl RegistryError {
         self
     }
 
+    /// Adds what it would mean, did it come from a registry that is well.
+    #[cfg(feature = "confluent")]
+    pub(crate) fn if_well(mut self, kind: Option<RegistryErrorKind>) -> Self {
+        self.if_well = kind;
+        self
+    }
+
+    /// What it means, as it comes from a registry that is well.
+    #[cfg(feature = "confluent")]
+    pub(crate) fn meant(&self) -> Option<RegistryErrorKind> {
+        if self.kind == RegistryErrorKind::NotFound { Some(self.kind) } else { self.if_well }
+    }
+
+    /// The same with another meaning.
+    pub(crate) fn meaning(self, kind: RegistryErrorKind) -> Self {
+        Self { kind, ..self }
+    }
+
     /// What was asked about.
     pub fn asked(&self) -> &Asked {
         &self.asked
@@ -198,11 +235,15 @@ impl RegistryError {
     /// down, busy, or wrongly configured. Such an error says nothing about the record, and must not cost it.
     pub fn is_transient(&self) -> bool {
         match self.kind {
-            RegistryErrorKind::Unavailable | RegistryErrorKind::Throttled | RegistryErrorKind::Refused => true,
+            RegistryErrorKind::Unavailable
+            | RegistryErrorKind::Throttled
+            | RegistryErrorKind::Refused
+            | RegistryErrorKind::Lost => true,
             RegistryErrorKind::NotFound
             | RegistryErrorKind::Incompatible
             | RegistryErrorKind::Invalid
             | RegistryErrorKind::Unusable
+            | RegistryErrorKind::RulesUnsupported
             | RegistryErrorKind::Unsupported => false,
         }
     }
@@ -218,6 +259,7 @@ impl RegistryError {
             RegistryErrorKind::Unavailable => "registry_unavailable",
             RegistryErrorKind::Throttled => "registry_throttled",
             RegistryErrorKind::Refused => "registry_refused",
+            RegistryErrorKind::Lost => "registry_lost_schemas",
             RegistryErrorKind::NotFound => match self.asked {
                 Asked::Schema(_) => "schema_not_found",
                 Asked::Version(..) => "version_not_found",
@@ -226,6 +268,7 @@ impl RegistryError {
             RegistryErrorKind::Incompatible => "schema_incompatible",
             RegistryErrorKind::Invalid => "registry_request_invalid",
             RegistryErrorKind::Unusable => "schema_unusable",
+            RegistryErrorKind::RulesUnsupported => "schema_rules_unsupported",
             RegistryErrorKind::Unsupported => "schema_reference_unsupported",
         }
     }

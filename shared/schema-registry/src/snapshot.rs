@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{SchemaId, SchemaRef, SchemaText};
+use crate::{SchemaId, SchemaRef, SchemaText, rules::RuleSet};
 
 /// Schemas by the names that frames give them, as one registry had them.
 ///
@@ -38,6 +38,16 @@ pub enum SnapshotError {
     /// A name that no frame could carry.
     #[error("`{0}` names no schema: an id, a GUID, or glue: and a UUID is needed")]
     Name(String),
+    /// A schema has rules that readers would have to run.
+    #[error(
+        "schema {schema} has a rule of type {rule} that its readers must run, and functions run none: they would take ciphertext for text"
+    )]
+    Rules {
+        /// Which schema.
+        schema: String,
+        /// The rule's type, such as `ENCRYPT`.
+        rule: String,
+    },
     /// A reference leads out of the snapshot.
     #[error("schema {schema} refers to subject {subject}, version {version}, which is not in the snapshot")]
     Reference {
@@ -57,6 +67,8 @@ struct Entry {
     schema: String,
     #[serde(default)]
     references: Vec<Reference>,
+    #[serde(rename = "ruleSet")]
+    rule_set: Option<RuleSet>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +90,9 @@ impl Snapshot {
         let mut schemas = HashMap::new();
         for (name, entry) in &entries {
             let schema = named(name).ok_or_else(|| SnapshotError::Name(name.chars().take(60).collect()))?;
+            if let Some(rule) = entry.rule_set.as_ref().and_then(RuleSet::refusal) {
+                return Err(SnapshotError::Rules { schema: name.clone(), rule });
+            }
             let references = references(name, entry, &by_place)?;
             schemas.insert(schema, Arc::new(SchemaText { text: entry.schema.clone(), references }));
         }

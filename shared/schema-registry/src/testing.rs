@@ -43,6 +43,11 @@ impl InMemorySchemas {
         lock(&self.schemas).insert(schema, Arc::new(SchemaText { text: text.into(), references }));
     }
 
+    /// Forgets all of them, as a registry does whose store is lost or not yet read.
+    pub fn forget(&self) {
+        lock(&self.schemas).clear();
+    }
+
     /// Changes how it answers from now on.
     pub fn set_weather(&self, weather: Weather) {
         *lock(&self.weather) = weather;

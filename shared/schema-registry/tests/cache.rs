@@ -127,3 +127,67 @@ async fn a_flood_of_unknown_ids_does_not_push_out_what_is_known() {
     cache.by_id(id(1)).await.unwrap();
     assert_eq!(registry.questions(), 101);
 }
+
+#[tokio::test]
+async fn the_oldest_schemas_go_when_together_they_take_too_much() {
+    let registry = Arc::new(InMemorySchemas::default());
+    for number in 1..=6 {
+        // 300 bytes each, a third of them in what they refer to.
+        registry.put(id(number), "x".repeat(200), &[&"y".repeat(100)]);
+    }
+    registry.put(id(7), "x".repeat(5_000), &[]);
+    let cache = SchemaCache::new(Arc::clone(&registry), CachePolicy { max_bytes: 1_000, ..CachePolicy::default() });
+    for number in 1..=4 {
+        cache.by_id(id(number)).await.unwrap();
+    }
+    let known =
+        |cache: &SchemaCache<_>| (1..=7).filter(|number| cache.known(id(*number)).is_some()).collect::<Vec<_>>();
+    assert_eq!(known(&cache), [2, 3, 4]);
+    cache.by_id(id(7)).await.unwrap();
+    assert_eq!(known(&cache), [7], "the newest stays, whatever it takes");
+    cache.by_id(id(5)).await.unwrap();
+    cache.by_id(id(6)).await.unwrap();
+    assert_eq!(known(&cache), [5, 6]);
+    assert_eq!(cache.by_id(id(1)).await.unwrap().size(), 300, "what went is asked for again");
+}
+
+#[tokio::test]
+async fn so_many_questions_are_under_way_at_a_time_and_the_others_wait() {
+    let registry = Arc::new(InMemorySchemas::default());
+    for number in 1..=20 {
+        registry.put(id(number), "\"int\"", &[]);
+    }
+    let cache = SchemaCache::new(Arc::clone(&registry), CachePolicy::default());
+    registry.hold();
+    let mut waiting = join_all((1..=20).map(|number| cache.by_id(id(number))));
+    assert!((&mut waiting).now_or_never().is_none());
+    assert_eq!(registry.questions(), 8);
+    registry.let_go();
+    assert!(waiting.await.iter().all(Result::is_ok));
+    assert_eq!(registry.questions(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_such_schema_is_not_believed_of_a_registry_that_denies_its_own() {
+    let (registry, cache) = cached(CachePolicy::default());
+    assert_eq!(cache.by_id(id(9)).await.unwrap_err().kind(), RegistryErrorKind::NotFound, "it never gave any");
+    cache.by_id(id(1)).await.unwrap();
+    registry.forget();
+    tokio::time::advance(Duration::from_secs(10)).await;
+    let error = cache.by_id(id(9)).await.unwrap_err();
+    assert_eq!((error.code(), error.is_transient()), ("registry_lost_schemas", true));
+    registry.set_weather(Weather::Down);
+    assert_eq!(cache.by_id(id(9)).await.unwrap_err().kind(), RegistryErrorKind::Unavailable);
+    registry.set_weather(Weather::Fair);
+
+    // A loss lasts ten minutes at most; after that its own schemas were deleted, and so was this one.
+    tokio::time::advance(Duration::from_secs(600)).await;
+    assert_eq!(cache.by_id(id(9)).await.unwrap_err().kind(), RegistryErrorKind::NotFound);
+
+    registry.put(id(1), "\"schema 1\"", &[]);
+    tokio::time::advance(Duration::from_secs(10)).await;
+    let asked = registry.questions();
+    assert_eq!(cache.by_id(id(9)).await.unwrap_err().kind(), RegistryErrorKind::NotFound);
+    assert_eq!(cache.by_id(id(10)).await.unwrap_err().kind(), RegistryErrorKind::NotFound);
+    assert_eq!(registry.questions() - asked, 3, "who gave one just now is not asked for it again");
+}

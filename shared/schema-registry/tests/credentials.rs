@@ -44,7 +44,8 @@ struct Realm {
 struct RealmState {
     /// How many tokens were given; the last one is `token-<that many>`.
     given: usize,
-    life: Option<u64>,
+    /// As the endpoint writes it.
+    life: Option<&'static str>,
     /// What the endpoint answers in place of a token.
     refusal: Option<u16>,
     revoked: Vec<String>,
@@ -108,7 +109,7 @@ async fn schema(State(realm): State<Realm>, headers: HeaderMap) -> Result<String
 #[tokio::test]
 async fn a_token_is_fetched_once_for_all_who_wait() {
     let realm = Realm::default();
-    realm.with(|state| state.life = Some(3_600));
+    realm.with(|state| state.life = Some("3600"));
     let registry = realm.start().await;
     let answers = join_all((1..=100).map(|number| registry.by_id(id(number)))).await;
     assert!(answers.iter().all(Result::is_ok));
@@ -123,7 +124,7 @@ async fn a_token_is_fetched_once_for_all_who_wait() {
 #[tokio::test]
 async fn a_token_that_is_about_to_end_is_fetched_anew_and_serves_until_its_end_where_that_fails() {
     let realm = Realm::default();
-    realm.with(|state| state.life = Some(100));
+    realm.with(|state| state.life = Some("100"));
     let registry = realm.start().await;
     registry.by_id(id(1)).await.unwrap();
     tokio::time::pause();
@@ -281,5 +282,31 @@ fn what_cannot_be_used_is_told_before_anything_is_sent() {
         let config = ConfluentConfig { auth, ..ConfluentConfig::new("https://r.example.com") };
         let error = ConfluentRegistry::new(config).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_serves_however_its_life_is_written() {
+    // Text: Microsoft's endpoints of old; without end: Long.MAX_VALUE, and more.
+    for (life, fetches) in [
+        (r#""3599""#, 1),
+        ("3599.0", 1),
+        ("null", 1),
+        ("-1", 1),
+        ("9223372036854775807", 1),
+        ("18446744073709551616", 1),
+        (r#""9223372036854775807""#, 1),
+        (r#""soon""#, 1),
+        ("[]", 1),
+        // It serves the question that it was fetched for.
+        ("0", 2),
+    ] {
+        let realm = Realm::default();
+        realm.with(|state| state.life = Some(life));
+        let registry = realm.start().await;
+        for number in [1, 2] {
+            assert_eq!(registry.by_id(id(number)).await.unwrap().text, "\"int\"", "{life}");
+        }
+        realm.with(|state| assert_eq!(state.given, fetches, "{life}"));
     }
 }

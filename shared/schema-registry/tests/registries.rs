@@ -325,3 +325,131 @@ async fn a_thousand_first_decodes_of_one_schema_cost_one_request() {
     *server.weather.lock().unwrap() = Weather::Down;
     assert_eq!(decode(Arc::clone(&plans)).await, Order { number: 42 }, "decoding goes on without the registry");
 }
+
+const SUBJECTS: &str = "/subjects?deleted=true&limit=1";
+
+#[tokio::test]
+async fn what_a_registry_denies_is_believed_only_of_one_that_is_well() {
+    use RegistryErrorKind::{Lost, NotFound, Refused, Throttled, Unavailable, Unusable};
+    let denials = [
+        (404, NOT_FOUND, NotFound),
+        (404, r#"{"error_code":"40403","message":"Schema not found"}"#, NotFound),
+        // Apicurio, of a schema that is not there and of one that it cannot make out.
+        (404, r#"{"message":"No content with id/hash '7' was found.","error_code":404}"#, NotFound),
+        (400, r#"{"message":"Failed to discover artifact type from content.","error_code":0}"#, Unusable),
+    ];
+    for (status, body, meant) in denials {
+        let own_code = if body.contains("4040") { NotFound } else { Refused };
+        for (subjects, answer, kind) in [
+            (200, r#"["orders-value"]"#.to_owned(), meant),
+            // It goes on for longer than is read.
+            (200, format!("[{}\"orders-value\"]", "\"orders-value\",".repeat(500_000)), meant),
+            (200, "[]".to_owned(), Lost),
+            (503, String::new(), Unavailable),
+            (429, String::new(), Throttled),
+            (403, r#"{"error_code":403}"#.to_owned(), own_code),
+            (404, r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#.to_owned(), own_code),
+            (200, "<html>log in</html>".to_owned(), own_code),
+        ] {
+            let server = Server::default();
+            server.put("/schemas/ids/7", status, body);
+            server.put(SUBJECTS, subjects, answer);
+            let error = error(&server).await;
+            let told = &error.to_string()[..];
+            assert_eq!(error.kind(), kind, "{body}, subjects {subjects}: {told}");
+            assert_eq!(error.is_transient(), !matches!(kind, NotFound | Unusable), "{body}, subjects {subjects}");
+            assert_eq!(error.asked(), &Asked::Schema(SEVEN));
+        }
+    }
+    // What no registry says of a schema says nothing, however well it is.
+    for (status, body) in [(404, "<html>nothing here</html>"), (404, "{}"), (400, r#"{"error_code":40001}"#), (403, "")]
+    {
+        let server = Server::default();
+        server.put("/schemas/ids/7", status, body);
+        server.put(SUBJECTS, 200, r#"["orders-value"]"#);
+        assert_eq!(error(&server).await.kind(), Refused, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_has_no_subjects_yet_is_asked_again() {
+    let server = Server::default();
+    server.put(SUBJECTS, 200, "[]");
+    let cache = SchemaCache::new(registry(&server.start().await), CachePolicy::default());
+    let error = cache.by_id(SEVEN).await.unwrap_err();
+    assert_eq!((error.code(), error.is_transient()), ("registry_lost_schemas", true));
+    server.put(SUBJECTS, 200, r#"["orders-value"]"#);
+    server.put("/schemas/ids/7", 200, r#"{"schema":"\"int\""}"#);
+    assert_eq!(cache.by_id(SEVEN).await.unwrap().text, "\"int\"", "nothing of that was remembered");
+}
+
+#[tokio::test]
+async fn a_schema_whose_fields_are_encrypted_is_not_read_as_if_they_were_not() {
+    let rule = |rule: &str| format!(r#""ruleSet":{{"domainRules":[{rule}]}}"#);
+    let encrypts = r#"{"name":"pii","kind":"TRANSFORM","mode":"WRITEREAD","type":"ENCRYPT","tags":["PII"],
+        "params":{"encrypt.kek.name":"k"},"onFailure":"ERROR,NONE"}"#;
+    let payload = r#"{"name":"all","kind":"TRANSFORM","mode":"WRITEREAD","type":"ENCRYPT_PAYLOAD"}"#;
+    let refused = [
+        (rule(encrypts), "ENCRYPT"),
+        (rule(r#"{"type":"ENCRYPT"}"#), "ENCRYPT"),
+        (rule(r#"{"type":"encrypt_field","mode":"WRITE"}"#), "encrypt_field"),
+        (format!(r#""ruleSet":{{"migrationRules":null,"encodingRules":[{payload}]}}"#), "ENCRYPT_PAYLOAD"),
+        // A rule of somebody's own, which changes what is read.
+        (rule(r#"{"type":"TOKENIZE","kind":"TRANSFORM","mode":"READ"}"#), "TOKENIZE"),
+        (rule(r#"{"kind":"TRANSFORM"}"#), ""),
+    ];
+    for (rules, named) in refused {
+        let server = Server::default();
+        let answer = format!(r#"{{"schema":"\"string\"",{rules},"id":7,"version":1,"subject":"s"}}"#);
+        server.put("/schemas/ids/7", 200, answer.clone());
+        server.put("/subjects/s/versions/latest", 200, answer);
+        let registry = registry(&server.start().await);
+        for error in
+            [registry.by_id(SEVEN).await.unwrap_err(), registry.version("s", Version::Latest).await.unwrap_err()]
+        {
+            assert_eq!((error.code(), error.is_transient()), ("schema_rules_unsupported", false), "{rules}");
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert_eq!(cause, format!("the schema has a rule of type {named}"));
+        }
+    }
+    let harmless = [
+        r#""metadata":{"tags":{"**.ssn":["PII"]},"properties":{"owner":"x"}},"ruleSet":null"#.to_owned(),
+        r#""ruleSet":{}"#.to_owned(),
+        r#""ruleSet":{"migrationRules":[{"type":"JSONATA","kind":"TRANSFORM","mode":"UPGRADE"}],"domainRules":[]}"#
+            .to_owned(),
+        rule(r#"{"type":"CEL","kind":"CONDITION","mode":"WRITEREAD"}"#),
+        rule(r#"{"type":"CEL_FIELD","kind":"TRANSFORM","mode":"WRITE"}"#),
+        rule(r#"{"type":"ENCRYPT","disabled":true}"#),
+    ];
+    for rules in harmless {
+        let server = Server::default();
+        server.put("/schemas/ids/7", 200, format!(r#"{{"schema":"\"string\"",{rules}}}"#));
+        assert!(registry(&server.start().await).by_id(SEVEN).await.is_ok(), "{rules}");
+    }
+}
+
+#[tokio::test]
+async fn a_schema_is_bounded_with_all_that_it_refers_to() {
+    let server = Server::default();
+    let schema = |length: usize, next: &str| {
+        let references = format!(r#"[{{"name":"x","subject":"{next}","version":1}}]"#);
+        format!(
+            r#"{{"schema":"{}","references":{}}}"#,
+            if next.is_empty() { "z" } else { next }.repeat(length),
+            if next.is_empty() { "[]" } else { &references }
+        )
+    };
+    server.put("/schemas/ids/7", 200, schema(400, "a"));
+    server.put("/subjects/a/versions/1?deleted=true", 200, schema(300, "b"));
+    server.put("/subjects/b/versions/1?deleted=true", 200, schema(300, ""));
+    let url = server.start().await;
+    for (most, fits) in [(1_000, true), (999, false), (699, false), (399, false)] {
+        let mut config = ConfluentConfig::new(&url);
+        config.max_schema_bytes = most;
+        let found = ConfluentRegistry::new(config).unwrap().by_id(SEVEN).await;
+        match found {
+            Ok(schema) => assert!(fits && schema.size() == 1_000, "{most}"),
+            Err(error) => assert!(!fits && error.kind() == RegistryErrorKind::Unusable, "{most}: {error}"),
+        }
+    }
+}

@@ -70,12 +70,19 @@ fn what_is_no_snapshot_is_told() {
             r#"{"7": {"subject": "s", "version": 1, "schema": "{}", "references": [{"subject": "t", "version": 3}]}}"#,
             "schema 7 refers to subject t, version 3, which is not in the snapshot",
         ),
+        (
+            r#"{"7": {"subject": "s", "version": 1, "schema": "{}", "ruleSet": {"domainRules": [{"type": "ENCRYPT"}]}}}"#,
+            "schema 7 has a rule of type ENCRYPT that its readers must run",
+        ),
     ] {
         let error = Snapshot::parse(text).unwrap_err();
         assert!(error.to_string().starts_with(expected), "{error}");
         assert_eq!(matches!(error, SnapshotError::Malformed { .. }), expected.starts_with("line"));
     }
     assert!(Snapshot::parse("{}").unwrap().is_empty());
+    let harmless =
+        r#"{"7": {"subject": "s", "version": 1, "schema": "{}", "ruleSet": null, "metadata": {"tags": {}}}}"#;
+    assert_eq!(Snapshot::parse(harmless).unwrap().len(), 1);
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub struct ConfluentConfig {
     pub max_pause: Duration,
     /// The most bytes of one answer. Default 4 MiB.
     pub max_answer_bytes: usize,
+    /// The most bytes of one schema together with all that it refers to. Default 8 MiB.
+    pub max_schema_bytes: usize,
     /// The most schemas that one schema may refer to, directly or not. Default 100.
     pub max_references: usize,
 }
@@ -48,6 +50,7 @@ impl ConfluentConfig {
             rounds: 2,
             max_pause: Duration::from_millis(500),
             max_answer_bytes: 4 << 20,
+            max_schema_bytes: 8 << 20,
             max_references: 100,
         }
     }

@@ -7,7 +7,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::{ConfluentRegistry, transport::Question};
-use crate::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, SchemaText, http::Said};
+use crate::{
+    Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, SchemaText, http::Said, rules::RuleSet,
+};
 
 /// The registry's answer to any question for a schema.
 #[derive(Deserialize)]
@@ -18,6 +20,7 @@ struct Found {
     schema_type: Option<String>,
     /// `null` from some registries.
     references: Option<Vec<Reference>>,
+    rule_set: Option<RuleSet>,
 }
 
 /// What else it says to a question for a subject's version.
@@ -43,12 +46,16 @@ pub(super) struct Lookup<'r> {
 impl Lookup<'_> {
     /// The schema at a path.
     pub(super) async fn schema(&self, path: &[&str]) -> Result<Arc<SchemaText>, RegistryError> {
-        self.complete(self.found(&self.get(path, &[]).await?)?).await
+        let found = self.found(&self.get(path, &[]).await?)?;
+        self.without_rules(&found)?;
+        self.complete(found).await
     }
 
     /// The schema at a path that tells its place too.
     pub(super) async fn registered(&self, path: &[&str]) -> Result<Arc<RegisteredSchema>, RegistryError> {
-        self.placed(&self.get(path, &[]).await?).await
+        let body = self.get(path, &[]).await?;
+        self.without_rules(&self.found(&body)?)?;
+        self.placed(&body).await
     }
 
     /// The schema of an answer that tells its place too.
@@ -58,14 +65,25 @@ impl Lookup<'_> {
         Ok(Arc::new(RegisteredSchema { id: SchemaId(id), version, guid, schema }))
     }
 
+    /// Whoever reads or writes by a schema has to run its rules. One that cannot must not take ciphertext for text, nor
+    /// write in the clear what should be encrypted.
+    fn without_rules(&self, found: &Found) -> Result<(), RegistryError> {
+        match found.rule_set.as_ref().and_then(RuleSet::refusal) {
+            Some(rule) => Err(self.error(RegistryErrorKind::RulesUnsupported).caused_by(Said::Rule(rule))),
+            None => Ok(()),
+        }
+    }
+
     async fn complete(&self, found: Found) -> Result<Arc<SchemaText>, RegistryError> {
-        let references = self.references(found.references.as_deref().unwrap_or_default()).await?;
+        let room = self.registry.max_schema_bytes.checked_sub(found.schema.len());
+        let room = room.ok_or_else(|| self.error(RegistryErrorKind::Unusable).caused_by(Said::TooLarge))?;
+        let references = self.references(found.references.as_deref().unwrap_or_default(), room).await?;
         Ok(Arc::new(SchemaText { text: found.schema, references }))
     }
 
     /// What a schema refers to, dependencies first and each text once. Walked with a stack of our own: how deep
     /// references go is up to whoever registered them.
-    async fn references(&self, first: &[Reference]) -> Result<Vec<String>, RegistryError> {
+    async fn references(&self, first: &[Reference], mut room: usize) -> Result<Vec<String>, RegistryError> {
         enum Step {
             Enter(Reference),
             Leave(String),
@@ -85,12 +103,15 @@ impl Lookup<'_> {
                 Step::Enter(reference) => reference,
             };
             if met.len() >= self.registry.max_references {
-                return Err(RegistryError::new(self.asked.clone(), RegistryErrorKind::Unusable));
+                return Err(self.error(RegistryErrorKind::Unusable));
             }
             let version = reference.version.to_string();
             let path = ["subjects", &reference.subject, "versions", &version];
             // A version that others refer to may have been soft-deleted since.
             let found = self.found(&self.get(&path, &[("deleted", "true")]).await?)?;
+            room = room
+                .checked_sub(found.schema.len())
+                .ok_or_else(|| self.error(RegistryErrorKind::Unusable).caused_by(Said::TooLarge))?;
             met.insert(reference);
             steps.push(Step::Leave(found.schema));
             steps.extend(found.references.unwrap_or_default().into_iter().rev().map(Step::Enter));
@@ -107,8 +128,12 @@ impl Lookup<'_> {
         let found: Found = read(body, &self.asked)?;
         match found.schema_type.as_deref() {
             None | Some("AVRO") => Ok(found),
-            Some(_) => Err(RegistryError::new(self.asked.clone(), RegistryErrorKind::Unusable)),
+            Some(_) => Err(self.error(RegistryErrorKind::Unusable)),
         }
+    }
+
+    fn error(&self, kind: RegistryErrorKind) -> RegistryError {
+        RegistryError::new(self.asked.clone(), kind)
     }
 }
 

@@ -11,13 +11,17 @@ mod transport;
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
+use reqwest::Method;
 
 pub use self::{
     admin::{Compatibility, NewSchema, SchemaReference},
     config::{Auth, ClientCredentials, ConfluentConfig, ConfluentConfigError, Tls},
     registering::RegisteringSubjects,
 };
-use self::{lookup::Lookup, transport::Transport};
+use self::{
+    lookup::{Lookup, read},
+    transport::{Question, Transport},
+};
 use crate::{
     Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, SchemaRef, SchemaText, Schemas, Subjects,
     Version,
@@ -31,6 +35,7 @@ use crate::{
 pub struct ConfluentRegistry {
     transport: Arc<Transport>,
     max_references: usize,
+    max_schema_bytes: usize,
 }
 
 impl ConfluentRegistry {
@@ -40,17 +45,59 @@ impl ConfluentRegistry {
     /// When there is no URL, one is no HTTP URL or carries credentials (they belong in [`Auth`]), or TLS cannot be set
     /// up.
     pub fn new(config: ConfluentConfig) -> Result<Self, ConfluentConfigError> {
-        let max_references = config.max_references;
-        Ok(Self { transport: Arc::new(Transport::new(config)?), max_references })
+        let ConfluentConfig { max_references, max_schema_bytes, .. } = config;
+        Ok(Self { transport: Arc::new(Transport::new(config)?), max_references, max_schema_bytes })
     }
 
     async fn schema(&self, schema: SchemaRef) -> Result<Arc<SchemaText>, RegistryError> {
         let lookup = Lookup { registry: self, asked: schema.into() };
-        match schema {
+        let found = match schema {
             SchemaRef::Id(SchemaId(id)) => lookup.schema(&["schemas", "ids", &id.to_string()]).await,
             SchemaRef::Guid(guid) => lookup.schema(&["schemas", "guids", &guid.to_string()]).await,
             SchemaRef::GlueVersion(_) => Err(RegistryError::new(schema, RegistryErrorKind::Unsupported)),
+        };
+        match found {
+            Ok(schema) => Ok(schema),
+            Err(error) => Err(self.judged(error).await),
         }
+    }
+
+    /// "Not there" costs a record, so it is believed only of a registry that answers what a healthy one does: that it has
+    /// subjects. One that lists none has lost its schemas or has not read them yet. One that does not let us list them is
+    /// taken at its word.
+    async fn judged(&self, error: RegistryError) -> RegistryError {
+        let Some(meant) = error.meant() else { return error };
+        match self.has_subjects().await {
+            Ok(true) => error.meaning(meant),
+            Ok(false) => error.meaning(RegistryErrorKind::Lost),
+            Err(asked) => match asked.kind() {
+                kind @ (RegistryErrorKind::Unavailable | RegistryErrorKind::Throttled) => {
+                    error.meaning(kind).after(asked.retry_after())
+                }
+                // More than is read.
+                RegistryErrorKind::Unusable => error.meaning(meant),
+                RegistryErrorKind::Refused
+                | RegistryErrorKind::Lost
+                | RegistryErrorKind::NotFound
+                | RegistryErrorKind::Incompatible
+                | RegistryErrorKind::Invalid
+                | RegistryErrorKind::RulesUnsupported
+                | RegistryErrorKind::Unsupported => error,
+            },
+        }
+    }
+
+    async fn has_subjects(&self) -> Result<bool, RegistryError> {
+        let question = Question {
+            asked: &Asked::Registry,
+            method: Method::GET,
+            path: &["subjects"],
+            // Those that were deleted softly count too: their schemas are still given by id.
+            query: &[("deleted", "true"), ("limit", "1")],
+            body: None,
+        };
+        let subjects: Vec<String> = read(&self.transport.ask(question).await?, &Asked::Registry)?;
+        Ok(!subjects.is_empty())
     }
 }
 

@@ -1,19 +1,16 @@
 //! Bearer tokens by OAuth's client credentials: one fetch for all who wait, a new one before the old one ends.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use reqwest::{Client, Url, header::CONTENT_TYPE};
-use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{answer::success, config::ClientCredentials};
 use crate::{
     Asked, RegistryError, RegistryErrorKind,
     http::{Said, receive},
+    token_life::Granted,
 };
-
-/// What is assumed where the endpoint does not tell how long a token lives: RFC 6749 leaves that open.
-const UNTOLD_LIFE: Duration = Duration::from_secs(300);
 
 /// A token and until when it serves.
 #[derive(Clone)]
@@ -39,12 +36,6 @@ struct Kept {
     token: Option<Token>,
     /// The last fetch that failed, and when it did: the answer for all who waited for it.
     failed: Option<(Instant, RegistryError)>,
-}
-
-#[derive(Deserialize)]
-struct Granted {
-    access_token: String,
-    expires_in: Option<u64>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +116,7 @@ impl Tokens {
         let granted: Granted = serde_json::from_slice(&body).map_err(|_| {
             no_token(asked, RegistryError::new(asked.clone(), RegistryErrorKind::Refused).caused_by(Said::Unreadable))
         })?;
-        let life = granted.expires_in.map_or(UNTOLD_LIFE, Duration::from_secs);
+        let life = granted.life();
         Ok(Token { text: granted.access_token.into(), stale: sent + life.mul_f64(0.8), expires: sent + life })
     }
 }
@@ -136,6 +127,8 @@ fn no_token(asked: &Asked, error: RegistryError) -> RegistryError {
         RegistryErrorKind::Unavailable => RegistryErrorKind::Unavailable,
         RegistryErrorKind::Throttled => RegistryErrorKind::Throttled,
         RegistryErrorKind::Refused
+        | RegistryErrorKind::Lost
+        | RegistryErrorKind::RulesUnsupported
         | RegistryErrorKind::NotFound
         | RegistryErrorKind::Incompatible
         | RegistryErrorKind::Invalid
