@@ -2,23 +2,20 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use avro_decode::{AvroType, Plan};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, Ready, ready};
 use schema_registry::{
-    Body, Clues, Frame, FrameFormat, KEY_SCHEMA_HEADER, KeyFormat, NoPlanOfText, PlanCache, VALUE_SCHEMA_HEADER, split,
+    Body, Clues, Frame, FrameFormat, KEY_SCHEMA_HEADER, KeyFormat, NoPlanOfText, PlanCache, PlanError,
+    RegistryErrorKind, SchemaRef, VALUE_SCHEMA_HEADER, split,
 };
 
 use crate::clock::{Clock, SystemClock, UnixMillis};
 use crate::failure::{Fault, Stage};
 use crate::handler::RawRecord;
+use crate::missed::{Missed, OLDEST_WAITED_FOR};
 use crate::read_error::ReadError;
-
-/// A schema that a healthy registry does not know may only not have reached all of its nodes yet, so a record younger
-/// than this waits for it.
-const NOT_FOUND_GRACE: Duration = Duration::from_secs(30);
 
 /// Which half of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +53,7 @@ pub struct AvroReader<T: AvroType> {
     side: Side,
     form: Form<T>,
     plans: PlanCache<T>,
+    missed: Missed,
     clock: Arc<dyn Clock>,
 }
 
@@ -75,12 +73,13 @@ impl<T: AvroType> AvroReader<T> {
             KeyFormat::Framed(format) => Form::Framed(format),
             KeyFormat::Text => Form::Text(plans.of_text()),
         };
-        AvroReader { side: Side::Key, form, plans, clock: Arc::new(SystemClock) }
+        AvroReader { side: Side::Key, form, plans, missed: Missed::default(), clock: Arc::new(SystemClock) }
     }
 
     /// A reader of values.
     pub fn of_values(format: FrameFormat, plans: PlanCache<T>) -> Self {
-        AvroReader { side: Side::Value, form: Form::Framed(format), plans, clock: Arc::new(SystemClock) }
+        let (form, missed) = (Form::Framed(format), Missed::default());
+        AvroReader { side: Side::Value, form, plans, missed, clock: Arc::new(SystemClock) }
     }
 
     /// Makes sure that the record's schema is at hand, and its body out of any compression. Costs nothing for a plain
@@ -90,8 +89,9 @@ impl<T: AvroType> AvroReader<T> {
     /// between threads (rust-lang/rust issue 100013).
     ///
     /// # Errors
-    /// `Retry` while the registry cannot be asked, or does not know the schema of a record younger than 30 s;
-    /// `DeadLetter` where the schema cannot be told, had, or read as `T`.
+    /// `Retry` while the registry cannot be asked, and for 30 s from when this process first missed a schema that it does
+    /// not know (unless the record is older than a week); `DeadLetter` where the schema cannot be told, had, or read as
+    /// `T`.
     pub fn ready<'a>(&'a self, record: &RawRecord<'a>) -> SchemaReady<'a> {
         let Some(bytes) = self.bytes(record) else { return Either::Left(ready(Ok(()))) };
         let format = match &self.form {
@@ -102,8 +102,8 @@ impl<T: AvroType> AvroReader<T> {
             Ok(frame) => frame,
             Err(error) => return Either::Left(ready(Err(fault(error)))),
         };
-        let young = self.is_young(record);
-        let judge = move |error| fault(ReadError::Plan { error, young });
+        let timestamp = record.timestamp;
+        let judge = move |error| self.no_plan(schema, error, timestamp);
         let known = self.plans.known(schema).map(|plan| plan.map(drop).map_err(judge));
         let inflated = record.inflated;
         match (known, body) {
@@ -145,7 +145,7 @@ impl<T: AvroType> AvroReader<T> {
         let frame = self.frame(format, record, bytes).map_err(fault)?;
         let plan = match self.plans.known(frame.schema) {
             Some(Ok(plan)) => plan,
-            Some(Err(error)) => return Err(fault(ReadError::Plan { error, young: false })),
+            Some(Err(error)) => return Err(fault(ReadError::Plan { error, waited_for: false })),
             None => return Err(fault(ReadError::NotReady(frame.schema))),
         };
         let body = match frame.body {
@@ -206,10 +206,14 @@ impl<T: AvroType> AvroReader<T> {
         ReadError::NotAvro { side: self.side, format }
     }
 
-    fn is_young(&self, record: &RawRecord<'_>) -> bool {
-        // Without a timestamp its age is unknown: waiting could be for ever.
-        u64::try_from(record.timestamp)
-            .is_ok_and(|timestamp| self.clock.now().since(UnixMillis(timestamp)) < NOT_FOUND_GRACE)
+    /// A registry that has no such schema is asked again for a while, unless the record is older than anything that is
+    /// waited for. A timestamp that is ahead of the clock, or none, tells nothing of its age.
+    fn no_plan(&self, schema: SchemaRef, error: PlanError, timestamp: i64) -> Fault {
+        let unknown = error.registry().is_some_and(|error| error.kind() == RegistryErrorKind::NotFound);
+        let sent = u64::try_from(timestamp).unwrap_or(u64::MAX);
+        let too_old = self.clock.now().since(UnixMillis(sent)) > OLDEST_WAITED_FOR;
+        let waited_for = unknown && !too_old && self.missed.is_waited_for(schema);
+        fault(ReadError::Plan { error, waited_for })
     }
 }
 

@@ -22,6 +22,7 @@ mod journal;
 mod journey;
 mod lane;
 mod letter;
+mod missed;
 mod obstacles;
 mod outcome;
 mod parts;

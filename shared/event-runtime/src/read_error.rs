@@ -2,7 +2,7 @@
 
 use avro_decode::DecodeError;
 use kafka_events::{HeaderError, SchemaMetadataError};
-use schema_registry::{FrameError, NoPlanOfText, PlanError, RegistryErrorKind, SchemaRef};
+use schema_registry::{FrameError, NoPlanOfText, PlanError, SchemaRef};
 
 use crate::avro::Side;
 use crate::failure::{Blame, Disposition, Failure};
@@ -31,7 +31,7 @@ pub(crate) enum ReadError {
     Plan {
         #[source]
         error: PlanError,
-        young: bool,
+        waited_for: bool,
     },
     #[error("schema {0} was not made ready before reading, or has left the cache since")]
     NotReady(SchemaRef),
@@ -59,9 +59,8 @@ pub(crate) enum ReadError {
 impl Failure for ReadError {
     fn disposition(&self) -> Disposition {
         match self {
-            ReadError::Plan { error: PlanError::Registry(error), young } => {
-                let not_yet = *young && error.kind() == RegistryErrorKind::NotFound;
-                if error.is_transient() || not_yet {
+            ReadError::Plan { error: PlanError::Registry(error), waited_for } => {
+                if error.is_transient() || *waited_for {
                     Disposition::Retry { after: error.retry_after() }
                 } else {
                     Disposition::DeadLetter

@@ -4,4 +4,5 @@
 
 mod frames;
 mod inflating;
+mod waiting;
 mod world;

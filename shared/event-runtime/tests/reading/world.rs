@@ -21,9 +21,14 @@ pub(crate) const VALUE: SchemaRef = SchemaRef::Id(SchemaId(2));
 /// A registry that knows both.
 pub(crate) fn registry() -> Arc<InMemorySchemas> {
     let registry = Arc::new(InMemorySchemas::default());
+    fill(&registry);
+    registry
+}
+
+/// Registers both.
+pub(crate) fn fill(registry: &InMemorySchemas) {
     registry.put(KEY, r#"{"type":"record","name":"Key","fields":[{"name":"id","type":"string"}]}"#, &[]);
     registry.put(VALUE, "\"string\"", &[]);
-    registry
 }
 
 /// Reads the key as `K` and the value as text, and remembers both as they print.
