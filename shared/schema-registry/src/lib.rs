@@ -35,7 +35,7 @@ mod schemas;
 mod snapshot;
 #[cfg(feature = "testing")]
 pub mod testing;
-#[cfg(feature = "confluent")]
+#[cfg(any(feature = "confluent", feature = "testing"))]
 mod token_life;
 
 pub use activity::Activity;

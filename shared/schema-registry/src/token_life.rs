@@ -14,6 +14,7 @@ const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// The answer of a token endpoint.
 #[derive(Deserialize)]
 pub(crate) struct Granted {
+    #[cfg_attr(not(feature = "confluent"), expect(dead_code, reason = "sent by that client alone"))]
     pub(crate) access_token: String,
     #[serde(default)]
     expires_in: Value,

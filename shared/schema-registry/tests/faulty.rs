@@ -213,9 +213,14 @@ async fn a_question_has_a_time_of_its_own_whatever_its_requests_take() {
 #[tokio::test]
 async fn a_registry_that_asks_for_a_long_pause_is_left_alone() {
     let server = Faulty::start(&[Fault::AskToWait(7), Fault::None]).await;
-    let error = error(quick(&server.url)).await;
-    assert_eq!((error.kind(), error.retry_after()), (RegistryErrorKind::Unavailable, Some(Duration::from_secs(7))));
+    let left_alone = error(quick(&server.url)).await;
+    let told = (left_alone.kind(), left_alone.retry_after());
+    assert_eq!(told, (RegistryErrorKind::Unavailable, Some(Duration::from_secs(7))));
     assert_eq!(server.requests(), 1);
+
+    let server = Faulty::start(&[Fault::AskToWait(u64::MAX), Fault::None]).await;
+    let left_alone = error(quick(&server.url)).await;
+    assert_eq!((left_alone.retry_after(), server.requests()), (Some(Duration::from_secs(u64::MAX)), 1));
 
     let server = Faulty::start(&[Fault::AskToWait(0), Fault::None]).await;
     ConfluentRegistry::new(quick(&server.url)).unwrap().by_id(SEVEN).await.unwrap();
