@@ -12,6 +12,9 @@ pub const REFUSED_RECIPIENT: &str = "refused@example.com";
 /// No registry hands out that many ids in a life.
 const UNKNOWN_SCHEMA_ID: u32 = 2_000_000_001;
 
+/// 2020-01-01T00:00:00Z, in milliseconds.
+const YEAR_2020: i64 = 1_577_836_800_000;
+
 /// A record and what has to come of it.
 #[derive(Debug, Clone)]
 pub struct BadRecord {
@@ -58,7 +61,12 @@ pub fn bad_batch(recording: &Recording, topic: &str) -> Result<Vec<BadRecord>, B
         },
         BadRecord {
             what: "an unknown schema id",
-            record: EventRecord { value: text(&maker.framed(UNKNOWN_SCHEMA_ID, &[0, 2, 4])), ..good.clone() },
+            // Too old to be waited for, or the batch would take half a minute.
+            record: EventRecord {
+                value: text(&maker.framed(UNKNOWN_SCHEMA_ID, &[0, 2, 4])),
+                timestamp: YEAR_2020,
+                ..good.clone()
+            },
             fate: Fate::DeadLetter,
         },
         BadRecord {
