@@ -87,7 +87,8 @@ impl<'a> Body<'a> {
     pub fn inflate(self) -> Result<Cow<'a, [u8]>, FrameError> {
         match self {
             Body::Plain(body) => Ok(Cow::Borrowed(body)),
-            Body::Zlib(stream) => Ok(Cow::Owned(inflate(stream, MAX_INFLATED_BYTES)?)),
+            // No stream becomes more than that, and no more room is made for it.
+            Body::Zlib(stream) => Ok(Cow::Owned(inflate(stream, inflated_at_most(stream))?)),
         }
     }
 }
@@ -96,11 +97,13 @@ impl<'a> Body<'a> {
 /// with before [`Body::inflate`], because a stream does not tell what comes out of it.
 pub fn inflates_to_at_most(bytes: &[u8]) -> usize {
     match bytes {
-        [GLUE_MAGIC, GLUE_ZLIB, rest @ ..] => {
-            rest.len().saturating_sub(16).saturating_mul(MAX_DEFLATE_RATIO).min(MAX_INFLATED_BYTES)
-        }
+        [GLUE_MAGIC, GLUE_ZLIB, rest @ ..] => inflated_at_most(rest.get(16..).unwrap_or_default()),
         _ => 0,
     }
+}
+
+fn inflated_at_most(stream: &[u8]) -> usize {
+    stream.len().saturating_mul(MAX_DEFLATE_RATIO).min(MAX_INFLATED_BYTES)
 }
 
 /// The bytes and clues do not tell which schema wrote them.

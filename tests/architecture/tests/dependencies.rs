@@ -103,6 +103,7 @@ fn every_crate_of_the_product_has_its_floor() {
             "architecture",
             "benchmarks",
             "end-to-end",
+            "hostile-inputs",
             "conformance",
             "jvm-peers",
             "simulation",
