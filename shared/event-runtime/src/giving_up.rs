@@ -172,7 +172,8 @@ impl<H: RecordHandler> Journey<'_, H> {
         started: Instant,
     ) -> Result<(), StoreError> {
         let (letter, doubt) = match fault.disposition {
-            Disposition::Uncertain => (letter.uncertain(), Doubt::Uncertain),
+            Disposition::Uncertain if stands(Safeguard::CertainOnly) => (letter.uncertain(), Doubt::Uncertain),
+            Disposition::Uncertain => (letter.clone(), Doubt::Uncertain),
             Disposition::DeadLetter | Disposition::Retry { .. } => (letter.clone(), Doubt::Certain),
         };
         let claims = &self.parts.claims;

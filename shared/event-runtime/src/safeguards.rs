@@ -16,7 +16,8 @@ pub enum Safeguard {
     FreeFence,
     /// Claims: what was taken over from a worker that had abandoned it stays uncertain, whenever it is found again.
     TakenOver,
-    /// Claims: a decision that no person took frees only a claim that says that its effect did not happen.
+    /// Processor and claims: a claim whose effect may have happened says so itself, by its doubt and by the name that it is
+    /// parked under, and no decision but a person's frees it.
     CertainOnly,
     /// Processor: a record claims under one token at all tries of an invocation.
     OneToken,

@@ -108,6 +108,7 @@ fn every_crate_of_the_product_has_its_floor() {
             "jvm-peers",
             "simulation",
             "mutations",
+            "mutations-redrive",
             "schema-readers",
             "redrive-command",
             "sweep-command",

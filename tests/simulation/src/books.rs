@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use event_runtime::{DeadLetter, Held, LetterId, Order, OwnerToken, UnixMillis, WhenUncertain};
+use event_runtime::{DeadLetter, Decision, Held, LetterId, Order, OwnerToken, UnixMillis, WhenUncertain};
 
+use super::queue::Where;
 use super::world::{Verb, World};
 
 /// A promise that can be broken.
@@ -118,6 +119,14 @@ pub(crate) struct Books {
     decided_done: BTreeSet<String>,
     /// Conditional effects that arrived at their store.
     effect_writes: usize,
+    /// How often a person had seen the effect of a claim that they decide about.
+    seen_by_a_person: BTreeMap<String, usize>,
+    /// Repetitions of a claim's effect that a person brought about by deciding too early.
+    answered_for: BTreeMap<String, usize>,
+    /// Records whose letters were too old for the queue.
+    expired: BTreeSet<Where>,
+    /// Claimed effects under way, by claim.
+    under_way: BTreeMap<String, Arc<()>>,
     /// Effects under way, by delivery.
     running: BTreeMap<u32, Arc<()>>,
     /// Deliveries of which a store failed a write: settling may then take all the time that is kept for it.
@@ -135,7 +144,7 @@ pub(crate) struct Known {
 }
 
 /// An effect that is under way, until dropped.
-pub(crate) struct Running(#[allow(dead_code, reason = "counted by its owners")] Arc<()>);
+pub(crate) struct Running(#[allow(dead_code, reason = "counted by its owners")] [Arc<()>; 2]);
 
 impl Books {
     pub(crate) fn violation(&self) -> Option<&Violation> {
@@ -189,7 +198,7 @@ impl Books {
         self.concluded.insert((lane, offset));
     }
 
-    /// The operator deletes a letter whose record was sent again with success.
+    /// The last message of a letter is removed.
     pub(crate) fn letter_deleted(&mut self, world: &World, lane: usize, offset: usize) {
         self.deleted.insert((lane, offset));
         if !self.ended(world, lane, offset) {
@@ -201,13 +210,41 @@ impl Books {
         }
     }
 
-    pub(crate) fn has_happened(&self, claim: &str) -> bool {
-        self.sent.contains_key(claim)
+    /// How often a claim's effect is to be seen in the outside world now.
+    pub(crate) fn times_seen(&self, claim: &str) -> usize {
+        self.sent.get(claim).copied().unwrap_or_default()
     }
 
-    /// The operator ended a claim.
-    pub(crate) fn decided_done(&mut self, claim: &str) {
-        self.decided_done.insert(claim.to_owned());
+    /// What a person is about to decide by.
+    pub(crate) fn a_person_has_seen(&mut self, claim: &str, times: usize) {
+        self.seen_by_a_person.insert(claim.to_owned(), times);
+    }
+
+    /// A person's decision is written. If it is to repeat the effect, they answer for what they have not seen: what
+    /// happened since, and what was under way.
+    pub(crate) fn a_person_decided(&mut self, claim: &str, decision: Decision) {
+        match decision {
+            Decision::Done => drop(self.decided_done.insert(claim.to_owned())),
+            Decision::Repeat => {
+                let seen = self.seen_by_a_person.get(claim).copied().unwrap_or_default();
+                let under_way = self.under_way.get(claim).map_or(0, |running| Arc::strong_count(running) - 1);
+                let unseen = self.times_seen(claim).saturating_sub(seen) + under_way;
+                *self.answered_for.entry(claim.to_owned()).or_default() += unseen;
+            }
+        }
+    }
+
+    /// A redrive stores a letter anew.
+    pub(crate) fn counted(&mut self, (lane, offset): Where, letter: &LetterId) {
+        if self.letters.get(&(lane, offset)) != Some(letter) {
+            self.broken(Rule::OneLetterEach, format!("{lane}@{offset} got another letter by a redrive"));
+        }
+        self.deleted.remove(&(lane, offset));
+    }
+
+    /// The last message of a letter was older than the queue keeps any.
+    pub(crate) fn expired(&mut self, of: Where) {
+        self.expired.insert(of);
     }
 
     /// The mapping commits a record.
@@ -228,7 +265,8 @@ impl Books {
         self.in_turn(world, lane, offset);
         let times = self.sent.entry(claim.to_owned()).or_default();
         *times += 1;
-        if *times > 1 && world.uncertain == WhenUncertain::Park {
+        let allowed = 1 + self.answered_for.get(claim).copied().unwrap_or_default();
+        if *times > allowed && world.uncertain == WhenUncertain::Park {
             let detail = format!("{claim} happened {times} times, lastly by {lane}@{offset}");
             self.broken(Rule::OnceUnderAClaim, detail);
         }
@@ -322,8 +360,10 @@ impl Books {
     }
 
     /// An effect begins; it ends when the answer is dropped.
-    pub(crate) fn effect_begins(&mut self, delivery: u32) -> Running {
-        Running(Arc::clone(self.running.entry(delivery).or_default()))
+    pub(crate) fn effect_begins(&mut self, delivery: u32, claim: Option<&str>) -> Running {
+        let of_delivery = Arc::clone(self.running.entry(delivery).or_default());
+        let of_claim = claim.map(|claim| Arc::clone(self.under_way.entry(claim.to_owned()).or_default()));
+        Running([of_delivery, of_claim.unwrap_or_default()])
     }
 
     /// How many effects of a delivery are under way.
@@ -398,16 +438,15 @@ impl Books {
     }
 
     /// Everything is committed: nothing may be missing.
-    pub(crate) fn close(&mut self, world: &World, letters: usize) {
+    pub(crate) fn close(&mut self, world: &World, letters: &BTreeSet<Where>) {
         for (lane, records) in world.lanes.iter().enumerate() {
             for offset in 0..records.len() {
                 self.committed(world, lane, offset);
             }
         }
-        let expected = self.letters.len() - self.deleted.len();
-        if letters != expected {
-            let detail = format!("{expected} letters should be there, and {letters} are");
-            self.broken(Rule::OneLetterEach, detail);
+        let kept = |of: &&Where| !self.deleted.contains(*of) && !self.expired.contains(*of);
+        if let Some((lane, offset)) = self.letters.keys().filter(kept).find(|of| !letters.contains(of)).copied() {
+            self.broken(Rule::OneLetterEach, format!("the letter of {lane}@{offset} should be there, and is not"));
         }
     }
 }

@@ -187,7 +187,7 @@ pub(crate) fn around(world: &World, moments: impl Iterator<Item = u64>) -> BTree
 fn busy(run: &Run, delivery: u32, moment: u64) -> Busy {
     let me = Actor::Worker(delivery);
     let Some(begins) = run.story.iter().find(|step| step.to == me && step.from != me) else { return Busy::Redelivered };
-    if begins.from == Actor::Operator {
+    if begins.from == Actor::Redrive {
         return Busy::Redriven;
     }
     let until = begins.at + Duration::from_millis(moment);
@@ -210,8 +210,12 @@ fn behind(step: &Step) -> Busy {
         Actor::Claims if step.text.starts_with("release") || said.starts_with("throttled") => Busy::Pausing,
         Actor::Service if said.starts_with("throttled") => Busy::Pausing,
         Actor::Service if said == "rejected" || said == "refused" => Busy::Parking,
-        Actor::Claims | Actor::Service | Actor::Source | Actor::Worker(_) | Actor::Registry | Actor::Operator => {
-            Busy::Redelivered
-        }
+        Actor::Claims
+        | Actor::Service
+        | Actor::Source
+        | Actor::Worker(_)
+        | Actor::Registry
+        | Actor::Redrive
+        | Actor::Operator => Busy::Redelivered,
     }
 }

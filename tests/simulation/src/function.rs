@@ -130,7 +130,7 @@ impl RecordHandler for Function {
             scene.travel().await;
             return Err(Says(if fate == 9 { "asked_to_wait" } else { "throttled" }).into());
         }
-        let _running = scene.books(|books| books.effect_begins(delivery));
+        let _running = scene.books(|books| books.effect_begins(delivery, claim.as_deref()));
         scene.travel().await;
         if let Some(code) = refusal(seen.record.verb).filter(|_| !scene.deployment_is_mended()) {
             tell(Answer::Says(code.to_owned()));

@@ -1,9 +1,10 @@
-//! The real batch processor in a hostile world, deterministic by seed: the proof of its promises.
+//! The real batch processor and the real redrive in a hostile world, deterministic by seed: the proof of its promises.
 //!
 //! A [`World`] holds a log of records and the settings of an event source mapping, of its function and of the stores.
 //! A [`Schedule`] says what goes wrong in it, and where: nothing that it does not name. [`run()`] plays the two together
 //! in paused time, and [`books`] watches the promises: nothing lost, nothing out of order, no effect twice, no letter
-//! doubled. From a seed come a world and, while it runs, a schedule ([`simulate()`]); what breaks a promise is shrunk to
+//! doubled. Letters come back by the real redrive, over a model of the queue, and by a person who sees what a person can
+//! see. From a seed come a world and, while it runs, a schedule ([`simulate()`]); what breaks a promise is shrunk to
 //! the few entries that it takes ([`shrink()`]); [`explore()`] tries every single fault at every single place, and
 //! [`explore_deadlines()`] a deadline at every await point of every later delivery.
 //!
@@ -14,6 +15,8 @@ mod deadlines;
 mod explore;
 mod function;
 mod operator;
+mod queue;
+mod redriving;
 mod run;
 mod schedule;
 mod shrink;

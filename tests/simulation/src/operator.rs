@@ -1,121 +1,152 @@
-//! The operator: decides about parked claims, and sends letters again.
+//! Whoever looks after the dead letters: runs the real redrive, and decides about what it leaves to a person.
+//!
+//! The redrive sees what its ports give it, the person what a person can: the redrive's report, and whether the effect is
+//! to be seen in the outside world *now*, which may be too early. Neither knows what the books know, nor what a claim
+//! holds.
 
 use std::time::Duration;
 
-use event_runtime::testing::StoredClaim;
-use event_runtime::{
-    Answer as Answered, ClaimKey, Claims, DeadLetter, Decider, Decision, LetterId, OwnerToken, ParkedUnder, Resolved,
-};
+use event_runtime::Decision;
+use futures_util::StreamExt;
+use futures_util::future::join;
+use futures_util::stream::FuturesUnordered;
+use redrive_core::{Action, Entry, Fate, Request};
+use tokio::sync::mpsc;
 
-use super::run::Scene;
+use super::redriving::{Invocation, Lambda, Silent, age, alive, redrive};
 use super::schedule::What;
-use super::source::{Source, redrive_event};
+use super::source::Source;
 use super::story::{Actor, Answer, Step};
-use super::world::START;
 
-/// Between two looks at the queue, and the least age of a letter that is looked at: longer than any worker is frozen, so
-/// that whatever it still did is known.
+/// Between two looks at the queue, and the age at which a letter is old enough to be decided about: longer than any worker
+/// is frozen, so that whatever it still did is to be seen.
 const ROUND: Duration = Duration::from_secs(10);
+/// Between the last rounds: longer than a killed redrive hides what it had.
+const LATER: Duration = Duration::from_secs(200);
+/// Rounds once everything is committed.
+const LAST_ROUNDS: u32 = 4;
+
+/// What a person has found out about a letter, and means to do.
+#[derive(Clone)]
+struct Decided {
+    letter: String,
+    claim: String,
+    decision: Decision,
+    /// How often the effect was to be seen then.
+    seen: usize,
+}
 
 impl Source {
-    /// Looks after letters until everything is committed, each was old enough to be looked at, and whoever had decided has
-    /// written it down.
-    pub(crate) async fn operate(&self) {
-        let (mut is_last, mut rounds) = (!self.scene().world.operator, 0);
-        let mut late = Vec::new();
-        while !is_last {
-            tokio::time::sleep(ROUND).await;
-            // Rounds since everything is committed: in the second, no letter is too young any more.
-            rounds = if self.is_finished() { rounds + 1 } else { 0 };
+    /// Looks after letters until everything is committed and a few rounds more.
+    pub(crate) async fn operate(&self, lambda: Lambda) {
+        let scene = self.scene();
+        let (mut late, mut last_rounds) = (Vec::new(), 0);
+        while scene.world.operator && last_rounds < LAST_ROUNDS && !scene.is_broken() {
+            tokio::time::sleep(if last_rounds > 0 { LATER } else { ROUND }).await;
             for decided in std::mem::take(&mut late) {
-                write_down(self.scene(), &decided, "colleague").await;
+                self.carry_out(&lambda, &decided, "colleague").await;
             }
-            for letter in self.scene().letters.letters() {
-                let age = START.plus(self.scene().started.elapsed()).0.saturating_sub(letter.given_up_by.at_ms);
-                if u128::from(age) >= ROUND.as_millis() && !self.scene().is_broken() {
-                    late.extend(self.look_at(&letter).await);
+            if self.is_finished() {
+                last_rounds += 1;
+                if scene.queue(|queue| queue.is_empty()) {
+                    return;
                 }
             }
-            is_last = self.scene().is_broken() || rounds > 3 || (rounds > 1 && late.is_empty());
+            self.round(&lambda, &mut late).await;
         }
     }
 
-    /// What a colleague has decided meanwhile, and not yet written.
-    async fn look_at(&self, letter: &DeadLetter) -> Option<Decided> {
-        // 1: sends it again without having decided, 2: decides and leaves it at that for now, 3: is not alone.
-        let fate = self.scene().decide_for(0, What::Operator, 3);
-        let decided = decide(self.scene(), letter);
-        if let Some(decided) = decided.as_ref().filter(|_| fate != 1) {
-            write_down(self.scene(), decided, "operator").await;
-        }
-        if fate != 2 {
-            self.send_again(letter).await;
-        }
-        decided.filter(|_| fate == 3)
-    }
-
-    async fn send_again(&self, letter: &DeadLetter) {
+    /// Replays what is there, and decides about what is left to a person.
+    async fn round(&self, lambda: &Lambda, late: &mut Vec<Decided>) {
         let scene = self.scene();
-        let Some((lane, offset)) = place_of(letter) else { return };
-        let delivery = scene.next_delivery();
-        scene.tell(|| {
-            Step::call(
-                Actor::Operator,
-                Actor::Worker(delivery),
-                format!("letter of {lane}@{offset} again"),
-                Answer::None,
-            )
-        });
-        scene.books(|books| books.redrives(delivery));
-        let event = redrive_event(&scene.world, lane, offset, letter);
-        let answer = self.worker(0).invoke(delivery, &event).await;
-        if matches!(answer, Some(Answered::Redriven(_))) {
-            scene.tell(|| {
-                Step::call(Actor::Operator, Actor::Letters, format!("delete letter of {lane}@{offset}"), Answer::None)
-            });
-            scene.letters.delete(&letter.id);
-            scene.books(|books| books.letter_deleted(&scene.world, lane, offset));
+        if scene.queue(|queue| queue.is_empty()) {
+            return;
+        }
+        // 1: two redrives at once, 2: a person decides and acts a round later, 3: decides however young the letter is,
+        // 4: has a colleague who sees the same and acts a round later as well.
+        let fate = scene.decide_for(0, What::Operator, 4);
+        let replay = Request { yes: true, rate_per_second: 1000, ..Request::new(Action::Replay) };
+        let undecided = match fate {
+            1 => {
+                let (one, other) = join(self.run(lambda, &replay), self.run(lambda, &replay)).await;
+                [one, other].concat()
+            }
+            _ => self.run(lambda, &replay).await,
+        };
+        for entry in undecided {
+            let Some(decided) = self.look(&entry, fate == 3) else { continue };
+            match fate {
+                2 => late.push(decided),
+                4 => {
+                    late.push(decided.clone());
+                    self.carry_out(lambda, &decided, "operator").await;
+                }
+                _ => self.carry_out(lambda, &decided, "operator").await,
+            }
         }
     }
-}
 
-/// What somebody has decided about a claim, and the letter under which it was parked then, and by whom.
-struct Decided {
-    claim: String,
-    key: ClaimKey,
-    letter: LetterId,
-    token: Option<OwnerToken>,
-    decision: Decision,
-}
-
-/// Whoever decides has looked whether the effect happened, and under which letter its claim is parked.
-fn decide(scene: &Scene, letter: &DeadLetter) -> Option<Decided> {
-    let claim = letter.claim.as_deref()?;
-    let (scope, id) = claim.split_once(':')?;
-    let happened = scene.books(|books| books.has_happened(claim));
-    let repeat = !happened && (letter.error.uncertain || scene.deployment_is_mended());
-    let decision = if repeat { Decision::Repeat } else { Decision::Done };
-    let (letter, token) = match scene.claims.stored(claim) {
-        Some(StoredClaim::Parked { letter, token, .. }) => (letter, Some(token)),
-        _ => (letter.id.clone(), None),
-    };
-    Some(Decided { claim: claim.to_owned(), key: ClaimKey::new(scope, id).ok()?, letter, token, decision })
-}
-
-async fn write_down(scene: &Scene, decided: &Decided, by: &str) {
-    let Decided { claim, key, letter, token, decision } = decided;
-    let park = ParkedUnder { letter, token: *token };
-    // The operator's tool is not what is tried here: its writes arrive.
-    let Ok(resolved) = scene.claims.resolve(key, park, *decision, Decider::Person(by)).await else { return };
-    scene.tell(|| {
-        let call = format!("resolve {claim} --{}", decision.as_str());
-        Step::call(Actor::Operator, Actor::Claims, call, Answer::Says(format!("{resolved:?}")))
-    });
-    if *decision == Decision::Done && resolved == Resolved::Applied {
-        scene.books(|books| books.decided_done(claim));
+    /// One run of the redrive: what it leaves to a person.
+    async fn run(&self, lambda: &Lambda, request: &Request) -> Vec<Entry> {
+        let redrive = redrive(self.shared_scene(), lambda);
+        let Some(Ok(report)) = alive(self.scene(), redrive.run(request, &Silent)).await else { return Vec::new() };
+        let undecided = |entry: &Entry| matches!(entry.fate, Fate::NeedsDecision { .. });
+        report.entries.into_iter().filter(undecided).collect()
     }
-}
 
-fn place_of(letter: &DeadLetter) -> Option<(usize, usize)> {
-    Some((usize::try_from(letter.place.partition).ok()?, usize::try_from(letter.place.offset?).ok()?))
+    /// Looks whether the effect is to be seen: mails in the recipient's box, say. The letter tells whose.
+    fn look(&self, entry: &Entry, early: bool) -> Option<Decided> {
+        let scene = self.scene();
+        if !early && age(scene, entry.given_up_at_ms) < ROUND {
+            return None;
+        }
+        let (lane, offset) = (usize::try_from(entry.partition?).ok()?, usize::try_from(entry.offset?).ok()?);
+        let claim = scene.world.lanes.get(lane)?.get(offset)?.claim(lane)?;
+        let seen = scene.books(|books| books.times_seen(&claim));
+        let decision = if seen > 0 { Decision::Done } else { Decision::Repeat };
+        let said = if seen > 0 { "is to be seen" } else { "is not to be seen" };
+        scene.tell(|| {
+            Step::call(Actor::Operator, Actor::Service, format!("look for {claim}"), Answer::Says(said.into()))
+        });
+        Some(Decided { letter: entry.id.clone(), claim, decision, seen })
+    }
+
+    async fn carry_out(&self, lambda: &Lambda, decided: &Decided, by: &str) {
+        let Decided { letter, claim, decision, seen } = decided;
+        self.scene().books(|books| books.a_person_has_seen(claim, *seen));
+        let request = Request {
+            yes: true,
+            ids: vec![letter.clone()],
+            decision: Some(*decision),
+            by: Some(by.to_owned()),
+            ..Request::new(Action::Resolve)
+        };
+        self.run(lambda, &request).await;
+    }
+
+    /// Lambda: runs whatever it is given, side by side, to its end.
+    pub(crate) async fn answer_invocations(&self, mut invocations: mpsc::UnboundedReceiver<Invocation>) {
+        let mut running = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                biased;
+                Some(()) = running.next() => {}
+                invocation = invocations.recv() => match invocation {
+                    Some(invocation) => running.push(self.answer_one(invocation)),
+                    None => break,
+                },
+            }
+        }
+        while running.next().await.is_some() {}
+    }
+
+    async fn answer_one(&self, Invocation { event, answer }: Invocation) {
+        let scene = self.scene();
+        let delivery = scene.next_delivery();
+        scene.books(|books| books.redrives(delivery));
+        scene.tell(|| Step::call(Actor::Redrive, Actor::Worker(delivery), "a letter's record again", Answer::None));
+        let event = String::from_utf8_lossy(&event).into_owned();
+        // Nobody listens to an invocation whose redrive is gone.
+        let _ = answer.send(self.worker(0).invoke(delivery, &event).await);
+    }
 }

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use event_runtime::BatchReport;
-use event_runtime::testing::{MemoryClaims, MemoryDeadLetters};
+use event_runtime::testing::MemoryClaims;
 use tokio::time::Instant;
 
 use super::books::{Books, Rule, Violation};
+use super::queue::Queue;
 use super::schedule::{Fates, Schedule, Site, What};
 use super::source::Source;
 use super::story::{Actor, Step};
@@ -73,7 +74,7 @@ pub fn run(world: &World, fates: Fates, with_story: bool) -> Run {
 pub(crate) struct Scene {
     pub(crate) world: World,
     pub(crate) claims: MemoryClaims,
-    pub(crate) letters: MemoryDeadLetters,
+    queue: Mutex<Queue>,
     pub(crate) started: Instant,
     /// The delivery whose worker is being polled: all run in one thread, one at a time.
     current: AtomicU32,
@@ -120,7 +121,7 @@ impl Scene {
         Scene {
             world,
             claims: MemoryClaims::new(Arc::new(WorkerClock { started, ahead: Duration::ZERO })),
-            letters: MemoryDeadLetters::default(),
+            queue: Mutex::default(),
             started,
             current: AtomicU32::new(0),
             deliveries: AtomicU32::new(0),
@@ -181,8 +182,22 @@ impl Scene {
 
     /// A call's way to a service or back: always an await point.
     pub(crate) async fn travel(&self) {
-        let more = self.decide(What::Latency, 29);
+        self.travel_of(self.delivery()).await;
+    }
+
+    pub(crate) async fn travel_of(&self, delivery: u32) {
+        let more = self.decide_for(delivery, What::Latency, 29);
         tokio::time::sleep(Duration::from_millis(1 + u64::from(more))).await;
+    }
+
+    /// The dead-letter queue as it is now.
+    pub(crate) fn queue<T>(&self, act: impl FnOnce(&mut Queue) -> T) -> T {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        for of in queue.expire(self.world.retention) {
+            self.tell(|| Step::note(Actor::Letters, format!("the letter of {}@{} is too old and goes", of.0, of.1)));
+            self.books(|books| books.expired(of));
+        }
+        act(&mut queue)
     }
 
     pub(crate) fn books<T>(&self, look: impl FnOnce(&mut Books) -> T) -> T {
@@ -216,10 +231,10 @@ impl Scene {
     }
 
     fn end(&self) -> Run {
-        let letters = self.letters.letters().len();
+        let (letters, records) = self.queue(|queue| (queue.letters(), queue.records()));
         let mut state = self.state();
         if state.books.violation().is_none() {
-            state.books.close(&self.world, letters);
+            state.books.close(&self.world, &records);
         }
         let (schedule, visited) = state.fates.take().map(Fates::into_told).unwrap_or_default();
         Run {

@@ -25,13 +25,23 @@ pub enum What {
     Commit,
     /// A call takes so many milliseconds more.
     Latency,
-    /// The operator, looking at a letter: 1 sends it again without having decided, 2 decides and does not send it yet, 3 a
-    /// colleague has looked at it as well, and writes his decision a round later.
+    /// Whoever looks after the letters, in a round: 1 runs two redrives at once, 2 decides and acts a round later, 3 decides
+    /// at once, however young the letter is, 4 has a colleague who has seen the same and acts a round later as well.
     Operator,
+    /// At an await point of a redrive: 1 it is killed.
+    Redrive,
+    /// A call of a redrive to the queue: 1 it never arrives, 2 it is done and its answer lost; receiving: 3 another reader
+    /// has just taken the oldest message, 4 the newest, 5 the answer misses all, 6 one that is hidden is given once more;
+    /// removing: 3 what was removed comes back.
+    Queue,
+    /// A decision that a redrive writes to the claims table: 1 it never arrives, 2 it is written and its answer lost.
+    Decide,
+    /// An invocation by a redrive: 1 it is throttled, 2 its answer is lost while the function goes on.
+    Invoke,
 }
 
 impl What {
-    const ALL: [What; 9] = [
+    const ALL: [What; 13] = [
         What::Await,
         What::Write,
         What::Effect,
@@ -41,6 +51,10 @@ impl What {
         What::Commit,
         What::Latency,
         What::Operator,
+        What::Redrive,
+        What::Queue,
+        What::Decide,
+        What::Invoke,
     ];
 
     /// Rates per thousand that a seed chooses from: calm worlds, rough ones, and those between.
@@ -55,6 +69,10 @@ impl What {
             What::Commit => [0, 50, 200],
             What::Latency => [0, 300, 1000],
             What::Operator => [0, 300, 600],
+            What::Redrive => [0, 5, 30],
+            What::Queue => [0, 30, 200],
+            What::Decide => [0, 50, 200],
+            What::Invoke => [0, 50, 200],
         }
     }
 
@@ -121,14 +139,27 @@ impl fmt::Display for Schedule {
                 (What::Rebalance, moved) => format!("partition {} of the batch moves to the other poller", moved - 1),
                 (What::Commit, _) => "the poller dies before it commits".to_owned(),
                 (What::Latency, ms) => format!("call {number} takes {ms} ms more"),
-                (What::Operator, 1) => format!("sends letter {number} again without having decided"),
-                (What::Operator, 2) => format!("decides about letter {number} and does not send it yet"),
-                (What::Operator, _) => {
-                    format!("has a colleague who decides about letter {number}, and writes it later")
+                (What::Operator, 1) => format!("runs two redrives at once in round {number}"),
+                (What::Operator, 2) => format!("decides in round {number} and acts a round later"),
+                (What::Operator, 3) => format!("decides in round {number} however young the letters are"),
+                (What::Operator, _) => format!("has a colleague who decides in round {number} too, and acts later"),
+                (What::Redrive, _) => format!("it is killed at await point {number}"),
+                (What::Queue, 1) => format!("call {number} of the queue does not arrive"),
+                (What::Queue, 2) => format!("call {number} of the queue is done, its answer is lost"),
+                (What::Queue, 3) => {
+                    format!("call {number} of the queue: the oldest message is in other hands, or comes back")
                 }
+                (What::Queue, 4) => format!("call {number} of the queue: the newest message is in other hands"),
+                (What::Queue, 5) => format!("call {number} of the queue misses all messages"),
+                (What::Queue, _) => format!("call {number} of the queue gives a hidden message once more"),
+                (What::Decide, 1) => format!("decision {number} does not arrive"),
+                (What::Decide, _) => format!("decision {number} is written, its answer is lost"),
+                (What::Invoke, 1) => format!("invocation {number} is throttled"),
+                (What::Invoke, _) => format!("the answer of invocation {number} is lost, and the function goes on"),
             };
             match what {
                 What::Operator => writeln!(f, "  the operator {line}")?,
+                What::Redrive | What::Queue | What::Decide | What::Invoke => writeln!(f, "  redrive: {line}")?,
                 _ => writeln!(f, "  delivery {delivery}: {line}")?,
             }
         }

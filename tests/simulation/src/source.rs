@@ -4,15 +4,17 @@
 //! still be at it: the same records are then delivered concurrently. A poller that dies before it commits delivers again.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use event_runtime::{Answer as Answered, DeadLetter};
-use futures_util::future::{join, join_all};
+use event_runtime::Answer as Answered;
+use futures_util::future::{join_all, join3};
 use kafka_events::BatchResponse;
 use tokio::time::Instant;
 
 use super::books::Rule;
+use super::redriving::Lambda;
 use super::run::Scene;
 use super::schedule::What;
 use super::story::{Actor, Answer, Step};
@@ -49,6 +51,8 @@ pub(crate) struct Source {
     scene: Arc<Scene>,
     partitions: Mutex<Vec<Partition>>,
     workers: Vec<Worker>,
+    /// Batches that were delivered.
+    batches: AtomicU32,
 }
 
 impl Source {
@@ -61,13 +65,18 @@ impl Source {
         let workers = (0..processes)
             .map(|worker| Worker::new(Arc::clone(&scene), ahead[worker % 2], world.earlier && worker % 2 == 1))
             .collect();
-        Source { scene, partitions, workers }
+        Source { scene, partitions, workers, batches: AtomicU32::new(0) }
     }
 
     /// Delivers until everything is committed, or a promise is broken.
     pub(crate) async fn consume(&self) {
         let pollers = join_all((0..self.scene.world.pollers).map(|poller| self.poll(poller)));
-        join(pollers, self.operate()).await;
+        let (lambda, invocations) = Lambda::new(&self.scene);
+        join3(pollers, self.operate(lambda), self.answer_invocations(invocations)).await;
+    }
+
+    pub(crate) fn shared_scene(&self) -> &Arc<Scene> {
+        &self.scene
     }
 
     pub(crate) fn scene(&self) -> &Scene {
@@ -104,7 +113,7 @@ impl Source {
                 continue;
             }
             let delivery = scene.next_delivery();
-            if delivery > MOST_DELIVERIES {
+            if self.batches.fetch_add(1, Ordering::Relaxed) >= MOST_DELIVERIES {
                 return scene.broken(Rule::ItEnds, format!("{MOST_DELIVERIES} deliveries, and records are still owed"));
             }
             let event = self.event(&batch);
@@ -257,18 +266,12 @@ impl Source {
             part.owed.iter().map(|offset| record_json(&self.scene.world, *lane, *offset)).collect::<Vec<_>>().join(",")
         };
         let lane = |part: (&usize, &Part)| format!(r#""{}":[{}]"#, lane_name(*part.0), records(part));
-        event_json("", &batch.parts.iter().map(lane).collect::<Vec<_>>().join(","))
+        event_json(&batch.parts.iter().map(lane).collect::<Vec<_>>().join(","))
     }
 }
 
-/// The event that brings one letter's record back.
-pub(crate) fn redrive_event(world: &World, lane: usize, offset: usize, letter: &DeadLetter) -> String {
-    let mark = format!(r#""redrive":{{"letterId":"{}","attempt":1}},"#, letter.id.uncertain());
-    event_json(&mark, &format!(r#""{}":[{}]"#, lane_name(lane), record_json(world, lane, offset)))
-}
-
-fn event_json(mark: &str, lanes: &str) -> String {
-    format!(r#"{{{mark}"eventSource":"aws:kafka","eventSourceArn":"arn","records":{{{lanes}}}}}"#)
+fn event_json(lanes: &str) -> String {
+    format!(r#"{{"eventSource":"aws:kafka","eventSourceArn":"arn","records":{{{lanes}}}}}"#)
 }
 
 fn record_json(world: &World, lane: usize, offset: usize) -> String {

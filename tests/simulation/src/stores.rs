@@ -4,7 +4,7 @@ use std::future::{Future, pending};
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_runtime::testing::{EarlierClaims, Landed, MemoryClaims, MemoryDeadLetters, StoredClaim, WriteFault};
+use event_runtime::testing::{EarlierClaims, Landed, MemoryClaims, StoredClaim, WriteFault};
 use event_runtime::{
     Claim, ClaimKey, Claims, Clock, DeadLetter, DeadLetters, Decider, Decision, Doubt, EffectId, Held, LetterId,
     OwnerToken, ParkedUnder, Resolved, Settled, StoreError, UnixMillis, WhenUncertain,
@@ -247,7 +247,7 @@ impl Claims for StormyClaims {
             let (scene, key) = (&self.scene, held.key.as_str());
             if doubt == Doubt::Certain
                 && scene.world.uncertain == WhenUncertain::Park
-                && scene.books(|books| books.has_happened(key))
+                && scene.books(|books| books.times_seen(key) > 0)
             {
                 scene.broken(Rule::CertainIsCertain, format!("{key} happened, and is parked as certain"));
             }
@@ -318,10 +318,9 @@ fn arrives(scene: Arc<Scene>, number: usize, after: Duration) {
     });
 }
 
-/// The dead-letter queue.
+/// The dead-letter queue, for workers.
 pub(crate) struct StormyLetters {
     pub(crate) scene: Arc<Scene>,
-    pub(crate) letters: MemoryDeadLetters,
 }
 
 impl DeadLetters for StormyLetters {
@@ -338,12 +337,16 @@ impl DeadLetters for StormyLetters {
                     fault
                 }
             });
-            if let Some(fault) = fault {
-                self.letters.fault_next(fault);
-            }
-            let stored = self.letters.store(letter).await;
+            let (messages, stored) = match fault {
+                None => (1, Ok(())),
+                Some(WriteFault::SentTwice) => (2, Ok(())),
+                Some(WriteFault::Throttled(pause)) => (0, Err(unavailable(Some(pause)))),
+                Some(WriteFault::NotApplied) => (0, Err(unavailable(None))),
+                Some(WriteFault::AnswerLost | WriteFault::Late | WriteFault::SecondLate) => (1, Err(unavailable(None))),
+            };
+            (0..messages).for_each(|_| scene.queue(|queue| queue.send(letter)));
             let stored = (!weather.silent).then_some(stored);
-            if !matches!(fault, Some(WriteFault::NotApplied | WriteFault::Throttled(_))) {
+            if messages > 0 {
                 scene.books(|books| books.stored(&scene.world, delivery, letter));
             } else if let Some(claim) = &letter.claim {
                 // Without its letter the claim cannot be parked, and may outlive its lease.
@@ -361,6 +364,11 @@ impl DeadLetters for StormyLetters {
         }
         .boxed()
     }
+}
+
+fn unavailable(retry_after: Option<Duration>) -> StoreError {
+    let (store, operation, code) = ("dead-letter queue", "store a letter", "dead_letters_unavailable");
+    StoreError { store, operation, code, retry_after, cause: "the queue does not answer".into() }
 }
 
 /// What an answer says; `None` where there is none.

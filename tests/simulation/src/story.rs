@@ -18,6 +18,8 @@ pub enum Actor {
     Service,
     /// The dead-letter queue.
     Letters,
+    /// A redrive.
+    Redrive,
     /// Whoever looks after it all.
     Operator,
 }
@@ -31,6 +33,7 @@ impl Actor {
             Actor::Claims => "C".to_owned(),
             Actor::Service => "S".to_owned(),
             Actor::Letters => "Q".to_owned(),
+            Actor::Redrive => "D".to_owned(),
             Actor::Operator => "O".to_owned(),
         }
     }
@@ -45,6 +48,7 @@ impl fmt::Display for Actor {
             Actor::Claims => f.write_str("claims table"),
             Actor::Service => f.write_str("service"),
             Actor::Letters => f.write_str("dead-letter queue"),
+            Actor::Redrive => f.write_str("redrive"),
             Actor::Operator => f.write_str("operator"),
         }
     }

@@ -83,6 +83,7 @@ impl Worker {
         let outcomes = report.outcomes.iter().map(|(outcome, count)| format!("{count} {}", told(*outcome)));
         let outcomes = outcomes.collect::<Vec<_>>().join(", ");
         let answer = report.answer(scene.world.reporting.unwrap_or_default());
+        let asked = if scene.books(|books| books.is_redriven(delivery)) { Actor::Redrive } else { Actor::Source };
         scene.tell(|| {
             let answer = match &answer {
                 Ok(Answered::Redriven(_)) => format!("finished ({outcomes})"),
@@ -92,7 +93,7 @@ impl Worker {
                 }
                 Err(_) => format!("function error ({outcomes})"),
             };
-            Step::call(Actor::Worker(delivery), Actor::Source, answer, Answer::None)
+            Step::call(Actor::Worker(delivery), asked, answer, Answer::None)
         });
         answer.ok()
     }
@@ -116,7 +117,7 @@ fn process(scene: &Arc<Scene>, ahead: Duration, earlier: bool) -> Processor<Func
         clock: Arc::clone(&clock),
         earlier,
     };
-    let letters = StormyLetters { scene: Arc::clone(scene), letters: scene.letters.clone() };
+    let letters = StormyLetters { scene: Arc::clone(scene) };
     let function = Function(Arc::clone(scene));
     Processor::new(function, Arc::new(claims), Arc::new(letters), scene.world.settings()).with_clock(clock)
 }

@@ -8,6 +8,9 @@ use event_runtime::{Order, Reporting, Settings, UnixMillis, WhenUncertain};
 
 use super::schedule::STORM;
 
+/// The most that SQS keeps a message for.
+const TWO_WEEKS: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
 /// When every run begins, by true time.
 pub(crate) const START: UnixMillis = UnixMillis(1_795_000_000_000);
 
@@ -127,6 +130,8 @@ pub struct World {
     pub uncertain: WhenUncertain,
     /// Whether somebody decides about parked claims and sends letters again.
     pub operator: bool,
+    /// How long the dead-letter queue keeps a message.
+    pub retention: Duration,
     /// Deliveries after which a deployment takes over that reads what the first could not.
     pub mended: u32,
 }
@@ -151,6 +156,7 @@ impl World {
             order: Order::Partition,
             uncertain: WhenUncertain::Park,
             operator: false,
+            retention: TWO_WEEKS,
             mended: STORM,
         }
     }
@@ -169,10 +175,16 @@ impl World {
         // One deployment cannot read what it is sent; another reads all of it, and may not do what some of it asks for.
         let broken = broken_deployment.then(|| if rng.bool() { Verb::Mismatch } else { Verb::Denied });
         let length = if broken == Some(Verb::Denied) { 24..=30 } else { length };
-        let lanes = (0..rng.usize(lanes))
+        let mut lanes: Vec<Vec<Record>> = (0..rng.usize(lanes))
             .map(|_| (0..rng.usize(length.clone())).map(|_| Self::record(rng, broken)).collect())
             .collect();
-        let feature = rng.bool();
+        let (feature, operator) = (rng.bool(), rng.bool());
+        // What one deployment refuses may be sent again into a better one, or never; where it may, more is refused.
+        let mended = if operator && rng.bool() { rng.u32(1..8) } else { STORM };
+        if mended < STORM {
+            let sent = lanes.iter_mut().flatten().filter(|record| record.verb == Verb::Send);
+            sent.filter(|_| rng.bool()).for_each(|record| record.verb = Verb::Rejected);
+        }
         let (pollers, one_process) = (rng.usize(1..=2), rng.u32(..4) == 0);
         World {
             seed,
@@ -197,7 +209,12 @@ impl World {
                 more => Order::Key { in_flight: NonZeroUsize::new(more).unwrap_or(NonZeroUsize::MIN) },
             },
             uncertain: if rng.u32(..5) == 0 { WhenUncertain::Repeat } else { WhenUncertain::Park },
-            operator: rng.bool(),
+            operator,
+            mended,
+            retention: match operator && rng.u32(..8) == 0 {
+                true => Duration::from_secs(rng.u64(60..600)),
+                false => TWO_WEEKS,
+            },
             ..World::plain(lanes)
         }
     }
@@ -272,6 +289,7 @@ impl World {
             World { limits: None, ..self.clone() },
             World { uncertain: WhenUncertain::Park, ..self.clone() },
             World { operator: false, ..self.clone() },
+            World { retention: TWO_WEEKS, ..self.clone() },
             World { bisect: false, ..self.clone() },
             World { pollers: 1, ..self.clone() },
             World { one_process: false, ..self.clone() },
@@ -315,6 +333,13 @@ impl fmt::Display for World {
             self.skew.as_millis(),
             self.uncertain,
             if self.operator { ", an operator" } else { "" },
-        )
+        )?;
+        if self.mended < STORM {
+            writeln!(f, "  after {} deliveries another deployment, which does what the first could not", self.mended)?;
+        }
+        if self.retention < TWO_WEEKS {
+            writeln!(f, "  the queue keeps a letter for {} s", self.retention.as_secs())?;
+        }
+        Ok(())
     }
 }

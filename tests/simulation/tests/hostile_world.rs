@@ -58,6 +58,9 @@ fn small_worlds() -> Vec<World> {
     }
     let two_lanes = vec![lane(&[Verb::Send, Verb::Version]), lane(&[Verb::Append, Verb::Rejected])];
     worlds.push(World { bisect: true, ..World::plain(two_lanes.clone()) });
+    // Letters that come back: one that is refused until another deployment comes, one that may be uncertain.
+    let attended = World { operator: true, mended: 1, ..World::plain(vec![lane(&[Verb::Rejected, Verb::Send])]) };
+    worlds.push(attended);
     let skew = std::time::Duration::from_millis(1500);
     worlds.push(World { pollers: 2, skew, feature: true, reading: Reading::FromTheLowest, ..World::plain(two_lanes) });
     worlds
@@ -139,4 +142,25 @@ fn a_seed_replays_exactly_by_itself_and_by_what_went_wrong_in_it() {
         let replayed = run(&world, Fates::by_schedule(first.schedule.clone()), false);
         assert_eq!(replayed.deliveries, first.deliveries, "seed {seed}");
     }
+}
+
+/// A letter is stored, and its answer is lost for as long as the worker tries: the claim is free again. The next delivery
+/// takes the effect, loses its answer, and parks the record under the same letter. The queue holds messages that say that
+/// nothing happened and one that does not, and somebody looks at that one while the redrive runs.
+#[test]
+fn a_redrive_that_does_not_see_the_message_of_a_doubt_repeats_nothing() {
+    let (world, schedule) = a_doubt_that_nobody_sees();
+    let told = run(&world, Fates::by_schedule(schedule.clone()), true);
+    let story: Vec<_> = told.story.iter().map(ToString::to_string).collect();
+    assert_eq!(told.violation, None, "{world}{schedule}{}", story.join("\n"));
+    assert!(story.iter().any(|step| step.contains("in the console")), "{}", story.join("\n"));
+}
+
+fn a_doubt_that_nobody_sees() -> (World, Schedule) {
+    let mail = Record { verb: Verb::Rejected, key: Some(0), subject: 0 };
+    let world = World { operator: true, mended: 1, ..World::plain(vec![vec![mail]]) };
+    let at = |delivery, what, nth, fate| (Site { delivery, what, nth }, fate);
+    let answers_lost = (1..9).map(|nth| at(1, What::Write, nth, 3));
+    let then = [at(2, What::Effect, 0, 3), at(0, What::Queue, 0, 4)];
+    (world, Schedule(answers_lost.chain(then).collect()))
 }

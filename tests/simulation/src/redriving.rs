@@ -1,0 +1,390 @@
+//! What the real redrive works with here: the queue, the claims table and Lambda, each as it may fail.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use event_runtime::{
+    Answer as Answered, Claim, ClaimKey, Claims, DeadLetter, DeadLetters, Decider, Decision, Doubt, EffectId, Held,
+    LetterId, OwnerToken, ParkedUnder, Resolved, Settled, StoreError, UnixMillis,
+};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use redrive_core::{
+    Entry, Foreign, Invoked, Invoker, LetterQueue, Message, NotInvoked, ObjectError, Objects, Ports, Progress,
+    QueueError, Redrive, Target, understood,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::queue::where_of;
+use super::run::Scene;
+use super::schedule::What;
+use super::story::{Actor, Answer, Step};
+use super::worker::WorkerClock;
+
+/// For so long another reader of the queue keeps what it looks at.
+const LOOK: Duration = Duration::from_secs(60);
+/// SQS gives ten messages at most.
+const AT_A_TIME: usize = 10;
+/// And waits for so long when it has none.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// A redrive whose process may end at any await point. `None` when it did.
+pub(crate) async fn alive<T>(scene: &Scene, run: impl Future<Output = T>) -> Option<T> {
+    let mut run = pin!(run);
+    poll_fn(|cx| {
+        if scene.decide_for(0, What::Redrive, 1) > 0 {
+            scene.tell(|| Step::note(Actor::Redrive, "is killed"));
+            return Poll::Ready(None);
+        }
+        run.as_mut().poll(cx).map(Some)
+    })
+    .await
+}
+
+/// The redrive, as it is deployed.
+pub(crate) fn redrive(scene: &Arc<Scene>, lambda: &Lambda) -> Redrive {
+    let queue = Arc::new(StormyQueue(Arc::clone(scene)));
+    let ports = Ports {
+        queue: queue.clone(),
+        dead_letters: queue,
+        objects: Arc::new(NoObjects),
+        invoker: Arc::new(lambda.clone()),
+        claims: Some(Arc::new(StormyDecisions(Arc::clone(scene)))),
+        clock: Arc::new(WorkerClock { started: scene.started, ahead: Duration::ZERO }),
+    };
+    Redrive::new(ports, Duration::from_secs(30))
+}
+
+/// The queue, for the redrive.
+struct StormyQueue(Arc<Scene>);
+
+impl StormyQueue {
+    /// How a call goes: 1 it never arrives, 2 it is done and its answer lost, and `more` of its own.
+    async fn fate(&self, more: u32) -> u32 {
+        self.0.travel_of(0).await;
+        self.0.decide_for(0, What::Queue, 2 + more)
+    }
+
+    async fn answer<T>(&self, operation: &'static str, fate: u32, value: T) -> Result<T, QueueError> {
+        self.0.travel_of(0).await;
+        if fate == 1 || fate == 2 {
+            let answer = if fate == 1 { Answer::NeverAsked } else { Answer::Lost("done".to_owned()) };
+            self.0.tell(|| Step::call(Actor::Redrive, Actor::Letters, operation, answer));
+            return Err(QueueError { operation, code: "no_answer".to_owned(), cause: None });
+        }
+        Ok(value)
+    }
+
+    async fn receive(&self, hide: Duration) -> Result<Vec<Message>, QueueError> {
+        const OPERATION: &str = "receive";
+        let scene = &self.0;
+        // 3: another reader has just looked at the oldest message, 4: at the newest, 5: this answer misses all messages,
+        // 6: one that somebody holds is given out once more.
+        let fate = self.fate(4).await;
+        let received = scene.queue(|queue| {
+            let mut visible = queue.visible();
+            let taken = match fate {
+                1 | 5 => return Vec::new(),
+                3 if !visible.is_empty() => Some(visible.remove(0)),
+                4 => visible.pop(),
+                _ => None,
+            };
+            taken.and_then(|number| queue.receive(number, LOOK));
+            if fate == 6 {
+                visible.extend(queue.all().into_iter().find(|number| !visible.contains(number)));
+            }
+            visible.truncate(AT_A_TIME);
+            visible.into_iter().filter_map(|number| queue.receive(number, hide)).collect()
+        });
+        if fate == 3 || fate == 4 {
+            scene.tell(|| Step::note(Actor::Letters, "somebody looks at a message in the console, which hides it"));
+        }
+        if received.is_empty() {
+            tokio::time::sleep(WAIT).await;
+        } else {
+            let messages = received.len();
+            scene.tell(|| {
+                Step::call(Actor::Redrive, Actor::Letters, OPERATION, Answer::Says(format!("messages: {messages}")))
+            });
+        }
+        let message = |received: super::queue::Received| Message {
+            id: received.number.to_string(),
+            receipt: received.receipt.to_string(),
+            body: received.body,
+            sent_ms: None,
+        };
+        self.answer(OPERATION, fate, received.into_iter().map(message).collect()).await
+    }
+
+    async fn hide(&self, receipts: &[String], hide: Duration) -> Result<Vec<String>, QueueError> {
+        let fate = self.fate(0).await;
+        let gone = self.0.queue(|queue| match fate {
+            1 => Vec::new(),
+            _ => receipts.iter().filter(|receipt| !queue.hide(number(receipt), hide)).cloned().collect(),
+        });
+        self.answer(if hide.is_zero() { "show again" } else { "hide for longer" }, fate, gone).await
+    }
+
+    async fn remove(&self, receipts: &[String]) -> Result<(), QueueError> {
+        let scene = &self.0;
+        // 3: it says that they are removed, and one server still has them.
+        let fate = self.fate(1).await;
+        let gone = scene.queue(|queue| match fate {
+            1 => Vec::new(),
+            3 => {
+                receipts.iter().for_each(|receipt| queue.show(number(receipt)));
+                Vec::new()
+            }
+            _ => receipts.iter().filter_map(|receipt| queue.remove(number(receipt))).collect(),
+        });
+        scene.tell(|| {
+            let answer = if fate == 3 { "removed, and comes back" } else { "removed" };
+            let what = format!("remove messages: {}", receipts.len());
+            Step::call(Actor::Redrive, Actor::Letters, what, Answer::Says(answer.to_owned()))
+        });
+        for (lane, offset) in gone {
+            scene.books(|books| books.letter_deleted(&scene.world, lane, offset));
+        }
+        self.answer("remove", fate, ()).await
+    }
+
+    async fn count(&self, letter: &DeadLetter) -> Result<(), StoreError> {
+        const OPERATION: &str = "store a letter";
+        let fate = self.fate(0).await;
+        if fate != 1 {
+            self.0.queue(|queue| queue.send(letter));
+            self.0.books(|books| books.counted(where_of(letter), &letter.id));
+        }
+        let attempts = letter.redriven.as_ref().map_or(0, |redriven| redriven.attempts);
+        let stored = self.answer("store the letter anew", fate, ()).await;
+        stored.map_err(|cause| StoreError {
+            store: "dead-letter queue",
+            operation: OPERATION,
+            code: "dead_letters_unavailable",
+            retry_after: None,
+            cause: Box::new(cause),
+        })?;
+        self.0.tell(|| {
+            let what = format!("letter anew, failed redrives: {attempts}");
+            Step::call(Actor::Redrive, Actor::Letters, what, Answer::Says("stored".to_owned()))
+        });
+        Ok(())
+    }
+}
+
+fn number(receipt: &str) -> u64 {
+    receipt.parse().unwrap_or(u64::MAX)
+}
+
+impl LetterQueue for StormyQueue {
+    fn receive(&self, hide: Duration) -> BoxFuture<'_, Result<Vec<Message>, QueueError>> {
+        self.receive(hide).boxed()
+    }
+
+    fn hide<'a>(&'a self, receipts: &'a [String], hide: Duration) -> BoxFuture<'a, Result<Vec<String>, QueueError>> {
+        self.hide(receipts, hide).boxed()
+    }
+
+    fn remove<'a>(&'a self, receipts: &'a [String]) -> BoxFuture<'a, Result<(), QueueError>> {
+        self.remove(receipts).boxed()
+    }
+}
+
+impl DeadLetters for StormyQueue {
+    fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.count(letter).boxed()
+    }
+}
+
+/// The claims table, for decisions alone.
+struct StormyDecisions(Arc<Scene>);
+
+impl StormyDecisions {
+    async fn resolve(
+        &self,
+        key: &ClaimKey,
+        park: ParkedUnder<'_>,
+        decision: Decision,
+        by: Decider<'_>,
+    ) -> Result<Resolved, StoreError> {
+        let scene = &self.0;
+        scene.travel_of(0).await;
+        let unavailable = || StoreError {
+            store: "claims table",
+            operation: "resolve",
+            code: "claims_unavailable",
+            retry_after: None,
+            cause: "the table does not answer".into(),
+        };
+        // 1: it never arrives, 2: it is written and its answer lost.
+        let fate = scene.decide_for(0, What::Decide, 2);
+        let tell = |answer: Answer| {
+            let call = format!("resolve {} --{} by {}", key.as_str(), decision.as_str(), by.name());
+            scene.tell(|| Step::call(Actor::Redrive, Actor::Claims, call, answer));
+        };
+        if fate == 1 {
+            tell(Answer::NeverAsked);
+            return Err(unavailable());
+        }
+        let before = scene.claims.stored(key.as_str());
+        let resolved = scene.claims.resolve(key, park, decision, by).await;
+        if before != scene.claims.stored(key.as_str()) && matches!(by, Decider::Person(_)) {
+            scene.books(|books| books.a_person_decided(key.as_str(), decision));
+        }
+        scene.travel_of(0).await;
+        match &resolved {
+            Ok(resolved) if fate == 2 => {
+                tell(Answer::Lost(format!("{resolved:?}")));
+                return Err(unavailable());
+            }
+            Ok(resolved) => tell(Answer::Says(format!("{resolved:?}"))),
+            Err(_) => tell(Answer::NeverAsked),
+        }
+        resolved
+    }
+}
+
+/// The redrive takes no claims: of these it calls one.
+impl Claims for StormyDecisions {
+    fn claim<'a>(
+        &'a self,
+        effect: &'a EffectId,
+        lease: Duration,
+        token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        self.0.claims.claim(effect, lease, token)
+    }
+
+    fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.0.claims.complete(held)
+    }
+
+    fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.0.claims.release(held)
+    }
+
+    fn withdraw<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        lease: Duration,
+        token: OwnerToken,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.0.claims.withdraw(key, lease, token)
+    }
+
+    fn park<'a>(
+        &'a self,
+        held: &'a Held,
+        letter: &'a LetterId,
+        doubt: Doubt,
+    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
+        self.0.claims.park(held, letter, doubt)
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        key: &'a ClaimKey,
+        park: ParkedUnder<'a>,
+        decision: Decision,
+        by: Decider<'a>,
+    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
+        self.resolve(key, park, decision, by).boxed()
+    }
+}
+
+/// Letters are small here.
+struct NoObjects;
+
+fn no_object(bucket: &str, key: &str) -> ObjectError {
+    let (bucket, key) = (bucket.to_owned(), key.to_owned());
+    ObjectError { operation: "give", bucket, key, cause: "there is none".into() }
+}
+
+impl Objects for NoObjects {
+    fn list<'a>(
+        &'a self,
+        bucket: &'a str,
+        prefix: &'a str,
+        _: usize,
+    ) -> BoxFuture<'a, Result<(Vec<String>, bool), ObjectError>> {
+        async move { Err(no_object(bucket, prefix)) }.boxed()
+    }
+
+    fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Vec<u8>, ObjectError>> {
+        async move { Err(no_object(bucket, key)) }.boxed()
+    }
+
+    fn remove<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<(), ObjectError>> {
+        async move { Err(no_object(bucket, key)) }.boxed()
+    }
+}
+
+/// An event on its way to the function, and who waits for what comes of it.
+pub(crate) struct Invocation {
+    pub(crate) event: Vec<u8>,
+    pub(crate) answer: oneshot::Sender<Option<Answered>>,
+}
+
+/// Lambda's door: what has passed it runs, whatever becomes of whoever has invoked it.
+#[derive(Clone)]
+pub(crate) struct Lambda {
+    scene: Arc<Scene>,
+    door: mpsc::UnboundedSender<Invocation>,
+}
+
+impl Lambda {
+    pub(crate) fn new(scene: &Arc<Scene>) -> (Self, mpsc::UnboundedReceiver<Invocation>) {
+        let (door, invocations) = mpsc::unbounded_channel();
+        (Lambda { scene: Arc::clone(scene), door }, invocations)
+    }
+
+    async fn invoke(&self, target: &Target, event: Vec<u8>) -> Result<Invoked, NotInvoked> {
+        let scene = &self.scene;
+        scene.travel_of(0).await;
+        // 1: Lambda throttles, 2: the answer is lost, at once, while the function goes on.
+        let fate = scene.decide_for(0, What::Invoke, 2);
+        if fate == 1 {
+            scene.tell(|| Step::note(Actor::Redrive, "Lambda throttles it"));
+            return Err(NotInvoked::Throttled(target.function.clone()));
+        }
+        let (answer, comes) = oneshot::channel();
+        if self.door.send(Invocation { event, answer }).is_err() {
+            return Err(NotInvoked::Missing(target.function.clone()));
+        }
+        if fate == 2 {
+            scene.travel_of(0).await;
+            scene.tell(|| Step::note(Actor::Redrive, "the answer of its invocation is lost"));
+            return Ok(Invoked::Unknown("no answer in time".to_owned()));
+        }
+        let answered = comes.await.ok().flatten();
+        scene.travel_of(0).await;
+        Ok(match answered.as_ref().map(serde_json::to_vec) {
+            Some(Ok(answer)) => understood(&answer, &target.success),
+            Some(Err(_)) | None => Invoked::Failed("the function failed".to_owned()),
+        })
+    }
+}
+
+impl Invoker for Lambda {
+    fn invoke<'a>(&'a self, target: &'a Target, event: Vec<u8>) -> BoxFuture<'a, Result<Invoked, NotInvoked>> {
+        self.invoke(target, event).boxed()
+    }
+}
+
+/// Nobody reads along.
+pub(crate) struct Silent;
+
+impl Progress for Silent {
+    fn collected(&self, _: usize) {}
+    fn settled(&self, _: usize, _: usize, _: &Entry) {}
+    fn foreign(&self, _: &Foreign) {}
+}
+
+/// How long ago a letter was given up.
+pub(crate) fn age(scene: &Scene, given_up_at_ms: Option<u64>) -> Duration {
+    let now = super::world::START.plus(scene.started.elapsed());
+    given_up_at_ms.map_or(Duration::MAX, |at| now.since(UnixMillis(at)))
+}
