@@ -258,8 +258,8 @@ impl<H: RecordHandler> Journey<'_, H> {
             Claim::Uncertain(held) => Err(Failed::from(Fault::new(Stage::Claim, Abandoned)).holding(held)),
             Claim::Done => Ok(None),
             // Whoever sent it again has to know that it did not take its turn.
-            Claim::Parked(_) if self.event.redrive.is_some() => {
-                Err(Failed::halt(Fault::new(Stage::Claim, ClaimParked)))
+            Claim::Parked(parked) if self.event.redrive.is_some() => {
+                Err(Failed::halt(Fault::new(Stage::Claim, ClaimParked { letter: parked.letter })))
             }
             Claim::Parked(_) => Ok(None),
             Claim::Conflict => Err(Fault::new(Stage::Claim, ClaimConflict).into()),

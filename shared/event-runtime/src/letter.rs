@@ -49,6 +49,11 @@ impl LetterId {
         }
     }
 
+    /// The name by which the letter lies in its queue, whichever of its two names this is.
+    pub(crate) fn without_suffix(&self) -> &str {
+        self.0.strip_suffix(UNCERTAIN).unwrap_or(&self.0)
+    }
+
     /// An id that a store gave back.
     pub fn from_stored(id: impl Into<String>) -> Self {
         LetterId(id.into())

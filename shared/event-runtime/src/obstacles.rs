@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::failure::{Blame, Disposition, Failure};
+use crate::letter::LetterId;
 use crate::store::StoreError;
 
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +62,7 @@ impl Failure for NoTimeLeft {
 #[error(
     "the record is older than the {} days for which later changes are remembered here, or bears no usable timestamp: \
      a deletion that came after it may be forgotten, and would be undone. Look at the source: its next change brings the \
-     present state; then end this letter (`redrive resolve --done`)",
+     present state; then end this letter (`redrive resolve <id> --done --yes`)",
     within.as_secs() / 86_400
 )]
 pub(crate) struct RedriveTooOld {
@@ -134,11 +135,16 @@ impl Failure for Abandoned {
     }
 }
 
+/// The letter that a person decides about need not be the one that was sent: another record may have the same claim.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the effect was given up before and its claim is parked; an operator must decide about its letter: repeat or done"
+    "the effect was given up before and its claim is parked; decide about the letter {} (`redrive resolve`): repeat or \
+     done",
+    letter.as_ref().map_or("that the claim's item names", LetterId::without_suffix)
 )]
-pub(crate) struct ClaimParked;
+pub(crate) struct ClaimParked {
+    pub(crate) letter: Option<LetterId>,
+}
 
 impl Failure for ClaimParked {
     fn disposition(&self) -> Disposition {
@@ -198,4 +204,18 @@ pub(crate) fn too_slow(store: Store, operation: &'static str) -> StoreError {
         Store::DeadLetters => ("the store of dead letters", "dead_letters_timeout"),
     };
     StoreError { store, operation, code, retry_after: None, cause: Box::new(TooSlow) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parked_claim_names_the_letter_as_the_queue_does() {
+        let letter = LetterId::from_stored("0f3c");
+        for letter in [letter.uncertain(), letter] {
+            let told = ClaimParked { letter: Some(letter) }.to_string();
+            assert!(told.contains("the letter 0f3c (`redrive resolve`)"), "{told}");
+        }
+    }
 }
