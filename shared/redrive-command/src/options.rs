@@ -17,7 +17,7 @@ Examples:
   redrive replay --function send-welcome-email             (says what it would do)
   redrive replay --function send-welcome-email --yes --rate 2
   redrive resolve 8c4f6a1d --repeat --yes                  (the mail did not go out)
-  redrive resolve 8c4f6a1d --done --yes                    (it did)
+  redrive resolve 8c4f6a1d --done --yes                    (it did, or nothing is to come of it)
   redrive replay --on-failure s3://failures/aws/lambda/ --yes
   kafka-console-consumer.sh … --topic on-failure --from-beginning --timeout-ms 5000 | redrive replay --documents - --yes
 
@@ -85,7 +85,7 @@ enum Command {
         #[command(flatten)]
         sending: Sending,
     },
-    /// Decide about letters whose effect may have happened.
+    /// Decide about letters whose effect may have happened, or that no redrive can mend.
     #[command(after_long_help = EXAMPLES)]
     Resolve {
         /// The letters; the start of an id is enough.
@@ -94,7 +94,7 @@ enum Command {
         /// The effect did not happen, or may happen twice: free its claim and send the record again.
         #[arg(long, required_unless_present = "done", conflicts_with = "done")]
         repeat: bool,
-        /// The effect happened, or must not happen any more: close its claim and remove the letter.
+        /// The effect happened, or will not happen any more: close its claim, if it has one, and remove the letter.
         #[arg(long)]
         done: bool,
         /// Who decides; it is recorded on the claim.

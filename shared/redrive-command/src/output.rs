@@ -118,7 +118,7 @@ fn write_entry(out: &mut impl Write, entry: &Entry) -> io::Result<()> {
         | Fate::NotRemoved { error } => writeln!(out, "    {}: {error}", entry.fate.name())?,
         Fate::NeedsDecision { reason } => {
             writeln!(out, "    needs a decision: {reason}")?;
-            writeln!(out, "    redrive resolve {id} --repeat | --done")?;
+            writeln!(out, "    redrive resolve {id} (--repeat | --done) --yes")?;
         }
         Fate::Refused { reason } => writeln!(out, "    refused: {reason}")?,
         Fate::Waits { behind } => writeln!(out, "    waits behind {}", short(behind))?,
