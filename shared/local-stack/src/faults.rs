@@ -55,6 +55,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// An error of a service by its HTTP status, its name and its text.
+    pub const fn error(status: u16, error: &'static str, message: &'static str) -> Self {
+        Answer { status, error, message }
+    }
+
     /// DynamoDB and SQS: slow down.
     pub const THROTTLED: Answer = Answer { status: 400, error: "ThrottlingException", message: "Rate exceeded" };
     /// SES: slow down.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use local_stack::{Action, ApiFault, Failpoint, Invocation, Target, When, profile_change};
+use local_stack::{Action, ApiFault, Failpoint, Invocation, PROFILE_CURSOR_TABLE, Target, When, profile_change};
 use serde_json::{Value, json};
 
 use crate::stage::{FUNCTION, PAGE, Stage, run};
@@ -187,6 +187,26 @@ async fn an_answer_that_is_no_page_a_redirect_and_a_refused_token_fail_the_run_b
     }
     assert!(stage.published().await.is_empty());
     assert_eq!(stage.run().await["published"], 2);
+}
+
+/// What the README says to do about `profile_api_cursor_gone`.
+#[tokio::test]
+async fn a_cursor_that_the_api_no_longer_knows_is_deleted_and_the_feed_is_published_again_under_the_same_ids() {
+    let stage = Stage::with_changes(4).await;
+    assert_eq!(stage.run_until_caught_up().await, 4);
+    stage.api.fail_next([ApiFault::Status(410)]);
+    let gone = failure(stage.scene.host.invoke("{}".into()).await);
+    assert_eq!(gone["errorType"], "profile_api_cursor_gone", "{gone}");
+
+    let remedy = json!({
+        "TableName": PROFILE_CURSOR_TABLE,
+        "Key": {"pk": stage.item().await["pk"]},
+        "UpdateExpression": "REMOVE #cursor, page_done",
+        "ExpressionAttributeNames": {"#cursor": "cursor"},
+    });
+    stage.scene.stack.aws.call("DynamoDB_20120810.UpdateItem", &remedy).await.unwrap();
+    assert_eq!(stage.run_until_caught_up().await, 4);
+    assert_eq!(stage.assert_all_published(4).await.len(), 8);
 }
 
 #[tokio::test]

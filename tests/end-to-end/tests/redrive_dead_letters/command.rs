@@ -16,7 +16,8 @@ async fn binary() -> PathBuf {
     built.await.clone()
 }
 
-async fn redrive(stage: &Stage, arguments: &[&str]) -> (i32, String) {
+/// Runs the command; its exit code, and what it said.
+pub(crate) async fn redrive(stage: &Stage, arguments: &[&str]) -> (i32, String) {
     let output = Command::new(binary().await)
         .args(arguments)
         .envs(stage.scene.stack.environment())

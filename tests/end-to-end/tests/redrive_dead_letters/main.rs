@@ -6,6 +6,7 @@ mod documents;
 mod failing;
 mod items;
 mod killed;
+mod remedies;
 mod returning;
 mod stage;
 mod uncertain;
