@@ -121,7 +121,7 @@ def only_changed(rows, since):
 def build(rows):
     """Builds the rows' binaries and returns where each lies, with the folder that it runs in."""
     wanted = {row.name for row in rows if row.name != DOCS}
-    selection = ["--lib"] if any(target == "lib" for _, target in wanted) else []
+    selection = ["--lib", *untested_libraries()] if any(target == "lib" for _, target in wanted) else []
     for target in sorted({target for _, target in wanted if target != "lib"}):
         kind, _, name = target.rpartition(" ")
         selection += ["--bin" if kind == "bin" else "--test", name]
@@ -150,6 +150,13 @@ def package_of(identity, folder):
     """`path+file:///…/name#version`, or `…#name@version` where the folder is called otherwise."""
     fragment = identity.rpartition("#")[2]
     return fragment.partition("@")[0] if "@" in fragment else folder.name
+
+
+def untested_libraries():
+    """`--lib` builds the tests of every library, also of those whose manifest says that it has none."""
+    untested = [package["name"] for package in metadata()
+                if any("lib" in target["kind"] and not target["test"] for target in package["targets"])]
+    return [argument for name in untested for argument in ("--exclude", name)]
 
 
 def run_all(rows, arguments):
