@@ -10,7 +10,7 @@ RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1" \
     cargo build --quiet --release --locked --target "$target"
-for name in event frame key answers plan datum; do
+for name in event frame key answers plan datum change; do
     mkdir -p "artifacts/$name" "target/corpus/$name"
     echo "fuzz: $name, $(ls "corpus/$name" | wc -l) seeds, then $seconds s"
     # What is found goes to target/corpus; corpus/ holds the seeds and is only read.

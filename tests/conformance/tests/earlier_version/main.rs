@@ -6,6 +6,7 @@
 
 mod earlier;
 mod letters;
+mod renamed;
 
 use std::collections::HashMap;
 use std::sync::Arc;
