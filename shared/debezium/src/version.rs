@@ -138,6 +138,9 @@ fn streamed_against_read(last_commit: Option<u64>, before_read: u64) -> Preceden
 
 /// How far the primary's clock may be from the turn of a second when the cluster's time turns: the server reads a clock
 /// that moves in steps of ten milliseconds, once for the wall time and once for the cluster's.
+///
+/// In MongoDB's sources: `FastClockSourceFactory::create(Milliseconds(10))` in `mongod_main.cpp`, which both
+/// `getWallClockTimeForOpLog` in `oplog.cpp` and `_advanceComponentTimeByTicks` in `vector_clock_mutable.cpp` read.
 const TURN_MS: u64 = 10;
 
 /// Whether MongoDB's log says that a change came after another one although its wall clock does not.
