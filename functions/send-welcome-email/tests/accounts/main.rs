@@ -82,6 +82,29 @@ async fn an_account_may_be_numbered_without_a_scale() {
 }
 
 #[tokio::test]
+async fn a_language_that_is_a_number_costs_nobody_a_mail() {
+    let deployment = Deployment::new();
+    let (event, schemas) =
+        (include_str!("language-is-a-number.event.json"), include_str!("language-is-a-number.schemas.json"));
+    assert_eq!(deployment.deliver(event, schemas).await, [(Outcome::Done, 1)]);
+    assert_eq!(deployment.mails(), ["ada@example.com"]);
+}
+
+#[tokio::test]
+async fn a_column_of_any_name_and_a_comment_in_the_schema_cost_nobody_a_mail() {
+    let (event, schemas) =
+        (include_str!("column-with-umlaut.event.json"), include_str!("column-with-umlaut.schemas.json"));
+    let renamed = schemas.replace("größe", "shoe-size %");
+    let commented = schemas.replace(r#""{\"type\""#, r#""/* since 2019 */ {\"type\""#);
+    assert!(renamed != schemas && commented != schemas);
+    for schemas in [schemas, &renamed, &commented] {
+        let deployment = Deployment::new();
+        assert_eq!(deployment.deliver(event, schemas).await, [(Outcome::Done, 1)]);
+        assert_eq!(deployment.mails().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_holds_nothing_is_a_dead_letter_that_says_so() {
     let deployment = Deployment::new();
     let (event, schemas) =
