@@ -12,7 +12,8 @@
 //!
 //! Each also carries `format`, the number of this version, and the `fingerprint` of its effect, where the function has
 //! that compared. What was decided stays on the item for good. Nothing is ever deleted: what is free keeps its last
-//! `lease_until`, so that a claim which is still on its way takes nothing (see [`event_runtime::Claims`]).
+//! `lease_until`, so that a claim which is still on its way takes nothing (the interleavings stand in
+//! `shared/event-runtime/src/claims.rs`).
 //!
 //! Every write names the owner's token and the lease in its condition. A failed condition returns the item that was
 //! there, so a lost race costs no read; it still costs one write unit. A write whose answer was lost, also by the SDK's own

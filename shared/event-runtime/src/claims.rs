@@ -96,7 +96,8 @@ impl Held {
 /// Whether the effect of a claim that is given up may have happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Doubt {
-    /// It is certain that it did not happen.
+    /// It is certain that it did not happen; or its function lets it be repeated ([`crate::WhenUncertain::Repeat`]), so that
+    /// a repetition needs nobody's leave.
     Certain,
     /// It may have happened, or nobody can tell: a person decides.
     Uncertain,

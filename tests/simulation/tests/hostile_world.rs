@@ -4,8 +4,8 @@
 use event_runtime::{Order, Reporting};
 use simulation::books::Rule;
 use simulation::{
-    Busy, Deadlines, Fates, Limits, Reading, Record, Schedule, Site, Verb, What, World, explore, explore_deadlines,
-    later_deliveries, run, shrink, simulate,
+    Answer, Busy, Deadlines, Fates, Limits, Reading, Record, Schedule, Site, Verb, What, World, explore,
+    explore_deadlines, later_deliveries, run, shrink, simulate,
 };
 
 /// What is spent before each push; `make test-all` and `make test-long` spend more, by `make simulate SEEDS=…`.
@@ -58,6 +58,7 @@ fn small_worlds() -> Vec<World> {
     }
     let two_lanes = vec![lane(&[Verb::Send, Verb::Version]), lane(&[Verb::Append, Verb::Rejected])];
     worlds.push(World { bisect: true, ..World::plain(two_lanes.clone()) });
+    worlds.push(World { pollers: 2, earlier: true, feature: true, ..World::plain(two_lanes.clone()) });
     // Letters that come back: one that is refused until another deployment comes, one that may be uncertain.
     let attended = World { operator: true, mended: 1, ..World::plain(vec![lane(&[Verb::Rejected, Verb::Send])]) };
     worlds.push(attended);
@@ -96,6 +97,28 @@ fn no_deadline_breaks_a_promise_at_any_await_point_of_a_later_delivery() {
         let points = found.points.get(&busy).copied().unwrap_or_default();
         println!("  {points:5} {busy}");
         assert!(points >= 20, "{busy}: {points} points are too few to try a deadline at");
+    }
+}
+
+/// The process knows that the effect never began, whatever became of the write: it must not ask a person.
+#[test]
+fn a_claim_whose_answer_is_lost_or_late_never_ends_in_a_letter() {
+    let world = World { feature: true, ..World::plain(vec![lane(&[Verb::Send])]) };
+    for delivery in 1..=2 {
+        for fate in 1..=9 {
+            let site = |delivery, what| Site { delivery, what, nth: 0 };
+            // A second delivery, because the first could not read its record.
+            let unread = (0..5).map(|nth| (Site { delivery: 1, what: What::Decode, nth }, 1));
+            let before = unread.filter(|_| delivery == 2);
+            let schedule = Schedule(before.chain([(site(delivery, What::Write), fate)]).collect());
+            let told = run(&world, Fates::by_schedule(schedule), true);
+            assert_eq!((told.violation, told.letters), (None, 0), "{fate}: {:?}", told.story);
+            let sent = told
+                .story
+                .iter()
+                .filter(|step| step.text.starts_with("send:") && step.answer == Answer::Says("done".to_owned()));
+            assert_eq!(sent.count(), 1, "{fate}");
+        }
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use event_runtime::{Claim, Decision, Doubt, LetterId, Outcome, Resolved, Settings, WhenUncertain};
+use event_runtime::testing::WriteFault;
+use event_runtime::{
+    Claim, ClaimKey, Claims, Decider, Decision, Doubt, LetterId, Outcome, ParkedUnder, Resolved, Settings,
+    WhenUncertain,
+};
 
 use crate::world::{World, outcomes};
 
@@ -43,6 +47,31 @@ async fn a_redriven_effect_that_is_uncertain_again_waits_for_a_person_again() {
     assert_eq!(outcomes(&again), [(Outcome::Unfinished("claim_parked"), 1)]);
     assert_eq!(world.effects(), ["a"], "once, as far as anybody knows");
     assert!(world.letters.letters().is_empty());
+}
+
+/// A letter is stored, its answer is lost, and its claim is released; the next delivery loses the answer to its effect.
+/// Then the queue holds two messages of one letter, and whoever sees only the first would take it for certain.
+#[tokio::test(start_paused = true)]
+async fn what_one_delivery_proved_does_not_free_what_a_later_one_left_uncertain() {
+    let world = World::new();
+    (0..5).for_each(|_| world.letters.fault_next(WriteFault::AnswerLost));
+    let first = world.deliver(&[("accounts-0", &["rejected_then_lost:a"])]).await;
+    assert_eq!(outcomes(&first), [(Outcome::Unfinished("dead_letters_unavailable"), 1)]);
+    let letter = world.letters.letters()[0].clone();
+    assert!(!letter.error.uncertain, "nothing had happened by then");
+    let second = world.deliver(&[("accounts-0", &["rejected_then_lost:a"])]).await;
+    assert_eq!(outcomes(&second), [(Outcome::Parked("answer_lost"), 1)]);
+
+    let key = ClaimKey::new("welcome", "a").unwrap();
+    for (name, refused) in [(letter.id.clone(), Resolved::OtherPark), (letter.id.uncertain(), Resolved::Uncertain)] {
+        let park = ParkedUnder::from(&name);
+        let resolved = world.claims.resolve(&key, park, Decision::Repeat, Decider::Redrive).await.unwrap();
+        assert_eq!(resolved, refused, "{name}");
+    }
+    let redriven = world.redrive("rejected_then_lost:a", letter.id.uncertain().as_str()).await;
+    assert_eq!(outcomes(&redriven), [(Outcome::Unfinished("claim_parked"), 1)]);
+    assert_eq!(world.effects(), ["a"], "once, as far as anybody knows");
+    assert_eq!(world.resolve("a", Decision::Done).await, Resolved::Applied, "a person decides");
 }
 
 #[tokio::test(start_paused = true)]

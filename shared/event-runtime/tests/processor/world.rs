@@ -88,11 +88,11 @@ impl RecordHandler for Scripted {
         match *verb {
             "throttled_once" if tries == 1 => return Err(Says("throttled").into()),
             "asked_to_wait" if tries == 1 => return Err(Says("asked_to_wait").into()),
-            "rejected_once" if tries == 1 => return Err(Says("rejected").into()),
+            "rejected_once" | "rejected_then_lost" if tries == 1 => return Err(Says("rejected").into()),
             "answer_lost_once" if tries == 1 => return Err(Says("answer_lost").into()),
             "throttled" => return Err(Says("throttled").into()),
             "rejected" | "refused" => return Err(Says("rejected").into()),
-            "answer_lost" => {
+            "answer_lost" | "rejected_then_lost" => {
                 self.effects.lock().unwrap().push((*account).to_owned());
                 return Err(Says("answer_lost").into());
             }
