@@ -335,7 +335,13 @@ impl Books {
             let detail = format!("{record} at {lane}@{offset} is parked as {code} without any reason");
             self.broken(Rule::LettersHaveCauses, detail);
         }
-        if ["mismatch", "denied"].contains(&code) {
+    }
+
+    /// A worker is told that a letter is stored. A letter of which it never hears is owed to it, and may be one too many.
+    pub(crate) fn told_of(&mut self, world: &World, delivery: u32, letter: &DeadLetter) {
+        let lane = usize::try_from(letter.place.partition).unwrap_or(usize::MAX);
+        let offset = letter.place.offset.and_then(|offset| usize::try_from(offset).ok()).unwrap_or(usize::MAX);
+        if ["mismatch", "denied"].contains(&letter.error.code.as_str()) {
             let flood = self.flood.entry((delivery, lane)).or_default();
             flood.insert(offset);
             let in_flight = match world.order {

@@ -4,7 +4,7 @@ use std::future::{Future, pending};
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_runtime::testing::{EarlierClaims, Landed, MemoryClaims, StoredClaim, WriteFault};
+use event_runtime::testing::{EarlierClaims, Landed, MemoryClaims, Sent, StoredClaim, WriteFault};
 use event_runtime::{
     Claim, ClaimKey, Claims, Clock, DeadLetter, DeadLetters, Decider, Decision, Doubt, EffectId, Held, LetterId,
     OwnerToken, ParkedUnder, Resolved, Settled, StoreError, UnixMillis, WhenUncertain,
@@ -290,30 +290,39 @@ fn arrives(scene: Arc<Scene>, number: usize, after: Duration) {
     tokio::spawn(async move {
         tokio::time::sleep(after).await;
         let Some(landed) = scene.claims.land(number) else { return };
-        let Landed { key, token, until, takes, before, after } = landed;
+        let Landed { key, token, until, sent, before, after } = landed;
         let (key, changed) = (key.as_str(), before != after);
         scene.tell(|| {
-            let (what, does) =
-                (if takes { "claim" } else { "settling" }, if changed { "" } else { ", and changes nothing" });
+            let what = match sent {
+                Sent::Claim => "claim",
+                Sent::Settling => "settling",
+                Sent::Withdrawal => "withdrawal",
+            };
+            let does = if changed { "" } else { ", and changes nothing" };
             Step::note(Actor::Claims, format!("a late {what} of {key} arrives{does}"))
         });
         if !changed {
             return;
         }
         let known = scene.books(|books| books.known_of(key, token));
-        if takes {
+        let ended = match &before {
+            Some(StoredClaim::Held { until: lease, .. }) => Some(*lease),
+            Some(StoredClaim::Free { .. } | StoredClaim::Done { .. } | StoredClaim::Parked { .. }) | None => None,
+        };
+        match sent {
             // It is ours only if nothing that we did since says otherwise.
-            if known.lease.is_some_and(|lease| until < lease) {
+            Sent::Claim if known.lease.is_some_and(|lease| until < lease) => {
                 scene.broken(Rule::OwnersOnly, format!("a late claim of {key} takes it behind a later try"));
-            } else if known.withdrawn && !scene.world.earlier {
-                scene.broken(Rule::OwnersOnly, format!("a late claim of {key} takes it, though it was withdrawn"));
-            } else if known.withdrawn {
-                // The version before deletes what it releases, and with it what kept this claim out.
-                scene.books(|books| books.doubt(key));
             }
-        } else if matches!(&before, Some(StoredClaim::Held { until: lease, .. }) if until != *lease && known.lease == Some(*lease))
-        {
-            scene.broken(Rule::OwnersOnly, format!("a late write of an earlier try ends the lease of {key}"));
+            Sent::Claim if known.withdrawn && !scene.world.earlier => {
+                scene.broken(Rule::OwnersOnly, format!("a late claim of {key} takes it, though it was withdrawn"));
+            }
+            // The version before deletes what it releases, and with it what kept this claim out.
+            Sent::Claim if known.withdrawn => scene.books(|books| books.doubt(key)),
+            Sent::Settling if ended.is_some_and(|lease| lease != until && known.lease == Some(lease)) => {
+                scene.broken(Rule::OwnersOnly, format!("a late write of an earlier try ends the lease of {key}"));
+            }
+            Sent::Claim | Sent::Settling | Sent::Withdrawal => {}
         }
     });
 }
@@ -348,9 +357,6 @@ impl DeadLetters for StormyLetters {
             let stored = (!weather.silent).then_some(stored);
             if messages > 0 {
                 scene.books(|books| books.stored(&scene.world, delivery, letter));
-            } else if let Some(claim) = &letter.claim {
-                // Without its letter the claim cannot be parked, and may outlive its lease.
-                scene.books(|books| books.doubt(claim));
             }
             scene.tell(|| {
                 let (place, code) = (&letter.place, &letter.error.code);
@@ -360,6 +366,9 @@ impl DeadLetters for StormyLetters {
             });
             let Some(stored) = stored else { return pending().await };
             scene.travel().await;
+            if stored.is_ok() {
+                scene.books(|books| books.told_of(&scene.world, delivery, letter));
+            }
             stored
         }
         .boxed()

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::memory::{CLAIMS_TABLE, Faults, WriteFault, answer, lock, refusal, take_fault};
-use super::stored::{Change, Items, Resolution, Stored, StoredClaim, Write, apply};
+use super::stored::{Change, Items, Resolution, Sent, Stored, StoredClaim, Write, apply};
 use crate::claims::{
     Claim, Claims, Decider, Decision, Doubt, Held, OwnerToken, Parked, ParkedUnder, Resolved, Settled,
 };
@@ -45,8 +45,8 @@ pub struct Landed {
     pub token: OwnerToken,
     /// The end of the lease that it named.
     pub until: UnixMillis,
-    /// Whether it would have taken the claim, in place of ending it.
-    pub takes: bool,
+    /// What it was meant to do.
+    pub sent: Sent,
     /// What stood there before, and what stands there now.
     pub before: Option<StoredClaim>,
     /// The same where it changed nothing.
@@ -103,7 +103,7 @@ impl MemoryClaims {
         let before = self.stored(key.as_str());
         self.write(&change);
         let after = self.stored(key.as_str());
-        Some(Landed { key, token, until, takes: change.takes(), before, after })
+        Some(Landed { key, token, until, sent: change.sent(), before, after })
     }
 
     /// One write that reaches the store.

@@ -17,7 +17,7 @@ pub use contracts::{claims_contract, dead_letters_contract, sample_letter};
 pub use earlier::EarlierClaims;
 pub use long_error::LongError;
 pub use memory::{ManualClock, MemoryDeadLetters, WriteFault};
-pub use stored::{Resolution, StoredClaim};
+pub use stored::{Resolution, Sent, StoredClaim};
 
 /// Claims as the processor sees them: an effect that an earlier version claimed by another name is claimed by both.
 pub fn both_names(claims: Arc<dyn Claims>) -> Arc<dyn Claims> {

@@ -99,6 +99,17 @@ pub(super) enum Write {
     UnderWay,
 }
 
+/// What a write is meant to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// To take a claim.
+    Claim,
+    /// To complete, release or park one that is held.
+    Settling,
+    /// To take back whatever was claimed.
+    Withdrawal,
+}
+
 /// One conditional write, with everything that its condition names.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
@@ -130,10 +141,11 @@ impl Change {
         (held.key.clone(), held.token, held.until)
     }
 
-    pub(super) fn takes(&self) -> bool {
+    pub(super) fn sent(&self) -> Sent {
         match self {
-            Change::Put { .. } | Change::Take { .. } | Change::EarlierPut { .. } => true,
-            Change::Settle { .. } | Change::Withdraw { .. } | Change::EarlierSettle { .. } => false,
+            Change::Put { .. } | Change::Take { .. } | Change::EarlierPut { .. } => Sent::Claim,
+            Change::Settle { .. } | Change::EarlierSettle { .. } => Sent::Settling,
+            Change::Withdraw { .. } => Sent::Withdrawal,
         }
     }
 }

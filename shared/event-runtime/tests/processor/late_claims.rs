@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use event_runtime::testing::{MemoryClaims, StoredClaim, WriteFault};
+use event_runtime::testing::{MemoryClaims, Sent, StoredClaim, WriteFault};
 use event_runtime::{
     Claim, ClaimKey, Claims, Decider, Decision, Doubt, EffectId, Held, LetterId, Outcome, OwnerToken, ParkedUnder,
     Resolved, Settings, Settled, StoreError,
@@ -129,7 +129,7 @@ async fn a_claim_that_arrives_after_its_record_was_done_or_left_changes_nothing(
     assert_eq!(outcomes(&report), [(Outcome::Unfinished("claims_unavailable"), 1)]);
     for number in world.claims.under_way() {
         let landed = world.claims.land(number).unwrap();
-        assert!(landed.takes && matches!(landed.after, Some(StoredClaim::Free { .. })), "{landed:?}");
+        assert!(landed.sent == Sent::Claim && matches!(landed.after, Some(StoredClaim::Free { .. })), "{landed:?}");
     }
     assert_eq!(outcomes(&world.deliver(&[("accounts-0", &["send:a"])]).await), [(Outcome::Done, 1)]);
 }
