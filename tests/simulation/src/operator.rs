@@ -18,6 +18,10 @@ use super::schedule::What;
 use super::source::Source;
 use super::story::{Actor, Answer, Step};
 
+/// Who decides.
+pub(crate) const OPERATOR: &str = "operator";
+/// And who does it a round later.
+pub(crate) const COLLEAGUE: &str = "colleague";
 /// Between two looks at the queue, and the age at which a letter is old enough to be decided about: longer than any worker
 /// is frozen, so that whatever it still did is to be seen.
 const ROUND: Duration = Duration::from_secs(10);
@@ -44,7 +48,7 @@ impl Source {
         while scene.world.operator && last_rounds < LAST_ROUNDS && !scene.is_broken() {
             tokio::time::sleep(if last_rounds > 0 { LATER } else { ROUND }).await;
             for decided in std::mem::take(&mut late) {
-                self.carry_out(&lambda, &decided, "colleague").await;
+                self.carry_out(&lambda, &decided, COLLEAGUE).await;
             }
             if self.is_finished() {
                 last_rounds += 1;
@@ -79,9 +83,9 @@ impl Source {
                 2 => late.push(decided),
                 4 => {
                     late.push(decided.clone());
-                    self.carry_out(lambda, &decided, "operator").await;
+                    self.carry_out(lambda, &decided, OPERATOR).await;
                 }
-                _ => self.carry_out(lambda, &decided, "operator").await,
+                _ => self.carry_out(lambda, &decided, OPERATOR).await,
             }
         }
     }

@@ -18,6 +18,7 @@ use redrive_core::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+use super::operator::{COLLEAGUE, OPERATOR};
 use super::queue::where_of;
 use super::run::Scene;
 use super::schedule::What;
@@ -231,7 +232,9 @@ impl StormyDecisions {
         }
         let before = scene.claims.stored(key.as_str());
         let resolved = scene.claims.resolve(key, park, decision, by).await;
-        if before != scene.claims.stored(key.as_str()) && matches!(by, Decider::Person(_)) {
+        // Whoever it says has decided: only these two are persons here.
+        let a_person = matches!(by, Decider::Person(OPERATOR | COLLEAGUE));
+        if before != scene.claims.stored(key.as_str()) && a_person {
             scene.books(|books| books.a_person_decided(key.as_str(), decision));
         }
         scene.travel_of(0).await;
