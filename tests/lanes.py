@@ -121,7 +121,7 @@ def only_changed(rows, since):
 def build(rows):
     """Builds the rows' binaries and returns where each lies, with the folder that it runs in."""
     wanted = {row.name for row in rows if row.name != DOCS}
-    selection = ["--lib", *untested_libraries()] if any(target == "lib" for _, target in wanted) else []
+    selection = ["--lib", *libraries_without("test")] if any(target == "lib" for _, target in wanted) else []
     for target in sorted({target for _, target in wanted if target != "lib"}):
         kind, _, name = target.rpartition(" ")
         selection += ["--bin" if kind == "bin" else "--test", name]
@@ -152,11 +152,11 @@ def package_of(identity, folder):
     return fragment.partition("@")[0] if "@" in fragment else folder.name
 
 
-def untested_libraries():
-    """`--lib` builds the tests of every library, also of those whose manifest says that it has none."""
-    untested = [package["name"] for package in metadata()
-                if any("lib" in target["kind"] and not target["test"] for target in package["targets"])]
-    return [argument for name in untested for argument in ("--exclude", name)]
+def libraries_without(kind):
+    """`--lib` and `--doc` take every library, also those whose manifest says that they have no tests of that kind."""
+    without = [package["name"] for package in metadata()
+               if any("lib" in target["kind"] and not target[kind] for target in package["targets"])]
+    return [argument for name in without for argument in ("--exclude", name)]
 
 
 def run_all(rows, arguments):
@@ -197,7 +197,7 @@ def run_binary(executable, folder):
 
 
 def run_docs():
-    return run([CARGO, "test", "--workspace", "--doc"], ROOT, dict(os.environ))
+    return run([CARGO, "test", "--workspace", "--doc", *libraries_without("doctest")], ROOT, dict(os.environ))
 
 
 def run(command, folder, env):
