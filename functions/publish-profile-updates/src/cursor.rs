@@ -144,7 +144,7 @@ impl Cursors {
     /// Takes the lease, if nobody has it or its owner let it run out.
     ///
     /// # Errors
-    /// When the table cannot be asked, and where the item has a newer format than [`FORMAT`]: it is left alone then.
+    /// When the table cannot be asked, and where the item has a newer format than `FORMAT`: it is left alone then.
     pub async fn take(&self) -> Result<Taken, StoreError> {
         let (token, now) = (Uuid::new_v4(), SystemClock.now());
         let until = now.plus(self.lease);
