@@ -32,7 +32,9 @@
 //! [`Claims::claim`]: event_runtime::Claims::claim
 //! [`Claims::complete`]: event_runtime::Claims::complete
 //! [`Claims::park`]: event_runtime::Claims::park
+//! [`Claims::release`]: event_runtime::Claims::release
 //! [`Claims::resolve`]: event_runtime::Claims::resolve
+//! [`Claims::withdraw`]: event_runtime::Claims::withdraw
 
 pub mod attribute;
 mod errors;
