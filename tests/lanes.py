@@ -54,7 +54,7 @@ def main():
         print("\n".join(f"{row.package} {row.target}" for row in rows))
         return 0
     if not rows:
-        print("Nothing that a test would notice has changed.")
+        print("No test binary to run. Of lane `long` there are only the commands that `make test-long` calls.")
         return 0
     return run_all(rows, arguments)
 

@@ -31,6 +31,10 @@
 //! | two workers take over one abandoned claim | one: the other has seen another token |
 //! | a worker is frozen past its lease and settles | refused, once another has taken over: another token |
 //!
+//! A withdrawal cannot see the lease that it ends, so it writes one of its own, counted from now. Under a clock that
+//! stands still that may be a millisecond earlier. It does no harm: the next owner has another token, and a late `claim`
+//! of the same try asks for no later lease than the one that was written.
+//!
 //! What is left: a `claim` that arrives after its record was left owed *and* could not be withdrawn (the table was down
 //! throughout, or another worker held the claim just then and released it later). It looks as if its worker had died, and is uncertain.
 
