@@ -31,7 +31,7 @@ help: ## Show this list
 
 .PHONY: setup
 setup: ## Install the pinned tools into .local/venv (the other targets do it when needed)
-	@shared/local-stack/setup.sh
+	@shared/tools/local-stack/setup.sh
 
 .PHONY: demo
 demo: setup ## Run real bytes through the functions, twice, with a bad batch and a lost cursor, and show what came out
@@ -88,7 +88,7 @@ simulate: ## Run the batch processor in SEEDS=20000 hostile worlds, or tell the 
 	@cargo run --quiet --bin simulate -- $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20000))
 
 .PHONY: scenarios
-scenarios: ## Write the runs in shared/event-runtime/SCENARIOS.md anew
+scenarios: ## Write the runs in shared/core/event-runtime/SCENARIOS.md anew
 	WRITE_SCENARIOS=1 cargo test --quiet --workspace --test scenarios
 
 .PHONY: bench

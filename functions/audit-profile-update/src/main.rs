@@ -10,12 +10,12 @@ use audit_profile_update::config::Config;
 use audit_profile_update::log::DynamoDbLog;
 use aws_config::BehaviorVersion;
 use dead_letters_sqs::SqsDeadLetters;
+use event_functions::HostError;
 use event_runtime::{NoClaims, Processor};
-use lambda_host::HostError;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda_host::start(Config::from_env, serve).await
+    event_functions::start(Config::from_env, serve).await
 }
 
 async fn serve(config: Config) -> Result<(), HostError> {
@@ -28,5 +28,5 @@ async fn serve(config: Config) -> Result<(), HostError> {
     let handler = AuditUpdates::new(&registry.schemas(&aws)?, registry.frames.values, log, config.retention);
     let settings = config.consumer.settings();
     let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(dead_letters), settings);
-    lambda_host::serve(processor, config.consumer.reporting()).await
+    event_functions::serve(processor, config.consumer.reporting()).await
 }

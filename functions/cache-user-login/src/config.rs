@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use consumer_config::Consumer;
-use env_config::{Env, Problems, Reader, Variable, number, text};
+use environment::{Env, Problems, Reader, Variable, number, text};
+use event_functions::Consumer;
 
 /// The function's configuration.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_readme_lists_what_the_code_reads() {
-        let table = env_config::table(&Config::variables());
+        let table = environment::table(&Config::variables());
         assert!(include_str!("../README.md").contains(&table), "the README's table should be:\n{table}");
     }
 }

@@ -10,12 +10,12 @@ use cache_user_login::cache::CacheLogins;
 use cache_user_login::config::Config;
 use cache_user_login::table::DynamoDbLogins;
 use dead_letters_sqs::SqsDeadLetters;
+use event_functions::HostError;
 use event_runtime::{NoClaims, Processor, Settings};
-use lambda_host::HostError;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda_host::start(Config::from_env, serve).await
+    event_functions::start(Config::from_env, serve).await
 }
 
 async fn serve(config: Config) -> Result<(), HostError> {
@@ -30,5 +30,5 @@ async fn serve(config: Config) -> Result<(), HostError> {
     // A letter that outlives the tombstones would bring back what was deleted since.
     let settings = Settings { redrive_within: Some(config.tombstone_retention), ..config.consumer.settings() };
     let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(dead_letters), settings);
-    lambda_host::serve(processor, config.consumer.reporting()).await
+    event_functions::serve(processor, config.consumer.reporting()).await
 }

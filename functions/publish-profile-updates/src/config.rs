@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use env_config::{
+use environment::{
     Env, Kind, Problems, Reader, Secret, Variable, boolean, milliseconds, number, one_of, parsed, secret, text, topic,
     url,
 };
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn the_readme_lists_what_the_code_reads() {
-        let table = env_config::table(&Config::variables());
+        let table = environment::table(&Config::variables());
         assert!(include_str!("../README.md").contains(&table), "the README's table should be:\n{table}");
     }
 }

@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
 use dead_letters_sqs::SqsDeadLetters;
+use event_functions::HostError;
 use event_runtime::Invocation;
 use kafka_producer::TraceParent;
-use lambda_host::HostError;
 use publish_profile_updates::config::Config;
 use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda_host::start(Config::from_env, serve).await
+    event_functions::start(Config::from_env, serve).await
 }
 
 async fn serve(config: Config) -> Result<(), HostError> {
@@ -26,7 +26,7 @@ async fn serve(config: Config) -> Result<(), HostError> {
         .with_bucket(aws_sdk_s3::Client::new(&aws), config.dead_letter_bucket.clone());
     let publisher = Arc::new(config.publisher(&aws, Arc::new(dead_letters))?);
 
-    lambda_host::serve_json(move |event: Box<RawValue>, invocation: Invocation| {
+    event_functions::serve_json(move |event: Box<RawValue>, invocation: Invocation| {
         let publisher = Arc::clone(&publisher);
         async move { publisher.answer(&event, &invocation, trace()).await }
     })

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use aws_sdk_secretsmanager::Client;
-use env_config::Secret;
+use environment::Secret;
 use event_runtime::{Disposition, Failure};
 use tokio::sync::Mutex;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use claims_dynamodb::{DynamoDbClaims, Options};
 use dead_letters_sqs::SqsDeadLetters;
-use env_config::{Env, Problems, Reader, Variable, milliseconds, text, url};
+use environment::{Env, Problems, Reader, Variable, milliseconds, text, url};
 use event_runtime::{Claims, SystemClock};
 use redrive_core::{Ports, Redrive};
 
@@ -109,6 +109,6 @@ mod tests {
 
     #[test]
     fn the_readme_lists_the_variables() {
-        assert!(include_str!("../README.md").contains(&env_config::table(&Config::variables())));
+        assert!(include_str!("../README.md").contains(&environment::table(&Config::variables())));
     }
 }

@@ -6,19 +6,19 @@
 use std::process::ExitCode;
 
 use aws_config::BehaviorVersion;
+use event_functions::HostError;
 use event_runtime::Invocation;
-use lambda_host::HostError;
 use redrive_core::{Entry, Foreign, Progress, Request};
 use redrive_dead_letters::config::Config;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda_host::start(Config::from_env, serve).await
+    event_functions::start(Config::from_env, serve).await
 }
 
 async fn serve(config: Config) -> Result<(), HostError> {
     let redrive = config.redrive(&aws_config::load_defaults(BehaviorVersion::latest()).await);
-    lambda_host::serve_json(move |request: Request, invocation: Invocation| {
+    event_functions::serve_json(move |request: Request, invocation: Invocation| {
         let redrive = redrive.clone().until(invocation.deadline);
         async move { redrive.run(&request, &LogLines).await }
     })

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use consumer_config::read_drain;
-use env_config::{
+use environment::{
     Env, Kind, Problems, Reader, Variable, boolean, list, milliseconds, number, one_of, parsed, text, time, url,
 };
+use event_functions::read_drain;
 use event_runtime::{Drain, Settings};
 use jiff::Timestamp;
 use schema_registry::RegistryConfig;
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_readme_lists_what_the_code_reads() {
-        let table = env_config::table(&Config::variables());
+        let table = environment::table(&Config::variables());
         assert!(include_str!("../README.md").contains(&table), "the README's table should be:\n{table}");
     }
 }

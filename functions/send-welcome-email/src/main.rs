@@ -8,8 +8,8 @@ use std::sync::Arc;
 use aws_config::BehaviorVersion;
 use claims_dynamodb::DynamoDbClaims;
 use dead_letters_sqs::SqsDeadLetters;
+use event_functions::HostError;
 use event_runtime::{Processor, Settings, WhenUncertain};
-use lambda_host::HostError;
 use send_welcome_email::config::Config;
 use send_welcome_email::mailer::Outbox;
 use send_welcome_email::ses::SesMailer;
@@ -20,7 +20,7 @@ const FUNCTION: &str = env!("CARGO_PKG_NAME");
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda_host::start(Config::from_env, serve).await
+    event_functions::start(Config::from_env, serve).await
 }
 
 async fn serve(config: Config) -> Result<(), HostError> {
@@ -40,5 +40,5 @@ async fn serve(config: Config) -> Result<(), HostError> {
         ..config.settings()
     };
     let processor = Processor::new(handler, Arc::new(claims), Arc::new(dead_letters), settings);
-    lambda_host::serve(processor, config.reporting()).await
+    event_functions::serve(processor, config.reporting()).await
 }

@@ -12,7 +12,7 @@ flock 9
 # The list itself is the stamp: another list is another environment.
 cmp -s "$here/requirements.txt" "$venv/installed-requirements.txt" && exit 0
 # The local stack's tools look for a Python that is new enough, and say what to do without one.
-"$root/shared/local-stack/setup.sh"
+"$root/shared/tools/local-stack/setup.sh"
 echo "setup: installing Confluent's Python client into .local/confluent-python (about 90 MB; once)" >&2
 rm -rf "$venv"
 "$root/.local/venv/bin/python" -m venv "$venv"

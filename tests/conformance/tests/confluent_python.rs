@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use avro_decode::{AvroRead, Limits};
-use avro_encode::{Encoder, Framing};
 use base64_simd::STANDARD;
+use kafka_producer::{Encoder, Framing};
 use local_stack::Registry;
 use schema_registry::{
     CachePolicy, Clues, ConfluentConfig, ConfluentRegistry, FrameFormat, NewSchema, PlanCache, SchemaCache, SchemaRef,

@@ -14,7 +14,7 @@ const FUNCTIONS: [(&str, &str, &str); 3] = [
     ("watch-sign-ins", "cdc.mongodb.users.login", "created"),
     ("archive-profile-updates", "user.profile.updated", "example"),
 ];
-const TEMPLATES: [&str; 3] = ["function-template", "function-template-documents", "function-template-events"];
+const TEMPLATES: [&str; 3] = ["template-rows", "template-documents", "template-events"];
 /// What the templates themselves read, where the new function reads something else.
 const TEMPLATE_TOPIC: &str = "cdc.postgres.public.accounts";
 
@@ -36,7 +36,7 @@ fn copy(workspace: &Workspace) -> Workspace {
     }
     let manifest = fs::read_to_string(workspace.root().join("Cargo.toml")).unwrap();
     // The templates' tests have the same name as their copies'.
-    let templates = TEMPLATES.map(|template| format!("\"shared/{template}\", ")).concat();
+    let templates = TEMPLATES.map(|template| format!("\"shared/tools/{template}\", ")).concat();
     fs::write(root.join("Cargo.toml"), manifest.replace("exclude = [", &format!("exclude = [{templates}"))).unwrap();
     fs::copy(workspace.root().join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
     Workspace::at(root)
@@ -66,7 +66,7 @@ fn a_new_function_of_each_kind_compiles_and_its_sample_event_has_its_effect_once
         }
         for path in &written {
             let text = fs::read_to_string(copy.root().join(path)).unwrap().to_lowercase();
-            assert!(!text.contains("function-template") && !text.contains("function_template"), "{path}");
+            assert!(!text.contains("template-") && !text.contains("template_"), "{path}");
             assert!(!text.contains(TEMPLATE_TOPIC), "{path}");
         }
         let (formatted, said) = cargo(&copy, &["fmt", "--package", name, "--check"]);

@@ -18,7 +18,7 @@ import org.apache.avro.io.DecoderFactory;
  * What Java's Avro makes of schema resolution cases: for each case of the JSON files given, a line
  * {"name", "value"}, {"name", "error"}, or {"name", "crash"} where the virtual machine itself gave up.
  *
- * <p>Values are rendered as shared/schema-tools/README.md says. Bytes left after a datum are no concern of Java's
+ * <p>Values are rendered as shared/tools/schema-tools/README.md says. Bytes left after a datum are no concern of Java's
  * reader; that they are an error is asked of its decoder here.
  */
 public final class Resolve {

@@ -8,9 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jvm_peers::jars;
+use schema_registry::compatibility::Level;
 use schema_registry::{
-    Asked, Auth, CachePolicy, CompatibilityLevel, ConfluentConfig, ConfluentRegistry, NewSchema, RegistryErrorKind,
-    SchemaCache, SchemaId, SchemaRef, SchemaReference, Schemas, Subjects, Version,
+    Asked, Auth, CachePolicy, ConfluentConfig, ConfluentRegistry, NewSchema, RegistryErrorKind, SchemaCache, SchemaId,
+    SchemaRef, SchemaReference, Schemas, Subjects, Version,
 };
 
 /// Apicurio in a process of its own, which ends with this value. It keeps its schemas in memory.
@@ -143,8 +144,8 @@ async fn references(registry: &ConfluentRegistry) {
 async fn compatibility(registry: &ConfluentRegistry) {
     let first = avro(&record("User", &field("id", "string")), &[]);
     registry.register("users-value", &first).await.unwrap();
-    registry.set_level(Some("users-value"), CompatibilityLevel::Backward).await.unwrap();
-    assert_eq!(registry.level(Some("users-value")).await.unwrap(), Some(CompatibilityLevel::Backward));
+    registry.set_level(Some("users-value"), Level::Backward).await.unwrap();
+    assert_eq!(registry.level(Some("users-value")).await.unwrap(), Some(Level::Backward));
     let added = format!("{},{}", field("id", "string"), field("email", "string"));
     let without_default = avro(&record("User", &added), &[]);
     let verdict = registry.compatibility("users-value", Version::Latest, &without_default).await.unwrap().unwrap();

@@ -201,7 +201,7 @@ const DEVIATIONS: &[Deviation] = &[
 #[test]
 fn java_comes_to_the_same_in_every_resolution_case_but_those_explained() {
     let cases = ["cases.json", "fastavro.json"].map(|file| {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/schema-tools/tests/resolution").join(file)
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/tools/schema-tools/tests/resolution").join(file)
     });
     let expected: Vec<Json> = cases
         .iter()

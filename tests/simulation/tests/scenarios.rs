@@ -1,4 +1,4 @@
-//! `shared/event-runtime/SCENARIOS.md` shows what happens, what it costs and what an operator sees: all of it from runs.
+//! `shared/core/event-runtime/SCENARIOS.md` shows what happens, what it costs and what an operator sees: all of it from runs.
 //!
 //! `make scenarios` writes the page's blocks anew; this test fails when they differ from what happens.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
@@ -15,7 +15,7 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/event-runtime/SCENARIOS.md");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/core/event-runtime/SCENARIOS.md");
 
 fn one(verb: Verb) -> World {
     World::plain(vec![vec![Record { verb, key: Some(0), subject: 0 }]])
@@ -113,7 +113,7 @@ impl Visit for Fields {
 /// The metrics that telemetry writes for these reports, summed, without those that only count or time.
 fn metrics(reports: &[BatchReport]) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
-    for document in reports.iter().flat_map(|report| telemetry::batch_metrics("f", report, 0)) {
+    for document in reports.iter().flat_map(|report| event_functions::telemetry::batch_metrics("f", report, 0)) {
         let dimension = ["SkipReason", "ErrorCode"].into_iter().find_map(|name| Some((name, document[name].as_str()?)));
         for metric in document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap() {
             let (name, unit) = (metric["Name"].as_str().unwrap(), metric["Unit"].as_str().unwrap());

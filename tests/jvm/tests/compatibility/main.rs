@@ -150,7 +150,7 @@ fn compare(pairs: &[(Json, Json)]) -> (BTreeMap<&'static str, usize>, BTreeMap<&
 
 #[test]
 fn the_specifications_cases_are_judged_as_in_java() {
-    let text = include_str!("../../../../shared/schema-tools/tests/resolution/cases.json");
+    let text = include_str!("../../../../shared/tools/schema-tools/tests/resolution/cases.json");
     let cases: Vec<Json> = serde_json::from_str(text).unwrap();
     let pairs: Vec<(Json, Json)> = cases.iter().map(|case| (case["writer"].clone(), case["reader"].clone())).collect();
     compare(&pairs);

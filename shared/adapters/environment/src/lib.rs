@@ -1,0 +1,44 @@
+//! Configuration from environment variables, every problem reported together.
+//!
+//! A function's configuration is one struct, filled by one closure. Whatever is wrong is collected while it runs, so
+//! that whoever deploys it reads the whole list once and not one line per attempt. The same closure yields the table
+//! of variables, which keeps a README honest.
+//!
+//! ```
+//! use std::time::Duration;
+//! use environment::{Env, duration, number, one_of, text};
+//!
+//! #[derive(Debug, Clone, PartialEq)]
+//! enum Mode { Live, Log }
+//!
+//! struct Config { table: String, mode: Mode, rate: u32, timeout: Duration, footer: Option<String> }
+//!
+//! fn read(env: Env) -> Result<Config, environment::Problems> {
+//!     env.read(|env| Config {
+//!         table: env.required("CLAIMS_TABLE", "Table of claims.", text().example("claims")),
+//!         mode: env.required("MODE", "What becomes of a mail.", one_of([("live", Mode::Live), ("log", Mode::Log)])),
+//!         rate: env.default("RATE_PER_SECOND", "Mails a second.", number(1..=500), "10"),
+//!         timeout: env.default("TIMEOUT", "How long one mail may take.", duration(), "10s"),
+//!         footer: env.optional("FOOTER", "Last line of a mail.", text()),
+//!     })
+//! }
+//!
+//! let config = read(Env::from_pairs([("CLAIMS_TABLE", "claims"), ("MODE", "log")])).unwrap();
+//! assert_eq!((config.rate, config.timeout, config.mode), (10, Duration::from_secs(10), Mode::Log));
+//! assert_eq!((config.table.as_str(), config.footer), ("claims", None));
+//!
+//! let problems = read(Env::from_pairs([("MODE", "lief"), ("RATE_PER_SECOND", "0")])).err().unwrap();
+//! assert_eq!(problems.iter().map(|p| p.variable()).collect::<Vec<_>>(), ["CLAIMS_TABLE", "MODE", "RATE_PER_SECOND"]);
+//! ```
+
+mod env;
+mod kind;
+mod problem;
+mod secret;
+mod table;
+
+pub use env::{Env, Reader};
+pub use kind::{Kind, boolean, duration, list, milliseconds, number, one_of, parsed, text, time, topic, url};
+pub use problem::{Problem, Problems};
+pub use secret::{Secret, secret};
+pub use table::{Necessity, Variable, table};

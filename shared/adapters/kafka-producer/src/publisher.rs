@@ -1,0 +1,176 @@
+//! From a typed event to an acknowledged record.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::encode::{EncodeError, Encoder, Framing};
+use bytes::Bytes;
+use event_runtime::{Blame, Disposition, Failure};
+use schema_registry::{RegistryError, Subjects, Version};
+use tokio::sync::OnceCell;
+use topic_names::{Part, TopicName};
+
+use crate::error::DeliveryError;
+use crate::event::{DomainEvent, EventSource};
+use crate::producer::{Delivered, OutgoingRecord, Producer};
+use crate::trace::TraceParent;
+
+/// What a value is; the frame before the Avro body is Confluent's.
+const CONTENT_TYPE: &str = "application/avro";
+
+/// Publishes events of one type to one topic.
+///
+/// Its schema is looked up once, when it is first needed, under the subject `<topic>-value`. It is never registered from
+/// here: what consumers rely on is reviewed and registered before a producer is deployed.
+pub struct Publisher<E> {
+    topic: TopicName,
+    subject: String,
+    version: Version,
+    source: EventSource,
+    subjects: Arc<dyn Subjects>,
+    producer: Arc<dyn Producer>,
+    encoder: OnceCell<Encoder>,
+    events: PhantomData<fn(E)>,
+}
+
+/// An event was not published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The registry did not give the schema: nothing was sent.
+    #[error("the schema of {subject} cannot be had; register it before the producer runs")]
+    Schema {
+        /// The subject that was asked for.
+        subject: String,
+        /// What the registry said.
+        source: RegistryError,
+    },
+    /// The registered schema is none that can be written by: nothing was sent.
+    #[error("the schema registered under {subject} cannot be used; register one that can, or name a version that can")]
+    Unwritable {
+        /// The subject of the schema.
+        subject: String,
+        /// What is wrong with it.
+        source: EncodeError,
+    },
+    /// The registered schema and the event's type do not fit each other: nothing was sent.
+    #[error("the event does not fit the schema registered under {subject}")]
+    Encode {
+        /// The subject of the schema.
+        subject: String,
+        /// What does not fit.
+        source: EncodeError,
+    },
+    /// It was not acknowledged.
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
+}
+
+impl Failure for PublishError {
+    fn disposition(&self) -> Disposition {
+        match self {
+            // A missing schema is missing for every event, and can be registered.
+            PublishError::Schema { source, .. } => Disposition::Retry { after: source.retry_after() },
+            // As a missing one.
+            PublishError::Unwritable { .. } => Disposition::Retry { after: None },
+            PublishError::Encode { .. } => Disposition::DeadLetter,
+            PublishError::Delivery(error) => error.disposition(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            PublishError::Schema { source, .. } => source.code(),
+            PublishError::Unwritable { .. } => "schema_unwritable",
+            PublishError::Encode { .. } => "event_encoding",
+            PublishError::Delivery(error) => error.code(),
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            // What an event may hold is settled by its type: where one does not fit, the schema is another than ours.
+            PublishError::Schema { .. } | PublishError::Unwritable { .. } | PublishError::Encode { .. } => {
+                Blame::Deployment
+            }
+            PublishError::Delivery(error) => error.blame(),
+        }
+    }
+}
+
+impl<E: DomainEvent> Publisher<E> {
+    /// Publishes to `topic` by the given version of its subject's schema.
+    pub fn new(
+        topic: TopicName,
+        source: EventSource,
+        subjects: Arc<dyn Subjects>,
+        version: Version,
+        producer: Arc<dyn Producer>,
+    ) -> Self {
+        let subject = format!("{}-{}", topic.as_str(), Part::Value);
+        Publisher { topic, subject, version, source, subjects, producer, encoder: OnceCell::new(), events: PhantomData }
+    }
+
+    /// Publishes events in their order, and answers for each. What cannot be encoded is answered for and not sent; the
+    /// others are.
+    ///
+    /// # Errors
+    /// Only where no event could be sent at all, since their schema cannot be had.
+    pub async fn publish(
+        &self,
+        events: &[E],
+        trace: TraceParent,
+    ) -> Result<Vec<Result<Delivered, PublishError>>, PublishError> {
+        let encoder = self.encoder.get_or_try_init(|| self.look_up()).await?;
+        let encoded: Vec<_> = events.iter().map(|event| self.record(encoder, event, trace)).collect();
+        let mut answers = Vec::with_capacity(events.len());
+        let mut records = Vec::with_capacity(events.len());
+        for record in encoded {
+            match record {
+                Ok(record) => {
+                    records.push(record);
+                    answers.push(None);
+                }
+                Err(error) => answers.push(Some(self.misfit(error))),
+            }
+        }
+        let mut delivered = self.producer.send(records).await.into_iter();
+        let lost = || DeliveryError::new(self.topic.as_str(), crate::DeliveryProblem::Unacknowledged);
+        let answer = |refused: Option<PublishError>| match refused {
+            Some(error) => Err(error),
+            // A producer that answers for too few records has not told what became of the others.
+            None => Ok(delivered.next().unwrap_or_else(|| Err(lost()))?),
+        };
+        Ok(answers.into_iter().map(answer).collect())
+    }
+
+    async fn look_up(&self) -> Result<Encoder, PublishError> {
+        let found = self.subjects.version(&self.subject, self.version).await;
+        let registered = found.map_err(|source| PublishError::Schema { subject: self.subject.clone(), source })?;
+        let (schema, framing) = (&registered.schema, Framing::Confluent(registered.id.0));
+        Encoder::new(&schema.text, &schema.references, framing)
+            .map_err(|source| PublishError::Unwritable { subject: self.subject.clone(), source })
+    }
+
+    fn record(&self, encoder: &Encoder, event: &E, trace: TraceParent) -> Result<OutgoingRecord, EncodeError> {
+        let value = encoder.encode(event)?;
+        let headers = [
+            ("ce_specversion", "1.0".to_owned()),
+            ("ce_id", event.id().to_owned()),
+            ("ce_type", E::TYPE.to_owned()),
+            ("ce_source", self.source.as_str().to_owned()),
+            ("ce_time", event.occurred_at().to_string()),
+            ("content-type", CONTENT_TYPE.to_owned()),
+            ("traceparent", trace.child().header()),
+        ];
+        Ok(OutgoingRecord {
+            topic: self.topic.as_str().to_owned(),
+            key: Some(Bytes::copy_from_slice(event.key().as_bytes())),
+            value: Some(Bytes::from(value)),
+            headers: headers.map(|(name, value)| (name.to_owned(), Bytes::from(value))).into(),
+        })
+    }
+
+    fn misfit(&self, source: EncodeError) -> PublishError {
+        PublishError::Encode { subject: self.subject.clone(), source }
+    }
+}

@@ -1,0 +1,155 @@
+//! The records of a batch that failed, where the destination is told them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::document::OnFailure;
+use super::error::OnFailureError;
+use super::tolerant::{number, text};
+
+/// The records that a document holds.
+#[derive(Debug, Clone)]
+pub struct FailedRecords {
+    /// `aws:kafka` or `SelfManagedKafka`, where the payload says it.
+    pub event_source: Option<String>,
+    /// The cluster's ARN.
+    pub event_source_arn: Option<String>,
+    /// Comma-separated `host:port`.
+    pub bootstrap_servers: Option<String>,
+    /// In the order of the payload.
+    pub records: Vec<FailedRecord>,
+}
+
+/// One record, as it stands in the event.
+#[derive(Debug, Clone)]
+pub struct FailedRecord {
+    /// The event's own name of its partition.
+    pub lane: String,
+    /// Topic, where it is readable.
+    pub topic: Option<String>,
+    /// Partition, where it is readable.
+    pub partition: Option<i64>,
+    /// Offset, where it is readable.
+    pub offset: Option<i64>,
+    /// Milliseconds since 1970, where it is readable.
+    pub timestamp: Option<i64>,
+    /// The key in base64, where it is readable.
+    pub key: Option<String>,
+    /// The record's JSON, byte for byte.
+    pub json: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload<'a> {
+    #[serde(default, deserialize_with = "text")]
+    event_source: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    event_source_arn: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    bootstrap_servers: Option<String>,
+    #[serde(borrow)]
+    records: Option<&'a RawValue>,
+}
+
+/// What must be told of a record to put it into its place again.
+#[derive(Default, Deserialize)]
+struct Coordinates {
+    #[serde(default, deserialize_with = "text")]
+    topic: Option<String>,
+    #[serde(default, deserialize_with = "number")]
+    partition: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
+    offset: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
+    timestamp: Option<i64>,
+    #[serde(default, deserialize_with = "text")]
+    key: Option<String>,
+}
+
+impl OnFailure {
+    /// The records, where the destination is told them: all of the batch in S3, one in a Kafka topic. `None` from SQS
+    /// and SNS, which are told only which they were.
+    ///
+    /// # Errors
+    /// When there is a payload that is neither an event nor a record.
+    pub fn records(&self) -> Result<Option<FailedRecords>, OnFailureError> {
+        let Some(json) = self.payload.as_deref() else { return Ok(None) };
+        let payload: Payload<'_> =
+            serde_json::from_str(json).map_err(|_| OnFailureError::Payload("it is no JSON object"))?;
+        let records = match payload.records {
+            Some(records) => of_event(records.get())?,
+            None => vec![of_record(json)?],
+        };
+        Ok(Some(FailedRecords {
+            event_source: payload.event_source,
+            event_source_arn: payload.event_source_arn.or_else(|| self.batch.event_source_arn.clone()),
+            bootstrap_servers: payload.bootstrap_servers.or_else(|| self.batch.bootstrap_servers.clone()),
+            records,
+        }))
+    }
+
+    /// The batch as an event for its function, where the destination is told the records: from S3 byte for byte, from a
+    /// topic the one record in an event of its own.
+    ///
+    /// # Errors
+    /// When there is a payload that is neither an event nor a record.
+    pub fn event(&self) -> Result<Option<String>, OnFailureError> {
+        let (Some(json), Some(records)) = (self.payload.as_deref(), self.records()?) else { return Ok(None) };
+        let is_event = serde_json::from_str::<Payload<'_>>(json).is_ok_and(|payload| payload.records.is_some());
+        match records.records.as_slice() {
+            [record] if !is_event => records.around(record).map(Some),
+            _ => Ok(Some(json.to_owned())),
+        }
+    }
+}
+
+impl FailedRecords {
+    fn around(&self, record: &FailedRecord) -> Result<String, OnFailureError> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Event<'a> {
+            event_source: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            event_source_arn: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            bootstrap_servers: Option<&'a str>,
+            records: BTreeMap<&'a str, [&'a RawValue; 1]>,
+        }
+        let record_json: &RawValue = serde_json::from_str(&record.json)?;
+        let source = if self.event_source_arn.is_some() { "aws:kafka" } else { "SelfManagedKafka" };
+        Ok(serde_json::to_string(&Event {
+            event_source: self.event_source.as_deref().unwrap_or(source),
+            event_source_arn: self.event_source_arn.as_deref(),
+            bootstrap_servers: self.bootstrap_servers.as_deref(),
+            records: BTreeMap::from([(record.lane.as_str(), [record_json])]),
+        })?)
+    }
+}
+
+fn of_event(records: &str) -> Result<Vec<FailedRecord>, OnFailureError> {
+    let lanes: BTreeMap<String, Vec<&RawValue>> = serde_json::from_str(records)
+        .map_err(|_| OnFailureError::Payload("its records are not grouped by topic and partition"))?;
+    let records = lanes.into_iter().flat_map(|(lane, records)| {
+        records.into_iter().map(move |record| FailedRecord::new(lane.clone(), record.get()))
+    });
+    Ok(records.collect())
+}
+
+fn of_record(json: &str) -> Result<FailedRecord, OnFailureError> {
+    let record = FailedRecord::new(String::new(), json);
+    match (&record.topic, record.partition, record.offset) {
+        (Some(topic), Some(partition), Some(_)) => Ok(FailedRecord { lane: format!("{topic}-{partition}"), ..record }),
+        _ => Err(OnFailureError::Payload("it has neither records nor topic, partition and offset")),
+    }
+}
+
+impl FailedRecord {
+    /// A record that is no record has no coordinates; its JSON is kept all the same.
+    fn new(lane: String, json: &str) -> Self {
+        let Coordinates { topic, partition, offset, timestamp, key } = serde_json::from_str(json).unwrap_or_default();
+        FailedRecord { lane, topic, partition, offset, timestamp, key, json: json.to_owned() }
+    }
+}

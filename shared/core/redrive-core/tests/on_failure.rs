@@ -1,0 +1,188 @@
+//! Documents as each destination gets them, and whatever else may come.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
+
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use redrive_core::on_failure::{Condition, OnFailure, OnFailureError};
+use serde_json::{Value, json};
+
+const LANE: &str = "cdc.postgres.public.accounts-0";
+
+fn events() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../events/samples")
+}
+
+fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(events().join("on-failure").join(name)).unwrap()
+}
+
+fn read(document: &Value) -> OnFailure {
+    OnFailure::read(document.to_string().as_bytes()).unwrap()
+}
+
+/// The one record of the sample event that documents with a payload hold.
+fn the_record() -> Value {
+    let event = std::fs::read(events().join("send-welcome-email/created.json")).unwrap();
+    let event: Value = serde_json::from_slice(&event).unwrap();
+    event["records"].as_object().unwrap().values().next().unwrap()[0].clone()
+}
+
+#[test]
+fn sqs_is_told_what_the_batch_was() {
+    let document = OnFailure::read(&sample("sqs.json")).unwrap();
+    assert_eq!(document.condition, Condition::RetriesExhausted);
+    assert_eq!(document.function_name(), Some("send-welcome-email"));
+    assert_eq!((document.invoke_count, document.batch.size), (Some(11), Some(18)));
+    assert_eq!(document.response.as_ref().unwrap().function_error.as_deref(), Some("Unhandled"));
+    let lanes: Vec<_> = document
+        .batch
+        .lanes
+        .iter()
+        .map(|(lane, range)| (lane.as_str(), range.first_offset, range.last_offset))
+        .collect();
+    assert_eq!(lanes, [(LANE, Some(100), Some(116)), ("cdc.postgres.public.accounts-1", Some(7), Some(7))]);
+    assert!(document.records().unwrap().is_none());
+}
+
+#[test]
+fn a_null_response_and_no_cluster_arn_are_read() {
+    let document = OnFailure::read(&sample("sqs-self-managed-too-large.json")).unwrap();
+    assert_eq!(document.condition, Condition::PayloadTooLarge);
+    assert_eq!((document.response, document.batch.event_source_arn), (None, None));
+    assert!(document.batch.bootstrap_servers.is_some());
+}
+
+#[test]
+fn a_notification_of_sns_is_read_through_its_envelope() {
+    let document = OnFailure::read(&sample("sns.json")).unwrap();
+    assert_eq!(document.condition, Condition::RetriesExhausted);
+    assert_eq!(document.batch.lanes.len(), 1);
+}
+
+#[test]
+fn s3_and_a_topic_hold_the_records_byte_for_byte() {
+    for name in ["s3.json", "kafka-topic.json", "kafka-topic-bare-record.json"] {
+        let records = OnFailure::read(&sample(name)).unwrap().records().unwrap().unwrap();
+        let [record] = records.records.as_slice() else { panic!("{name}: {} records", records.records.len()) };
+        let expected = the_record();
+        assert_eq!(serde_json::from_str::<Value>(&record.json).unwrap(), expected, "{name}");
+        assert_eq!(record.topic.as_deref(), expected["topic"].as_str(), "{name}");
+        assert_eq!((record.partition, record.offset), (expected["partition"].as_i64(), expected["offset"].as_i64()));
+        assert_eq!(record.lane, format!("{}-{}", record.topic.as_deref().unwrap(), record.partition.unwrap()));
+        assert!(records.event_source_arn.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn each_payload_becomes_the_event_that_failed() {
+    let event = std::fs::read(events().join("send-welcome-email/created.json")).unwrap();
+    let expected: Value = serde_json::from_slice(&event).unwrap();
+    for name in ["s3.json", "kafka-topic.json", "kafka-topic-bare-record.json"] {
+        let event = OnFailure::read(&sample(name)).unwrap().event().unwrap().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&event).unwrap(), expected, "{name}");
+    }
+    assert!(OnFailure::read(&sample("sqs.json")).unwrap().event().unwrap().is_none());
+}
+
+#[test]
+fn both_spellings_of_a_condition_are_one_and_an_unknown_one_is_kept() {
+    let mut document: Value = serde_json::from_slice(&sample("sqs.json")).unwrap();
+    for (text, condition) in [
+        ("RetryAttemptsExhausted", Condition::RetriesExhausted),
+        ("RetriesExhausted", Condition::RetriesExhausted),
+        ("MaximumPayloadSizeExceeded", Condition::PayloadTooLarge),
+        ("SCHEMA_NOT_FOUND", Condition::SchemaNotFound),
+        ("DESERIALIZATION_ERROR", Condition::Undecodable),
+        ("EventAgeExceeded", Condition::Other("EventAgeExceeded".to_owned())),
+    ] {
+        document["requestContext"]["condition"] = text.into();
+        assert_eq!(read(&document).condition, condition);
+    }
+}
+
+#[test]
+fn something_else_is_refused_without_a_word_of_it() {
+    for (foreign, reason) in [
+        (r#"{"requestContext":{}}"#, "KafkaBatchInfo"),
+        (r#"{"version":1,"id":"0123"}"#, "requestContext"),
+        (r#"{"requestContext":"secret"}"#, "another type"),
+        ("[secret", "broken JSON"),
+        ("{", "ends early"),
+    ] {
+        let error = OnFailure::read(foreign.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(reason) && !error.contains("secret"), "{foreign}: {error}");
+    }
+    let mut document: Value = serde_json::from_slice(&sample("sqs.json")).unwrap();
+    for payload in [json!("secret"), json!(7), json!({"records": ["secret"]}), json!({"topic": "t", "offset": 1})] {
+        document["payload"] = payload.clone();
+        let error = read(&document).records().unwrap_err();
+        assert!(matches!(error, OnFailureError::Payload(_)) && !error.to_string().contains("secret"), "{payload}");
+    }
+}
+
+#[test]
+fn a_record_that_is_none_is_kept_in_its_lane() {
+    let mut document: Value = serde_json::from_slice(&sample("s3.json")).unwrap();
+    document["payload"] = json!({"records": {"t-0": [7, {"topic": "t", "partition": 0, "offset": "8"}]}});
+    let records = read(&document).records().unwrap().unwrap().records;
+    assert_eq!((records[0].lane.as_str(), records[0].json.as_str(), records[0].offset), ("t-0", "7", None));
+    assert_eq!((records[1].topic.as_deref(), records[1].partition, records[1].offset), (Some("t"), Some(0), Some(8)));
+}
+
+/// The same JSON with numbers as text, nulls for what is missing, and members that nobody knows.
+fn disguised(value: &Value, choose: &mut impl FnMut() -> bool) -> Value {
+    match value {
+        Value::Number(number) if choose() => number.to_string().into(),
+        Value::String(text) if text.parse::<i64>().is_ok() && choose() => json!(text.parse::<i64>().unwrap()),
+        Value::Object(members) => {
+            let mut members: serde_json::Map<_, _> =
+                members.iter().map(|(name, value)| (name.clone(), disguised(value, choose))).collect();
+            // Not among lanes: there a new member is a new lane.
+            if choose() && !members.keys().any(|name| name.contains("accounts")) {
+                members.insert("somethingNew".to_owned(), json!({"deep": [1, null]}));
+            }
+            Value::Object(members)
+        }
+        other => other.clone(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn however_the_numbers_are_written_the_document_is_the_same(choices in prop::collection::vec(any::<bool>(), 64)) {
+        for name in ["sqs.json", "sqs-self-managed-too-large.json", "s3.json"] {
+            let plain: Value = serde_json::from_slice(&sample(name)).unwrap();
+            let mut choices = choices.iter().copied().cycle();
+            let other = disguised(&plain, &mut || choices.next().unwrap());
+            let (plain, other) = (read(&plain), read(&other));
+            prop_assert_eq!(&plain.batch, &other.batch);
+            prop_assert_eq!(plain.response, other.response);
+            prop_assert_eq!(plain.invoke_count, other.invoke_count);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(
+        name in prop::sample::select(vec!["sqs.json", "sns.json", "s3.json", "kafka-topic.json"]),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3u8), 0..12),
+    ) {
+        let mut bytes = sample(name);
+        for (at, byte, kind) in edits {
+            let at = at.index(bytes.len());
+            match kind {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => bytes.truncate(at.max(1)),
+            }
+        }
+        if let Ok(document) = OnFailure::read(&bytes) {
+            let _ = (document.function_name().map(str::len), document.condition.code(), document.records());
+        }
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in ".{0,64}") {
+        prop_assert!(OnFailure::read(text.as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,72 @@
+//! How every function starts: logging, configuration, serving, and what the process ends with.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use environment::{Env, Problems};
+
+/// Starts logging, reads the configuration from the environment, and serves until Lambda ends the process.
+///
+/// A configuration that cannot be read ends it with status [`Problems::EXIT_CODE`], anything else that `serve` returns with
+/// status 1. Both are logged here, once, with all causes.
+pub async fn start<Config>(
+    read: impl FnOnce(&Env) -> Result<Config, Problems>,
+    serve: impl AsyncFnOnce(Config) -> Result<(), lambda_runtime::Error>,
+) -> ExitCode {
+    crate::telemetry::start_logging();
+    started(&Env::from_process(), read, serve).await
+}
+
+async fn started<Config>(
+    env: &Env,
+    read: impl FnOnce(&Env) -> Result<Config, Problems>,
+    serve: impl AsyncFnOnce(Config) -> Result<(), lambda_runtime::Error>,
+) -> ExitCode {
+    let config = match read(env) {
+        Ok(config) => config,
+        Err(problems) => {
+            tracing::error!(error_code = "configuration", "{problems}");
+            return ExitCode::from(Problems::EXIT_CODE);
+        }
+    };
+    // On the heap: all of a function nested into the future of `main` is deeper than the compiler looks.
+    match Box::pin(serve(config)).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let error: &(dyn Error + 'static) = &*error;
+            tracing::error!(error_code = "start", "{}", event_runtime::error_chain(error).join(": "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use environment::text;
+
+    use super::*;
+
+    /// Codes cannot be compared otherwise.
+    async fn code(
+        env: &[(&str, &str)],
+        serve: impl AsyncFnOnce(String) -> Result<(), lambda_runtime::Error>,
+    ) -> String {
+        let env = Env::from_pairs(env.iter().copied());
+        let read = |env: &Env| env.read(|env| env.required("TABLE", "The table.", text().example("rows")));
+        format!("{:?}", started(&env, read, serve).await)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_served_with_a_configuration_that_cannot_be_read() {
+        let ended = code(&[], async |_| panic!("there is no configuration to serve with")).await;
+        assert_eq!(ended, format!("{:?}", ExitCode::from(78)));
+    }
+
+    #[tokio::test]
+    async fn a_function_that_cannot_be_served_fails_and_one_that_was_ends_well() {
+        let ended = code(&[("TABLE", "rows")], async |_| Err("the runtime does not answer".into())).await;
+        assert_eq!(ended, format!("{:?}", ExitCode::FAILURE));
+        let ended = code(&[("TABLE", "rows")], async |table| if table == "rows" { Ok(()) } else { Err(table.into()) });
+        assert_eq!(ended.await, format!("{:?}", ExitCode::SUCCESS));
+    }
+}

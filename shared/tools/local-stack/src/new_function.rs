@@ -1,0 +1,270 @@
+//! A new function out of a template: `make new-function NAME=… TOPIC=…`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use topic_names::{TopicKind, TopicName, TopicNameError};
+
+use crate::event::{Nulls, Origin};
+use crate::example::{ExampleError, example_sample};
+use crate::recording::{Recording, RecordingError};
+use crate::samples::{Sample, SampleError, sample};
+use crate::tools::Workspace;
+
+/// A crate that new functions are copies of: a member of the workspace, so that it compiles and holds its tests.
+#[derive(Debug)]
+pub(crate) struct Template {
+    /// The crate, in `shared/`.
+    pub(crate) name: &'static str,
+    /// The topic that it reads.
+    pub(crate) topic: &'static str,
+    /// What its copy is to be told first.
+    first: &'static str,
+}
+
+/// Rows of a table: the newest version of each.
+pub(crate) const ROWS: Template = Template {
+    name: "template-rows",
+    topic: "cdc.postgres.public.accounts",
+    first: "name the columns that it reads in src/row.rs",
+};
+
+/// Documents of a collection: the newest version of each.
+pub(crate) const DOCUMENTS: Template = Template {
+    name: "template-documents",
+    topic: "cdc.mongodb.users.login",
+    first: "name the fields that it reads in src/document.rs",
+};
+
+/// Domain events: each of them once.
+pub(crate) const EVENTS: Template = Template {
+    name: "template-events",
+    topic: "user.profile.updated",
+    first: "name the fields that it reads in src/event.rs",
+};
+
+/// All of them.
+pub(crate) const TEMPLATES: [Template; 3] = [ROWS, DOCUMENTS, EVENTS];
+
+/// What was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFunction {
+    /// The files that were written.
+    pub files: Vec<PathBuf>,
+    /// What is to be done first in its folder.
+    pub first: &'static str,
+    /// The name of its sample event.
+    pub sample: String,
+}
+
+/// A function could not be made. But for [`NewFunctionError::Format`] nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum NewFunctionError {
+    /// The name is not one for a function.
+    #[error(
+        "`{}` is no name for a function: lowercase words of letters and digits with hyphens between them, beginning with a letter, at most 64 characters, and best a verb first, such as index-orders",
+        .0.escape_debug()
+    )]
+    Name(String),
+    /// There is such a function, or another crate of that name.
+    #[error("there is a crate {name} already, in {}: choose another NAME", folder.display())]
+    Taken {
+        /// The name.
+        name: String,
+        /// Where it is.
+        folder: PathBuf,
+    },
+    /// The topic's name breaks the rules.
+    #[error(transparent)]
+    Topic(#[from] TopicNameError),
+    /// A heartbeat, for example.
+    #[error(
+        "{0} is what a connector writes for itself; a function reads the changes of a table or collection, `cdc.<system>.<schema or database>.<table>`, or domain events, `<domain>.<entity>.<event>`"
+    )]
+    Helper(TopicName),
+    /// No sample could be made, and nothing be tested.
+    #[error(
+        "no recording holds {topic}, and a function is tested with recorded bytes: put a folder with schemas.json and records.jsonl, as in events/recorded/postgres-accounts, beside it. Recorded are: {}",
+        recorded.join(", ")
+    )]
+    NotRecorded {
+        /// The topic.
+        topic: TopicName,
+        /// Topics that would do.
+        recorded: Vec<String>,
+    },
+    /// A recording cannot be read.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// No example of a domain event.
+    #[error(transparent)]
+    Example(#[from] ExampleError),
+    /// A recording without an insert.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
+    /// The file system refused.
+    #[error("cannot read or write {}", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is there, and only its layout is not as `make fmt` wants it.
+    #[error("{0} was made but not formatted: `rustup component add rustfmt`, then `cargo fmt --package {0}`")]
+    Format(String),
+}
+
+/// Makes `functions/<name>` and its sample event.
+///
+/// # Errors
+/// When name or topic are not usable; nothing is written then.
+pub fn new_function(workspace: &Workspace, name: &str, topic: &str) -> Result<NewFunction, NewFunctionError> {
+    let name = checked_name(workspace, name)?;
+    let topic: TopicName = topic.parse()?;
+    let (template, (sample_name, sample)) = match topic.kind() {
+        TopicKind::DomainEvent { .. } => (EVENTS, example_sample(workspace, &topic)?),
+        TopicKind::Helper { .. } => return Err(NewFunctionError::Helper(topic)),
+        TopicKind::Change { .. } => recorded_sample(workspace, &topic)?,
+    };
+
+    let (from, to) = (template.name, name);
+    let replacements = [
+        (from.to_owned(), to.to_owned()),
+        (from.replace('-', "_"), to.replace('-', "_")),
+        (from.replace('-', "_").to_uppercase(), to.replace('-', "_").to_uppercase()),
+        (template.topic.to_owned(), topic.to_string()),
+        // In `functions/`, not beside it.
+        ("](../../../functions/".to_owned(), "](../".to_owned()),
+        ("](../../../".to_owned(), "](../../".to_owned()),
+    ];
+    let fill = |text: String| replacements.iter().fold(text, |text, (from, to)| text.replace(from, to));
+    let folder = workspace.root().join("shared/tools").join(template.name);
+    let target = workspace.root().join("functions").join(name);
+    let mut written = Vec::new();
+    for path in files(&folder)? {
+        let text = fill(fs::read_to_string(&path).map_err(|source| at(&path, source))?);
+        let below = path.strip_prefix(&folder).unwrap_or(&path);
+        written.push(write(target.join(below), &text)?);
+    }
+    let samples = workspace.root().join("events/samples").join(name);
+    written.push(write(samples.join(&sample_name), &sample)?);
+    format(workspace, name)?;
+    let sample = sample_name.trim_end_matches(".json").to_owned();
+    Ok(NewFunction { files: written, first: template.first, sample })
+}
+
+/// Another name has another length, and lines break elsewhere.
+fn format(workspace: &Workspace, name: &str) -> Result<(), NewFunctionError> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let formatted = Command::new(cargo).args(["fmt", "--package", name]).current_dir(workspace.root()).status();
+    if formatted.is_ok_and(|status| status.success()) { Ok(()) } else { Err(NewFunctionError::Format(name.to_owned())) }
+}
+
+fn checked_name<'a>(workspace: &Workspace, name: &'a str) -> Result<&'a str, NewFunctionError> {
+    let word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let begins_with_letter = name.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
+    if !begins_with_letter || name.len() > 64 || !name.split('-').all(word) {
+        return Err(NewFunctionError::Name(name.to_owned()));
+    }
+    let parents = ["functions", "shared", "shared/core", "shared/adapters", "shared/tools", "tests"];
+    for folder in parents.map(|parent| workspace.root().join(parent).join(name)) {
+        if folder.exists() {
+            return Err(NewFunctionError::Taken { name: name.to_owned(), folder });
+        }
+    }
+    Ok(name)
+}
+
+/// The template for a topic of changes, and a recorded change.
+fn recorded_sample(workspace: &Workspace, topic: &TopicName) -> Result<(Template, Sample), NewFunctionError> {
+    let mut recorded = Vec::new();
+    let recordings = workspace.root().join("events/recorded");
+    for folder in children(&recordings)?.into_iter().filter(|path| path.is_dir()) {
+        let recording = Recording::read(&folder)?;
+        if let Some(record) = recording.of_topic(topic.as_str()).next() {
+            let documents = record.expect.value["source"]["connector"] == "mongodb";
+            let template = if documents { DOCUMENTS } else { ROWS };
+            return Ok((template, created_sample(&recording, topic.as_str())?));
+        }
+        recorded.extend(recording.records.into_iter().map(|record| record.topic));
+    }
+    let table = |topic: &String| {
+        let topic: Option<TopicName> = topic.parse().ok();
+        topic.is_some_and(|topic| matches!(topic.kind(), TopicKind::Change { .. }))
+    };
+    recorded.retain(table);
+    recorded.sort();
+    recorded.dedup();
+    Err(NewFunctionError::NotRecorded { topic: topic.clone(), recorded })
+}
+
+/// The first recorded insert of a topic.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn created_sample(recording: &Recording, topic: &str) -> Result<Sample, SampleError> {
+    let created = recording.of_topic(topic).find(|record| record.expect.value["op"] == "c");
+    let created = created.ok_or(SampleError::Missing("insert"))?;
+    Ok(sample("created", Origin::Msk, Nulls::Written, &[created]))
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, NewFunctionError> {
+    let mut found = Vec::new();
+    for path in children(folder)? {
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+fn children(folder: &Path) -> Result<Vec<PathBuf>, NewFunctionError> {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut paths: Vec<_> =
+        entries.map_err(|source| at(folder, source))?.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn write(path: PathBuf, text: &str) -> Result<PathBuf, NewFunctionError> {
+    let folder = path.parent().unwrap_or(&path);
+    fs::create_dir_all(folder).and_then(|()| fs::write(&path, text)).map_err(|source| at(&path, source))?;
+    Ok(path)
+}
+
+fn at(path: &Path, source: io::Error) -> NewFunctionError {
+    NewFunctionError::Io { path: path.to_path_buf(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORDERS: &str = "cdc.mysql.shop.orders";
+
+    fn refused(name: &str, topic: &str) -> String {
+        new_function(&Workspace::find().unwrap(), name, topic).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_cannot_become_a_function_is_refused_with_the_reason_and_the_remedy() {
+        for name in ["", "Index-Orders", "index_orders", "-orders", "index--orders", "1st", "../x", &"x".repeat(65)] {
+            assert!(refused(name, ORDERS).contains("is no name for a function"), "{name}");
+        }
+        for name in ["send-welcome-email", "event-runtime", "template-rows", "template-events"] {
+            assert!(refused(name, ORDERS).contains("choose another NAME"), "{name}");
+        }
+        assert!(refused("index-orders", "orders").contains("is no topic name"));
+        let error = refused("index-orders", "user.profile.deleted");
+        assert!(error.contains("events/schemas/user.profile.deleted-value") && error.contains(EVENTS.topic), "{error}");
+        assert!(refused("index-orders", "cdc.mysql.transaction").contains("writes for itself"));
+        let error = refused("index-orders", "cdc.mysql.shop.invoices");
+        assert!(error.contains("no recording holds") && error.contains(ORDERS), "{error}");
+    }
+}

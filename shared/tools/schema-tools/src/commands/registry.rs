@@ -1,0 +1,119 @@
+//! The commands that ask a registry: `diff` and `register`.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
+
+use environment::{Env, Problems};
+use schema_registry::{ConfluentRegistry, RegistryConfig, RegistryConfigError};
+use schema_tools::Contracts;
+use schema_tools::publish::{Change, Comparison, compare, make};
+
+use super::{BAD, Failure, OK};
+
+/// Why a registry cannot be asked at all.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoRegistry {
+    #[error("the registry is not configured: {0}")]
+    Environment(Problems),
+    #[error(transparent)]
+    Config(#[from] RegistryConfigError),
+    #[error("the asynchronous runtime does not start")]
+    Runtime(#[source] io::Error),
+}
+
+pub(crate) fn diff(folder: &Path, url: Option<&str>, out: &mut impl Write) -> Result<u8, Failure> {
+    run(async {
+        let comparison = compare(&Contracts::read(folder)?, &connect(url)?).await?;
+        show(&comparison, out)
+    })
+}
+
+pub(crate) fn register(folder: &Path, url: Option<&str>, yes: bool, out: &mut impl Write) -> Result<u8, Failure> {
+    run(async {
+        let contracts = Contracts::read(folder)?;
+        let findings = schema_tools::check(&contracts)?;
+        if !findings.is_empty() {
+            for finding in &findings {
+                writeln!(out, "{finding}\n")?;
+            }
+            writeln!(out, "the contracts do not hold (`schemas check`), so nothing was registered")?;
+            return Ok(BAD);
+        }
+        let registry = connect(url)?;
+        let comparison = compare(&contracts, &registry).await?;
+        if comparison.is_empty() || !comparison.obstacles.is_empty() || !yes {
+            let code = show(&comparison, out)?;
+            if !comparison.obstacles.is_empty() {
+                writeln!(
+                    out,
+                    "nothing was changed, and will not be before the registry and the files agree on what there is"
+                )?;
+            } else if code != OK {
+                writeln!(out, "nothing was changed; `register --yes` does it, in this order")?;
+            }
+            return Ok(code);
+        }
+        for change in &comparison.changes {
+            match make(change, &registry).await {
+                Ok(id) => tell(change, id.map(|id| id.0), out)?,
+                Err(error) if error.is_transient() => return Err(error.into()),
+                Err(error) => {
+                    writeln!(out, "{change}; refused: {}\nwhat comes after it was not tried", with_causes(&error))?;
+                    return Ok(BAD);
+                }
+            }
+        }
+        show(&compare(&contracts, &registry).await?, out)
+    })
+}
+
+fn tell(change: &Change, id: Option<u32>, out: &mut impl Write) -> io::Result<()> {
+    match (change, id) {
+        (Change::Register { subject, version, .. }, Some(id)) => {
+            writeln!(out, "{subject} v{version}: registered, its id is {id}")
+        }
+        (Change::Register { subject, version, .. }, None) => writeln!(out, "{subject} v{version}: registered"),
+        (Change::SetLevel { subject, wanted, .. }, _) => {
+            writeln!(out, "{subject}: compatibility level set to {wanted}")
+        }
+    }
+}
+
+fn show(comparison: &Comparison, out: &mut impl Write) -> Result<u8, Failure> {
+    for change in &comparison.changes {
+        writeln!(out, "{change}")?;
+    }
+    for obstacle in &comparison.obstacles {
+        writeln!(out, "{obstacle}")?;
+    }
+    if !comparison.is_empty() {
+        return Ok(BAD);
+    }
+    writeln!(out, "the registry has what the contracts say")?;
+    Ok(OK)
+}
+
+/// By the variables that functions have; the address by the command line if it is there. Credentials only by variables,
+/// since everybody on a machine sees its command lines.
+fn connect(url: Option<&str>) -> Result<ConfluentRegistry, NoRegistry> {
+    let env = Env::from_process();
+    let env = if let Some(url) = url { env.with("SCHEMA_REGISTRY_URL", url) } else { env };
+    Ok(env.read(RegistryConfig::read).map_err(NoRegistry::Environment)?.confluent()?)
+}
+
+fn run(work: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(NoRegistry::Runtime)?;
+    runtime.block_on(work)
+}
+
+/// An error in one line with what caused it: a registry's reason is in the cause.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,257 @@
+//! The contracts of our topics hold; and what does not hold is said so that a stranger understands.
+#![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use schema_tools::contracts::Contracts;
+use schema_tools::{catalogue, check};
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+fn events() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../events")
+}
+
+#[test]
+fn every_contract_holds() {
+    let findings = check(&Contracts::read(&events().join("schemas")).unwrap()).unwrap();
+    assert!(findings.is_empty(), "{}", findings.iter().map(|f| format!("{f}\n")).collect::<String>());
+}
+
+#[test]
+fn the_catalogue_is_what_schemas_and_manifests_say() {
+    let made = catalogue::catalogue(&Contracts::read(&events().join("schemas")).unwrap()).unwrap();
+    assert_eq!(made, fs::read_to_string(events().join("CATALOGUE.md")).unwrap(), "run `make schemas-docs`");
+}
+
+#[test]
+fn schemas_of_connectors_are_the_recorded_ones() {
+    let contracts = Contracts::read(&events().join("schemas")).unwrap();
+    let mut compared = 0;
+    for subject in contracts.subjects.values() {
+        let Some(recording) = &subject.manifest.recording else { continue };
+        let text = fs::read_to_string(events().join("recorded").join(recording).join("schemas.json")).unwrap();
+        let recorded: BTreeMap<String, Json> = serde_json::from_str(&text).unwrap();
+        let mut versions: Vec<(u64, Json)> = recorded
+            .values()
+            .filter(|schema| schema["subject"] == subject.name.as_str())
+            .map(|schema| {
+                let json = serde_json::from_str(schema["schema"].as_str().unwrap()).unwrap();
+                (schema["version"].as_u64().unwrap(), json)
+            })
+            .collect();
+        versions.sort_by_key(|(number, _)| *number);
+        let ours: Vec<(u64, Json)> =
+            subject.versions.iter().map(|version| (version.number.into(), version.json.clone())).collect();
+        assert!(ours == versions, "{} differs from events/recorded/{recording}/schemas.json", subject.name);
+        compared += ours.len();
+    }
+    assert_eq!(compared, 9);
+}
+
+/// A copy of the contracts to break.
+struct Copy(TempDir);
+
+impl Copy {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for entry in walk(&events().join("schemas")) {
+            let to = folder.path().join("schemas").join(entry.strip_prefix(events().join("schemas")).unwrap());
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(&entry, to).unwrap();
+        }
+        fs::copy(events().join("CATALOGUE.md"), folder.path().join("CATALOGUE.md")).unwrap();
+        std::os::unix::fs::symlink(events().join("recorded"), folder.path().join("recorded")).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.0.path().join("schemas").join(file)
+    }
+
+    fn edit(&self, file: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.path(file)).unwrap();
+        assert!(text.contains(from), "{file} has no {from}");
+        fs::write(self.path(file), text.replacen(from, to, 1)).unwrap();
+    }
+
+    /// Exit code, standard output and standard error.
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let schemas = self.0.path().join("schemas");
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_schemas")).args(arguments).arg("--schemas").arg(schemas).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+}
+
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+const PROFILE: &str = "user.profile.updated-value";
+
+#[test]
+fn an_unbroken_copy_passes() {
+    let copy = Copy::new();
+    let (code, out, _) = copy.run(&["check"]);
+    assert_eq!((code, out.as_str()), (0, "7 subjects, 10 versions: names, history, documentation and examples hold\n"));
+    assert_eq!(copy.run(&["docs", "--check"]).0, 0);
+}
+
+#[test]
+fn an_incompatible_version_is_refused_with_place_rule_and_both_schemas() {
+    let copy = Copy::new();
+    fs::copy(copy.path(&format!("{PROFILE}/v1.avsc")), copy.path(&format!("{PROFILE}/v2.avsc"))).unwrap();
+    let v2 = format!("{PROFILE}/v2.avsc");
+    copy.edit(&v2, r#"{"name": "revision", "type": "long""#, r#"{"name": "revision", "type": "string""#);
+    let (code, out, _) = copy.run(&["check"]);
+    assert_eq!(code, 1, "{out}");
+    let expected = "user.profile.updated-value v2: it breaks the promise FULL_TRANSITIVE of this subject: \
+        a reader of v2 cannot read what version 1 wrote\n  \
+        at `revision`: long cannot be read as string (avro_resolve_type)\n    \
+        written: \"long\"\n    read as: \"string\"\n    remedy:  change the reader's type\n";
+    assert!(out.contains(expected), "{out}");
+    assert!(out.contains("a reader of version 1 cannot read what v2 writes"), "{out}");
+    assert!(out.contains("who owns it: profiles"), "{out}");
+}
+
+#[test]
+fn a_table_may_not_lose_a_column_that_readers_need() {
+    let copy = Copy::new();
+    let subject = "cdc.postgres.public.accounts-value";
+    let text = fs::read_to_string(copy.path(&format!("{subject}/v3.avsc"))).unwrap();
+    let mut schema: Json = serde_json::from_str(&text).unwrap();
+    let columns = schema["fields"][0]["type"][1]["fields"].as_array_mut().unwrap();
+    columns.retain(|column| column["name"] != "email");
+    fs::write(copy.path(&format!("{subject}/v4.avsc")), schema.to_string()).unwrap();
+    let (code, out, _) = copy.run(&["check"]);
+    assert_eq!(code, 1, "{out}");
+    for version in 1..=3 {
+        assert!(out.contains(&format!("a reader of version {version} cannot read what v4 writes")), "{out}");
+    }
+    assert!(out.contains("at `before.email`: record cdc.postgres.public.accounts.Value has no field `email`"), "{out}");
+    assert!(out.contains(r#"read as: {"name":"email","type":"string"}"#), "{out}");
+}
+
+#[test]
+fn every_other_fault_is_named() {
+    let manifest = format!("{PROFILE}/subject.json");
+    let schema = format!("{PROFILE}/v1.avsc");
+    for (file, from, to, said) in [
+        (
+            &manifest,
+            r#""topic": "user.profile.updated""#,
+            r#""topic": "user.profileUpdated""#,
+            "is no topic name: it has 2 segments",
+        ),
+        (
+            &manifest,
+            r#""topic": "user.profile.updated""#,
+            r#""topic": "user.profile.changed""#,
+            "makes the subject `user.profile.changed-value`",
+        ),
+        (&manifest, r#""owner": "profiles""#, r#""owner": " ""#, "its `owner` in subject.json is empty"),
+        (
+            &manifest,
+            "\"compatibility\": \"FULL_TRANSITIVE\"",
+            "\"compatibility\": \"full\"",
+            "`full` is no compatibility level; write NONE",
+        ),
+        (
+            &manifest,
+            r#""changed_at": 1795680000000,"#,
+            "",
+            "the example is none: it has not the form of the latest version",
+        ),
+        (
+            &manifest,
+            r#""revision": 7,"#,
+            r#""revision": 7, "colour": "red","#,
+            "the example is none: it has not the form of the latest version: what comes out of it differs at colour: missing",
+        ),
+        (
+            &schema,
+            r#", "doc": "Whose profile. Also the record's key, as plain UTF-8.""#,
+            "",
+            "nobody says what `user_id` means",
+        ),
+        (
+            &schema,
+            r#""namespace": "user.profile""#,
+            r#""namespace": "com.shop""#,
+            "an event of this topic has the namespace `user.profile`",
+        ),
+        (
+            &schema,
+            r#"["null", "string"], "default": null"#,
+            r#"["null", "string"], "default": 7"#,
+            "the default 7 is no union",
+        ),
+        (
+            &schema,
+            r#""name": "revision""#,
+            r#""name": "révision""#,
+            "`révision` in `UserProfileUpdated` is no name by the specification",
+        ),
+        (
+            &schema,
+            r#""name": "FieldChange""#,
+            r#""name": "Field-Change""#,
+            "`user.profile.Field-Change` is no name by the specification",
+        ),
+        (
+            &schema,
+            r#""name": "revision", "type": "long""#,
+            r#""name": "revision", "type": [{"type": "fixed", "name": "user.H", "size": 1},
+                {"type": "array", "items": {"type": "fixed", "name": "user.H", "size": 1}}]"#,
+            "`user.H` is defined more than once",
+        ),
+    ] {
+        let copy = Copy::new();
+        copy.edit(file, from, to);
+        let (code, out, error) = copy.run(&["check"]);
+        assert_eq!(code, 1, "{from} → {to}\n{out}{error}");
+        assert!(out.contains(said), "{from} → {to}\n{out}");
+    }
+}
+
+/// What is said, and what makes the copy unreadable.
+type Unreadable = (&'static str, fn(&Copy));
+
+#[test]
+fn what_cannot_be_read_is_another_exit_code() {
+    let unreadable: [Unreadable; 4] = [
+        ("there is no v2.avsc", |copy| {
+            fs::copy(copy.path(&format!("{PROFILE}/v1.avsc")), copy.path(&format!("{PROFILE}/v3.avsc"))).unwrap();
+        }),
+        ("there is no subject.json", |copy| fs::remove_file(copy.path(&format!("{PROFILE}/subject.json"))).unwrap()),
+        ("unknown field `colour`", |copy| {
+            copy.edit(&format!("{PROFILE}/subject.json"), r#""owner":"#, r#""colour": "red", "owner":"#);
+        }),
+        ("schema at", |copy| copy.edit(&format!("{PROFILE}/v1.avsc"), r#""type": "record""#, r#""type": "rekord""#)),
+    ];
+    for (said, break_it) in unreadable {
+        let copy = Copy::new();
+        break_it(&copy);
+        let (code, _, error) = copy.run(&["check"]);
+        assert_eq!(code, 2, "{error}");
+        assert!(error.contains(said), "{said}\n{error}");
+    }
+}
+
+#[test]
+fn a_stale_catalogue_fails_and_says_how_to_make_it_anew() {
+    let copy = Copy::new();
+    copy.edit(&format!("{PROFILE}/subject.json"), r#""owner": "profiles""#, r#""owner": "identity""#);
+    let (code, out, _) = copy.run(&["docs", "--check"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("run `make schemas-docs`"), "{out}");
+    assert_eq!(copy.run(&["docs"]).0, 0);
+    assert_eq!(copy.run(&["docs", "--check"]).0, 0);
+    assert!(fs::read_to_string(copy.0.path().join("CATALOGUE.md")).unwrap().contains("owned by **identity**"));
+}

@@ -1,0 +1,32 @@
+//! Keeps the newest version of each document: `cdc.mongodb.users.login` → DynamoDB, one conditional put a record.
+//!
+//! Reads changes of documents; each put is guarded by its own condition; writes items, tombstones, and dead letters.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use dead_letters_sqs::SqsDeadLetters;
+use effects_dynamodb::VersionedTable;
+use event_functions::HostError;
+use event_runtime::{NoClaims, Processor, Settings};
+use template_documents::config::Config;
+use template_documents::handler::{KeepDocuments, TOMBSTONE};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    event_functions::start(Config::from_env, serve).await
+}
+
+async fn serve(config: Config) -> Result<(), HostError> {
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let documents = VersionedTable::new(aws_sdk_dynamodb::Client::new(&aws), &config.table);
+    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.consumer.dead_letter_queue_url)
+        .with_bucket(aws_sdk_s3::Client::new(&aws), config.consumer.dead_letter_bucket.clone());
+
+    let registry = &config.consumer.registry;
+    let handler = KeepDocuments::new(&registry.schemas(&aws)?, registry.frames, documents, config.epoch);
+    let settings = Settings { redrive_within: Some(TOMBSTONE), ..config.consumer.settings() };
+    let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(dead_letters), settings);
+    event_functions::serve(processor, config.consumer.reporting()).await
+}

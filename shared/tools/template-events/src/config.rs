@@ -1,0 +1,60 @@
+//! What the environment says: one struct, every problem at once.
+
+use environment::{Env, Problems, Reader, Variable, text};
+use event_functions::Consumer;
+
+/// The function's configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// DynamoDB table of the log.
+    pub table: String,
+    /// What every consumer is told.
+    pub consumer: Consumer,
+}
+
+impl Config {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    ///
+    /// Every variable that is missing or wrong, at once.
+    pub fn from_env(env: &Env) -> Result<Self, Problems> {
+        env.read(Config::read)
+    }
+
+    /// Every variable that the function reads, for its README.
+    pub fn variables() -> Vec<Variable> {
+        Env::describe(Config::read)
+    }
+
+    fn read(env: &mut Reader<'_>) -> Self {
+        Config {
+            table: env.required("TEMPLATE_EVENTS_TABLE", doc::TABLE, text().example("template-events")),
+            consumer: Consumer::read(env),
+        }
+    }
+}
+
+/// What the variables mean, for problems and for the README.
+mod doc {
+    pub(super) const TABLE: &str = "DynamoDB table of the log.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bad_variable_is_named_at_once() {
+        let bad = Config::variables().into_iter().map(|variable| (variable.name, "\u{7}"));
+        let problems = Config::from_env(&Env::from_pairs(bad)).unwrap_err();
+        let named = problems.iter().map(|problem| problem.variable()).collect::<Vec<_>>();
+        assert_eq!(named, Config::variables().iter().map(|variable| variable.name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_readme_lists_what_the_code_reads() {
+        let table = environment::table(&Config::variables());
+        assert!(include_str!("../README.md").contains(&table), "the README's table should be:\n{table}");
+    }
+}
