@@ -124,6 +124,10 @@ check: fmt clippy schemas-check test docs deny ## Everything that has to hold be
 check-fast: setup fmt clippy ## For each commit: formatting, lints, and the tests of what changed (SINCE=ref, or what is not committed)
 	@python3 tests/lanes.py changed $(if $(SINCE),--since $(SINCE))
 
+.PHONY: structure
+structure: ## Print the crates, the largest file, arrows between crates and circles between files
+	@cargo run --quiet --package architecture --bin structure
+
 .PHONY: fmt
 fmt: ## Check the formatting
 	cargo fmt --all --check
