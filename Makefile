@@ -66,17 +66,17 @@ samples: ## Write events/samples anew from the recordings
 
 .PHONY: test
 test: setup ## Run the tests that a push has to pass: no Java, no network (tests/README.md lists them)
-	@python3 tests/lanes.py test
+	@python3 tests/suites.py test
 
 .PHONY: test-all
 test-all: test ## Run those, and what needs Java 17 and Maven, mutations, made functions, thousands of worlds, short fuzzing
-	@python3 tests/lanes.py all
+	@python3 tests/suites.py all
 	@$(MAKE) --no-print-directory simulate SEEDS=4000
 	@$(MAKE) --no-print-directory fuzz SECONDS=10
 
 .PHONY: test-jvm
 test-jvm: setup ## Of those, only the tests beside programs of the JVM: Kafka, a registry, Java's Avro
-	@python3 tests/lanes.py all --package jvm-peers
+	@python3 tests/suites.py all --package jvm-peers
 
 .PHONY: test-long
 test-long: setup ## Run the long simulation and the long fuzzing: the better part of an hour
@@ -122,7 +122,7 @@ check: fmt clippy schemas-check test docs deny ## Everything that has to hold be
 
 .PHONY: check-fast
 check-fast: setup fmt clippy ## For each commit: formatting, lints, and the tests of what changed (SINCE=ref, or what is not committed)
-	@python3 tests/lanes.py changed $(if $(SINCE),--since $(SINCE))
+	@python3 tests/suites.py changed $(if $(SINCE),--since $(SINCE))
 
 .PHONY: structure
 structure: ## Print the crates, the largest file, arrows between crates and circles between files

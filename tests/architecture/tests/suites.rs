@@ -1,4 +1,4 @@
-//! Each test binary is in a lane, and each invariant is guarded in the first.
+//! Each test binary is in a suite, and each invariant is guarded in the first.
 #![allow(clippy::expect_used, reason = "a test that meets a surprise must fail")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Metadata, MetadataCommand, Package, Target};
 
-const LANES: [&str; 3] = ["test", "all", "long"];
+const SUITES: [&str; 3] = ["test", "all", "long"];
 
 fn workspace() -> Metadata {
     MetadataCommand::new().no_deps().exec().expect("cargo metadata runs")
@@ -24,15 +24,15 @@ fn rows(page: &str) -> impl Iterator<Item = Vec<&str>> {
         .map(|row| row.split(" | ").map(|cell| cell.trim().trim_matches('`')).collect())
 }
 
-/// Lane and row of each binary that the page lists.
+/// Suite and row of each binary that the page lists.
 fn listed(page: &str) -> BTreeMap<(String, String), String> {
     let binaries = page.split("\n## ").find(|section| section.starts_with("The binaries")).expect("the section");
     let mut found = BTreeMap::new();
     for row in rows(binaries).skip(1) {
-        let [package, target, lane, ..] = row.as_slice() else { continue };
-        assert!(LANES.contains(lane), "`{target}` of {package} is in lane {lane}, which there is not");
+        let [package, target, suite, ..] = row.as_slice() else { continue };
+        assert!(SUITES.contains(suite), "`{target}` of {package} is in suite {suite}, which there is not");
         let name = ((*package).to_owned(), (*target).to_owned());
-        assert!(found.insert(name, (*lane).to_owned()).is_none(), "`{target}` of {package} is listed twice");
+        assert!(found.insert(name, (*suite).to_owned()).is_none(), "`{target}` of {package} is listed twice");
     }
     found
 }
@@ -73,30 +73,30 @@ fn binaries(package: &Package) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_test_binary_is_in_a_lane() {
+fn every_test_binary_is_in_a_suite() {
     let workspace = workspace();
     let page = read(workspace.workspace_root.join("tests/README.md"));
     let mut listed = listed(&page);
     assert_eq!(listed.remove(&("workspace".to_owned(), "doc".to_owned())).as_deref(), Some("test"));
     for package in &workspace.packages {
         for target in binaries(package) {
-            let lane = listed.remove(&(package.name.to_string(), target.clone()));
-            assert!(lane.is_some(), "tests/README.md lists no lane for `{target}` of {}", package.name);
+            let suite = listed.remove(&(package.name.to_string(), target.clone()));
+            assert!(suite.is_some(), "tests/README.md lists no suite for `{target}` of {}", package.name);
         }
     }
     assert!(listed.is_empty(), "tests/README.md lists what cargo does not run: {:?}", listed.keys());
 }
 
 #[test]
-fn binaries_of_one_name_are_in_one_lane() {
+fn binaries_of_one_name_are_in_one_suite() {
     let page = read(workspace().workspace_root.join("tests/README.md"));
-    let mut lanes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for ((_, target), lane) in listed(&page) {
-        lanes.entry(target).or_default().insert(lane);
+    let mut suites: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for ((_, target), suite) in listed(&page) {
+        suites.entry(target).or_default().insert(suite);
     }
     // `cargo test --test NAME` builds all of that name.
-    lanes.retain(|target, lanes| target != "lib" && lanes.len() > 1);
-    assert!(lanes.is_empty(), "{lanes:?}");
+    suites.retain(|target, suites| target != "lib" && suites.len() > 1);
+    assert!(suites.is_empty(), "{suites:?}");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn no_test_is_switched_off() {
 }
 
 #[test]
-fn every_invariant_is_guarded_in_the_first_lane() {
+fn every_invariant_is_guarded_in_the_first_suite() {
     let workspace = workspace();
     let page = read(workspace.workspace_root.join("tests/README.md"));
     let architecture = read(workspace.workspace_root.join("ARCHITECTURE.md"));
@@ -122,13 +122,13 @@ fn every_invariant_is_guarded_in_the_first_lane() {
     let numbers: BTreeSet<_> =
         invariants.lines().filter_map(|line| line.split_once(". **").map(|(number, _)| number)).collect();
     let guards = page.split("\n## ").find(|section| section.starts_with("Which test guards")).expect("the section");
-    let lanes = listed(&page);
+    let suites = listed(&page);
     let mut guarded = BTreeSet::new();
     for row in rows(guards).skip(1) {
         let [number, binary, test] = row.as_slice() else { continue };
         let (package, target) = binary.split_once(' ').expect("`package binary`");
-        let lane = lanes.get(&(package.to_owned(), target.to_owned())).map(String::as_str);
-        assert_eq!(lane, Some("test"), "{binary} is not in the first lane");
+        let suite = suites.get(&(package.to_owned(), target.to_owned())).map(String::as_str);
+        assert_eq!(suite, Some("test"), "{binary} is not in the first suite");
         let package = workspace.packages.iter().find(|found| *found.name == package).expect("a package");
         let folder = package.manifest_path.parent().expect("a folder");
         let name = format!("fn {test}(");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the tests of a lane, binary by binary, and says how long each took.
+"""Runs the tests of a suite, binary by binary, and says how long each took.
 
-The lanes are those of the table in tests/README.md, which tests/architecture compares with what cargo would build.
+The suites are those of the table in tests/README.md, which tests/architecture compares with what cargo would build.
 All binaries are built in one go with the features of the whole workspace: `cargo test -p` would resolve features
 for that package alone and compile the AWS SDKs a second time.
 """
@@ -19,9 +19,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "tests" / "README.md"
-LANES = ("test", "all", "long")
+SUITES = ("test", "all", "long")
 CARGO = os.environ.get("CARGO", "cargo")
-ROW = re.compile(r"^\| `(?P<package>[^`]+)` \| `(?P<target>[^`]+)` \| (?P<lane>\w+) \| (?P<minutes>[^|]*) \|")
+ROW = re.compile(r"^\| `(?P<package>[^`]+)` \| `(?P<target>[^`]+)` \| (?P<suite>\w+) \| (?P<minutes>[^|]*) \|")
 COUNTS = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed;", re.MULTILINE)
 DOCS = ("workspace", "doc")
 
@@ -30,7 +30,7 @@ DOCS = ("workspace", "doc")
 class Row:
     package: str
     target: str
-    lane: str
+    suite: str
 
     @property
     def name(self):
@@ -44,24 +44,24 @@ class Stop(Exception):
 def main():
     arguments = parse()
     rows = read_page()
-    if arguments.lane == "changed":
-        rows = only_changed([row for row in rows if row.lane == "test"], arguments.since)
+    if arguments.suite == "changed":
+        rows = only_changed([row for row in rows if row.suite == "test"], arguments.since)
     else:
-        rows = [row for row in rows if row.lane == arguments.lane]
+        rows = [row for row in rows if row.suite == arguments.suite]
     if arguments.package:
         rows = [row for row in rows if row.package == arguments.package]
     if arguments.list:
         print("\n".join(f"{row.package} {row.target}" for row in rows))
         return 0
     if not rows:
-        print("No test binary to run. Of lane `long` there are only the commands that `make test-long` calls.")
+        print("No test binary to run. Of suite `long` there are only the commands that `make test-long` calls.")
         return 0
     return run_all(rows, arguments)
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("lane", choices=[*LANES, "changed"], help="changed: what the changed packages have in lane test")
+    parser.add_argument("suite", choices=[*SUITES, "changed"], help="changed: what the changed packages have in suite test")
     parser.add_argument("--since", metavar="REF", help="with changed: everything since this commit "
                         "(default: what is not committed, or else the last commit)")
     parser.add_argument("--package", metavar="NAME", help="only the binaries of this package")
@@ -71,10 +71,10 @@ def parse():
 
 
 def read_page():
-    rows = [Row(match["package"], match["target"], match["lane"]) for match in map(ROW.match, lines()) if match]
-    unknown = [row for row in rows if row.lane not in LANES]
+    rows = [Row(match["package"], match["target"], match["suite"]) for match in map(ROW.match, lines()) if match]
+    unknown = [row for row in rows if row.suite not in SUITES]
     if unknown:
-        raise Stop(f"{PAGE}: `{unknown[0].target}` is in lane {unknown[0].lane}; the lanes are {', '.join(LANES)}")
+        raise Stop(f"{PAGE}: `{unknown[0].target}` is in suite {unknown[0].suite}; the suites are {', '.join(SUITES)}")
     return rows
 
 
@@ -177,7 +177,7 @@ def run_all(rows, arguments):
             failed += 0 if bad else 1
             print(said, flush=True)
         print(f"  {minutes(took[row.name])}  {row.package} {row.target}: {ok} passed, {bad} failed", flush=True)
-    print(f"Lane {arguments.lane}: compiled in {minutes(compiled - started)} min, "
+    print(f"Suite {arguments.suite}: compiled in {minutes(compiled - started)} min, "
           f"ran in {minutes(time.monotonic() - compiled)} min")
     for row in broken:
         print(f"failed: {row.package} {row.target}")
@@ -232,6 +232,6 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except Stop as stop:
-        sys.exit(f"lanes: {stop}")
+        sys.exit(f"suites: {stop}")
     except KeyboardInterrupt:
         sys.exit(130)
