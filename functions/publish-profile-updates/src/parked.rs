@@ -31,7 +31,7 @@ pub fn letter(
     invocation: &Invocation,
 ) -> DeadLetter {
     let place = Place {
-        lane: format!("profile-changes after {}", place.page.cursor.as_deref().unwrap_or("the beginning")),
+        topic_partition: format!("profile-changes after {}", place.page.cursor.as_deref().unwrap_or("the beginning")),
         topic: place.topic.to_owned(),
         partition: -1,
         offset: None,

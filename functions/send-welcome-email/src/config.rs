@@ -148,7 +148,7 @@ mod doc {
     pub(super) const CLAIMS_TABLE: &str = "DynamoDB table of the claims.";
     pub(super) const QUEUE: &str = "SQS queue that takes what cannot be handled.";
     pub(super) const BUCKET: &str = "S3 bucket that takes what is too large for the queue (1 MiB). \
-        Without it such a record stays owed and stops its partition.";
+        Without it such a record stays pending and stops its partition.";
     pub(super) const MODE: &str = "Who gets mail: everybody, those on `EMAIL_ALLOWLIST`, or nobody.";
     pub(super) const ALLOWLIST: &str = "Who gets mail in that mode.";
     pub(super) const SENDER: &str = "Who the mail is from. Its name, or else its domain, is what the mail welcomes to.";

@@ -82,8 +82,8 @@ async fn claims(frames: Frames) -> Vec<String> {
     let handler = WelcomeNewAccounts::new(&schemas(), frames, NoMail, "Shop", None);
     let event = std::fs::read(recording().join("event.json")).unwrap();
     let mut claims = Vec::new();
-    for lane in &Event::scan(&event).unwrap().lanes {
-        for entry in &lane.records {
+    for partition in &Event::scan(&event).unwrap().partitions {
+        for entry in &partition.records {
             let Entry::Record(record) = entry else { panic!("malformed") };
             let Some(value) = record.value.map(|value| value.to_vec().unwrap()) else { continue };
             let framed_key = record.key.unwrap().to_vec().unwrap();
@@ -105,7 +105,7 @@ async fn claims(frames: Frames) -> Vec<String> {
                 "keySchemaMetadata": metadata(KEY), "valueSchemaMetadata": metadata(VALUE)}]}});
             let carrier = carrier.to_string();
             let carrier = Event::scan(carrier.as_bytes()).unwrap();
-            let Some(Entry::Record(beside)) = carrier.lanes[0].records.first() else { panic!("no record") };
+            let Some(Entry::Record(beside)) = carrier.partitions[0].records.first() else { panic!("no record") };
             let inflated = Inflated::default();
             let raw = RawRecord {
                 topic: &record.topic,

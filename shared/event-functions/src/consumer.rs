@@ -68,7 +68,7 @@ mod doc {
     pub(super) const EXAMPLE_QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letters";
     pub(super) const QUEUE: &str = "SQS queue that takes what cannot be handled.";
     pub(super) const BUCKET: &str = "S3 bucket that takes what is too large for the queue (1 MiB). \
-        Without it such a record stays owed and stops its partition.";
+        Without it such a record stays pending and stops its partition.";
     pub(super) const TIMEOUT: &str = "How long one effect may take; then it is tried again.";
     pub(super) const KEYS: &str = "How many keys of a partition may be in flight together. Records of one key stay in \
         order.";

@@ -26,12 +26,12 @@ const DOC: &str = "Partitions that park whatever cannot be handled and go on, ho
 #[derive(Debug, Clone)]
 enum Part {
     All,
-    Lane(String),
+    TopicPartition(String),
 }
 
 fn one(env: &mut Reader<'_>, part: &Part) -> Option<String> {
     match part {
-        Part::Lane(lane) => Some(lane.clone()),
+        Part::TopicPartition(topic_partition) => Some(topic_partition.clone()),
         Part::All => {
             env.refuse(VARIABLE, "holds `*`, which is all partitions, beside others: it has to stand alone");
             None
@@ -46,9 +46,9 @@ fn part() -> Kind<Part> {
         || Part::All,
         |value| match value {
             "*" => Ok(Part::All),
-            lane => {
+            topic_partition => {
                 let (topic, partition) =
-                    lane.rsplit_once('-').ok_or("is no `topic-partition`: it has no - in it".to_owned())?;
+                    topic_partition.rsplit_once('-').ok_or("is no `topic-partition`: it has no - in it".to_owned())?;
                 // Compared with the event's own name letter by letter: `orders-01` would match nothing.
                 let canonical =
                     partition.parse::<i32>().is_ok_and(|number| number >= 0 && number.to_string() == partition);
@@ -63,7 +63,7 @@ fn part() -> Kind<Part> {
                         "is no `topic-partition`: what precedes its last - is not the name of a topic".to_owned()
                     );
                 }
-                Ok(Part::Lane(lane.to_owned()))
+                Ok(Part::TopicPartition(topic_partition.to_owned()))
             }
         },
     )
@@ -83,10 +83,10 @@ mod tests {
     fn partitions_are_named_as_events_name_them() {
         assert_eq!(Env::from_pairs::<&str, &str>([]).read(read_drain), Ok(Drain::Nothing));
         assert_eq!(read("*"), Ok(Drain::Everything));
-        let lanes = ["cdc.postgres.public.accounts-0", "user-logins-2147483647"].map(str::to_owned);
+        let partitions = ["cdc.postgres.public.accounts-0", "user-logins-2147483647"].map(str::to_owned);
         assert_eq!(
             read("cdc.postgres.public.accounts-0, user-logins-2147483647,"),
-            Ok(Drain::Partitions(lanes.into()))
+            Ok(Drain::Partitions(partitions.into()))
         );
     }
 

@@ -1,8 +1,8 @@
-//! `cargo bench -p benchmarks --bench batch`: one batch of 5,000 records through the processor, whose stores and effects
-//! take 5 ms each; what order costs, and what each record costs in DynamoDB writes.
+//! `cargo bench -p benchmarks --bench batch`: one batch of 5,000 records through the processor, whose stores and
+//! effects take 5 ms each; what order costs, and what each record costs in DynamoDB writes.
 //!
-//! `in flight` is the most that were in flight at a time, as counted: however many keys a function lets run side by side,
-//! the processor has a bound of its own.
+//! `in flight` is the most that were in flight at a time, as counted: however many keys a function lets run side by
+//! side, the processor has a bound of its own.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that meets a surprise must stop")]
 #![allow(clippy::print_stdout, reason = "its report")]
@@ -132,7 +132,7 @@ impl RecordHandler for Function {
 /// A way to run the batch.
 struct Way {
     name: &'static str,
-    lanes: usize,
+    partitions: usize,
     order: Order,
     /// Records in flight; `None` leaves it at the processor's own bound.
     bound: Option<usize>,
@@ -148,7 +148,7 @@ impl Way {
 
 fn ways() -> Vec<Way> {
     let by_key = |in_flight| Order::Key { in_flight: NonZeroUsize::new(in_flight).unwrap() };
-    let way = |name, lanes, order| Way { name, lanes, order, bound: None };
+    let way = |name, partitions, order| Way { name, partitions, order, bound: None };
     vec![
         way("one partition, in sequence", 1, Order::Partition),
         way("10 partitions side by side", 10, Order::Partition),
@@ -160,20 +160,20 @@ fn ways() -> Vec<Way> {
     ]
 }
 
-fn event(lanes: usize, records: usize) -> String {
-    let record = |lane: usize, offset: usize| {
+fn event(partitions: usize, records: usize) -> String {
+    let record = |partition: usize, offset: usize| {
         let key = base64_simd::STANDARD.encode_to_string(format!("account-{}", offset % KEYS));
         let value = base64_simd::STANDARD.encode_to_string([b'v'; 600]);
         format!(
-            r#"{{"topic":"t","partition":{lane},"offset":{offset},"timestamp":1795000000000,"timestampType":"CREATE_TIME","key":"{key}","value":"{value}","headers":[]}}"#
+            r#"{{"topic":"t","partition":{partition},"offset":{offset},"timestamp":1795000000000,"timestampType":"CREATE_TIME","key":"{key}","value":"{value}","headers":[]}}"#
         )
     };
-    let lane = |lane| {
-        let records: Vec<_> = (0..records / lanes).map(|offset| record(lane, offset)).collect();
-        format!(r#""t-{lane}":[{}]"#, records.join(","))
+    let partition = |partition| {
+        let records: Vec<_> = (0..records / partitions).map(|offset| record(partition, offset)).collect();
+        format!(r#""t-{partition}":[{}]"#, records.join(","))
     };
-    let lanes: Vec<_> = (0..lanes).map(lane).collect();
-    format!(r#"{{"eventSource":"aws:kafka","eventSourceArn":"arn","records":{{{}}}}}"#, lanes.join(","))
+    let partitions: Vec<_> = (0..partitions).map(partition).collect();
+    format!(r#"{{"eventSource":"aws:kafka","eventSourceArn":"arn","records":{{{}}}}}"#, partitions.join(","))
 }
 
 struct Measured {
@@ -185,7 +185,7 @@ struct Measured {
 }
 
 fn measure(way: &Way, claimed: bool, records: usize) -> Measured {
-    let event = event(way.lanes, records);
+    let event = event(way.partitions, records);
     let timed = deliver(way, claimed, &event, records, false);
     let mut counted = Delivered::default();
     // Once more in paused time, for what does not depend on it.

@@ -11,7 +11,7 @@ pub fn assert_equal_records(workload: &Workload) {
         let mut told: Vec<(String, serde_json::Value)> = Vec::new();
         let way = way(workload, position).unwrap();
         way.run(&workload.event, &mut |key, value| told.push((key.told().to_string(), value.told())));
-        // KafkaEvent keeps lanes in a map without order.
+        // KafkaEvent keeps partitions in a map without order.
         told.sort_by(|left, right| left.0.cmp(&right.0));
         told
     };

@@ -28,7 +28,7 @@ impl<T: ByHand> Way for HandWritten<T> {
     fn run(&self, event: &[u8], visit: &mut dyn FnMut(&dyn Told, &dyn Told)) {
         let event = Event::scan(event).unwrap();
         let (mut key_scratch, mut value_scratch) = (Vec::new(), Vec::new());
-        for entry in event.lanes.iter().flat_map(|lane| &lane.records) {
+        for entry in event.partitions.iter().flat_map(|partition| &partition.records) {
             let Entry::Record(record) = entry else { panic!("malformed") };
             let key = decode::<Key<&'static str>>(record.key.unwrap(), &mut key_scratch);
             let value = decode::<T>(record.value.unwrap(), &mut value_scratch);

@@ -32,9 +32,9 @@ pub fn accounts(bytes: usize) -> Workload {
     let schema = |id: &str| plain(schemas[id]["schema"].as_str().unwrap());
     let mut random = Random(1);
     let headers = [("__debezium.context.connectorName", "postgresql"), ("__debezium.context.taskId", "0")];
-    let lanes =
-        Lanes { topic: "cdc.postgres.public.accounts", headers: &headers, traced: false, ids: (100_001, 100_002) };
-    let (event, records) = lanes.event(bytes, &mut random, |random, key, value| {
+    let topic =
+        Topic { topic: "cdc.postgres.public.accounts", headers: &headers, traced: false, ids: (100_001, 100_002) };
+    let (event, records) = topic.event(bytes, &mut random, |random, key, value| {
         let id = random.uuid();
         key.text(&id);
         change(random, &id, value);
@@ -51,8 +51,8 @@ pub fn accounts(bytes: usize) -> Workload {
 /// Small events of users' profiles, with a trace header each, another one for each record.
 pub fn users(bytes: usize) -> Workload {
     let mut random = Random(2);
-    let lanes = Lanes { topic: "user.profile.updated", headers: &[], traced: true, ids: (1, 2) };
-    let (event, records) = lanes.event(bytes, &mut random, |random, key, value| {
+    let topic = Topic { topic: "user.profile.updated", headers: &[], traced: true, ids: (1, 2) };
+    let (event, records) = topic.event(bytes, &mut random, |random, key, value| {
         let id = random.uuid();
         key.text(&id);
         profile(random, &id, value);
@@ -83,7 +83,7 @@ fn plain(schema: &str) -> String {
     value.to_string()
 }
 
-struct Lanes<'a> {
+struct Topic<'a> {
     topic: &'a str,
     headers: &'a [(&'a str, &'a str)],
     /// Whether each record has a trace of its own in a header besides those.
@@ -91,7 +91,7 @@ struct Lanes<'a> {
     ids: (u32, u32),
 }
 
-impl Lanes<'_> {
+impl Topic<'_> {
     const PARTITIONS: usize = 3;
 
     fn event(
@@ -100,7 +100,7 @@ impl Lanes<'_> {
         random: &mut Random,
         mut record: impl FnMut(&mut Random, &mut Avro, &mut Avro),
     ) -> (Vec<u8>, usize) {
-        let mut lanes: Vec<Vec<String>> = vec![Vec::new(); Self::PARTITIONS];
+        let mut partitions: Vec<Vec<String>> = vec![Vec::new(); Self::PARTITIONS];
         let (mut size, mut count) = (0, 0);
         while size < bytes {
             let partition = random.below(Self::PARTITIONS as u64) as usize;
@@ -112,18 +112,18 @@ impl Lanes<'_> {
             });
             let traced = trace.iter().map(|(name, text)| (*name, text.as_str()));
             let headers: Vec<_> = self.headers.iter().copied().chain(traced).collect();
-            let json = self.record(partition, lanes[partition].len(), count, &headers, &key.0, &value.0);
+            let json = self.record(partition, partitions[partition].len(), count, &headers, &key.0, &value.0);
             size += json.len() + 1;
             count += 1;
-            lanes[partition].push(json);
+            partitions[partition].push(json);
         }
-        let lanes =
-            lanes.iter().enumerate().map(|(n, records)| format!("\"{}-{n}\":[{}]", self.topic, records.join(",")));
-        let lanes: Vec<_> = lanes.collect();
+        let partitions =
+            partitions.iter().enumerate().map(|(n, records)| format!("\"{}-{n}\":[{}]", self.topic, records.join(",")));
+        let partitions: Vec<_> = partitions.collect();
         let event = format!(
             "{{\"eventSource\":\"aws:kafka\",\"eventSourceArn\":\"arn:aws:kafka:eu-west-1:123456789012:cluster/demo/5f0f2f6e\",\
              \"bootstrapServers\":\"b-1:9098,b-2:9098\",\"records\":{{{}}}}}",
-            lanes.join(",")
+            partitions.join(",")
         );
         (event.into_bytes(), count)
     }

@@ -41,7 +41,7 @@ where
     fn run(&self, event: &[u8], visit: &mut dyn FnMut(&dyn Told, &dyn Told)) {
         let event = Event::scan(event).unwrap();
         let (mut key_scratch, mut value_scratch) = (Vec::new(), Vec::new());
-        for entry in event.lanes.iter().flat_map(|lane| &lane.records) {
+        for entry in event.partitions.iter().flat_map(|partition| &partition.records) {
             let Entry::Record(record) = entry else { panic!("malformed") };
             let (mut key, mut value) = (None, None);
             let key = decode(&self.keys, record.key.unwrap(), &mut key_scratch, &mut key);

@@ -6,7 +6,7 @@ use kafka_events::{Entry, Event};
 libfuzzer_sys::fuzz_target!(|body: &[u8]| {
     let Ok(event) = Event::scan(body) else { return };
     let mut scratch = Vec::new();
-    for entry in event.lanes.iter().flat_map(|lane| &lane.records) {
+    for entry in event.partitions.iter().flat_map(|partition| &partition.records) {
         match entry {
             Entry::Record(record) => {
                 for encoded in record.key.iter().chain(&record.value) {

@@ -38,7 +38,7 @@ libfuzzer_sys::fuzz_target!(|input: (&[u8], Option<&[u8]>, Option<&str>, Option<
             "headers":[{headers}],"keySchemaMetadata":{metadata}}}]}}}}"#
     );
     let event = Event::scan(event.as_bytes()).expect("an event");
-    let Some(Entry::Record(beside)) = event.lanes.first().and_then(|lane| lane.records.first()) else { return };
+    let Some(Entry::Record(beside)) = event.partitions.first().and_then(|partition| partition.records.first()) else { return };
     for (format, reader) in READERS.iter() {
         let inflated = Inflated::default();
         let record = RawRecord {

@@ -138,7 +138,7 @@ fn without_a_second_look_at_the_lease_a_thawed_worker_takes_an_effect_that_is_no
 }
 
 #[test]
-fn without_order_later_records_overtake_one_that_is_owed() {
+fn without_order_later_records_overtake_one_that_is_pending() {
     notice(Safeguard::Order, &[Rule::OrderHolds]);
 }
 
@@ -200,7 +200,8 @@ fn without_the_doubt_on_the_claim_a_redrive_repeats_what_may_have_happened() {
     let mail = Record { verb: Verb::Rejected, key: Some(0), subject: 0 };
     let world = World { operator: true, mended: 1, ..World::plain(vec![vec![mail]]) };
     let at = |delivery, what, nth, fate| (Site { delivery, what, nth }, fate);
-    // The letter is stored without an answer until the worker lets go of it, the next delivery loses its effect's answer.
+    // The letter is stored without an answer until the worker lets go of it, the next delivery loses its effect's
+    // answer.
     let before = (1..9).map(|nth| at(1, What::Write, nth, 3)).chain([at(2, What::Effect, 0, 3)]);
     let schedule = Schedule(before.chain([at(0, What::Queue, 0, 4)]).collect());
     let play = || run(&world, Fates::by_schedule(schedule.clone()), false).violation;

@@ -156,18 +156,18 @@ impl Books {
         self.violation.get_or_insert(Violation { rule, detail });
     }
 
-    fn accounted(&self, world: &World, lane: usize, offset: usize) -> bool {
-        let place = (lane, offset);
-        let claim = world.lanes[lane][offset].claim(lane);
+    fn accounted(&self, world: &World, partition: usize, offset: usize) -> bool {
+        let place = (partition, offset);
+        let claim = world.partitions[partition][offset].claim(partition);
         let parked =
             self.letters.contains_key(&place) || claim.is_some_and(|claim| self.letters_of_claims.contains(&claim));
-        self.given_away.contains(&place) || parked || self.ended(world, lane, offset)
+        self.given_away.contains(&place) || parked || self.ended(world, partition, offset)
     }
 
     /// Whether a record needs no letter, or none any more.
-    fn ended(&self, world: &World, lane: usize, offset: usize) -> bool {
-        let place = (lane, offset);
-        let record = world.lanes[lane][offset];
+    fn ended(&self, world: &World, partition: usize, offset: usize) -> bool {
+        let place = (partition, offset);
+        let record = world.partitions[partition][offset];
         self.concluded.contains(&place)
             || match record.verb {
                 Verb::Skip => true,
@@ -176,7 +176,7 @@ impl Books {
                     self.applied.contains(&place)
                 }
                 Verb::Send | Verb::Rejected => record
-                    .claim(lane)
+                    .claim(partition)
                     .is_some_and(|claim| self.sent.contains_key(&claim) || self.decided_done.contains(&claim)),
             }
     }
@@ -187,25 +187,25 @@ impl Books {
     }
 
     /// A conditional effect was refused by something newer: that ends a record that was sent again.
-    pub(crate) fn refused(&mut self, delivery: u32, lane: usize, offset: usize) {
+    pub(crate) fn refused(&mut self, delivery: u32, partition: usize, offset: usize) {
         if self.redrives.contains(&delivery) {
-            self.concluded(lane, offset);
+            self.concluded(partition, offset);
         }
     }
 
     /// A record came to its end without an effect of its own.
-    pub(crate) fn concluded(&mut self, lane: usize, offset: usize) {
-        self.concluded.insert((lane, offset));
+    pub(crate) fn concluded(&mut self, partition: usize, offset: usize) {
+        self.concluded.insert((partition, offset));
     }
 
     /// The last message of a letter is removed.
-    pub(crate) fn letter_deleted(&mut self, world: &World, lane: usize, offset: usize) {
-        self.deleted.insert((lane, offset));
-        if !self.ended(world, lane, offset) {
-            let record = world.lanes[lane][offset];
+    pub(crate) fn letter_deleted(&mut self, world: &World, partition: usize, offset: usize) {
+        self.deleted.insert((partition, offset));
+        if !self.ended(world, partition, offset) {
+            let record = world.partitions[partition][offset];
             self.broken(
                 Rule::NothingLost,
-                format!("the letter of {record} at {lane}@{offset} is gone, and nothing came of it"),
+                format!("the letter of {record} at {partition}@{offset} is gone, and nothing came of it"),
             );
         }
     }
@@ -235,11 +235,11 @@ impl Books {
     }
 
     /// A redrive stores a letter anew.
-    pub(crate) fn counted(&mut self, (lane, offset): Where, letter: &LetterId) {
-        if self.letters.get(&(lane, offset)) != Some(letter) {
-            self.broken(Rule::OneLetterEach, format!("{lane}@{offset} got another letter by a redrive"));
+    pub(crate) fn counted(&mut self, (partition, offset): Where, letter: &LetterId) {
+        if self.letters.get(&(partition, offset)) != Some(letter) {
+            self.broken(Rule::OneLetterEach, format!("{partition}@{offset} got another letter by a redrive"));
         }
-        self.deleted.remove(&(lane, offset));
+        self.deleted.remove(&(partition, offset));
     }
 
     /// The last message of a letter was older than the queue keeps any.
@@ -248,71 +248,77 @@ impl Books {
     }
 
     /// The mapping commits a record.
-    pub(crate) fn committed(&mut self, world: &World, lane: usize, offset: usize) {
-        if !self.accounted(world, lane, offset) {
-            let record = world.lanes[lane][offset];
-            self.broken(Rule::NothingLost, format!("{record} at {lane}@{offset} is committed and nothing came of it"));
+    pub(crate) fn committed(&mut self, world: &World, partition: usize, offset: usize) {
+        if !self.accounted(world, partition, offset) {
+            let record = world.partitions[partition][offset];
+            self.broken(
+                Rule::NothingLost,
+                format!("{record} at {partition}@{offset} is committed and nothing came of it"),
+            );
         }
     }
 
     /// The mapping gives a record to its on-failure destination.
-    pub(crate) fn given_away(&mut self, lane: usize, offset: usize) {
-        self.given_away.insert((lane, offset));
+    pub(crate) fn given_away(&mut self, partition: usize, offset: usize) {
+        self.given_away.insert((partition, offset));
     }
 
     /// A claimed effect happens.
-    pub(crate) fn sent(&mut self, world: &World, lane: usize, offset: usize, claim: &str) {
-        self.in_turn(world, lane, offset);
+    pub(crate) fn sent(&mut self, world: &World, partition: usize, offset: usize, claim: &str) {
+        self.in_turn(world, partition, offset);
         let times = self.sent.entry(claim.to_owned()).or_default();
         *times += 1;
         let allowed = 1 + self.answered_for.get(claim).copied().unwrap_or_default();
         if *times > allowed && world.uncertain == WhenUncertain::Park {
-            let detail = format!("{claim} happened {times} times, lastly by {lane}@{offset}");
+            let detail = format!("{claim} happened {times} times, lastly by {partition}@{offset}");
             self.broken(Rule::OnceUnderAClaim, detail);
         }
     }
 
     /// A conditional effect arrives at its store, which takes it if its condition holds.
-    pub(crate) fn apply(&mut self, world: &World, lane: usize, offset: usize) -> bool {
+    pub(crate) fn apply(&mut self, world: &World, partition: usize, offset: usize) -> bool {
         self.effect_writes += 1;
-        let record = world.lanes[lane][offset];
+        let record = world.partitions[partition][offset];
         let fresh = match record.verb {
-            Verb::Append => !self.applied.contains(&(lane, offset)),
-            _ => self.newest.get(&(lane, record.key)).is_none_or(|newest| *newest < offset),
+            Verb::Append => !self.applied.contains(&(partition, offset)),
+            _ => self.newest.get(&(partition, record.key)).is_none_or(|newest| *newest < offset),
         };
         if fresh {
-            self.in_turn(world, lane, offset);
-            self.applied.insert((lane, offset));
+            self.in_turn(world, partition, offset);
+            self.applied.insert((partition, offset));
             if record.verb != Verb::Append {
-                self.newest.insert((lane, record.key), offset);
+                self.newest.insert((partition, record.key), offset);
             }
         }
         fresh
     }
 
-    fn in_turn(&mut self, world: &World, lane: usize, offset: usize) {
-        if let Some(skipped) = world.before(lane, offset).find(|earlier| !self.accounted(world, lane, *earlier)) {
-            let (earlier, later) = (world.lanes[lane][skipped], world.lanes[lane][offset]);
-            let detail =
-                format!("{later} at {lane}@{offset} took effect before {earlier} at {lane}@{skipped} had ended");
+    fn in_turn(&mut self, world: &World, partition: usize, offset: usize) {
+        if let Some(skipped) =
+            world.before(partition, offset).find(|earlier| !self.accounted(world, partition, *earlier))
+        {
+            let (earlier, later) = (world.partitions[partition][skipped], world.partitions[partition][offset]);
+            let detail = format!(
+                "{later} at {partition}@{offset} took effect before {earlier} at {partition}@{skipped} had ended"
+            );
             self.broken(Rule::OrderHolds, detail);
         }
     }
 
     /// A letter is stored.
     pub(crate) fn stored(&mut self, world: &World, delivery: u32, letter: &DeadLetter) {
-        let lane = usize::try_from(letter.place.partition).unwrap_or(usize::MAX);
+        let partition = usize::try_from(letter.place.partition).unwrap_or(usize::MAX);
         let offset = letter.place.offset.and_then(|offset| usize::try_from(offset).ok()).unwrap_or(usize::MAX);
-        let Some(record) = world.lanes.get(lane).and_then(|records| records.get(offset)).copied() else {
-            return self.broken(Rule::OneLetterEach, format!("a letter of no record: {lane}@{offset}"));
+        let Some(record) = world.partitions.get(partition).and_then(|records| records.get(offset)).copied() else {
+            return self.broken(Rule::OneLetterEach, format!("a letter of no record: {partition}@{offset}"));
         };
         if self.redrives.contains(&delivery) {
-            self.broken(Rule::LettersStay, format!("{record} at {lane}@{offset} was sent again and parked anew"));
+            self.broken(Rule::LettersStay, format!("{record} at {partition}@{offset} was sent again and parked anew"));
         }
-        self.deleted.remove(&(lane, offset));
-        let known = self.letters.entry((lane, offset)).or_insert_with(|| letter.id.clone());
+        self.deleted.remove(&(partition, offset));
+        let known = self.letters.entry((partition, offset)).or_insert_with(|| letter.id.clone());
         if *known != letter.id {
-            let detail = format!("{record} at {lane}@{offset} has two letters, {known} and {}", letter.id);
+            let detail = format!("{record} at {partition}@{offset} has two letters, {known} and {}", letter.id);
             self.broken(Rule::OneLetterEach, detail);
         }
         self.letters_of_claims.extend(letter.claim.clone());
@@ -332,33 +338,37 @@ impl Books {
             Verb::Skip | Verb::Version | Verb::Append | Verb::Send => false,
         };
         if !caused {
-            let detail = format!("{record} at {lane}@{offset} is parked as {code} without any reason");
+            let detail = format!("{record} at {partition}@{offset} is parked as {code} without any reason");
             self.broken(Rule::LettersHaveCauses, detail);
         }
     }
 
-    /// A worker is told that a letter is stored. A letter of which it never hears is owed to it, and may be one too many.
+    /// A worker is told that a letter is stored. A letter of which it never hears is pending to it, and may be one too
+    /// many.
     pub(crate) fn told_of(&mut self, world: &World, delivery: u32, letter: &DeadLetter) {
-        let lane = usize::try_from(letter.place.partition).unwrap_or(usize::MAX);
+        let partition = usize::try_from(letter.place.partition).unwrap_or(usize::MAX);
         let offset = letter.place.offset.and_then(|offset| usize::try_from(offset).ok()).unwrap_or(usize::MAX);
         if ["mismatch", "denied"].contains(&letter.error.code.as_str()) {
-            let flood = self.flood.entry((delivery, lane)).or_default();
+            let flood = self.flood.entry((delivery, partition)).or_default();
             flood.insert(offset);
             let in_flight = match world.order {
                 Order::Partition => 1,
                 Order::Key { in_flight } => in_flight.get(),
             };
-            let limit = 10.max(world.lanes[lane].len().div_ceil(5)) + in_flight;
+            let limit = 10.max(world.partitions[partition].len().div_ceil(5)) + in_flight;
             let parked = flood.len();
             if parked > limit {
-                self.broken(Rule::NoFlood, format!("delivery {delivery} parked {parked} records of partition {lane}"));
+                self.broken(
+                    Rule::NoFlood,
+                    format!("delivery {delivery} parked {parked} records of partition {partition}"),
+                );
             }
         }
     }
 
     /// A record of a partition succeeded, or had before: a flood begins anew.
-    pub(crate) fn succeeded(&mut self, delivery: u32, lane: usize) {
-        self.flood.remove(&(delivery, lane));
+    pub(crate) fn succeeded(&mut self, delivery: u32, partition: usize) {
+        self.flood.remove(&(delivery, partition));
     }
 
     pub(crate) fn effect_writes(&self) -> usize {
@@ -445,14 +455,14 @@ impl Books {
 
     /// Everything is committed: nothing may be missing.
     pub(crate) fn close(&mut self, world: &World, letters: &BTreeSet<Where>) {
-        for (lane, records) in world.lanes.iter().enumerate() {
+        for (partition, records) in world.partitions.iter().enumerate() {
             for offset in 0..records.len() {
-                self.committed(world, lane, offset);
+                self.committed(world, partition, offset);
             }
         }
         let kept = |of: &&Where| !self.deleted.contains(*of) && !self.expired.contains(*of);
-        if let Some((lane, offset)) = self.letters.keys().filter(kept).find(|of| !letters.contains(of)).copied() {
-            self.broken(Rule::OneLetterEach, format!("the letter of {lane}@{offset} should be there, and is not"));
+        if let Some((partition, offset)) = self.letters.keys().filter(kept).find(|of| !letters.contains(of)).copied() {
+            self.broken(Rule::OneLetterEach, format!("the letter of {partition}@{offset} should be there, and is not"));
         }
     }
 }

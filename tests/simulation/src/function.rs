@@ -51,7 +51,7 @@ fn refusal(verb: Verb) -> Option<&'static str> {
 /// A record that was read.
 pub(crate) struct Seen {
     record: Record,
-    lane: usize,
+    partition: usize,
     offset: usize,
 }
 
@@ -63,11 +63,11 @@ impl RecordHandler for Function {
 
     async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Seen, Fault> {
         let scene = &self.0;
-        let lane = usize::try_from(record.partition).unwrap_or(usize::MAX);
+        let partition = usize::try_from(record.partition).unwrap_or(usize::MAX);
         let offset = usize::try_from(record.offset).unwrap_or(usize::MAX);
-        let written = scene.world.lanes[lane][offset];
+        let written = scene.world.partitions[partition][offset];
         if record.value != Some(written.to_string().as_bytes()) {
-            scene.broken(Rule::BytesAreTheirs, format!("{lane}@{offset} is not {written}"));
+            scene.broken(Rule::BytesAreTheirs, format!("{partition}@{offset} is not {written}"));
         }
         scene.travel().await;
         let fate = scene.decide(What::Decode, 2);
@@ -76,22 +76,23 @@ impl RecordHandler for Function {
         }
         if fate > 0 || scene.is_down(Service::Registry) {
             let worker = Actor::Worker(scene.delivery());
-            scene
-                .tell(|| Step::call(worker, Actor::Registry, format!("schema of {lane}@{offset}"), Answer::NeverAsked));
+            scene.tell(|| {
+                Step::call(worker, Actor::Registry, format!("schema of {partition}@{offset}"), Answer::NeverAsked)
+            });
             return Err(Fault::new(Stage::Decode, Says("registry_unavailable")));
         }
         match written.verb {
             Verb::Garbage if !scene.deployment_is_mended() => Err(Fault::new(Stage::Decode, Says("garbage"))),
             Verb::Mismatch if !scene.deployment_is_mended() => Err(Fault::new(Stage::Decode, Says("mismatch"))),
-            _ => Ok(Seen { record: written, lane, offset }),
+            _ => Ok(Seen { record: written, partition, offset }),
         }
     }
 
     fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {
-        Ok(match (seen.record.verb, seen.record.claim(seen.lane)) {
+        Ok(match (seen.record.verb, seen.record.claim(seen.partition)) {
             (Verb::Skip, _) => Intent::Skip("on_purpose"),
             (Verb::Garbage, _) => {
-                self.0.books(|books| books.concluded(seen.lane, seen.offset));
+                self.0.books(|books| books.concluded(seen.partition, seen.offset));
                 Intent::Skip("on_purpose")
             }
             (_, Some(claim)) => {
@@ -113,7 +114,7 @@ impl RecordHandler for Function {
         if scene.is_down(Service::Effects) {
             fate = 1;
         }
-        let claim = seen.record.claim(seen.lane);
+        let claim = seen.record.claim(seen.partition);
         if let Some(claim) = &claim {
             self.must_hold(delivery, claim);
             if [2, 3, 5, 6, 7].contains(&fate) {
@@ -121,8 +122,8 @@ impl RecordHandler for Function {
             }
         }
         let tell = |answer: Answer| {
-            let Seen { record, lane, offset } = seen;
-            let call = format!("{record} at {lane}@{offset}");
+            let Seen { record, partition, offset } = seen;
+            let call = format!("{record} at {partition}@{offset}");
             scene.tell(|| Step::call(Actor::Worker(delivery), Actor::Service, call, answer));
         };
         if fate == 1 || fate == 9 {
@@ -160,14 +161,14 @@ impl RecordHandler for Function {
 impl Function {
     /// The effect takes place.
     fn happen(&self, delivery: u32, seen: &Seen, claim: Option<&str>) -> Effect {
-        let Seen { lane, offset, .. } = *seen;
+        let Seen { partition, offset, .. } = *seen;
         self.0.books(|books| {
-            books.succeeded(delivery, lane);
+            books.succeeded(delivery, partition);
             match claim {
-                Some(claim) => books.sent(&self.0.world, lane, offset, claim),
-                None if books.apply(&self.0.world, lane, offset) => {}
+                Some(claim) => books.sent(&self.0.world, partition, offset, claim),
+                None if books.apply(&self.0.world, partition, offset) => {}
                 None => {
-                    books.refused(delivery, lane, offset);
+                    books.refused(delivery, partition, offset);
                     return Effect::Duplicate;
                 }
             }

@@ -1,8 +1,8 @@
 //! Whoever looks after the dead letters: runs the real redrive, and decides about what it leaves to a person.
 //!
-//! The redrive sees what its ports give it, the person what a person can: the redrive's report, and whether the effect is
-//! to be seen in the outside world *now*, which may be too early. Neither knows what the books know, nor what a claim
-//! holds.
+//! The redrive sees what its ports give it, the person what a person can: the redrive's report, and whether the effect
+//! is to be seen in the outside world *now*, which may be too early. Neither knows what the books know, nor what a
+//! claim holds.
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ use super::story::{Actor, Answer, Step};
 pub(crate) const OPERATOR: &str = "operator";
 /// And who does it a round later.
 pub(crate) const COLLEAGUE: &str = "colleague";
-/// Between two looks at the queue, and the age at which a letter is old enough to be decided about: longer than any worker
-/// is frozen, so that whatever it still did is to be seen.
+/// Between two looks at the queue, and the age at which a letter is old enough to be decided about: longer than any
+/// worker is frozen, so that whatever it still did is to be seen.
 const ROUND: Duration = Duration::from_secs(10);
 /// Between the last rounds: longer than a killed redrive hides what it had.
 const LATER: Duration = Duration::from_secs(200);
@@ -104,8 +104,8 @@ impl Source {
         if !early && age(scene, entry.given_up_at_ms) < ROUND {
             return None;
         }
-        let (lane, offset) = (usize::try_from(entry.partition?).ok()?, usize::try_from(entry.offset?).ok()?);
-        let claim = scene.world.lanes.get(lane)?.get(offset)?.claim(lane)?;
+        let (partition, offset) = (usize::try_from(entry.partition?).ok()?, usize::try_from(entry.offset?).ok()?);
+        let claim = scene.world.partitions.get(partition)?.get(offset)?.claim(partition)?;
         let seen = scene.books(|books| books.times_seen(&claim));
         let decision = if seen > 0 { Decision::Done } else { Decision::Repeat };
         let said = if seen > 0 { "is to be seen" } else { "is not to be seen" };

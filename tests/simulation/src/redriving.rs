@@ -82,8 +82,8 @@ impl StormyQueue {
     async fn receive(&self, hide: Duration) -> Result<Vec<Message>, QueueError> {
         const OPERATION: &str = "receive";
         let scene = &self.0;
-        // 3: another reader has just looked at the oldest message, 4: at the newest, 5: this answer misses all messages,
-        // 6: one that somebody holds is given out once more.
+        // 3: another reader has just looked at the oldest message, 4: at the newest, 5: this answer misses all
+        // messages, 6: one that somebody holds is given out once more.
         let fate = self.fate(4).await;
         let received = scene.queue(|queue| {
             let mut visible = queue.visible();
@@ -146,8 +146,8 @@ impl StormyQueue {
             let what = format!("remove messages: {}", receipts.len());
             Step::call(Actor::Redrive, Actor::Letters, what, Answer::Says(answer.to_owned()))
         });
-        for (lane, offset) in gone {
-            scene.books(|books| books.letter_deleted(&scene.world, lane, offset));
+        for (partition, offset) in gone {
+            scene.books(|books| books.letter_deleted(&scene.world, partition, offset));
         }
         self.answer("remove", fate, ()).await
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-/// Deliveries after which the dice rest, so that whatever is still owed can be settled.
+/// Deliveries after which the dice rest, so that whatever is still pending can be settled.
 pub(crate) const STORM: u32 = 30;
 
 /// A kind of decision that the world takes; 0 always means that all goes well.
@@ -25,14 +25,15 @@ pub enum What {
     Commit,
     /// A call takes so many milliseconds more.
     Latency,
-    /// Whoever looks after the letters, in a round: 1 runs two redrives at once, 2 decides and acts a round later, 3 decides
-    /// at once, however young the letter is, 4 has a colleague who has seen the same and acts a round later as well.
+    /// Whoever looks after the letters, in a round: 1 runs two redrives at once, 2 decides and acts a round later, 3
+    /// decides at once, however young the letter is, 4 has a colleague who has seen the same and acts a round later as
+    /// well.
     Operator,
     /// At an await point of a redrive: 1 it is killed.
     Redrive,
-    /// A call of a redrive to the queue: 1 it never arrives, 2 it is done and its answer lost; receiving: 3 another reader
-    /// has just taken the oldest message, 4 the newest, 5 the answer misses all, 6 one that is hidden is given once more;
-    /// removing: 3 what was removed comes back.
+    /// A call of a redrive to the queue: 1 it never arrives, 2 it is done and its answer lost; receiving: 3 another
+    /// reader has just taken the oldest message, 4 the newest, 5 the answer misses all, 6 one that is hidden is given
+    /// once more; removing: 3 what was removed comes back.
     Queue,
     /// A decision that a redrive writes to the claims table: 1 it never arrives, 2 it is written and its answer lost.
     Decide,

@@ -1,7 +1,8 @@
 //! The event source mapping: pollers that share a topic's partitions and deliver at least once.
 //!
 //! A partition that moves to another poller is read there from what is committed, while the first poller's worker may
-//! still be at it: the same records are then delivered concurrently. A poller that dies before it commits delivers again.
+//! still be at it: the same records are then delivered concurrently. A poller that dies before it commits delivers
+//! again.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,7 +25,7 @@ use super::world::{Reading, START, World};
 /// A run that takes more deliveries than this has got stuck.
 const MOST_DELIVERIES: u32 = 400;
 
-struct Partition {
+struct Progress {
     committed: usize,
     poller: usize,
     /// Grows whenever reading begins anew: what was read before is nobody's any more.
@@ -35,8 +36,8 @@ struct Partition {
 #[derive(Clone)]
 struct Part {
     epoch: u32,
-    owed: BTreeSet<usize>,
-    /// What may be committed once nothing is owed.
+    pending: BTreeSet<usize>,
+    /// What may be committed once nothing is pending.
     end: usize,
 }
 
@@ -49,7 +50,7 @@ struct Batch {
 /// The mapping with its pollers.
 pub(crate) struct Source {
     scene: Arc<Scene>,
-    partitions: Mutex<Vec<Partition>>,
+    progress: Mutex<Vec<Progress>>,
     workers: Vec<Worker>,
     /// Batches that were delivered.
     batches: AtomicU32,
@@ -58,14 +59,14 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn new(scene: Arc<Scene>) -> Self {
         let world = &scene.world;
-        let partition = |lane| Partition { committed: 0, poller: lane % world.pollers, epoch: 0 };
-        let partitions = Mutex::new((0..world.lanes.len()).map(partition).collect());
+        let start = |partition| Progress { committed: 0, poller: partition % world.pollers, epoch: 0 };
+        let progress = Mutex::new((0..world.partitions.len()).map(start).collect());
         let processes = if world.one_process { 1 } else { world.pollers };
         let ahead = [Duration::ZERO, world.skew];
         let workers = (0..processes)
             .map(|worker| Worker::new(Arc::clone(&scene), ahead[worker % 2], world.earlier && worker % 2 == 1))
             .collect();
-        Source { scene, partitions, workers, batches: AtomicU32::new(0) }
+        Source { scene, progress, workers, batches: AtomicU32::new(0) }
     }
 
     /// Delivers until everything is committed, or a promise is broken.
@@ -87,14 +88,14 @@ impl Source {
         &self.workers[of % self.workers.len()]
     }
 
-    fn partitions(&self) -> MutexGuard<'_, Vec<Partition>> {
-        self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
+    fn progress(&self) -> MutexGuard<'_, Vec<Progress>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether everything is committed, or a promise is broken.
     pub(crate) fn is_finished(&self) -> bool {
         self.scene.is_broken()
-            || self.partitions().iter().zip(&self.scene.world.lanes).all(|(at, log)| at.committed == log.len())
+            || self.progress().iter().zip(&self.scene.world.partitions).all(|(at, log)| at.committed == log.len())
     }
 
     async fn poll(&self, me: usize) {
@@ -114,7 +115,8 @@ impl Source {
             }
             let delivery = scene.next_delivery();
             if self.batches.fetch_add(1, Ordering::Relaxed) >= MOST_DELIVERIES {
-                return scene.broken(Rule::ItEnds, format!("{MOST_DELIVERIES} deliveries, and records are still owed"));
+                return scene
+                    .broken(Rule::ItEnds, format!("{MOST_DELIVERIES} deliveries, and records are still pending"));
             }
             let event = self.event(&batch);
             scene.tell(|| Step::call(Actor::Source, Actor::Worker(delivery), told(&batch), Answer::None));
@@ -142,21 +144,23 @@ impl Source {
     fn fetch(&self, me: usize) -> Option<Batch> {
         let world = &self.scene.world;
         let parts: BTreeMap<_, _> = self
-            .partitions()
+            .progress()
             .iter()
             .enumerate()
-            .filter(|(lane, at)| at.poller == me && at.committed < world.lanes[*lane].len())
-            .map(|(lane, at)| {
-                let end = (at.committed + world.batch).min(world.lanes[lane].len());
-                (lane, Part { epoch: at.epoch, owed: (at.committed..end).collect(), end })
+            .filter(|(partition, at)| at.poller == me && at.committed < world.partitions[*partition].len())
+            .map(|(partition, at)| {
+                let end = (at.committed + world.batch).min(world.partitions[partition].len());
+                (partition, Part { epoch: at.epoch, pending: (at.committed..end).collect(), end })
             })
             .collect();
         (!parts.is_empty()).then(|| Batch { parts, retries: 0, since: Instant::now() })
     }
 
     fn keep_mine(&self, me: usize, batch: &mut Batch) {
-        let partitions = self.partitions();
-        batch.parts.retain(|lane, part| partitions[*lane].poller == me && partitions[*lane].epoch == part.epoch);
+        let progress = self.progress();
+        batch
+            .parts
+            .retain(|partition, part| progress[*partition].poller == me && progress[*partition].epoch == part.epoch);
     }
 
     fn rebalance(&self, delivery: u32, batch: &Batch) {
@@ -166,47 +170,50 @@ impl Source {
         }
         let fates = u32::try_from(batch.parts.len()).unwrap_or(u32::MAX);
         let moved = self.scene.decide_for(delivery, What::Rebalance, fates);
-        let lane = moved.checked_sub(1).and_then(|nth| batch.parts.keys().nth(nth as usize).copied());
-        if let Some(lane) = lane {
-            let partition = &mut self.partitions()[lane];
-            partition.poller = (partition.poller + 1) % pollers;
-            partition.epoch += 1;
-            self.scene.tell(|| Step::note(Actor::Source, format!("partition {lane} moves to another poller")));
+        let partition = moved.checked_sub(1).and_then(|nth| batch.parts.keys().nth(nth as usize).copied());
+        if let Some(partition) = partition {
+            let progress = &mut self.progress()[partition];
+            progress.poller = (progress.poller + 1) % pollers;
+            progress.epoch += 1;
+            self.scene.tell(|| Step::note(Actor::Source, format!("partition {partition} moves to another poller")));
         }
     }
 
     fn begin_anew(&self, me: usize) {
-        for partition in self.partitions().iter_mut().filter(|partition| partition.poller == me) {
-            partition.epoch += 1;
+        for progress in self.progress().iter_mut().filter(|progress| progress.poller == me) {
+            progress.epoch += 1;
         }
     }
 
     /// The function answered: without the feature, whatever it says is success.
     fn answered(&self, mut batch: Batch, response: &BatchResponse) -> Vec<Batch> {
         let world = &self.scene.world;
-        for (lane, part) in &mut batch.parts {
-            let name = lane_name(*lane);
+        for (partition, part) in &mut batch.parts {
+            let name = partition_name(*partition);
             let listed: BTreeSet<usize> = response
                 .failures
                 .iter()
                 .filter(|failure| world.feature && failure.item.partition == name)
                 .filter_map(|failure| usize::try_from(failure.item.offset).ok())
                 .collect();
-            part.owed = match (world.reading, listed.first()) {
-                (Reading::FromTheLowest, Some(lowest)) => part.owed.split_off(lowest),
+            part.pending = match (world.reading, listed.first()) {
+                (Reading::FromTheLowest, Some(lowest)) => part.pending.split_off(lowest),
                 (Reading::OnlyTheListed, _) | (_, None) => listed,
             };
-            let end = part.owed.first().copied().unwrap_or(part.end);
-            self.commit(*lane, end);
+            let end = part.pending.first().copied().unwrap_or(part.end);
+            self.commit(*partition, end);
         }
-        batch.parts.retain(|_, part| !part.owed.is_empty());
+        batch.parts.retain(|_, part| !part.pending.is_empty());
         self.again(batch)
     }
 
     /// The function failed: everything again, in halves where the mapping bisects.
     fn failed(&self, batch: Batch) -> Vec<Batch> {
-        let records: Vec<_> =
-            batch.parts.iter().flat_map(|(lane, part)| part.owed.iter().map(|offset| (*lane, *offset))).collect();
+        let records: Vec<_> = batch
+            .parts
+            .iter()
+            .flat_map(|(partition, part)| part.pending.iter().map(|offset| (*partition, *offset)))
+            .collect();
         let mut batches = self.again(batch);
         if !self.scene.world.bisect || records.len() < 2 || batches.len() != 1 {
             return batches;
@@ -215,22 +222,22 @@ impl Source {
         let Some(whole) = batches.pop() else { return batches };
         let half = |wanted: &dyn Fn((usize, usize)) -> bool| {
             let mut parts = whole.parts.clone();
-            for (lane, part) in &mut parts {
-                part.owed.retain(|offset| wanted((*lane, *offset)));
+            for (partition, part) in &mut parts {
+                part.pending.retain(|offset| wanted((*partition, *offset)));
             }
-            parts.retain(|_, part| !part.owed.is_empty());
+            parts.retain(|_, part| !part.pending.is_empty());
             Batch { parts, retries: whole.retries, since: whole.since }
         };
         let (mut first, second) = (half(&|place| place < middle), half(&|place| place >= middle));
-        for (lane, part) in &mut first.parts {
-            if let Some(rest) = second.parts.get(lane).and_then(|rest| rest.owed.first()) {
+        for (partition, part) in &mut first.parts {
+            if let Some(rest) = second.parts.get(partition).and_then(|rest| rest.pending.first()) {
                 part.end = *rest;
             }
         }
         vec![first, second]
     }
 
-    /// What is owed is delivered again, unless the mapping's limits are passed: then it goes to the destination.
+    /// What is pending is delivered again, unless the mapping's limits are passed: then it goes to the destination.
     fn again(&self, batch: Batch) -> Vec<Batch> {
         if batch.parts.is_empty() {
             return Vec::new();
@@ -245,51 +252,55 @@ impl Source {
             return vec![Batch { retries, ..batch }];
         }
         self.scene.tell(|| Step::note(Actor::Source, format!("to the on-failure destination: {}", told(&batch))));
-        for (lane, part) in batch.parts {
-            self.scene.books(|books| part.owed.iter().for_each(|offset| books.given_away(lane, *offset)));
-            self.commit(lane, part.end);
+        for (partition, part) in batch.parts {
+            self.scene.books(|books| part.pending.iter().for_each(|offset| books.given_away(partition, *offset)));
+            self.commit(partition, part.end);
         }
         Vec::new()
     }
 
-    fn commit(&self, lane: usize, end: usize) {
-        let mut partitions = self.partitions();
-        let committed = &mut partitions[lane].committed;
+    fn commit(&self, partition: usize, end: usize) {
+        let mut progress = self.progress();
+        let committed = &mut progress[partition].committed;
         let scene = &self.scene;
-        (*committed..end).for_each(|offset| scene.books(|books| books.committed(&scene.world, lane, offset)));
+        (*committed..end).for_each(|offset| scene.books(|books| books.committed(&scene.world, partition, offset)));
         *committed = end.max(*committed);
     }
 
     /// The batch as Lambda gets it.
     fn event(&self, batch: &Batch) -> String {
-        let records = |(lane, part): (&usize, &Part)| {
-            part.owed.iter().map(|offset| record_json(&self.scene.world, *lane, *offset)).collect::<Vec<_>>().join(",")
+        let records = |(partition, part): (&usize, &Part)| {
+            part.pending
+                .iter()
+                .map(|offset| record_json(&self.scene.world, *partition, *offset))
+                .collect::<Vec<_>>()
+                .join(",")
         };
-        let lane = |part: (&usize, &Part)| format!(r#""{}":[{}]"#, lane_name(*part.0), records(part));
-        event_json(&batch.parts.iter().map(lane).collect::<Vec<_>>().join(","))
+        let listed = |part: (&usize, &Part)| format!(r#""{}":[{}]"#, partition_name(*part.0), records(part));
+        event_json(&batch.parts.iter().map(listed).collect::<Vec<_>>().join(","))
     }
 }
 
-fn event_json(lanes: &str) -> String {
-    format!(r#"{{"eventSource":"aws:kafka","eventSourceArn":"arn","records":{{{lanes}}}}}"#)
+fn event_json(partitions: &str) -> String {
+    format!(r#"{{"eventSource":"aws:kafka","eventSourceArn":"arn","records":{{{partitions}}}}}"#)
 }
 
-fn record_json(world: &World, lane: usize, offset: usize) -> String {
+fn record_json(world: &World, partition: usize, offset: usize) -> String {
     let base64 = |text: &str| base64_simd::STANDARD.encode_to_string(text);
-    let record = world.lanes[lane][offset];
+    let record = world.partitions[partition][offset];
     let key = record.key.map_or("null".to_owned(), |key| format!("\"{}\"", base64(&format!("k{key}"))));
     let (timestamp, value) = (START.0, base64(&record.to_string()));
     format!(
-        r#"{{"topic":"topic","partition":{lane},"offset":{offset},"timestamp":{timestamp},"timestampType":"CREATE_TIME","key":{key},"value":"{value}","headers":[]}}"#
+        r#"{{"topic":"topic","partition":{partition},"offset":{offset},"timestamp":{timestamp},"timestampType":"CREATE_TIME","key":{key},"value":"{value}","headers":[]}}"#
     )
 }
 
-fn lane_name(lane: usize) -> String {
-    format!("topic-{lane}")
+fn partition_name(partition: usize) -> String {
+    format!("topic-{partition}")
 }
 
 fn told(batch: &Batch) -> String {
-    let offsets = |part: &Part| part.owed.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    let parts = batch.parts.iter().map(|(lane, part)| format!("partition {lane} at {}", offsets(part)));
+    let offsets = |part: &Part| part.pending.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let parts = batch.parts.iter().map(|(partition, part)| format!("partition {partition} at {}", offsets(part)));
     parts.collect::<Vec<_>>().join(", ")
 }

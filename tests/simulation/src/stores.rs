@@ -193,8 +193,8 @@ impl Claims for StormyClaims {
                     scene.books(|books| books.holds(delivery, held));
                 }
                 Some(Ok(Claim::Done | Claim::Parked(_))) => {
-                    let lane = name.split([':', '.']).nth(1).and_then(|lane| lane.parse().ok());
-                    scene.books(|books| lane.map(|lane| books.succeeded(delivery, lane)));
+                    let partition = name.split([':', '.']).nth(1).and_then(|partition| partition.parse().ok());
+                    scene.books(|books| partition.map(|partition| books.succeeded(delivery, partition)));
                 }
                 Some(Ok(Claim::Conflict | Claim::HeldUntil(_)) | Err(_)) | None => {}
             }

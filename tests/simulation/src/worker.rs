@@ -104,7 +104,7 @@ fn told(outcome: Outcome) -> String {
         Outcome::Done => "done".to_owned(),
         Outcome::Duplicate => "duplicate".to_owned(),
         Outcome::Skipped(reason) => format!("skipped: {reason}"),
-        Outcome::Parked(code) => format!("parked: {code}"),
+        Outcome::DeadLettered(code) => format!("parked: {code}"),
         Outcome::Unfinished(code) => format!("unfinished: {code}"),
     }
 }

@@ -50,10 +50,10 @@ pub struct Record {
 
 impl Record {
     /// The business key of its effect.
-    pub fn claim(&self, lane: usize) -> Option<String> {
+    pub fn claim(&self, partition: usize) -> Option<String> {
         // Without a key the partition tells whom it concerns: order across partitions is nobody's promise.
-        let key = self.key.map_or(format!("p{lane}"), |key| format!("k{key}"));
-        matches!(self.verb, Verb::Send | Verb::Rejected).then(|| format!("welcome:{lane}.{key}.{}", self.subject))
+        let key = self.key.map_or(format!("p{partition}"), |key| format!("k{key}"));
+        matches!(self.verb, Verb::Send | Verb::Rejected).then(|| format!("welcome:{partition}.{key}.{}", self.subject))
     }
 }
 
@@ -101,7 +101,7 @@ pub struct World {
     /// Seeds the jitter of the processor's pauses.
     pub seed: u64,
     /// The log, partition by partition.
-    pub lanes: Vec<Vec<Record>>,
+    pub partitions: Vec<Vec<Record>>,
     /// At most so many records of a partition in a batch.
     pub batch: usize,
     /// Whether the mapping has `ReportBatchItemFailures`.
@@ -138,11 +138,11 @@ pub struct World {
 
 impl World {
     /// The plainest world around a log: one poller, batches of everything, whatever the code ships with.
-    pub fn plain(lanes: Vec<Vec<Record>>) -> Self {
+    pub fn plain(partitions: Vec<Vec<Record>>) -> Self {
         World {
             seed: 0,
-            batch: lanes.iter().map(Vec::len).max().unwrap_or(1).max(1),
-            lanes,
+            batch: partitions.iter().map(Vec::len).max().unwrap_or(1).max(1),
+            partitions,
             feature: false,
             reading: Reading::OnlyTheListed,
             bisect: false,
@@ -167,7 +167,7 @@ impl World {
         let broken_deployment = rng.u32(..12) == 0;
         // Most breaches need two or three records; small worlds are quick, and shrink to what one can read.
         let small = rng.bool();
-        let (lanes, length) = match (broken_deployment, small) {
+        let (partitions, length) = match (broken_deployment, small) {
             (true, _) => (1..=2, 14..=18),
             (false, true) => (1..=2, 1..=3),
             (false, false) => (1..=3, 2..=12),
@@ -175,14 +175,14 @@ impl World {
         // One deployment cannot read what it is sent; another reads all of it, and may not do what some of it asks for.
         let broken = broken_deployment.then(|| if rng.bool() { Verb::Mismatch } else { Verb::Denied });
         let length = if broken == Some(Verb::Denied) { 24..=30 } else { length };
-        let mut lanes: Vec<Vec<Record>> = (0..rng.usize(lanes))
+        let mut partitions: Vec<Vec<Record>> = (0..rng.usize(partitions))
             .map(|_| (0..rng.usize(length.clone())).map(|_| Self::record(rng, broken)).collect())
             .collect();
         let (feature, operator) = (rng.bool(), rng.bool());
         // What one deployment refuses may be sent again into a better one, or never; where it may, more is refused.
         let mended = if operator && rng.bool() { rng.u32(1..8) } else { STORM };
         if mended < STORM {
-            let sent = lanes.iter_mut().flatten().filter(|record| record.verb == Verb::Send);
+            let sent = partitions.iter_mut().flatten().filter(|record| record.verb == Verb::Send);
             sent.filter(|_| rng.bool()).for_each(|record| record.verb = Verb::Rejected);
         }
         let (pollers, one_process) = (rng.usize(1..=2), rng.u32(..4) == 0);
@@ -215,7 +215,7 @@ impl World {
                 true => Duration::from_secs(rng.u64(60..600)),
                 false => TWO_WEEKS,
             },
-            ..World::plain(lanes)
+            ..World::plain(partitions)
         }
     }
 
@@ -254,9 +254,9 @@ impl World {
         }
     }
 
-    /// Records of one lane that wait for each other: the earlier ones than `offset`.
-    pub fn before(&self, lane: usize, offset: usize) -> impl Iterator<Item = usize> {
-        let records = &self.lanes[lane];
+    /// Records of one partition that wait for each other: the earlier ones than `offset`.
+    pub fn before(&self, partition: usize, offset: usize) -> impl Iterator<Item = usize> {
+        let records = &self.partitions[partition];
         let key = records[offset].key;
         (0..offset).filter(move |earlier| match self.order {
             Order::Partition => true,
@@ -266,25 +266,25 @@ impl World {
 
     /// All records.
     pub fn records(&self) -> usize {
-        self.lanes.iter().map(Vec::len).sum()
+        self.partitions.iter().map(Vec::len).sum()
     }
 
     /// Worlds that are one step simpler.
     pub fn simpler(&self) -> Vec<World> {
         let mut simpler = Vec::new();
-        for lane in 0..self.lanes.len() {
+        for partition in 0..self.partitions.len() {
             let mut world = self.clone();
-            world.lanes.remove(lane);
+            world.partitions.remove(partition);
             simpler.push(world);
         }
-        for (lane, records) in self.lanes.iter().enumerate() {
+        for (partition, records) in self.partitions.iter().enumerate() {
             for offset in 0..records.len() {
                 let mut world = self.clone();
-                world.lanes[lane].remove(offset);
+                world.partitions[partition].remove(offset);
                 simpler.push(world);
             }
         }
-        let plain = World::plain(self.lanes.clone());
+        let plain = World::plain(self.partitions.clone());
         simpler.extend([
             World { limits: None, ..self.clone() },
             World { uncertain: WhenUncertain::Park, ..self.clone() },
@@ -309,9 +309,9 @@ impl World {
 
 impl fmt::Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (lane, records) in self.lanes.iter().enumerate() {
+        for (partition, records) in self.partitions.iter().enumerate() {
             let records: Vec<_> = records.iter().map(ToString::to_string).collect();
-            writeln!(f, "  partition {lane}: {}", records.join(" "))?;
+            writeln!(f, "  partition {partition}: {}", records.join(" "))?;
         }
         let feature = if self.feature { "reports batch item failures" } else { "ignores answers" };
         write!(f, "  mapping: batches of {}, {feature}, {:?}", self.batch, self.reading)?;

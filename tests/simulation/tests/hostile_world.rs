@@ -23,7 +23,7 @@ const ALL_VERBS: [Verb; 9] = [
     Verb::Rejected,
 ];
 
-fn lane(verbs: &[Verb]) -> Vec<Record> {
+fn partition(verbs: &[Verb]) -> Vec<Record> {
     let keyed = |(at, verb): (usize, &Verb)| Record { verb: *verb, key: Some(at as u8 % 2), subject: 0 };
     verbs.iter().enumerate().map(keyed).collect()
 }
@@ -52,18 +52,24 @@ fn small_worlds() -> Vec<World> {
         for reporting in [None, Some(Reporting::PartialBatch)] {
             for verbs in [&ALL_VERBS[..], &[Verb::Send, Verb::Version, Verb::Send][..], &[Verb::Send][..]] {
                 let feature = reporting.is_some();
-                worlds.push(World { order, reporting, feature, ..World::plain(vec![lane(verbs)]) });
+                worlds.push(World { order, reporting, feature, ..World::plain(vec![partition(verbs)]) });
             }
         }
     }
-    let two_lanes = vec![lane(&[Verb::Send, Verb::Version]), lane(&[Verb::Append, Verb::Rejected])];
-    worlds.push(World { bisect: true, ..World::plain(two_lanes.clone()) });
-    worlds.push(World { pollers: 2, earlier: true, feature: true, ..World::plain(two_lanes.clone()) });
+    let two_partitions = vec![partition(&[Verb::Send, Verb::Version]), partition(&[Verb::Append, Verb::Rejected])];
+    worlds.push(World { bisect: true, ..World::plain(two_partitions.clone()) });
+    worlds.push(World { pollers: 2, earlier: true, feature: true, ..World::plain(two_partitions.clone()) });
     // Letters that come back: one that is refused until another deployment comes, one that may be uncertain.
-    let attended = World { operator: true, mended: 1, ..World::plain(vec![lane(&[Verb::Rejected, Verb::Send])]) };
+    let attended = World { operator: true, mended: 1, ..World::plain(vec![partition(&[Verb::Rejected, Verb::Send])]) };
     worlds.push(attended);
     let skew = std::time::Duration::from_millis(1500);
-    worlds.push(World { pollers: 2, skew, feature: true, reading: Reading::FromTheLowest, ..World::plain(two_lanes) });
+    worlds.push(World {
+        pollers: 2,
+        skew,
+        feature: true,
+        reading: Reading::FromTheLowest,
+        ..World::plain(two_partitions)
+    });
     worlds
 }
 
@@ -103,7 +109,7 @@ fn no_deadline_breaks_a_promise_at_any_await_point_of_a_later_delivery() {
 /// The process knows that the effect never began, whatever became of the write: it must not ask a person.
 #[test]
 fn a_claim_whose_answer_is_lost_or_late_never_ends_in_a_letter() {
-    let world = World { feature: true, ..World::plain(vec![lane(&[Verb::Send])]) };
+    let world = World { feature: true, ..World::plain(vec![partition(&[Verb::Send])]) };
     for delivery in 1..=2 {
         for fate in 1..=9 {
             let site = |delivery, what| Site { delivery, what, nth: 0 };
@@ -124,7 +130,7 @@ fn a_claim_whose_answer_is_lost_or_late_never_ends_in_a_letter() {
 
 #[test]
 fn no_two_faults_break_a_promise_between_them() {
-    let world = World { feature: true, ..World::plain(vec![lane(&[Verb::Send])]) };
+    let world = World { feature: true, ..World::plain(vec![partition(&[Verb::Send])]) };
     let explored = explore(&world, 2);
     println!("{} runs of two faults", explored.runs);
     assert!(explored.runs > 1000, "{}", explored.runs);
@@ -136,7 +142,7 @@ fn no_two_faults_break_a_promise_between_them() {
 fn a_partial_answer_to_a_mapping_without_the_feature_loses_records_and_the_default_does_not() {
     let site = |nth| Site { delivery: 1, what: What::Decode, nth };
     let throttled = Schedule((0..5).map(|nth| (site(nth), 1)).collect());
-    let world = World::plain(vec![lane(&[Verb::Version, Verb::Version])]);
+    let world = World::plain(vec![partition(&[Verb::Version, Verb::Version])]);
     let partial = World { reporting: Some(Reporting::PartialBatch), ..world.clone() };
     let violation = run(&partial, Fates::by_schedule(throttled.clone()), false).violation.unwrap();
     assert_eq!(violation.rule, Rule::NothingLost);
@@ -148,7 +154,7 @@ fn a_partial_answer_to_a_mapping_without_the_feature_loses_records_and_the_defau
 #[test]
 fn what_passes_the_limits_is_given_to_the_destination() {
     let limits = Some(Limits { retries: 1, age: std::time::Duration::from_secs(60) });
-    let world = World { limits, ..World::plain(vec![lane(&[Verb::Version])]) };
+    let world = World { limits, ..World::plain(vec![partition(&[Verb::Version])]) };
     let site = |delivery| Site { delivery, what: What::Await, nth: 0 };
     let dies_twice = Schedule([(site(1), 1), (site(2), 1)].into());
     let told = run(&world, Fates::by_schedule(dies_twice), true);
@@ -167,9 +173,9 @@ fn a_seed_replays_exactly_by_itself_and_by_what_went_wrong_in_it() {
     }
 }
 
-/// A letter is stored, and its answer is lost for as long as the worker tries: the claim is free again. The next delivery
-/// takes the effect, loses its answer, and parks the record under the same letter. The queue holds messages that say that
-/// nothing happened and one that does not, and somebody looks at that one while the redrive runs.
+/// A letter is stored, and its answer is lost for as long as the worker tries: the claim is free again. The next
+/// delivery takes the effect, loses its answer, and parks the record under the same letter. The queue holds messages
+/// that say that nothing happened and one that does not, and somebody looks at that one while the redrive runs.
 #[test]
 fn a_redrive_that_does_not_see_the_message_of_a_doubt_repeats_nothing() {
     let (world, schedule) = a_doubt_that_nobody_sees();

@@ -109,7 +109,7 @@ async fn a_key_that_holds_nothing_is_a_dead_letter_that_says_so() {
     let deployment = Deployment::new();
     let (event, schemas) =
         (include_str!("key-without-value.event.json"), include_str!("key-without-value.schemas.json"));
-    assert_eq!(deployment.deliver(event, schemas).await, [(Outcome::Parked("key_missing"), 1)]);
+    assert_eq!(deployment.deliver(event, schemas).await, [(Outcome::DeadLettered("key_missing"), 1)]);
     let why = deployment.letters.letters()[0].error.chain.join(": ");
     assert!(why.contains("column of the record's key is null or empty: id;"), "{why}");
 }

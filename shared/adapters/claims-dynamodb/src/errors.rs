@@ -42,7 +42,7 @@ pub(crate) struct NewerItem {
     format: u64,
 }
 
-/// The item is left alone, and its record stays owed.
+/// The item is left alone, and its record stays pending.
 pub(crate) fn unreadable(operation: &'static str, item: Unreadable) -> StoreError {
     let (code, cause): (_, Box<dyn std::error::Error + Send + Sync>) = match item {
         Unreadable::Foreign => ("claims_item_foreign", Box::new(ForeignItem)),

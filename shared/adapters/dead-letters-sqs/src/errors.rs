@@ -1,4 +1,4 @@
-//! What a failed store means. None of it says anything about the record: it stays owed and is tried again.
+//! What a failed store means. None of it says anything about the record: it stays pending and is tried again.
 
 use std::error::Error;
 use std::fmt;

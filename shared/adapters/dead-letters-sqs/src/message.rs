@@ -65,7 +65,7 @@ fn sqs_takes(c: char) -> bool {
 }
 
 /// JSON escapes what SQS does not take, except two characters. They can stand in strings only, and a header's name may
-/// hold any character: without this its record would stay owed for ever.
+/// hold any character: without this its record would stay pending for ever.
 fn escaped(json: String) -> String {
     if json.contains(['\u{FFFE}', '\u{FFFF}']) {
         json.replace('\u{FFFE}', "\\ufffe").replace('\u{FFFF}', "\\uffff")

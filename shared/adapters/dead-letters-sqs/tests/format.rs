@@ -92,7 +92,14 @@ fn what_is_no_letter_is_refused() {
 /// The id is in the schema in words: whoever follows them gets the same.
 #[test]
 fn the_id_is_the_hash_that_the_schema_describes() {
-    let place = Place { lane: "t-1".into(), topic: "t".into(), partition: 1, offset: Some(2), timestamp: 3, index: 0 };
+    let place = Place {
+        topic_partition: "t-1".into(),
+        topic: "t".into(),
+        partition: 1,
+        offset: Some(2),
+        timestamp: 3,
+        index: 0,
+    };
     // Computed by another program from those words.
     assert_eq!(LetterId::of("f", "c", &place).as_str(), "076b3063e00189ceccb8581598e5c6cb");
 }
@@ -105,8 +112,8 @@ proptest! {
         other in (("[a-z]{1,3}", "[a-z]{0,3}", "[a-z]{1,3}"), 0..3i32, 0..3i64, -1..2i64),
     ) {
         let id = |function: &str, source: &str, topic: &str, partition: i32, offset: i64, timestamp: i64| {
-            let lane = format!("{topic}-{partition}");
-            let place = Place { lane, topic: topic.to_owned(), partition, offset: Some(offset), timestamp, index: 0 };
+            let topic_partition = format!("{topic}-{partition}");
+            let place = Place { topic_partition, topic: topic.to_owned(), partition, offset: Some(offset), timestamp, index: 0 };
             LetterId::of(function, source, &place)
         };
         let ((f, s, t), p, o, at) = other;

@@ -147,7 +147,7 @@ async fn the_largest_record_with_the_worst_error_is_parked_by_way_of_the_bucket(
     let [_, error, ..] = worst_errors();
     let (letters, stored) = letters(Some("large-letters")).await;
     let report = process(error, letters, &event).await;
-    assert_eq!(report.outcomes, [(Outcome::Parked("long_error"), 1)].into());
+    assert_eq!(report.outcomes, [(Outcome::DeadLettered("long_error"), 1)].into());
 
     let messages = stored.messages.lock().unwrap().clone();
     let [pointer] = &messages[..] else { panic!("{} messages", messages.len()) };
@@ -165,7 +165,7 @@ async fn without_a_bucket_a_record_fits_the_queue_whatever_its_error_says_and_a_
     for error in worst_errors() {
         let (letters, stored) = letters(None).await;
         let report = process(error, letters, &event(MAX_BYTES - BESIDE_THE_RECORD)).await;
-        assert_eq!(report.outcomes, [(Outcome::Parked("long_error"), 1)].into());
+        assert_eq!(report.outcomes, [(Outcome::DeadLettered("long_error"), 1)].into());
         let [message] = &stored.messages.lock().unwrap().clone()[..] else { panic!("no letter") };
         let chain = StoredLetter::read(message).unwrap().letter.error.chain;
         let bytes = chain.iter().map(String::len).sum::<usize>();

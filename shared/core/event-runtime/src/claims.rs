@@ -5,11 +5,11 @@
 //!
 //! # Why no write that arrives late does harm
 //!
-//! A write may be applied long after whoever sent it gave up waiting for its answer, even after later writes of the same
-//! worker. Three things make that harmless. *The token* names one record in one invocation, at every try. *The lease's
-//! end* (`until`) grows strictly each time that a claim is taken, by whomever, so that it numbers the takes of a key.
-//! *What is free stays written down*, with the last `until`, because a number that is deleted no longer keeps anything
-//! out. So each write names exactly what it may change:
+//! A write may be applied long after whoever sent it gave up waiting for its answer, even after later writes of the
+//! same worker. Three things make that harmless. *The token* names one record in one invocation, at every try. *The
+//! lease's end* (`until`) grows strictly each time that a claim is taken, by whomever, so that it numbers the takes of
+//! a key. *What is free stays written down*, with the last `until`, because a number that is deleted no longer keeps
+//! anything out. So each write names exactly what it may change:
 //!
 //! | write | changes only |
 //! |---|---|
@@ -24,7 +24,7 @@
 //! | `claim` is applied and its answer lost; the next try claims | it finds its own token: takes the claim anew, with a later `until`, and runs the effect |
 //! | `claim` of try 1 arrives after try 2 has claimed | refused: the claim is held, done or parked |
 //! | … after try 2 has released | refused: *free* carries try 2's later `until` |
-//! | … after the record was left owed | refused: it was withdrawn, which leaves *free* with a later `until` |
+//! | … after the record was left pending | refused: it was withdrawn, which leaves *free* with a later `until` |
 //! | `release` of try 1 arrives while the effect of try 2 runs | refused: try 2's `until` is later |
 //! | `complete` or `park` arrives late | the record is over for this worker; it holds if nobody took over meanwhile |
 //! | a take-over of an abandoned claim is applied late, and its own next try finds it | still uncertain: the claim says that it was taken over |
@@ -32,11 +32,12 @@
 //! | a worker is frozen past its lease and settles | refused, once another has taken over: another token |
 //!
 //! A withdrawal cannot see the lease that it ends, so it writes one of its own, counted from now. Under a clock that
-//! stands still that may be a millisecond earlier. It does no harm: the next owner has another token, and a late `claim`
-//! of the same try asks for no later lease than the one that was written.
+//! stands still that may be a millisecond earlier. It does no harm: the next owner has another token, and a late
+//! `claim` of the same try asks for no later lease than the one that was written.
 //!
-//! What is left: a `claim` that arrives after its record was left owed *and* could not be withdrawn (the table was down
-//! throughout, or another worker held the claim just then and released it later). It looks as if its worker had died, and is uncertain.
+//! What is left: a `claim` that arrives after its record was left pending *and* could not be withdrawn (the table was
+//! down throughout, or another worker held the claim just then and released it later). It looks as if its worker had
+//! died, and is uncertain.
 
 use std::fmt;
 use std::time::Duration;
@@ -86,8 +87,8 @@ pub struct Held {
     /// When others may take it for abandoned. Later than at any take of this key before, and in the condition of every
     /// later write too.
     pub until: UnixMillis,
-    /// The same effect under its former name ([`EffectId::former`]), held with it. A store knows nothing of it and gives
-    /// `None`.
+    /// The same effect under its former name ([`EffectId::former`]), held with it. A store knows nothing of it and
+    /// gives `None`.
     pub former: Option<Box<Held>>,
 }
 
@@ -100,8 +101,8 @@ impl Held {
 /// Whether the effect of a claim that is given up may have happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Doubt {
-    /// It is certain that it did not happen; or its function lets it be repeated ([`crate::WhenUncertain::Repeat`]), so that
-    /// a repetition needs nobody's leave.
+    /// It is certain that it did not happen; or its function lets it be repeated ([`crate::WhenUncertain::Repeat`]), so
+    /// that a repetition needs nobody's leave.
     Certain,
     /// It may have happened, or nobody can tell: a person decides.
     Uncertain,
@@ -190,8 +191,8 @@ impl<'a> Decider<'a> {
 pub struct ParkedUnder<'a> {
     /// The letter that was read.
     pub letter: &'a LetterId,
-    /// Who had parked the claim ([`Parked::token`]), where that was seen too: then a claim that was parked anew under the
-    /// same letter is left alone.
+    /// Who had parked the claim ([`Parked::token`]), where that was seen too: then a claim that was parked anew under
+    /// the same letter is left alone.
     pub token: Option<OwnerToken>,
 }
 
@@ -243,7 +244,8 @@ pub trait Claims: Send + Sync {
     /// Takes back a claim of which nobody knows whether it was taken, because its answer never came; its effect never
     /// began. What is still on its way changes nothing any more. `lease` is what was claimed for.
     ///
-    /// A claim that `token` took over from a worker that had abandoned it stays: that worker's effect may have happened.
+    /// A claim that `token` took over from a worker that had abandoned it stays: that worker's effect may have
+    /// happened.
     fn withdraw<'a>(
         &'a self,
         key: &'a ClaimKey,

@@ -12,22 +12,23 @@ use crate::letter::LetterId;
 use crate::safeguards::{Safeguard, stands};
 use crate::settings::Drain;
 
-/// Why a lane stops that has parked too much.
+/// Why a topic-partition stops that has parked too much.
 pub(crate) const FLOOD_GUARD: &str = "flood_guard";
 
-/// How long after the last letter of a code its letters still count together; and how often a lane that has stopped
-/// parks one more record.
+/// How long after the last letter of a code its letters still count together; and how often a topic-partition that has
+/// stopped parks one more record.
 ///
 /// Long beside the pauses in which the event source delivers a batch again, so that a deployment which refuses a record
 /// now and then is still seen to refuse them all. Short beside the time that an operator takes to notice, so that a
-/// record which is refused for good, at the head of a lane that has stopped, does not hold it until then.
+/// record which is refused for good, at the head of a topic-partition that has stopped, does not hold it until then.
 pub(crate) const FLOOD_MEMORY: Duration = Duration::from_secs(600);
 
-/// What lanes have parked, by lane. Outlives the batch: delivered again, a broken deployment must not park ten more.
+/// What partitions have parked, by partition. Outlives the batch: delivered again, a broken deployment must not park
+/// ten more.
 #[derive(Debug, Default)]
 pub(crate) struct Floods(Mutex<HashMap<String, Vec<Flood>>>);
 
-/// The letters of one code in one lane that no record has spoken against since.
+/// The letters of one code in one partition that no record has spoken against since.
 #[derive(Debug)]
 struct Flood {
     code: &'static str,
@@ -38,7 +39,7 @@ struct Flood {
     letters: HashMap<LetterId, bool>,
     /// When the last of them came.
     last: Instant,
-    /// Too many: the lane has stopped. From then on time alone does not clear it.
+    /// Too many: the partition has stopped. From then on time alone does not clear it.
     tripped: bool,
 }
 
@@ -52,51 +53,51 @@ impl Flood {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
     /// It may be parked.
-    Park,
-    /// Its lane has stopped since, and goes past it: its letter is there from an earlier delivery.
+    DeadLetter,
+    /// Its partition has stopped since, and goes past it: its letter is there from an earlier delivery.
     HasItsLetter,
-    /// It stays owed, and its lane must stop.
+    /// It stays pending, and its partition must stop.
     HoldBack,
 }
 
-/// Stops a lane that parks record after record with one code: a broken deployment must not drain a topic into the
-/// dead-letter queue. Codes that are the record's own fault do not count.
+/// Stops a topic-partition that parks record after record with one code: a broken deployment must not drain a topic
+/// into the dead-letter queue. Codes that are the record's own fault do not count.
 ///
 /// **What clears a code.** A record that passes the stage in which the code arises shows that this deployment can do
 /// that: one that is skipped has been read, so it clears the codes of reading; one whose effect had happened before
 /// has also passed its claim; an effect clears everything. A code whose last letter is ten minutes old is forgotten.
 ///
-/// **A lane that has stopped** is tried with one record a delivery, and parks nothing. So that no record stops it for
-/// good, it parks one more record ten minutes after its last letter, going past those whose letters are stored
-/// already. It goes on when a record passes the stage, or when an operator has it drained ([`Drain`]).
+/// **A topic-partition that has stopped** is tried with one record a delivery, and parks nothing. So that no record
+/// stops it for good, it parks one more record ten minutes after its last letter, going past those whose letters are
+/// stored already. It goes on when a record passes the stage, or when an operator has it drained ([`Drain`]).
 #[derive(Debug)]
 pub(crate) struct FloodGuard<'a> {
     floods: &'a Floods,
-    lane: &'a str,
-    /// `None`: the lane is drained.
+    partition: &'a str,
+    /// `None`: the partition is drained.
     limit: Option<usize>,
     stopped: AtomicBool,
 }
 
 impl<'a> FloodGuard<'a> {
-    /// A fifth of the lane's records, at least 10, may be parked with one code.
-    pub(crate) fn new(floods: &'a Floods, lane: &'a str, records: usize, drain: &Drain) -> Self {
-        let limit = (!drain.covers(lane)).then(|| records.div_ceil(5).max(10));
-        FloodGuard { floods, lane, limit, stopped: AtomicBool::new(false) }
+    /// A fifth of the partition's records, at least 10, may be parked with one code.
+    pub(crate) fn new(floods: &'a Floods, partition: &'a str, records: usize, drain: &Drain) -> Self {
+        let limit = (!drain.covers(partition)).then(|| records.div_ceil(5).max(10));
+        FloodGuard { floods, partition, limit, stopped: AtomicBool::new(false) }
     }
 
     /// Whether a record that failed so may be parked under this letter.
     pub(crate) fn admits(&self, letter: &LetterId, fault: &Fault) -> Admission {
-        let Some(limit) = self.limit.filter(|_| fault.blame == Blame::Deployment) else { return Admission::Park };
+        let Some(limit) = self.limit.filter(|_| fault.blame == Blame::Deployment) else { return Admission::DeadLetter };
         let (now, code, stage) = (Instant::now(), fault.code, disproved_by(fault));
         let mut floods = self.floods();
-        let lane = floods.entry(self.lane.to_owned()).or_default();
-        lane.retain(|flood| flood.tripped || flood.is_recent(now));
-        let at = lane.iter().position(|flood| (flood.code, flood.stage) == (code, stage)).unwrap_or_else(|| {
-            lane.push(Flood { code, stage, letters: HashMap::new(), last: now, tripped: false });
-            lane.len() - 1
+        let partition = floods.entry(self.partition.to_owned()).or_default();
+        partition.retain(|flood| flood.tripped || flood.is_recent(now));
+        let at = partition.iter().position(|flood| (flood.code, flood.stage) == (code, stage)).unwrap_or_else(|| {
+            partition.push(Flood { code, stage, letters: HashMap::new(), last: now, tripped: false });
+            partition.len() - 1
         });
-        let Some(flood) = lane.get_mut(at) else { return Admission::Park };
+        let Some(flood) = partition.get_mut(at) else { return Admission::DeadLetter };
         let known = flood.letters.get(letter).copied();
         flood.tripped |= known.is_none() && flood.letters.len() >= limit;
         if flood.tripped && flood.is_recent(now) && stands(Safeguard::FloodStops) {
@@ -105,11 +106,11 @@ impl<'a> FloodGuard<'a> {
         }
         match known {
             Some(true) if flood.tripped => Admission::HasItsLetter,
-            Some(_) => Admission::Park,
+            Some(_) => Admission::DeadLetter,
             None => {
                 flood.letters.insert(letter.clone(), false);
                 flood.last = now;
-                Admission::Park
+                Admission::DeadLetter
             }
         }
     }
@@ -117,8 +118,8 @@ impl<'a> FloodGuard<'a> {
     /// The letter of a record that was admitted is stored, or could not be: then another may take its place.
     pub(crate) fn was_stored(&self, letter: &LetterId, fault: &Fault, stored: bool) {
         let mut floods = self.floods();
-        let lane = floods.get_mut(self.lane).into_iter().flatten();
-        for flood in lane.filter(|flood| (flood.code, flood.stage) == (fault.code, disproved_by(fault))) {
+        let partition = floods.get_mut(self.partition).into_iter().flatten();
+        for flood in partition.filter(|flood| (flood.code, flood.stage) == (fault.code, disproved_by(fault))) {
             match (stored, flood.letters.get_mut(letter)) {
                 (true, Some(known)) => *known = true,
                 (false, Some(false)) => {
@@ -132,17 +133,18 @@ impl<'a> FloodGuard<'a> {
         }
     }
 
-    /// A record has passed a stage: what other records failed with there, or before, is theirs and not the deployment's.
+    /// A record has passed a stage: what other records failed with there, or before, is theirs and not the
+    /// deployment's.
     pub(crate) fn passed(&self, stage: Stage) {
         let mut floods = self.floods();
-        let Some(lane) = floods.get_mut(self.lane) else { return };
-        lane.retain(|flood| flood.stage > stage && stands(Safeguard::FloodByStage));
-        if lane.is_empty() {
-            floods.remove(self.lane);
+        let Some(partition) = floods.get_mut(self.partition) else { return };
+        partition.retain(|flood| flood.stage > stage && stands(Safeguard::FloodByStage));
+        if partition.is_empty() {
+            floods.remove(self.partition);
         }
     }
 
-    /// Whether the lane has stopped in this batch.
+    /// Whether the partition has stopped in this batch.
     pub(crate) fn has_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
@@ -189,11 +191,11 @@ mod tests {
         LetterId::from_stored(number.to_string())
     }
 
-    /// A lane of fewer than fifty records, in one process.
+    /// A topic-partition of fewer than fifty records, in one process.
     #[derive(Default)]
-    struct Lane(Floods);
+    struct TopicPartition(Floods);
 
-    impl Lane {
+    impl TopicPartition {
         fn batch(&self) -> FloodGuard<'_> {
             FloodGuard::new(&self.0, "orders-0", 20, &Drain::Nothing)
         }
@@ -204,7 +206,7 @@ mod tests {
         }
 
         fn parks_one(&self, number: u32, fault: &Fault, stored: bool) -> bool {
-            let admitted = self.batch().admits(&letter(number), fault) == Admission::Park;
+            let admitted = self.batch().admits(&letter(number), fault) == Admission::DeadLetter;
             if admitted {
                 self.batch().was_stored(&letter(number), fault, stored);
             }
@@ -213,19 +215,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_flood_of_one_code_stops_its_lane_unless_the_records_are_to_blame() {
-        let (lane, mismatch) = (Lane::default(), fault(Stage::Decode, "schema_mismatch"));
+    async fn a_flood_of_the_deployments_code_stops_the_partition() {
+        let (partition, mismatch) = (TopicPartition::default(), fault(Stage::Decode, "schema_mismatch"));
         let truncated = Fault::new(Stage::Decode, No("frame_truncated", Blame::Record, Disposition::DeadLetter));
-        assert_eq!(lane.parks(0..50, &truncated), 50);
-        assert_eq!(lane.parks(0..10, &mismatch), 10);
-        assert_eq!(lane.parks(10..11, &fault(Stage::Decode, "another")), 1);
-        let guard = lane.batch();
+        assert_eq!(partition.parks(0..50, &truncated), 50);
+        assert_eq!(partition.parks(0..10, &mismatch), 10);
+        assert_eq!(partition.parks(10..11, &fault(Stage::Decode, "another")), 1);
+        let guard = partition.batch();
         assert_eq!(guard.admits(&letter(10), &mismatch), Admission::HoldBack);
-        assert!(guard.has_stopped() && !lane.batch().has_stopped());
-        assert_eq!(lane.batch().admits(&letter(3), &mismatch), Admission::HoldBack, "nor is one stored again");
+        assert!(guard.has_stopped() && !partition.batch().has_stopped());
+        assert_eq!(partition.batch().admits(&letter(3), &mismatch), Admission::HoldBack, "nor is one stored again");
 
-        let other = FloodGuard::new(&lane.0, "orders-1", 20, &Drain::Nothing);
-        assert_eq!(other.admits(&letter(10), &mismatch), Admission::Park);
+        let other = FloodGuard::new(&partition.0, "orders-1", 20, &Drain::Nothing);
+        assert_eq!(other.admits(&letter(10), &mismatch), Admission::DeadLetter);
     }
 
     #[tokio::test(start_paused = true)]
@@ -239,12 +241,12 @@ mod tests {
             Fault::new(Stage::Claim, No("uncertain", Blame::Deployment, Disposition::Uncertain)),
         ];
         for (passed, cleared) in [(Stage::Decode, 2), (Stage::Claim, 3), (Stage::Handle, 5), (Stage::Settle, 5)] {
-            let lane = Lane::default();
+            let partition = TopicPartition::default();
             for code in &codes {
-                assert_eq!(lane.parks(0..11, code), 10);
+                assert_eq!(partition.parks(0..11, code), 10);
             }
-            lane.batch().passed(passed);
-            let goes_on = codes.iter().map(|code| lane.parks(11..12, code));
+            partition.batch().passed(passed);
+            let goes_on = codes.iter().map(|code| partition.parks(11..12, code));
             assert_eq!(goes_on.sum::<usize>(), cleared, "{passed}");
         }
     }
@@ -253,10 +255,10 @@ mod tests {
     async fn letters_count_together_while_less_than_ten_minutes_are_between_them() {
         let refused = fault(Stage::Handle, "refused");
         for (between, parked) in [(FLOOD_MEMORY, 30), (FLOOD_MEMORY - Duration::from_millis(1), 10)] {
-            let lane = Lane::default();
+            let partition = TopicPartition::default();
             let mut count = 0;
             for number in 0..30 {
-                count += lane.parks(number..number + 1, &refused);
+                count += partition.parks(number..number + 1, &refused);
                 if count < 10 || parked == 30 {
                     tokio::time::advance(between).await;
                 }
@@ -266,68 +268,74 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lane_that_has_stopped_parks_one_more_each_ten_minutes_and_goes_past_its_letters() {
-        let (lane, refused) = (Lane::default(), fault(Stage::Handle, "refused"));
-        assert_eq!(lane.parks(0..12, &refused), 10);
+    async fn a_stopped_partition_dead_letters_one_more_record_every_ten_minutes() {
+        let (partition, refused) = (TopicPartition::default(), fault(Stage::Handle, "refused"));
+        assert_eq!(partition.parks(0..12, &refused), 10);
         for next in 10..15 {
             tokio::time::advance(FLOOD_MEMORY / 2).await;
-            assert_eq!(lane.parks(next..next + 1, &refused), 0, "not yet");
+            assert_eq!(partition.parks(next..next + 1, &refused), 0, "not yet");
             tokio::time::advance(FLOOD_MEMORY / 2).await;
-            let guard = lane.batch();
+            let guard = partition.batch();
             for before in 0..next {
                 assert_eq!(guard.admits(&letter(before), &refused), Admission::HasItsLetter, "{before}");
             }
-            assert!(lane.parks_one(next, &refused, true));
+            assert!(partition.parks_one(next, &refused, true));
             assert_eq!(guard.admits(&letter(next + 1), &refused), Admission::HoldBack);
         }
         tokio::time::advance(FLOOD_MEMORY * 100).await;
-        assert_eq!(lane.parks(15..30, &refused), 1, "however long nothing came");
-        lane.batch().passed(Stage::Handle);
-        assert_eq!(lane.parks(30..45, &refused), 10);
+        assert_eq!(partition.parks(15..30, &refused), 1, "however long nothing came");
+        partition.batch().passed(Stage::Handle);
+        assert_eq!(partition.parks(30..45, &refused), 10);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_letter_that_was_not_stored_counts_for_nothing() {
-        let (lane, refused) = (Lane::default(), fault(Stage::Handle, "refused"));
-        assert_eq!(lane.parks(0..9, &refused), 9);
-        assert!(lane.parks_one(9, &refused, false));
-        assert_eq!(lane.parks(10..12, &refused), 1);
+        let (partition, refused) = (TopicPartition::default(), fault(Stage::Handle, "refused"));
+        assert_eq!(partition.parks(0..9, &refused), 9);
+        assert!(partition.parks_one(9, &refused, false));
+        assert_eq!(partition.parks(10..12, &refused), 1);
         tokio::time::advance(FLOOD_MEMORY).await;
-        assert!(lane.parks_one(12, &refused, false));
-        assert_eq!(lane.parks(13..15, &refused), 1, "the store failed: the next delivery may try again");
+        assert!(partition.parks_one(12, &refused, false));
+        assert_eq!(partition.parks(13..15, &refused), 1, "the store failed: the next delivery may try again");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_letter_that_is_on_its_way_is_not_taken_for_stored() {
-        let (lane, refused) = (Lane::default(), fault(Stage::Handle, "refused"));
+        let (partition, refused) = (TopicPartition::default(), fault(Stage::Handle, "refused"));
         for number in 0..10 {
-            assert_eq!(lane.batch().admits(&letter(number), &refused), Admission::Park);
+            assert_eq!(partition.batch().admits(&letter(number), &refused), Admission::DeadLetter);
         }
-        assert_eq!(lane.parks(10..11, &refused), 0);
-        lane.batch().was_stored(&letter(0), &refused, true);
+        assert_eq!(partition.parks(10..11, &refused), 0);
+        partition.batch().was_stored(&letter(0), &refused, true);
         tokio::time::advance(FLOOD_MEMORY).await;
-        assert_eq!(lane.batch().admits(&letter(0), &refused), Admission::HasItsLetter);
-        assert_eq!(lane.batch().admits(&letter(1), &refused), Admission::Park, "stored again, to be sure");
-        assert!(lane.parks_one(10, &refused, true), "which takes nobody's place");
+        assert_eq!(partition.batch().admits(&letter(0), &refused), Admission::HasItsLetter);
+        assert_eq!(partition.batch().admits(&letter(1), &refused), Admission::DeadLetter, "stored again, to be sure");
+        assert!(partition.parks_one(10, &refused, true), "which takes nobody's place");
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_same_records_delivered_again_count_once() {
-        let (lane, mismatch) = (Lane::default(), fault(Stage::Decode, "schema_mismatch"));
+        let (partition, mismatch) = (TopicPartition::default(), fault(Stage::Decode, "schema_mismatch"));
         for _ in 0..3 {
-            assert_eq!(lane.parks(0..10, &mismatch), 10);
+            assert_eq!(partition.parks(0..10, &mismatch), 10);
         }
-        assert_eq!(lane.parks(10..11, &mismatch), 0);
+        assert_eq!(partition.parks(10..11, &mismatch), 0);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lane_that_is_drained_parks_whatever_comes() {
+    async fn a_partition_that_is_drained_parks_whatever_comes() {
         let (floods, refused) = (Floods::default(), fault(Stage::Handle, "refused"));
         for drain in [Drain::Everything, Drain::Partitions(["orders-0".to_owned()].into())] {
             let guard = FloodGuard::new(&floods, "orders-0", 20, &drain);
-            assert!((0..100).all(|number| guard.admits(&letter(number), &refused) == Admission::Park), "{drain:?}");
+            assert!(
+                (0..100).all(|number| guard.admits(&letter(number), &refused) == Admission::DeadLetter),
+                "{drain:?}"
+            );
         }
         let other = FloodGuard::new(&floods, "orders-1", 20, &Drain::Partitions(["orders-0".to_owned()].into()));
-        assert_eq!((0..100).filter(|number| other.admits(&letter(*number), &refused) == Admission::Park).count(), 10);
+        assert_eq!(
+            (0..100).filter(|number| other.admits(&letter(*number), &refused) == Admission::DeadLetter).count(),
+            10
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::claims::{Doubt, Held};
 use crate::failure::{Disposition, Fault, Stage};
 use crate::flood::{Admission, FLOOD_GUARD};
 use crate::handler::{RawRecord, RecordHandler};
-use crate::journal::{OWED_IN_FULL, PARKED_IN_FULL};
+use crate::journal::{DEAD_LETTERED_IN_FULL, PENDING_IN_FULL};
 use crate::journey::{Journey, Travelled};
 use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, base64};
 use crate::obstacles::{NoTimeLeft, Store};
@@ -31,7 +31,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             claim: held.map(|held| held.key.as_str().to_owned()),
             key_schema: schemas.key,
             value_schema: schemas.value,
-            ..self.letter(Place::of(self.lane_name, record), RawBytes::of(record), fault, attempt)
+            ..self.letter(Place::of(self.partition_name, record), RawBytes::of(record), fault, attempt)
         };
         let settling = Instant::now();
         let outcome = self.end(&letter, fault, held).await;
@@ -51,7 +51,7 @@ impl<H: RecordHandler> Journey<'_, H> {
     /// Gives up a record whose base64 could not be read: its text is kept as it came.
     pub(crate) async fn give_up_undecoded(&self, record: &Record<'_>, fault: Fault) -> Travelled {
         let place = Place {
-            lane: self.lane_name.to_owned(),
+            topic_partition: self.partition_name.to_owned(),
             topic: record.topic.to_string(),
             partition: record.partition,
             offset: Some(record.offset),
@@ -69,17 +69,17 @@ impl<H: RecordHandler> Journey<'_, H> {
             return self.leave_for_another_delivery(letter);
         }
         match self.flood.admits(&letter.id, fault) {
-            Admission::Park => {}
-            // Its claim, where it has one, may still have to be parked under the letter. And without an offset two records
-            // of different batches may share an id.
+            Admission::DeadLetter => {}
+            // Its claim, where it has one, may still have to be parked under the letter. And without an offset two
+            // records of different batches may share an id.
             Admission::HasItsLetter if held.is_some() || letter.place.offset.is_none() => {}
             Admission::HasItsLetter => return Outcome::Duplicate,
             Admission::HoldBack => return self.hold_back(letter, fault, held).await,
         }
         match self.park(letter, fault, held).await {
             Ok(()) => {
-                self.log_parked(letter, fault);
-                Outcome::Parked(fault.code)
+                self.log_dead_lettered(letter, fault);
+                Outcome::DeadLettered(fault.code)
             }
             Err(code) => Outcome::Unfinished(code),
         }
@@ -113,21 +113,21 @@ impl<H: RecordHandler> Journey<'_, H> {
         Outcome::Unfinished(fault.code)
     }
 
-    /// A letter is begun only if it can be stored within the invocation: a lane of records that cannot be read would park
-    /// one after the other until Lambda ends it, and nobody would be told of any of them. A claim that is held was taken
-    /// with time to settle it.
+    /// A letter is begun only if it can be stored within the invocation: a topic-partition of records that cannot be
+    /// read would park one after the other until Lambda ends it, and nobody would be told of any of them. A claim that
+    /// is held was taken with time to settle it.
     fn leave_for_another_delivery(&self, letter: &DeadLetter) -> Outcome {
         let fault = Fault::new(Stage::Settle, NoTimeLeft);
-        self.log(letter, &fault, "not parked: too little is left of the invocation; the lane stops");
+        self.log(letter, &fault, "not parked: too little is left of the invocation; the partition stops");
         Outcome::Unfinished(fault.code)
     }
 
-    /// Too many were parked with this code already: this one is owed instead.
+    /// Too many were parked with this code already: this one is pending instead.
     async fn hold_back(&self, letter: &DeadLetter, fault: &Fault, held: Option<&Held>) -> Outcome {
         if let (Some(held), Disposition::DeadLetter) = (held, fault.disposition) {
             self.release(held, &mut StageTimes::default()).await;
         }
-        self.log(letter, fault, "not parked: too many were parked with this code; the lane stops");
+        self.log(letter, fault, "not parked: too many were parked with this code; the partition stops");
         Outcome::Unfinished(FLOOD_GUARD)
     }
 
@@ -144,7 +144,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             let code = error.code;
             self.flood.was_stored(&letter.id, fault, false);
             let error = Fault::new(Stage::Settle, error);
-            self.log(letter, &error, "no dead letter could be stored; the record stays owed");
+            self.log(letter, &error, "no dead letter could be stored; the record stays pending");
             if let (Some(held), Disposition::DeadLetter) = (held, fault.disposition) {
                 self.release(held, &mut StageTimes::default()).await;
             }
@@ -162,8 +162,8 @@ impl<H: RecordHandler> Journey<'_, H> {
         }
     }
 
-    /// Parks a claim by what its fault proves. Where the effect may have happened, under the letter's second name as well:
-    /// a redrive of an earlier version does not read the doubt.
+    /// Parks a claim by what its fault proves. Where the effect may have happened, under the letter's second name as
+    /// well: a redrive of an earlier version does not read the doubt.
     async fn park_claim(
         &self,
         held: &Held,
@@ -212,17 +212,17 @@ impl<H: RecordHandler> Journey<'_, H> {
     }
 
     /// The line of a record that was parked. Its letter holds all of this too, so only the first have one.
-    fn log_parked(&self, letter: &DeadLetter, fault: &Fault) {
-        self.log_at_most(PARKED_IN_FULL, letter, fault, "parked");
+    fn log_dead_lettered(&self, letter: &DeadLetter, fault: &Fault) {
+        self.log_at_most(DEAD_LETTERED_IN_FULL, letter, fault, "parked");
     }
 
-    /// The line of a record that stays owed, or keeps its letter, because of a store or of the time.
+    /// The line of a record that stays pending, or keeps its letter, because of a store or of the time.
     fn log(&self, letter: &DeadLetter, fault: &Fault, what: &'static str) {
-        self.log_at_most(OWED_IN_FULL, letter, fault, what);
+        self.log_at_most(PENDING_IN_FULL, letter, fault, what);
     }
 
     fn log_at_most(&self, in_full: usize, letter: &DeadLetter, fault: &Fault, what: &'static str) {
-        self.journal.note(what, fault, (self.lane_name, letter.place.offset), in_full, || {
+        self.journal.note(what, fault, (self.partition_name, letter.place.offset), in_full, || {
             tracing::warn!(
                 topic = letter.place.topic,
                 partition = letter.place.partition,
@@ -239,10 +239,10 @@ impl<H: RecordHandler> Journey<'_, H> {
         });
     }
 
-    /// The line of a record that is still owed.
-    pub(crate) fn log_owed(&self, record: &RawRecord<'_>, fault: &Fault, attempts: u32) {
+    /// The line of a record that is still pending.
+    pub(crate) fn log_pending(&self, record: &RawRecord<'_>, fault: &Fault, attempts: u32) {
         let what = "not finished; the event source must deliver it again";
-        self.journal.note(what, fault, (self.lane_name, Some(record.offset)), OWED_IN_FULL, || {
+        self.journal.note(what, fault, (self.partition_name, Some(record.offset)), PENDING_IN_FULL, || {
             let schemas = self.parts.handler.schemas(record);
             tracing::warn!(
                 topic = record.topic,
@@ -263,7 +263,7 @@ impl<H: RecordHandler> Journey<'_, H> {
     /// The line of a claim that stays held until its lease ends, whatever became of its record.
     pub(crate) fn log_unreleased(&self, held: &Held, fault: &Fault) {
         let what = "a claim could not be released";
-        self.journal.note(what, fault, (self.lane_name, None), OWED_IN_FULL, || {
+        self.journal.note(what, fault, (self.partition_name, None), PENDING_IN_FULL, || {
             tracing::warn!(
                 claim = %held.token,
                 error_code = fault.code,

@@ -1,4 +1,4 @@
-//! Bounds on what is in flight, across all lanes and across invocations that share the process.
+//! Bounds on what is in flight, across all partitions and across invocations that share the process.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -43,8 +43,8 @@ impl InFlight {
         Room { _record: record, bytes }
     }
 
-    /// Room for bodies that may have to be inflated. Where that can be, the record's bytes are taken out of `room`, to be
-    /// given back in exchange for more.
+    /// Room for bodies that may have to be inflated. Where that can be, the record's bytes are taken out of `room`, to
+    /// be given back in exchange for more.
     pub(crate) fn inflated(&self, room: &mut Room<'_>, key: Option<&[u8]>, value: Option<&[u8]>) -> Inflated {
         let [key, value] = [key, value].map(|bytes| bytes.map_or(0, inflates_to_at_most));
         let Some(permit) = room.bytes.take_if(|_| key + value > 0) else { return Inflated::default() };

@@ -10,11 +10,11 @@ use crate::failure::{Fault, Stage};
 
 /// Parked records that have a line of their own, of each code and stage in a batch. As many as the guard against floods
 /// lets a short partition park.
-pub(crate) const PARKED_IN_FULL: usize = 10;
+pub(crate) const DEAD_LETTERED_IN_FULL: usize = 10;
 
 /// Other failures that have a line of their own, of each kind, code and stage in a batch: what they say is the same for
 /// all of them.
-pub(crate) const OWED_IN_FULL: usize = 1;
+pub(crate) const PENDING_IN_FULL: usize = 1;
 
 /// The lines of one batch.
 #[derive(Debug, Default)]
@@ -31,14 +31,14 @@ struct Kind {
 struct Tally {
     records: usize,
     in_full: usize,
-    lanes: BTreeSet<String>,
-    /// The first and the last by lane and offset; an offset that cannot be read comes first.
+    partitions: BTreeSet<String>,
+    /// The first and the last by partition and offset; an offset that cannot be read comes first.
     ends: Option<(Spot, Spot)>,
     /// The latest error that had no line of its own.
     error: String,
 }
 
-/// Where a record stands: the name of its lane, and its offset where it has one.
+/// Where a record stands: the name of its partition, and its offset where it has one.
 type Spot = (String, Option<i64>);
 
 impl Journal {
@@ -47,11 +47,11 @@ impl Journal {
         &self,
         what: &'static str,
         fault: &Fault,
-        (lane, offset): (&str, Option<i64>),
+        (partition, offset): (&str, Option<i64>),
         in_full: usize,
         line: impl FnOnce(),
     ) {
-        let spot = (lane.to_owned(), offset);
+        let spot = (partition.to_owned(), offset);
         let has_a_line = {
             let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let tally = kinds.entry(Kind { what, stage: fault.stage, code: fault.code }).or_default();
@@ -63,8 +63,8 @@ impl Journal {
             } else if spot > *last {
                 *last = spot;
             }
-            if !tally.lanes.contains(lane) {
-                tally.lanes.insert(lane.to_owned());
+            if !tally.partitions.contains(partition) {
+                tally.partitions.insert(partition.to_owned());
             }
             let has_a_line = tally.records <= in_full;
             if !has_a_line {
@@ -86,7 +86,7 @@ impl Journal {
             }
             tracing::warn!(
                 records = tally.records,
-                partitions = tally.lanes.len(),
+                partitions = tally.partitions.len(),
                 first = tally.ends.as_ref().map(|(first, _)| told(first)),
                 last = tally.ends.as_ref().map(|(_, last)| told(last)),
                 error_code = code,
@@ -98,9 +98,9 @@ impl Journal {
     }
 }
 
-fn told((lane, offset): &Spot) -> String {
+fn told((partition, offset): &Spot) -> String {
     match offset {
-        Some(offset) => format!("{lane}@{offset}"),
-        None => lane.clone(),
+        Some(offset) => format!("{partition}@{offset}"),
+        None => partition.clone(),
     }
 }

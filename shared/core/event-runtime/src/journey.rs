@@ -30,11 +30,11 @@ use crate::store::StoreError;
 /// How far a producer's clock may be ahead of ours before a timestamp says nothing.
 const CLOCKS_APART: Duration = Duration::from_secs(60 * 60);
 
-/// What every record of a lane shares.
+/// What every record of a topic-partition shares.
 pub(crate) struct Journey<'a, H> {
     pub(crate) parts: &'a Parts<H>,
     pub(crate) event: &'a Event<'a>,
-    pub(crate) lane_name: &'a str,
+    pub(crate) partition_name: &'a str,
     pub(crate) invocation: &'a Invocation,
     pub(crate) retries: &'a RetryBudget,
     pub(crate) journal: &'a Journal,
@@ -138,7 +138,7 @@ impl<H: RecordHandler> Journey<'_, H> {
                 Kind::Held(left) => self.pause_for_holder(&mut wait, left).filter(|pause| self.allows_pause(*pause)),
             };
             let Some(pause) = pause else {
-                self.log_owed(&record, &fault, attempt);
+                self.log_pending(&record, &fault, attempt);
                 break Outcome::Unfinished(fault.code);
             };
             attempt += u32::from(matches!(kind, Kind::Failure));
@@ -284,8 +284,8 @@ impl<H: RecordHandler> Journey<'_, H> {
         Ok(held)
     }
 
-    /// The effect happened. Until that is recorded the record is owed: redelivered, it will find the claim held, then
-    /// uncertain, and be parked.
+    /// The effect happened. Until that is recorded the record is pending: redelivered, it will find the claim held,
+    /// then uncertain, and be parked.
     async fn complete(&self, held: &Held, stages: &mut StageTimes) -> Result<(), Fault> {
         let settling = Instant::now();
         let settled = self.settle(Store::Claims, "complete", settling, || self.parts.claims.complete(held)).await;
@@ -308,7 +308,8 @@ impl<H: RecordHandler> Journey<'_, H> {
     }
 
     /// The record is over for this worker, and a claim that it sent may have arrived, or may yet arrive, without an
-    /// answer. Its effect never began, which nobody else could know: left behind, it would look like a worker's that died.
+    /// answer. Its effect never began, which nobody else could know: left behind, it would look like a worker's that
+    /// died.
     async fn withdraw(&self, owner: &Owner, stages: &mut StageTimes) {
         let Some(effect) = owner.unanswered.as_ref().filter(|_| stands(Safeguard::Withdrawn)) else { return };
         if !self.can_still_settle() {

@@ -25,7 +25,7 @@ impl LetterId {
     /// The id for a record's place; the timestamp tells a recreated topic's records from the old ones.
     pub fn of(function: &str, source: &str, place: &Place) -> Self {
         let mut hash = Sha256::new();
-        for part in [function.as_bytes(), source.as_bytes(), place.lane.as_bytes(), place.topic.as_bytes()] {
+        for part in [function.as_bytes(), source.as_bytes(), place.topic_partition.as_bytes(), place.topic.as_bytes()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
@@ -74,8 +74,9 @@ impl fmt::Display for LetterId {
 /// Where a record stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    /// The event's own name of the lane, `topic-partition`, verbatim.
-    pub lane: String,
+    /// The event's own name of the partition, `topic-partition`, verbatim.
+    #[serde(rename = "lane")]
+    pub topic_partition: String,
     /// Topic.
     pub topic: String,
     /// Partition; -1 where it cannot be read.
@@ -84,7 +85,7 @@ pub struct Place {
     pub offset: Option<i64>,
     /// Record timestamp in milliseconds; -1 where there is none.
     pub timestamp: i64,
-    /// Position in the lane's batch; 0 unless the offset cannot be read.
+    /// Position in the partition's batch; 0 unless the offset cannot be read.
     pub index: usize,
 }
 
@@ -119,9 +120,9 @@ pub struct RawBytes {
 }
 
 impl Place {
-    pub(crate) fn of(lane: &str, record: &RawRecord<'_>) -> Self {
+    pub(crate) fn of(topic_partition: &str, record: &RawRecord<'_>) -> Self {
         Place {
-            lane: lane.to_owned(),
+            topic_partition: topic_partition.to_owned(),
             topic: record.topic.to_owned(),
             partition: record.partition,
             offset: Some(record.offset),

@@ -17,8 +17,8 @@ pub enum Outcome {
     /// Left alone on purpose, for this reason.
     Skipped(&'static str),
     /// Given up; its dead letter is stored under this error code.
-    Parked(&'static str),
-    /// Still owed, for this reason: the event source must deliver it again.
+    DeadLettered(&'static str),
+    /// Still pending, for this reason: the event source must deliver it again.
     Unfinished(&'static str),
 }
 
@@ -73,8 +73,9 @@ pub struct BatchReport {
     pub retries: usize,
     /// The letter that the event's mark names, where it is a redrive.
     pub redriven: Option<String>,
-    /// Lanes that stopped because they parked too many records with one code: the deployment is most likely broken.
-    pub lanes_stopped_by_flood_guard: usize,
+    /// Partitions that stopped because they parked too many records with one code: the deployment is most likely
+    /// broken.
+    pub partitions_stopped_by_flood_guard: usize,
 }
 
 impl BatchReport {
@@ -83,7 +84,7 @@ impl BatchReport {
         self.outcomes.values().sum()
     }
 
-    /// Records that are still owed.
+    /// Records that are still pending.
     pub fn unfinished_records(&self) -> usize {
         self.outcomes.iter().filter(|(outcome, _)| !outcome.is_finished()).map(|(_, count)| count).sum()
     }

@@ -1,4 +1,4 @@
-//! One batch: lanes side by side, records of a lane in order.
+//! One batch: partitions side by side, records of a topic-partition in order.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use crate::former_name::BothNames;
 use crate::handler::RecordHandler;
 use crate::in_flight::InFlight;
 use crate::journal::Journal;
-use crate::lane::{Batch, LaneReport, run_lane};
 use crate::letter::DeadLetters;
 use crate::outcome::BatchReport;
+use crate::partition::{Batch, PartitionReport, run_partition};
 use crate::parts::Parts;
 use crate::pressure::{Circuit, RetryBudget};
 use crate::settings::{Drain, Invocation, Settings};
@@ -43,7 +43,7 @@ impl<H: RecordHandler> Processor<H> {
         Processor(Parts { clock, ..self.0 })
     }
 
-    /// Takes every record of an event as far as it gets. Lanes are polled in the calling task; nothing is spawned,
+    /// Takes every record of an event as far as it gets. Partitions are polled in the calling task; nothing is spawned,
     /// so events may borrow from `body`.
     ///
     /// # Errors
@@ -56,33 +56,34 @@ impl<H: RecordHandler> Processor<H> {
         report.stages.add(crate::Stage::Scan, started.elapsed());
 
         let now = self.0.clock.now();
-        let retries = RetryBudget::for_records(event.lanes.iter().map(|lane| lane.records.len()).sum());
+        let retries = RetryBudget::for_records(event.partitions.iter().map(|partition| partition.records.len()).sum());
         let journal = Journal::default();
         let batch =
             Batch { parts: &self.0, event: &event, invocation, retries: &retries, journal: &journal, started: now };
-        let mut lanes: FuturesUnordered<_> = event.lanes.iter().map(|lane| run_lane(&batch, lane)).collect();
-        while let Some(lane) = lanes.next().await {
-            merge(&mut report, lane);
+        let mut partitions: FuturesUnordered<_> =
+            event.partitions.iter().map(|partition| run_partition(&batch, partition)).collect();
+        while let Some(partition) = partitions.next().await {
+            merge(&mut report, partition);
         }
-        drop(lanes);
+        drop(partitions);
         journal.close();
         report.duration = started.elapsed();
         Ok(report)
     }
 }
 
-fn merge(report: &mut BatchReport, lane: LaneReport) {
-    for outcome in lane.outcomes {
+fn merge(report: &mut BatchReport, partition: PartitionReport) {
+    for outcome in partition.outcomes {
         report.count(outcome);
     }
-    for (name, offset) in lane.unfinished {
+    for (name, offset) in partition.unfinished {
         match offset {
             Some(offset) => report.unfinished.report(name, offset),
             None => report.unfinished_without_offset += 1,
         }
     }
-    report.stages.merge(&lane.stages);
-    report.retries += lane.retries;
-    report.lanes_stopped_by_flood_guard += usize::from(lane.stopped_by_flood_guard);
-    report.oldest_record_age = report.oldest_record_age.max(lane.oldest_record_age);
+    report.stages.merge(&partition.stages);
+    report.retries += partition.retries;
+    report.partitions_stopped_by_flood_guard += usize::from(partition.stopped_by_flood_guard);
+    report.oldest_record_age = report.oldest_record_age.max(partition.oldest_record_age);
 }

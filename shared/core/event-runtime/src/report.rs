@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::outcome::{BatchReport, Outcome};
 use crate::safeguards::{Safeguard, stands};
 
-/// How records that are still owed are told to the event source mapping.
+/// How records that are still pending are told to the event source mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reporting {
     /// Fail the invocation: the mapping delivers the whole batch again. Right for every mapping.
@@ -29,8 +29,8 @@ pub enum Answer {
 
 /// The record of a letter is finished: `{"finished": "<the letter, as the mark names it>"}`.
 ///
-/// Nothing else lets the letter leave its queue. "Nothing is unfinished" would not do: every function that was invoked by
-/// mistake says something like it.
+/// Nothing else lets the letter leave its queue. "Nothing is unfinished" would not do: every function that was invoked
+/// by mistake says something like it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finished {
     /// The letter, as the mark names it.
@@ -40,11 +40,11 @@ pub struct Finished {
 /// Why an invocation failed, as the event source mapping and the console show it.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchFailed {
-    /// Records are still owed; the mapping must deliver the batch again.
-    #[error("{owed} of {records} records are not finished ({reasons}); the batch must be delivered again")]
+    /// Records are still pending; the mapping must deliver the batch again.
+    #[error("{pending} of {records} records are not finished ({reasons}); the batch must be delivered again")]
     Unfinished {
-        /// Records still owed.
-        owed: usize,
+        /// Records still pending.
+        pending: usize,
         /// Records in the batch.
         records: usize,
         /// Their reasons with counts.
@@ -56,34 +56,34 @@ pub enum BatchFailed {
 }
 
 impl BatchReport {
-    /// The invocation's result. Whoever redrives a record is answered in one way whatever `reporting` says: by the letter's
-    /// name, or by a failure that names the reason.
+    /// The invocation's result. Whoever redrives a record is answered in one way whatever `reporting` says: by the
+    /// letter's name, or by a failure that names the reason.
     ///
     /// # Errors
-    /// [`BatchFailed::Unfinished`] where records are owed that the answer cannot or must not name.
+    /// [`BatchFailed::Unfinished`] where records are pending that the answer cannot or must not name.
     pub fn answer(self, reporting: Reporting) -> Result<Answer, BatchFailed> {
-        let owed = self.unfinished_records();
+        let pending = self.unfinished_records();
         if let Some(letter) = &self.redriven {
-            return match owed {
+            return match pending {
                 0 => Ok(Answer::Redriven(Finished { finished: letter.clone() })),
-                _ => Err(self.failed(owed)),
+                _ => Err(self.failed(pending)),
             };
         }
         // A record without a readable offset cannot be named.
         let partial = reporting == Reporting::PartialBatch || !stands(Safeguard::WholeBatchByDefault);
         let nameable = partial && self.unfinished_without_offset == 0;
-        if owed == 0 || nameable {
+        if pending == 0 || nameable {
             return Ok(Answer::Batch(self.unfinished));
         }
-        Err(self.failed(owed))
+        Err(self.failed(pending))
     }
 
-    fn failed(&self, owed: usize) -> BatchFailed {
+    fn failed(&self, pending: usize) -> BatchFailed {
         let reasons = self.outcomes.iter().filter_map(|(outcome, count)| match outcome {
             Outcome::Unfinished(code) => Some(format!("{code}: {count}")),
-            Outcome::Done | Outcome::Duplicate | Outcome::Skipped(_) | Outcome::Parked(_) => None,
+            Outcome::Done | Outcome::Duplicate | Outcome::Skipped(_) | Outcome::DeadLettered(_) => None,
         });
         let reasons = reasons.collect::<Vec<_>>().join(", ");
-        BatchFailed::Unfinished { owed, records: self.records(), reasons }
+        BatchFailed::Unfinished { pending, records: self.records(), reasons }
     }
 }

@@ -1,8 +1,8 @@
 //! The safeguards that the promises stand on, by name, so that a test can take one away and see the simulation notice.
 //!
-//! In this crate all of them stand, always: `stands` is a constant and costs nothing. Only the package `tests/mutations`
-//! compiles these sources a second time, as a crate of its own with a feature `mutations`, in which a safeguard can be
-//! removed. This crate has no such feature, so no build that reaches a function can turn it on.
+//! In this crate all of them stand, always: `stands` is a constant and costs nothing. Only the package
+//! `tests/mutations` compiles these sources a second time, as a crate of its own with a feature `mutations`, in which a
+//! safeguard can be removed. This crate has no such feature, so no build that reaches a function can turn it on.
 
 /// A safeguard, named by what it sees to.
 #[cfg_attr(not(feature = "mutations"), allow(unreachable_pub, reason = "tests/mutations names safeguards"))]
@@ -16,8 +16,8 @@ pub enum Safeguard {
     FreeFence,
     /// Claims: what was taken over from a worker that had abandoned it stays uncertain, whenever it is found again.
     TakenOver,
-    /// Processor and claims: a claim whose effect may have happened says so itself, by its doubt and by the name that it is
-    /// parked under, and no decision but a person's frees it.
+    /// Processor and claims: a claim whose effect may have happened says so itself, by its doubt and by the name that
+    /// it is parked under, and no decision but a person's frees it.
     CertainOnly,
     /// Processor: a record claims under one token at all tries of an invocation.
     OneToken,
@@ -29,7 +29,7 @@ pub enum Safeguard {
     LiveLease,
     /// Processor: after a thaw, an effect starts only if it can end within its lease.
     LeaseRecheck,
-    /// Processor: the first record that stays owed holds back everything behind it.
+    /// Processor: the first record that stays pending holds back everything behind it.
     Order,
     /// Processor: a record counts as parked only when its letter is stored.
     LetterFirst,
@@ -39,7 +39,7 @@ pub enum Safeguard {
     DeadlineRecheck,
     /// Processor: a pause is taken only if an effect still fits behind it.
     PauseFits,
-    /// Processor: without a switch, whatever is owed fails the invocation.
+    /// Processor: without a switch, whatever is pending fails the invocation.
     WholeBatchByDefault,
     /// Claims: an operator's decision changes only a claim that is parked under the letter that was read.
     LetterFence,
@@ -47,7 +47,7 @@ pub enum Safeguard {
     UncertainIsParked,
     /// Processor: a record that was sent again is not parked anew.
     LettersStay,
-    /// Processor: a lane stops that parks record after record with one code of the deployment's.
+    /// Processor: a topic-partition stops that parks record after record with one code of the deployment's.
     FloodStops,
     /// Processor: a record clears the letters' codes of the stages that it has passed, and of no later one.
     FloodByStage,

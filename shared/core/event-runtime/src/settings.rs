@@ -37,19 +37,19 @@ pub struct Settings {
     pub circuit: CircuitPolicy,
     /// What keeps its order.
     pub order: Order,
-    /// How old a record may be that a redrive sends again, by its Kafka timestamp: for so long whatever guards the effects
-    /// remembers what came after it, such as the deletion of a row. An older one, or one whose age cannot be told, is
-    /// refused as `redrive_too_old`. `None` where the guard forgets nothing, which is the default.
+    /// How old a record may be that a redrive sends again, by its Kafka timestamp: for so long whatever guards the
+    /// effects remembers what came after it, such as the deletion of a row. An older one, or one whose age cannot be
+    /// told, is refused as `redrive_too_old`. `None` where the guard forgets nothing, which is the default.
     pub redrive_within: Option<Duration>,
     /// What is done about a claimed effect that may or may not have happened.
     pub uncertain: WhenUncertain,
     /// Partitions that do not stop when they park record after record with one code that is not the records' own fault.
     /// Default none.
     pub drain: Drain,
-    /// Records in flight across all lanes and all invocations of the process. Default 128.
+    /// Records in flight across all partitions and all invocations of the process. Default 128.
     pub max_records_in_flight: NonZeroUsize,
-    /// Bytes of keys and values that those records may take, out of their base64 and, while a try reads them, inflated. A
-    /// larger record goes alone. Default 32 MiB.
+    /// Bytes of keys and values that those records may take, out of their base64 and, while a try reads them, inflated.
+    /// A larger record goes alone. Default 32 MiB.
     pub max_bytes_in_flight: NonZeroUsize,
 }
 
@@ -68,10 +68,10 @@ pub enum Drain {
 }
 
 impl Drain {
-    pub(crate) fn covers(&self, lane: &str) -> bool {
+    pub(crate) fn covers(&self, partition: &str) -> bool {
         match self {
             Drain::Nothing => false,
-            Drain::Partitions(lanes) => lanes.contains(lane),
+            Drain::Partitions(partitions) => partitions.contains(partition),
             Drain::Everything => true,
         }
     }

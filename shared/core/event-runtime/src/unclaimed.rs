@@ -11,7 +11,7 @@ use crate::letter::LetterId;
 use crate::store::StoreError;
 
 /// The [`Claims`] of a function that has none, because every intent of it is [`crate::Intent::Conditional`] or a skip.
-/// A record that asks for a claim all the same stays owed; its effect never runs unguarded.
+/// A record that asks for a claim all the same stays pending; its effect never runs unguarded.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoClaims;
 

@@ -1,4 +1,4 @@
-//! What an event is once scanned: lanes of records that borrow from the event's bytes.
+//! What an event is once scanned: partitions of records that borrow from the event's bytes.
 
 use std::borrow::Cow;
 
@@ -15,20 +15,21 @@ pub struct Event<'a> {
     pub bootstrap_servers: Option<Cow<'a, str>>,
     /// Set where an operator sends a parked record again; the event then holds exactly one record.
     pub redrive: Option<Redrive<'a>>,
-    /// The lanes in the order of the event. A map key that occurs twice is one lane, at its first place.
-    pub lanes: Vec<Lane<'a>>,
+    /// The partitions in the order of the event. A map key that occurs twice is one partition, at its first place.
+    pub partitions: Vec<TopicPartition<'a>>,
 }
 
 impl<'a> Event<'a> {
     /// Scans an event in one pass.
     ///
     /// Keys may come in any order, unknown ones are ignored, and a key given twice at this level counts by its last
-    /// value, except `records`, whose lanes are all kept. Metadata of an unexpected type counts as absent.
+    /// value, except `records`, whose partitions are all kept. Metadata of an unexpected type counts as absent.
     ///
     /// # Errors
     /// Only when the bytes cannot be told apart into records: JSON that ends too early or cannot be delimited, a
-    /// missing `records`, or one that is no object; and when the mark of a redrive is there but cannot be read, or marks
-    /// more or less than one record (taken for an ordinary event, its record could be parked anew). Everything else is the fault of one record: [`Entry::Malformed`].
+    /// missing `records`, or one that is no object; and when the mark of a redrive is there but cannot be read, or
+    /// marks more or less than one record (taken for an ordinary event, its record could be parked anew). Everything
+    /// else is the fault of one record: [`Entry::Malformed`].
     pub fn scan(body: &'a [u8]) -> Result<Event<'a>, ScanError> {
         scan::event(body)
     }
@@ -58,14 +59,14 @@ impl EventSource<'_> {
 
 /// The records of one topic and partition, in the order of the event.
 #[derive(Debug)]
-pub struct Lane<'a> {
+pub struct TopicPartition<'a> {
     /// The event's own map key, such as `orders-0`. A response must repeat it verbatim.
     pub name: Cow<'a, str>,
-    /// What the lane holds, readable or not.
+    /// What the partition holds, readable or not.
     pub records: Vec<Entry<'a>>,
 }
 
-/// One element of a lane.
+/// One element of a topic-partition.
 #[derive(Debug)]
 pub enum Entry<'a> {
     /// A record whose coordinates are known. Its key, value and headers are looked at when asked for.
@@ -77,7 +78,7 @@ pub enum Entry<'a> {
 /// One Kafka record, still encoded.
 #[derive(Debug, Clone)]
 pub struct Record<'a> {
-    /// The topic; when the event leaves it out, the lane's name without its partition.
+    /// The topic; when the event leaves it out, the partition's name without its partition.
     pub topic: Cow<'a, str>,
     /// The partition.
     pub partition: i32,
@@ -111,12 +112,12 @@ pub enum TimestampType {
     Unknown,
 }
 
-/// An element of a lane that cannot be used as a record, with what could be saved of its coordinates.
+/// An element of a topic-partition that cannot be used as a record, with what could be saved of its coordinates.
 #[derive(Debug, Clone)]
 pub struct Malformed<'a> {
     /// The element's JSON as it stands in the event.
     pub raw: &'a [u8],
-    /// Its position in the lane, from 0.
+    /// Its position in the partition, from 0.
     pub index: usize,
     /// The topic, where it is readable.
     pub topic: Option<Cow<'a, str>>,

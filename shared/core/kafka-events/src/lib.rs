@@ -1,4 +1,4 @@
-//! The Lambda Kafka event: from its bytes to lanes of borrowed records, and back to a batch response.
+//! The Lambda Kafka event: from its bytes to partitions of borrowed records, and back to a batch response.
 //!
 //! One pass finds where keys, values and headers lie; what they hold is looked at when somebody asks. A record that
 //! cannot be read is that record's fault, never the event's.
@@ -13,7 +13,7 @@
 //!
 //! let event = Event::scan(body)?;
 //! let mut scratch = Vec::new();
-//! for entry in &event.lanes[0].records {
+//! for entry in &event.partitions[0].records {
 //!     match entry {
 //!         Entry::Record(record) => {
 //!             assert_eq!(record.offset, 15);
@@ -39,7 +39,7 @@ mod schema_metadata;
 mod usual;
 
 pub use encoded::{Base64Error, Encoded};
-pub use event::{Entry, Event, EventSource, Lane, Malformed, Record, TimestampType};
+pub use event::{Entry, Event, EventSource, Malformed, Record, TimestampType, TopicPartition};
 pub use headers::{Header, HeaderError, Headers};
 pub use record::RecordError;
 pub use redrive::Redrive;

@@ -1,4 +1,4 @@
-//! One record of a lane: its members, in any order.
+//! One record of a topic-partition: its members, in any order.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::{
     cursor::{Cursor, Fault, FaultKind},
 };
 
-/// Why an element of a lane is no record.
+/// Why an element of a topic-partition is no record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{fault} at byte {at} of the event")]
 pub struct RecordError {
@@ -17,8 +17,8 @@ pub struct RecordError {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RecordFault {
-    #[error("a lane is an array of records, this is not one")]
-    Lane,
+    #[error("a topic_partition is an array of records, this is not one")]
+    TopicPartition,
     #[error("a record is an object, this is not one")]
     NoObject,
     #[error("a record's JSON is broken: expected {0}")]
@@ -29,7 +29,7 @@ pub(crate) enum RecordFault {
     Twice(&'static str),
     #[error("a record's `{0}` has another type than expected, or is out of range")]
     Type(&'static str),
-    #[error("more elements than an event of this size can hold records: the rest of the lane is one fault")]
+    #[error("more elements than an event of this size can hold records: the rest of the topic_partition is one fault")]
     Crowded,
 }
 
@@ -41,7 +41,7 @@ impl RecordError {
     /// The bounded name of this error.
     pub fn code(&self) -> &'static str {
         match self.fault {
-            RecordFault::Lane => "lane_malformed",
+            RecordFault::TopicPartition => "lane_malformed",
             RecordFault::NoObject => "record_not_an_object",
             RecordFault::Json(_) => "record_json_broken",
             RecordFault::Missing(_) => "record_field_missing",
@@ -69,16 +69,16 @@ impl From<Fault> for RecordFault {
 /// Reads the record at the cursor. After an error the cursor is anywhere inside.
 ///
 /// A member that is given twice is an error: of two offsets neither can be trusted. `topic` carries the topic's text
-/// from one record of a lane to the next, since it hardly ever changes there.
+/// from one record of a topic-partition to the next, since it hardly ever changes there.
 #[inline]
 pub(crate) fn read<'a>(
     cursor: &mut Cursor<'a>,
-    lane: &str,
+    topic_partition: &str,
     topic: &mut &'a str,
 ) -> Result<Record<'a>, (RecordFault, usize)> {
     let mut fields = Fields::default();
     match fields.read(cursor, topic) {
-        Ok(()) => fields.record(lane).map_err(|fault| (fault, cursor.at())),
+        Ok(()) => fields.record(topic_partition).map_err(|fault| (fault, cursor.at())),
         Err(fault) => Err((fault, cursor.at())),
     }
 }
@@ -263,12 +263,12 @@ impl<'a> Fields<'a> {
     }
 
     #[inline]
-    fn record(self, lane: &str) -> Result<Record<'a>, RecordFault> {
+    fn record(self, topic_partition: &str) -> Result<Record<'a>, RecordFault> {
         let partition = self.partition.ok_or(RecordFault::Missing("partition"))?;
         let offset = self.offset.ok_or(RecordFault::Missing("offset"))?;
         let topic = match self.topic {
             Some(topic) => topic,
-            None => Cow::Owned(topic_of_lane(lane, partition).to_owned()),
+            None => Cow::Owned(topic_of_partition(topic_partition, partition).to_owned()),
         };
         Ok(Record {
             topic,
@@ -285,10 +285,10 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn topic_of_lane(lane: &str, partition: i32) -> &str {
-    match lane.rsplit_once('-') {
+fn topic_of_partition(topic_partition: &str, partition: i32) -> &str {
+    match topic_partition.rsplit_once('-') {
         Some((topic, end)) if end.parse() == Ok(partition) => topic,
-        _ => lane,
+        _ => topic_partition,
     }
 }
 

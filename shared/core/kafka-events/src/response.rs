@@ -33,20 +33,20 @@ pub struct BatchItemFailure {
 /// The coordinates of a record as Lambda knows them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ItemIdentifier {
-    /// The event's own map key ([`Lane::name`](crate::Lane::name)), verbatim: Lambda retries the whole batch when it
-    /// meets one that it did not send.
+    /// The event's own map key ([`TopicPartition::name`](crate::TopicPartition::name)), verbatim: Lambda retries the
+    /// whole batch when it meets one that it did not send.
     pub partition: String,
     /// The offset in that partition.
     pub offset: i64,
 }
 
 impl BatchResponse {
-    /// Reports the record at `offset` of the lane as unfinished.
+    /// Reports the record at `offset` of the partition as unfinished.
     ///
     /// Lambda may read a report as "retry this record" or as "go on from here", so report the first unfinished record
-    /// of a lane *and every later one that is unfinished*: that is right under both readings.
-    pub fn report(&mut self, lane: impl Into<String>, offset: i64) {
-        self.failures.push(BatchItemFailure { item: ItemIdentifier { partition: lane.into(), offset } });
+    /// of a topic-partition *and every later one that is unfinished*: that is right under both readings.
+    pub fn report(&mut self, partition: impl Into<String>, offset: i64) {
+        self.failures.push(BatchItemFailure { item: ItemIdentifier { partition: partition.into(), offset } });
     }
 
     /// Whether everything succeeded.

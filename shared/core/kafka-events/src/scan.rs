@@ -1,9 +1,9 @@
-//! The one pass over an event: members of the event, lanes, elements of a lane.
+//! The one pass over an event: members of the event, partitions, elements of a topic-partition.
 
 use std::{borrow::Cow, collections::HashMap};
 
 use crate::{
-    Entry, Event, EventSource, Lane, Malformed, RecordError, Redrive,
+    Entry, Event, EventSource, Malformed, RecordError, Redrive, TopicPartition,
     cursor::{Cursor, Fault, FaultKind},
     record::{self, RecordFault},
     usual::{self, Last},
@@ -13,7 +13,7 @@ use crate::{
 const LEAST_RECORD_BYTES: usize = 32;
 /// How many elements may come before their crowding counts.
 const CROWD: usize = 64;
-/// After so many elements of a lane it is estimated how many there will be.
+/// After so many elements of a topic-partition it is estimated how many there will be.
 const ESTIMATED_FROM: usize = 16;
 
 /// The event's bytes cannot be told apart into records.
@@ -32,8 +32,8 @@ enum ScanFault {
     Expected(&'static str),
     #[error("this is no Kafka event: `records` is missing or no object")]
     NoRecords,
-    #[error("the name of a lane is no text")]
-    LaneName,
+    #[error("the name of a partition is no text")]
+    TopicPartitionName,
     #[error(
         "`redrive` must be {{\"letterId\": text, \"attempt\": a number from 1}}; send the letter again with redrive-dead-letters"
     )]
@@ -49,7 +49,7 @@ impl ScanError {
             ScanFault::Truncated => "event_truncated",
             ScanFault::Expected(_) => "event_not_json",
             ScanFault::NoRecords => "event_without_records",
-            ScanFault::LaneName => "event_lane_unnamed",
+            ScanFault::TopicPartitionName => "event_lane_unnamed",
             ScanFault::Redrive | ScanFault::RedriveRecords(_) => "event_redrive_mark",
         }
     }
@@ -82,7 +82,7 @@ pub(crate) fn event(body: &[u8]) -> Result<Event<'_>, ScanError> {
 
 struct Scan<'a> {
     cursor: Cursor<'a>,
-    /// Elements met so far, in all lanes.
+    /// Elements met so far, in all partitions.
     elements: usize,
 }
 
@@ -93,7 +93,7 @@ impl<'a> Scan<'a> {
             source_arn: None,
             bootstrap_servers: None,
             redrive: None,
-            lanes: Vec::new(),
+            partitions: Vec::new(),
         };
         let mut has_records = false;
         self.cursor.expect(b'{', "an object")?;
@@ -102,7 +102,7 @@ impl<'a> Scan<'a> {
             match name.as_deref() {
                 Some("records") => {
                     has_records = true;
-                    self.lanes(&mut event.lanes)?;
+                    self.partitions(&mut event.partitions)?;
                 }
                 Some("eventSource") => {
                     event.source = match self.text()? {
@@ -122,8 +122,8 @@ impl<'a> Scan<'a> {
         if !has_records {
             return Err(ScanError { fault: ScanFault::NoRecords, at: self.cursor.at() });
         }
-        merge_lanes_of_one_name(&mut event.lanes);
-        let records = event.lanes.iter().map(|lane| lane.records.len()).sum();
+        merge_partitions_of_one_name(&mut event.partitions);
+        let records = event.partitions.iter().map(|partition| partition.records.len()).sum();
         if event.redrive.is_some() && records != 1 {
             return Err(ScanError { fault: ScanFault::RedriveRecords(records), at: self.cursor.at() });
         }
@@ -166,7 +166,7 @@ impl<'a> Scan<'a> {
         Ok(None)
     }
 
-    fn lanes(&mut self, lanes: &mut Vec<Lane<'a>>) -> Result<(), ScanError> {
+    fn partitions(&mut self, partitions: &mut Vec<TopicPartition<'a>>) -> Result<(), ScanError> {
         if !self.cursor.eat(b'{') {
             let at = self.cursor.at();
             let fault = if self.cursor.peek().is_some() { ScanFault::NoRecords } else { ScanFault::Truncated };
@@ -176,13 +176,13 @@ impl<'a> Scan<'a> {
         loop {
             let at = self.cursor.at();
             let Some(name) = self.member(&mut first)? else { return Ok(()) };
-            let name = name.ok_or(ScanError { fault: ScanFault::LaneName, at })?;
-            let records = self.lane(&name)?;
-            lanes.push(Lane { name, records });
+            let name = name.ok_or(ScanError { fault: ScanFault::TopicPartitionName, at })?;
+            let records = self.partition(&name)?;
+            partitions.push(TopicPartition { name, records });
         }
     }
 
-    fn lane(&mut self, name: &Cow<'a, str>) -> Result<Vec<Entry<'a>>, ScanError> {
+    fn partition(&mut self, name: &Cow<'a, str>) -> Result<Vec<Entry<'a>>, ScanError> {
         let mut entries = Vec::new();
         let start = self.cursor.at();
         if self.cursor.null() {
@@ -190,14 +190,14 @@ impl<'a> Scan<'a> {
         }
         if !self.cursor.eat(b'[') {
             let raw = self.cursor.value()?;
-            entries.push(Entry::Malformed(malformed(raw, 0, RecordFault::Lane, start)));
+            entries.push(Entry::Malformed(malformed(raw, 0, RecordFault::TopicPartition, start)));
             return Ok(entries);
         }
         self.cursor.skip_space();
         if self.cursor.eat(b']') {
             return Ok(entries);
         }
-        // Most lanes of a hostile event are tiny: one slot first, then the vector's own growth.
+        // Most partitions of a hostile event are tiny: one slot first, then the vector's own growth.
         entries.reserve_exact(1);
         let mut last = Last::default();
         loop {
@@ -205,7 +205,7 @@ impl<'a> Scan<'a> {
             let at = self.cursor.at();
             if self.elements > CROWD + at / LEAST_RECORD_BYTES {
                 entries.reserve_exact(1);
-                entries.push(self.rest_of_lane(start, at, entries.len())?);
+                entries.push(self.rest_of_partition(start, at, entries.len())?);
                 return Ok(entries);
             }
             self.elements += 1;
@@ -218,7 +218,7 @@ impl<'a> Scan<'a> {
             if self.cursor.eat(b',') {
                 continue;
             }
-            self.cursor.expect(b']', "a comma or the end of the lane")?;
+            self.cursor.expect(b']', "a comma or the end of the partition")?;
             if entries.len() >= ESTIMATED_FROM {
                 entries.shrink_to_fit();
             }
@@ -227,26 +227,26 @@ impl<'a> Scan<'a> {
     }
 
     /// Makes room for as many more elements like those before as the rest of the event can hold: growing step by step
-    /// would move each of them twice. What was too much is given back at the lane's end.
+    /// would move each of them twice. What was too much is given back at the partition's end.
     #[cold]
     fn make_room(&self, entries: &mut Vec<Entry<'a>>, start: usize) {
         let each = (self.cursor.at() - start) / entries.len().max(1);
         entries.reserve_exact(self.cursor.rest().len() / each.max(LEAST_RECORD_BYTES) + 1);
     }
 
-    /// One element of a lane. What is wrong inside it stays its own fault as long as its end can be found.
+    /// One element of a topic-partition. What is wrong inside it stays its own fault as long as its end can be found.
     #[inline(always)]
-    fn element(&mut self, lane: &str, last: &mut Last<'a>, index: usize) -> Result<Entry<'a>, ScanError> {
+    fn element(&mut self, partition: &str, last: &mut Last<'a>, index: usize) -> Result<Entry<'a>, ScanError> {
         match usual::read(&mut self.cursor, last) {
             Some(record) => Ok(Entry::Record(record)),
-            None => self.unusual_element(lane, &mut last.topic, index),
+            None => self.unusual_element(partition, &mut last.topic, index),
         }
     }
 
     #[inline(never)]
-    fn unusual_element(&mut self, lane: &str, topic: &mut &'a str, index: usize) -> Result<Entry<'a>, ScanError> {
+    fn unusual_element(&mut self, partition: &str, topic: &mut &'a str, index: usize) -> Result<Entry<'a>, ScanError> {
         let start = self.cursor.at();
-        match record::read(&mut self.cursor, lane, topic) {
+        match record::read(&mut self.cursor, partition, topic) {
             Ok(record) => Ok(Entry::Record(record)),
             Err((fault, at)) => {
                 self.cursor.seek(start);
@@ -256,9 +256,9 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// All that is left of a lane as one malformed element, so that an event made of nothing but commas and zeros
-    /// does not take a hundred times its size.
-    fn rest_of_lane(&mut self, start: usize, at: usize, index: usize) -> Result<Entry<'a>, ScanError> {
+    /// All that is left of a topic-partition as one malformed element, so that an event made of nothing but commas and
+    /// zeros does not take a hundred times its size.
+    fn rest_of_partition(&mut self, start: usize, at: usize, index: usize) -> Result<Entry<'a>, ScanError> {
         self.cursor.seek(start);
         self.cursor.value()?;
         let end = self.cursor.at() - 1; // the bracket, which `value` has just consumed
@@ -274,30 +274,30 @@ fn malformed<'a>(raw: &'a [u8], index: usize, fault: RecordFault, at: usize) -> 
     Malformed { raw, index, topic, partition, offset, error: RecordError::new(fault, at) }
 }
 
-/// A lane that occurs twice is one lane: dropping either part would lose records, and running them side by side
-/// would lose their order.
-fn merge_lanes_of_one_name(lanes: &mut Vec<Lane<'_>>) {
-    let name = |place: &usize| lanes.get(*place).map(|lane| &lane.name);
-    let mut by_name: Vec<usize> = (0..lanes.len()).collect();
+/// A topic-partition that occurs twice is one partition: dropping either part would lose records, and running them side
+/// by side would lose their order.
+fn merge_partitions_of_one_name(partitions: &mut Vec<TopicPartition<'_>>) {
+    let name = |place: &usize| partitions.get(*place).map(|partition| &partition.name);
+    let mut by_name: Vec<usize> = (0..partitions.len()).collect();
     by_name.sort_unstable_by(|left, right| name(left).cmp(&name(right)));
     if by_name.is_sorted_by(|left, right| name(left) < name(right)) {
         return;
     }
     let mut places = HashMap::new();
-    let mut merged: Vec<Lane<'_>> = Vec::with_capacity(lanes.len());
-    for mut lane in lanes.drain(..) {
-        let place = *places.entry(lane.name.clone()).or_insert(merged.len());
+    let mut merged: Vec<TopicPartition<'_>> = Vec::with_capacity(partitions.len());
+    for mut partition in partitions.drain(..) {
+        let place = *places.entry(partition.name.clone()).or_insert(merged.len());
         match merged.get_mut(place) {
             Some(same) => {
-                for entry in &mut lane.records {
+                for entry in &mut partition.records {
                     if let Entry::Malformed(malformed) = entry {
                         malformed.index += same.records.len();
                     }
                 }
-                same.records.append(&mut lane.records);
+                same.records.append(&mut partition.records);
             }
-            None => merged.push(lane),
+            None => merged.push(partition),
         }
     }
-    *lanes = merged;
+    *partitions = merged;
 }

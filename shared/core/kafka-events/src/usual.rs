@@ -9,8 +9,8 @@ use memchr::{memchr, memchr2};
 
 use crate::{Encoded, Headers, Record, TimestampType, cursor::Cursor};
 
-/// What hardly ever changes from one record of a lane to the next, as it stood in the last one: compared before
-/// anything is looked at anew. Debezium's headers name connector and task.
+/// What hardly ever changes from one record of a topic-partition to the next, as it stood in the last one: compared
+/// before anything is looked at anew. Debezium's headers name connector and task.
 #[derive(Debug, Default)]
 pub(crate) struct Last<'a> {
     place: Place<'a>,
@@ -86,8 +86,8 @@ fn inside(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     if inside.last() == Some(&b'\\') { None } else { Some((inside, rest.get(1..)?)) }
 }
 
-/// Topic and partition. They are the same in all of a lane, so the bytes of the last record are compared before anything
-/// is looked at anew.
+/// Topic and partition. They are the same in all of a topic-partition, so the bytes of the last record are compared
+/// before anything is looked at anew.
 #[inline(always)]
 fn place<'a>(whole: &'a [u8], last: &mut Place<'a>) -> Option<(Place<'a>, &'a [u8])> {
     if !last.bytes.is_empty()

@@ -7,7 +7,7 @@ use kafka_events::{Entry, Event, Headers};
 fn with_headers(json: &str, check: impl FnOnce(Headers<'_>)) {
     let body = format!(r#"{{"records":{{"a-0":[{{"partition":0,"offset":1,"headers":{json}}}]}}}}"#);
     let event = Event::scan(body.as_bytes()).unwrap();
-    match event.lanes[0].records.as_slice() {
+    match event.partitions[0].records.as_slice() {
         [Entry::Record(record)] => check(record.headers),
         other => panic!("{other:?}"),
     }
@@ -111,7 +111,7 @@ fn headers_that_begin_like_those_of_the_record_before_are_their_own() {
     });
     let body = format!(r#"{{"records":{{"a-0":[{}]}}}}"#, records.join(","));
     let event = Event::scan(body.as_bytes()).unwrap();
-    let found: Vec<_> = event.lanes[0]
+    let found: Vec<_> = event.partitions[0]
         .records
         .iter()
         .map(|entry| match entry {

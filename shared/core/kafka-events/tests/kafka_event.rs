@@ -1,7 +1,7 @@
 //! Whatever the usual event type accepts, the scanner accepts with the same content.
 //!
 //! Three deliberate differences: an event without `records` is an error here (a success would commit whatever it was
-//! meant to carry), a partition must fit Kafka's 32 bits, and a lane given twice keeps both halves.
+//! meant to carry), a partition must fit Kafka's 32 bits, and a topic-partition given twice keeps both halves.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -26,16 +26,19 @@ fn agrees(body: &[u8]) -> Result<bool, TestCaseError> {
         Err(error) if error.code() == "event_without_records" && usual.records.is_empty() => return Ok(false),
         ours => ours.map_err(|error| TestCaseError::fail(error.to_string()))?,
     };
-    if ours.lanes.len() != usual.records.len()
-        || ours.lanes.iter().any(|lane| usual.records.get(lane.name.as_ref()).map(Vec::len) != Some(lane.records.len()))
+    if ours.partitions.len() != usual.records.len()
+        || ours
+            .partitions
+            .iter()
+            .any(|partition| usual.records.get(partition.name.as_ref()).map(Vec::len) != Some(partition.records.len()))
     {
-        return Ok(false); // a lane given twice
+        return Ok(false); // a topic-partition given twice
     }
     prop_assert_eq!(usual.event_source.as_deref().unwrap_or_default(), ours.source.as_str());
     prop_assert_eq!(usual.event_source_arn.as_deref(), ours.source_arn.as_deref());
     prop_assert_eq!(usual.bootstrap_servers.as_deref(), ours.bootstrap_servers.as_deref());
-    for lane in &ours.lanes {
-        for (theirs, ours) in usual.records[lane.name.as_ref()].iter().zip(&lane.records) {
+    for partition in &ours.partitions {
+        for (theirs, ours) in usual.records[partition.name.as_ref()].iter().zip(&partition.records) {
             match ours {
                 Entry::Record(ours) => same_record(theirs, ours)?,
                 Entry::Malformed(malformed) => return Err(TestCaseError::fail(malformed.error.to_string())),
@@ -95,12 +98,16 @@ impl Writer {
     fn event(seed: u64) -> String {
         let mut writer =
             Writer { random: fastrand::Rng::with_seed(seed), plain: seed.is_multiple_of(2), out: String::new() };
-        let lanes = writer.random.usize(0..4);
+        let partitions = writer.random.usize(0..4);
         let mut members: Vec<(&str, Write)> = vec![(
             "records",
             Box::new(move |w: &mut Writer| {
                 w.object(
-                    (0..lanes).map(|lane| (format!("topic é{lane}-{lane}"), Writer::lane as fn(&mut Writer))).collect(),
+                    (0..partitions)
+                        .map(|partition| {
+                            (format!("topic é{partition}-{partition}"), Writer::partition as fn(&mut Writer))
+                        })
+                        .collect(),
                 );
             }),
         )];
@@ -123,7 +130,7 @@ impl Writer {
         writer.out
     }
 
-    fn lane(&mut self) {
+    fn partition(&mut self) {
         let records = self.random.usize(0..5);
         self.array(records, Writer::record);
     }
@@ -301,7 +308,7 @@ fn shown(body: &str) -> Result<Vec<String>, &'static str> {
     };
     // Where a quote is missing, one record may have swallowed another with its brace.
     let joined = |text: String| text.replace("{ \"topic", "{\"topic").replace("{ \\\"topic", "{\\\"topic");
-    Ok(event.lanes.iter().flat_map(|lane| &lane.records).map(shown).map(joined).collect())
+    Ok(event.partitions.iter().flat_map(|partition| &partition.records).map(shown).map(joined).collect())
 }
 
 proptest! {

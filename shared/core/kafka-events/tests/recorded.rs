@@ -16,8 +16,8 @@ fn recorded_events_scan_to_the_recorded_log() {
         let mut expected: HashMap<(String, i64, i64), Value> = HashMap::new();
         for line in log.lines() {
             let line: Value = serde_json::from_str(line).unwrap();
-            let lane = (line["topic"].as_str().unwrap().to_owned(), line["partition"].as_i64().unwrap());
-            expected.insert((lane.0, lane.1, line["offset"].as_i64().unwrap()), line);
+            let partition = (line["topic"].as_str().unwrap().to_owned(), line["partition"].as_i64().unwrap());
+            expected.insert((partition.0, partition.1, line["offset"].as_i64().unwrap()), line);
         }
         for file in fs::read_dir(&folder).unwrap() {
             let path = file.unwrap().path();
@@ -32,10 +32,10 @@ fn recorded_events_scan_to_the_recorded_log() {
 
 fn scan_and_take(body: &[u8], expected: &mut HashMap<(String, i64, i64), Value>) {
     let event = Event::scan(body).unwrap();
-    for lane in &event.lanes {
-        for entry in &lane.records {
+    for partition in &event.partitions {
+        for entry in &partition.records {
             let Entry::Record(record) = entry else { panic!("{entry:?}") };
-            assert_eq!(lane.name, format!("{}-{}", record.topic, record.partition));
+            assert_eq!(partition.name, format!("{}-{}", record.topic, record.partition));
             let coordinates = (record.topic.to_string(), i64::from(record.partition), record.offset);
             let line = expected.remove(&coordinates).unwrap();
             assert_eq!(line["timestamp"].as_i64(), Some(record.timestamp));

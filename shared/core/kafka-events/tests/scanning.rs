@@ -4,12 +4,12 @@
 
 use kafka_events::{BatchResponse, Entry, Event, EventSource, Malformed, Record, TimestampType};
 
-fn lane_of(records: &str) -> String {
+fn partition_of(records: &str) -> String {
     format!(r#"{{"eventSource":"aws:kafka","records":{{"orders-0":[{records}]}}}}"#)
 }
 
 fn records<'e>(event: &'e Event<'_>) -> Vec<&'e Record<'e>> {
-    let entries = event.lanes.iter().flat_map(|lane| &lane.records);
+    let entries = event.partitions.iter().flat_map(|partition| &partition.records);
     entries
         .map(|entry| match entry {
             Entry::Record(record) => record,
@@ -19,7 +19,7 @@ fn records<'e>(event: &'e Event<'_>) -> Vec<&'e Record<'e>> {
 }
 
 fn only_record(body: &str, check: impl FnOnce(&Record<'_>)) {
-    let body = lane_of(body);
+    let body = partition_of(body);
     let event = Event::scan(body.as_bytes()).unwrap();
     let records = records(&event);
     assert_eq!(records.len(), 1);
@@ -27,9 +27,9 @@ fn only_record(body: &str, check: impl FnOnce(&Record<'_>)) {
 }
 
 fn only_malformed(body: &str, check: impl FnOnce(&Malformed<'_>)) {
-    let body = lane_of(body);
+    let body = partition_of(body);
     let event = Event::scan(body.as_bytes()).unwrap();
-    match event.lanes[0].records.as_slice() {
+    match event.partitions[0].records.as_slice() {
         [Entry::Malformed(malformed)] => check(malformed),
         other => panic!("{other:?}"),
     }
@@ -49,7 +49,10 @@ fn an_event_of_msk_is_read_with_all_its_coordinates() {
     assert_eq!(event.source, EventSource::Msk);
     assert_eq!(event.source_arn.as_deref(), Some("arn:aws:kafka:x"));
     assert_eq!(event.bootstrap_servers.as_deref(), Some("a:1,b:2"));
-    assert_eq!(event.lanes.iter().map(|lane| lane.name.as_ref()).collect::<Vec<_>>(), ["orders-0", "orders-1"]);
+    assert_eq!(
+        event.partitions.iter().map(|partition| partition.name.as_ref()).collect::<Vec<_>>(),
+        ["orders-0", "orders-1"]
+    );
     let records = records(&event);
     let first = records[0];
     assert_eq!((first.topic.as_ref(), first.partition, first.offset), ("orders", 0, 15));
@@ -80,7 +83,7 @@ fn each_record_tells_its_own_topic_and_partition() {
         ("orders", 1, unusual("orders", 1)),
         ("orders-2", 1, usual("orders-2", 1)),
     ];
-    let body = lane_of(&told.iter().map(|(.., json)| json.as_str()).collect::<Vec<_>>().join(","));
+    let body = partition_of(&told.iter().map(|(.., json)| json.as_str()).collect::<Vec<_>>().join(","));
     let event = Event::scan(body.as_bytes()).unwrap();
     let read: Vec<_> = records(&event).iter().map(|record| (record.topic.to_string(), record.partition)).collect();
     assert_eq!(read, told.map(|(topic, partition, _)| (topic.to_owned(), partition)));
@@ -112,7 +115,7 @@ fn each_record_has_its_own_headers() {
             r#"{{"topic":"orders","partition":0,"offset":1,"timestamp":1545084650987,"timestampType":"CREATE_TIME","key":"a2V5","value":"dg==","headers":{headers}}}"#
         )
     };
-    let body = lane_of(&told.map(record).join(","));
+    let body = partition_of(&told.map(record).join(","));
     let event = Event::scan(body.as_bytes()).unwrap();
     let read: Vec<_> =
         records(&event).iter().map(|record| std::str::from_utf8(record.headers.raw()).unwrap()).collect();
@@ -124,7 +127,7 @@ fn self_managed_kafka_has_no_arn() {
     let event = Event::scan(br#"{"records":{},"bootstrapServers":"a:1","eventSource":"SelfManagedKafka"}"#).unwrap();
     assert_eq!(event.source, EventSource::SelfManaged);
     assert_eq!(event.source_arn, None);
-    assert!(event.lanes.is_empty());
+    assert!(event.partitions.is_empty());
 }
 
 #[test]
@@ -133,7 +136,7 @@ fn metadata_of_another_type_does_not_cost_the_records() {
     let event = Event::scan(body).unwrap();
     assert_eq!(event.source.as_str(), "");
     assert_eq!((event.source_arn, event.bootstrap_servers), (None, None));
-    assert!(event.lanes[0].records.is_empty());
+    assert!(event.partitions[0].records.is_empty());
 }
 
 #[test]
@@ -161,13 +164,13 @@ fn escapes_are_resolved_wherever_text_may_have_them() {
 }
 
 #[test]
-fn a_lane_with_escapes_in_its_name_is_answered_with_the_same_name() {
+fn a_partition_with_escapes_in_its_name_is_answered_with_the_same_name() {
     let body = br#"{"records":{"caf\u00e9 \"x\"-0":[{"partition":0,"offset":1}]}}"#;
     let event = Event::scan(body).unwrap();
-    let lane = &event.lanes[0];
-    assert_eq!(lane.name, "café \"x\"-0");
+    let partition = &event.partitions[0];
+    assert_eq!(partition.name, "café \"x\"-0");
     let mut response = BatchResponse::default();
-    response.report(lane.name.as_ref(), 1);
+    response.report(partition.name.as_ref(), 1);
     let json: serde_json::Value = serde_json::to_value(&response).unwrap();
     let item = &json["batchItemFailures"][0]["itemIdentifier"];
     assert_eq!((item["partition"].as_str(), item["offset"].as_i64()), (Some("café \"x\"-0"), Some(1)));
@@ -180,7 +183,7 @@ fn missing_and_null_keys_values_and_headers_are_the_same() {
             assert!(record.key.is_none() && record.value.is_none());
             assert_eq!(record.headers.iter().count(), 0);
             assert_eq!((record.timestamp, record.timestamp_type), (-1, TimestampType::Unknown));
-            assert_eq!(record.topic, "orders", "the lane's name without its partition");
+            assert_eq!(record.topic, "orders", "the partition's name without its partition");
         });
     }
 }
@@ -239,9 +242,9 @@ fn a_malformed_record_costs_itself_and_keeps_what_can_be_told() {
         (r#"{"partition":0,"offset":1,"key":}"#, "record_json_broken", Some(1)),
     ];
     for (bad, code, offset) in cases {
-        let body = lane_of(&format!("{good},{bad},{good}"));
+        let body = partition_of(&format!("{good},{bad},{good}"));
         let event = Event::scan(body.as_bytes()).unwrap_or_else(|error| panic!("{bad}: {error}"));
-        match event.lanes[0].records.as_slice() {
+        match event.partitions[0].records.as_slice() {
             [Entry::Record(_), Entry::Malformed(malformed), Entry::Record(last)] => {
                 let expected = if bad.ends_with(":}") { "record_field_type" } else { code };
                 assert_eq!((malformed.error.code(), malformed.offset), (expected, offset), "{bad}");
@@ -263,12 +266,12 @@ fn a_malformed_record_tells_its_topic_and_partition() {
 }
 
 #[test]
-fn a_lane_that_is_no_array_is_one_fault_beside_lanes_that_are() {
+fn a_partition_that_is_no_array_is_one_fault_beside_partitions_that_are() {
     let body = br#"{"records":{"a-0":{"offset":1},"b-0":[{"partition":0,"offset":1}],"c-0":null}}"#;
     let event = Event::scan(body).unwrap();
-    assert!(matches!(event.lanes[0].records.as_slice(),
+    assert!(matches!(event.partitions[0].records.as_slice(),
         [Entry::Malformed(malformed)] if malformed.error.code() == "lane_malformed"));
-    assert_eq!((event.lanes[1].records.len(), event.lanes[2].records.len()), (1, 0));
+    assert_eq!((event.partitions[1].records.len(), event.partitions[2].records.len()), (1, 0));
 }
 
 #[test]
@@ -311,18 +314,18 @@ fn every_cut_of_an_event_fails_and_never_panics() {
 }
 
 #[test]
-fn a_lane_given_twice_is_one_lane_in_order() {
+fn a_partition_given_twice_is_one_partition_in_order() {
     let body = br#"{"records":{"a-0":[{"partition":0,"offset":1}],"b-0":[]},
         "records":{"b-0":[{"partition":0,"offset":7}],"a-0":[{"partition":0,"offset":2},{}]}}"#;
     let event = Event::scan(body).unwrap();
-    assert_eq!(event.lanes.iter().map(|lane| lane.name.as_ref()).collect::<Vec<_>>(), ["a-0", "b-0"]);
-    match event.lanes[0].records.as_slice() {
+    assert_eq!(event.partitions.iter().map(|partition| partition.name.as_ref()).collect::<Vec<_>>(), ["a-0", "b-0"]);
+    match event.partitions[0].records.as_slice() {
         [Entry::Record(first), Entry::Record(second), Entry::Malformed(third)] => {
             assert_eq!((first.offset, second.offset, third.index), (1, 2, 2));
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(event.lanes[1].records.len(), 1);
+    assert_eq!(event.partitions[1].records.len(), 1);
 }
 
 #[test]
@@ -334,7 +337,7 @@ fn metadata_given_twice_counts_by_its_last_value() {
 #[test]
 fn base64_is_the_standard_alphabet_with_whole_padding_or_none() {
     let decoded = |text: &str| {
-        let body = lane_of(&format!(r#"{{"partition":0,"offset":1,"value":"{text}"}}"#));
+        let body = partition_of(&format!(r#"{{"partition":0,"offset":1,"value":"{text}"}}"#));
         let event = Event::scan(body.as_bytes()).unwrap();
         let value = records(&event)[0].value.unwrap();
         let mut scratch = vec![9; 3];
@@ -377,7 +380,7 @@ fn a_redriven_event_says_so() {
     let body = event(r#"{"letterId":"0f3c","attempt":2,"more":[]}"#, record);
     let redrive = Event::scan(body.as_bytes()).unwrap().redrive.unwrap();
     assert_eq!((&*redrive.letter_id, redrive.attempt), ("0f3c", 2));
-    assert_eq!(Event::scan(lane_of(record).as_bytes()).unwrap().redrive, None);
+    assert_eq!(Event::scan(partition_of(record).as_bytes()).unwrap().redrive, None);
     assert_eq!(Event::scan(event("null", record).as_bytes()).unwrap().redrive, None);
 }
 

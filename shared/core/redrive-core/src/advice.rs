@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::on_failure::{Condition, LaneRange, OnFailure};
+use crate::on_failure::{Condition, OffsetRange, OnFailure};
 
 /// Instructions, line by line. Commands are complete except for what the document does not say, in angle brackets.
 pub(crate) fn advice(document: &OnFailure) -> Vec<String> {
     let mut lines = Vec::new();
     lines.push(why(&document.condition).to_owned());
-    for (lane, range) in &document.batch.lanes {
-        let Some((topic, partition)) = lane.rsplit_once('-') else {
-            lines.push(format!("{lane}: not the name of a partition"));
+    for (topic_partition, range) in &document.batch.partitions {
+        let Some((topic, partition)) = topic_partition.rsplit_once('-') else {
+            lines.push(format!("{topic_partition}: not the name of a partition"));
             continue;
         };
         lines.push(format!("topic {topic}, partition {partition}, {}", offsets(range)));
@@ -47,7 +47,7 @@ fn why(condition: &Condition) -> &'static str {
     }
 }
 
-fn offsets(range: &LaneRange) -> String {
+fn offsets(range: &OffsetRange) -> String {
     match (range.first_offset, range.last_offset) {
         (Some(first), Some(last)) if first == last => format!("offset {first}"),
         (Some(first), Some(last)) => format!("offsets {first} to {last}"),
@@ -57,7 +57,7 @@ fn offsets(range: &LaneRange) -> String {
     }
 }
 
-fn look(document: &OnFailure, topic: &str, partition: &str, range: &LaneRange) -> String {
+fn look(document: &OnFailure, topic: &str, partition: &str, range: &OffsetRange) -> String {
     let servers = document.batch.bootstrap_servers.as_deref().unwrap_or("<host:port>");
     let first = range.first_offset.map_or_else(|| "<offset>".to_owned(), |first| first.to_string());
     let count = match (range.first_offset, range.last_offset) {
@@ -71,17 +71,23 @@ fn look(document: &OnFailure, topic: &str, partition: &str, range: &LaneRange) -
 }
 
 fn topics(document: &OnFailure) -> BTreeSet<&str> {
-    document.batch.lanes.keys().filter_map(|lane| lane.rsplit_once('-')).map(|(topic, _)| topic).collect()
+    document
+        .batch
+        .partitions
+        .keys()
+        .filter_map(|topic_partition| topic_partition.rsplit_once('-'))
+        .map(|(topic, _)| topic)
+        .collect()
 }
 
 /// `AT_TIMESTAMP` is the only start in the past that a mapping can have beside the topic's beginning.
 fn deliver(document: &OnFailure, function: &str, topic: &str) -> String {
-    let of_topic = |lane: &str| lane.rsplit_once('-').is_some_and(|(name, _)| name == topic);
+    let of_topic = |topic_partition: &str| topic_partition.rsplit_once('-').is_some_and(|(name, _)| name == topic);
     let start = document
         .batch
-        .lanes
+        .partitions
         .iter()
-        .filter(|(lane, _)| of_topic(lane))
+        .filter(|(topic_partition, _)| of_topic(topic_partition))
         .filter_map(|(_, range)| range.first_timestamp.as_deref())
         .min()
         .unwrap_or("<time of the first record>");

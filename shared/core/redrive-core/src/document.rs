@@ -36,7 +36,7 @@ impl Redrive {
     ) -> Result<Report, RedriveError> {
         let mut session = Session::new(request);
         let mut draft = Draft::default();
-        // A lane whose earlier document stays: later ones wait, so that its records keep their order.
+        // A topic-partition whose earlier document stays: later ones wait, so that its records keep their order.
         let mut waiting = BTreeMap::new();
         let (ids, more) = match &request.on_failure {
             Some(Bucket { bucket, prefix }) => {
@@ -68,7 +68,7 @@ impl Redrive {
                     continue;
                 }
             };
-            let behind = document.batch.lanes.keys().find_map(|lane| waiting.get(lane));
+            let behind = document.batch.partitions.keys().find_map(|topic_partition| waiting.get(topic_partition));
             let fate = match (request.action, behind) {
                 (Action::List | Action::Show | Action::Resolve, _) => Fate::Listed,
                 (Action::Replay, _) if session.over(self) => Fate::NotReached,
@@ -77,7 +77,9 @@ impl Redrive {
             };
             session.note(&fate);
             if fate.stays() {
-                waiting.extend(document.batch.lanes.keys().map(|lane| (lane.clone(), id.clone())));
+                waiting.extend(
+                    document.batch.partitions.keys().map(|topic_partition| (topic_partition.clone(), id.clone())),
+                );
             }
             let entry = entry(id, &document, fate, request.action);
             progress.settled(index + 1, ids.len(), &entry);
@@ -122,8 +124,8 @@ impl Redrive {
         }
     }
 
-    /// Whether a document tells of a batch that was given up a short time ago. What it holds is delivered without a mark,
-    /// so no function can tell that it comes late.
+    /// Whether a document tells of a batch that was given up a short time ago. What it holds is delivered without a
+    /// mark, so no function can tell that it comes late.
     fn is_recent(&self, document: &OnFailure) -> bool {
         let given_up = given_up_ms(document).map(UnixMillis);
         given_up.is_some_and(|given_up| self.ports.clock.now().since(given_up) <= RECENT)
@@ -169,7 +171,11 @@ impl Redrive {
 
 fn concerns(request: &Request, document: &OnFailure) -> bool {
     let of_topic = |topic: &String| {
-        document.batch.lanes.keys().any(|lane| lane.rsplit_once('-').is_some_and(|(name, _)| name == topic))
+        document
+            .batch
+            .partitions
+            .keys()
+            .any(|topic_partition| topic_partition.rsplit_once('-').is_some_and(|(name, _)| name == topic))
     };
     let at = document.timestamp.as_deref().and_then(|time| time.parse::<jiff::Timestamp>().ok());
     request.code.as_ref().is_none_or(|code| code == document.condition.code())
@@ -180,11 +186,15 @@ fn concerns(request: &Request, document: &OnFailure) -> bool {
 }
 
 fn entry(id: &str, document: &OnFailure, fate: Fate, action: Action) -> Entry {
-    let first = document.batch.lanes.iter().next();
+    let first = document.batch.partitions.iter().next();
     Entry {
         function: document.function_name().map(str::to_owned),
-        topic: first.and_then(|(lane, _)| lane.rsplit_once('-')).map(|(topic, _)| topic.to_owned()),
-        partition: first.and_then(|(lane, _)| lane.rsplit_once('-')).and_then(|(_, number)| number.parse().ok()),
+        topic: first
+            .and_then(|(topic_partition, _)| topic_partition.rsplit_once('-'))
+            .map(|(topic, _)| topic.to_owned()),
+        partition: first
+            .and_then(|(topic_partition, _)| topic_partition.rsplit_once('-'))
+            .and_then(|(_, number)| number.parse().ok()),
         offset: first.and_then(|(_, range)| range.first_offset),
         code: document.condition.code().to_owned(),
         given_up_at_ms: given_up_ms(document),

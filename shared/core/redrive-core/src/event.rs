@@ -25,7 +25,7 @@ pub(crate) fn success_of(letter: &DeadLetter) -> Success {
     Success::Finished(letter.id.uncertain().to_string())
 }
 
-/// The event that brings a letter back: one record in the lane that it came from, or one item.
+/// The event that brings a letter back: one record in the partition that it came from, or one item.
 ///
 /// The mark names the letter by [`uncertain`](event_runtime::LetterId::uncertain): should this try end with an effect
 /// that may have happened, its claim is parked under that name, and no later redrive frees it without a person's
@@ -50,7 +50,7 @@ pub fn event_of(letter: &DeadLetter, attempt: u32) -> Result<Vec<u8>, UnusableLe
         event.push(b'}');
         return Ok(event);
     }
-    event.extend_from_slice(format!(r#","records":{{{}:["#, json(&letter.place.lane)?).as_bytes());
+    event.extend_from_slice(format!(r#","records":{{{}:["#, json(&letter.place.topic_partition)?).as_bytes());
     record(letter, &mut event)?;
     event.extend_from_slice(b"]}}");
     Ok(event)

@@ -12,12 +12,12 @@ pub(crate) struct Parked {
     pub(crate) messages: Vec<(String, String)>,
 }
 
-/// What has to keep its order: the records of one key in one lane of one function. `None` as a key is a key too: records
-/// without one wait for each other.
+/// What has to keep its order: the records of one key in one partition of one function. `None` as a key is a key too:
+/// records without one wait for each other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Chain {
     function: String,
-    lane: String,
+    topic_partition: String,
     key: Option<Vec<u8>>,
 }
 
@@ -57,16 +57,17 @@ impl Parked {
         self.stored.letter.error.uncertain = uncertain;
     }
 
-    /// Where it stands among the others: by function, lane and offset.
+    /// Where it stands among the others: by function, partition and offset.
     pub(crate) fn position(&self) -> (&str, &str, i64, usize) {
         let letter = self.letter();
         let offset = letter.place.offset.unwrap_or(i64::MAX);
-        (&letter.given_up_by.function, &letter.place.lane, offset, letter.place.index)
+        (&letter.given_up_by.function, &letter.place.topic_partition, offset, letter.place.index)
     }
 }
 
 impl Chain {
-    /// `None` where nobody can tell the key, because the record could not be read or it is an item: it waits for nobody.
+    /// `None` where nobody can tell the key, because the record could not be read or it is an item: it waits for
+    /// nobody.
     pub(crate) fn of(letter: &DeadLetter) -> Option<Self> {
         if letter.raw.json.is_some() || letter.raw.item.is_some() {
             return None;
@@ -75,7 +76,11 @@ impl Chain {
             Ok(key) => unframed(&key).to_vec(),
             Err(_) => text.as_bytes().to_vec(),
         });
-        Some(Chain { function: letter.given_up_by.function.clone(), lane: letter.place.lane.clone(), key })
+        Some(Chain {
+            function: letter.given_up_by.function.clone(),
+            topic_partition: letter.place.topic_partition.clone(),
+            key,
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use redrive_core::on_failure::{Condition, OnFailure, OnFailureError};
 use serde_json::{Value, json};
 
-const LANE: &str = "cdc.postgres.public.accounts-0";
+const PARTITION: &str = "cdc.postgres.public.accounts-0";
 
 fn events() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../events/samples")
@@ -35,13 +35,13 @@ fn sqs_is_told_what_the_batch_was() {
     assert_eq!(document.function_name(), Some("send-welcome-email"));
     assert_eq!((document.invoke_count, document.batch.size), (Some(11), Some(18)));
     assert_eq!(document.response.as_ref().unwrap().function_error.as_deref(), Some("Unhandled"));
-    let lanes: Vec<_> = document
+    let partitions: Vec<_> = document
         .batch
-        .lanes
+        .partitions
         .iter()
-        .map(|(lane, range)| (lane.as_str(), range.first_offset, range.last_offset))
+        .map(|(topic_partition, range)| (topic_partition.as_str(), range.first_offset, range.last_offset))
         .collect();
-    assert_eq!(lanes, [(LANE, Some(100), Some(116)), ("cdc.postgres.public.accounts-1", Some(7), Some(7))]);
+    assert_eq!(partitions, [(PARTITION, Some(100), Some(116)), ("cdc.postgres.public.accounts-1", Some(7), Some(7))]);
     assert!(document.records().unwrap().is_none());
 }
 
@@ -57,7 +57,7 @@ fn a_null_response_and_no_cluster_arn_are_read() {
 fn a_notification_of_sns_is_read_through_its_envelope() {
     let document = OnFailure::read(&sample("sns.json")).unwrap();
     assert_eq!(document.condition, Condition::RetriesExhausted);
-    assert_eq!(document.batch.lanes.len(), 1);
+    assert_eq!(document.batch.partitions.len(), 1);
 }
 
 #[test]
@@ -69,7 +69,10 @@ fn s3_and_a_topic_hold_the_records_byte_for_byte() {
         assert_eq!(serde_json::from_str::<Value>(&record.json).unwrap(), expected, "{name}");
         assert_eq!(record.topic.as_deref(), expected["topic"].as_str(), "{name}");
         assert_eq!((record.partition, record.offset), (expected["partition"].as_i64(), expected["offset"].as_i64()));
-        assert_eq!(record.lane, format!("{}-{}", record.topic.as_deref().unwrap(), record.partition.unwrap()));
+        assert_eq!(
+            record.topic_partition,
+            format!("{}-{}", record.topic.as_deref().unwrap(), record.partition.unwrap())
+        );
         assert!(records.event_source_arn.is_some(), "{name}");
     }
 }
@@ -122,11 +125,11 @@ fn something_else_is_refused_without_a_word_of_it() {
 }
 
 #[test]
-fn a_record_that_is_none_is_kept_in_its_lane() {
+fn a_record_that_is_none_is_kept_in_its_partition() {
     let mut document: Value = serde_json::from_slice(&sample("s3.json")).unwrap();
     document["payload"] = json!({"records": {"t-0": [7, {"topic": "t", "partition": 0, "offset": "8"}]}});
     let records = read(&document).records().unwrap().unwrap().records;
-    assert_eq!((records[0].lane.as_str(), records[0].json.as_str(), records[0].offset), ("t-0", "7", None));
+    assert_eq!((records[0].topic_partition.as_str(), records[0].json.as_str(), records[0].offset), ("t-0", "7", None));
     assert_eq!((records[1].topic.as_deref(), records[1].partition, records[1].offset), (Some("t"), Some(0), Some(8)));
 }
 
@@ -138,7 +141,7 @@ fn disguised(value: &Value, choose: &mut impl FnMut() -> bool) -> Value {
         Value::Object(members) => {
             let mut members: serde_json::Map<_, _> =
                 members.iter().map(|(name, value)| (name.clone(), disguised(value, choose))).collect();
-            // Not among lanes: there a new member is a new lane.
+            // Not among partitions: there a new member is a new partition.
             if choose() && !members.keys().any(|name| name.contains("accounts")) {
                 members.insert("somethingNew".to_owned(), json!({"deep": [1, null]}));
             }

@@ -34,11 +34,11 @@ pub fn batch_metrics(function: &str, report: &BatchReport, now_ms: u64) -> Vec<V
     totals.count("RecordsDone", count(report, |outcome| outcome == Outcome::Done));
     totals.count("RecordsDuplicate", count(report, |outcome| outcome == Outcome::Duplicate));
     totals.count("RecordsSkipped", count(report, |outcome| matches!(outcome, Outcome::Skipped(_))));
-    totals.count("RecordsParked", count(report, |outcome| matches!(outcome, Outcome::Parked(_))));
+    totals.count("RecordsParked", count(report, |outcome| matches!(outcome, Outcome::DeadLettered(_))));
     totals.count("RecordsUnfinished", report.unfinished_records());
     totals.count("Retries", report.retries);
     // Always there, so that an alarm over it has data: any sum above zero is a deployment that parks whatever it gets.
-    totals.count("FloodGuardStops", report.lanes_stopped_by_flood_guard);
+    totals.count("FloodGuardStops", report.partitions_stopped_by_flood_guard);
     totals.milliseconds("BatchDuration", report.duration.as_secs_f64() * 1e3);
     if let Some(age) = report.oldest_record_age {
         totals.milliseconds("RecordAge", age.as_secs_f64() * 1e3);
@@ -53,7 +53,7 @@ pub fn batch_metrics(function: &str, report: &BatchReport, now_ms: u64) -> Vec<V
         let (metric, dimension, value) = match *outcome {
             Outcome::Done | Outcome::Duplicate => continue,
             Outcome::Skipped(reason) => ("RecordsSkipped", "SkipReason", reason),
-            Outcome::Parked(code) => ("RecordsParked", "ErrorCode", code),
+            Outcome::DeadLettered(code) => ("RecordsParked", "ErrorCode", code),
             Outcome::Unfinished(code) => ("RecordsUnfinished", "ErrorCode", code),
         };
         let mut document = Document::new(function, now_ms);
@@ -64,8 +64,8 @@ pub fn batch_metrics(function: &str, report: &BatchReport, now_ms: u64) -> Vec<V
     documents
 }
 
-/// The document about schemas. `SchemaHitRate` is the share of a batch's keys and values, two a record, that did not have
-/// to wait for their schema.
+/// The document about schemas. `SchemaHitRate` is the share of a batch's keys and values, two a record, that did not
+/// have to wait for their schema.
 pub fn schema_metrics(function: &str, report: &BatchReport, activity: Activity, now_ms: u64) -> Value {
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let mut document = Document::new(function, now_ms);
@@ -131,8 +131,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lane_that_the_flood_guard_stopped_is_counted_for_an_alarm() {
-        let report = BatchReport { lanes_stopped_by_flood_guard: 2, ..BatchReport::default() };
+    fn a_partition_that_the_flood_guard_stopped_is_counted_for_an_alarm() {
+        let report = BatchReport { partitions_stopped_by_flood_guard: 2, ..BatchReport::default() };
         let documents = batch_metrics("send-welcome-email", &report, 1_795_421_347_752);
         assert_eq!(documents[0]["FloodGuardStops"], 2);
     }
@@ -154,7 +154,7 @@ mod tests {
         let mut report = BatchReport::default();
         report.outcomes.insert(Outcome::Done, 3);
         report.outcomes.insert(Outcome::Skipped("snapshot"), 2);
-        report.outcomes.insert(Outcome::Parked("frame_truncated"), 1);
+        report.outcomes.insert(Outcome::DeadLettered("frame_truncated"), 1);
         let documents = batch_metrics("send-welcome-email", &report, 1_795_421_347_752);
         assert_eq!(documents.len(), 3);
         for document in &documents {

@@ -75,7 +75,7 @@ impl EventRecord {
     }
 
     /// The name under which an event groups the records of one partition.
-    pub fn lane(&self) -> String {
+    pub fn topic_partition(&self) -> String {
         format!("{}-{}", self.topic, self.partition)
     }
 
@@ -104,11 +104,11 @@ pub fn event<'a>(origin: Origin, records: impl IntoIterator<Item = &'a EventReco
         }
         Origin::SelfManaged => ("SelfManagedKafka", None, "kafka-1.local:9092,kafka-2.local:9092"),
     };
-    let mut lanes: BTreeMap<String, Vec<&EventRecord>> = BTreeMap::new();
+    let mut partitions: BTreeMap<String, Vec<&EventRecord>> = BTreeMap::new();
     for record in records {
-        lanes.entry(record.lane()).or_default().push(record);
+        partitions.entry(record.topic_partition()).or_default().push(record);
     }
-    let event = Event { event_source, event_source_arn, bootstrap_servers, records: lanes };
+    let event = Event { event_source, event_source_arn, bootstrap_servers, records: partitions };
     // Texts, numbers and lists of them: nothing in it can fail to become JSON.
     serde_json::to_vec(&event).unwrap_or_default().into()
 }

@@ -49,7 +49,7 @@ pub use registry::{Registry, RegistryMode};
 pub use runtime_api::{Function, InitError, LambdaHost};
 pub use samples::{Sample, SampleError, samples, write_samples};
 pub use schemas::{repository_schemas, schema_id};
-pub use source::{GrowingLog, Lane, LogError, RecordedLog, Source};
+pub use source::{GrowingLog, LogError, RecordedLog, Source, TopicPartition};
 pub use stack::{DEAD_LETTER_BUCKET, DEAD_LETTER_QUEUE, SENDER, Stack, StackError};
 pub use tables::{AUDIT_TABLE, CLAIMS_TABLE, LOGINS_TABLE, PROFILE_CURSOR_TABLE, TABLES, Table};
 pub use target::{Invocation, Target, Watched};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::event::{EventRecord, MAX_EVENT_BYTES, Origin, PartialResponse, event};
-use crate::source::{Lane, Source};
+use crate::source::{Source, TopicPartition};
 use crate::target::{Invocation, Target};
 
 /// The settings of a mapping, named as AWS names them.
@@ -65,7 +65,7 @@ pub struct Delivery {
     /// Invocations, retries included.
     pub invocations: usize,
     /// Records that the function had not finished when the attempts ran out, by partition and offset.
-    pub gave_up: BTreeSet<(Lane, i64)>,
+    pub gave_up: BTreeSet<(TopicPartition, i64)>,
     /// Why invocations did not finish their batch, in the order in which it happened.
     pub failures: Vec<String>,
     /// How long all of it took.
@@ -108,8 +108,8 @@ pub async fn deliver(
         delivery.records += batch.len();
         let ends = ends(&batch);
         deliver_batch(batch, target, settings, &mut delivery).await;
-        for (lane, offset) in ends {
-            source.commit(&lane, offset).await;
+        for (topic_partition, offset) in ends {
+            source.commit(&topic_partition, offset).await;
         }
         progress(delivery.records);
     }
@@ -128,8 +128,8 @@ fn fitting(records: &[EventRecord], limit: usize) -> usize {
 }
 
 /// For each partition the offset after its last record.
-fn ends(batch: &[EventRecord]) -> BTreeMap<Lane, i64> {
-    batch.iter().map(|record| (record.lane(), record.offset + 1)).collect()
+fn ends(batch: &[EventRecord]) -> BTreeMap<TopicPartition, i64> {
+    batch.iter().map(|record| (record.topic_partition(), record.offset + 1)).collect()
 }
 
 async fn deliver_batch(
@@ -148,12 +148,12 @@ async fn deliver_batch(
             Ok(left) if left.is_empty() => return,
             Ok(left) => {
                 delivery.failures.push(format!("{} of {} records reported unfinished", left.len(), batch.len()));
-                batch.retain(|record| left.contains(&(record.lane(), record.offset)));
+                batch.retain(|record| left.contains(&(record.topic_partition(), record.offset)));
             }
             Err(whole_batch) => delivery.failures.push(whole_batch),
         }
     }
-    delivery.gave_up.extend(batch.into_iter().map(|record| (record.lane(), record.offset)));
+    delivery.gave_up.extend(batch.into_iter().map(|record| (record.topic_partition(), record.offset)));
 }
 
 /// The records that have to come again, or why all have to.
@@ -161,7 +161,7 @@ fn unfinished(
     invocation: &Invocation,
     batch: &[EventRecord],
     settings: &MappingSettings,
-) -> Result<BTreeSet<(Lane, i64)>, String> {
+) -> Result<BTreeSet<(TopicPartition, i64)>, String> {
     let answer = match invocation {
         Invocation::Answered(answer) => answer,
         Invocation::Failed(error) => return Err(String::from_utf8_lossy(error).into_owned()),
@@ -178,9 +178,9 @@ fn unfinished(
         .into_iter()
         .map(|failure| (failure.item_identifier.partition, failure.item_identifier.offset))
         .collect();
-    let known: BTreeSet<_> = batch.iter().map(|record| (record.lane(), record.offset)).collect();
-    if let Some((lane, offset)) = reported.iter().find(|record| !known.contains(*record)) {
-        return Err(format!("reported {lane} offset {offset}, which is not in the batch"));
+    let known: BTreeSet<_> = batch.iter().map(|record| (record.topic_partition(), record.offset)).collect();
+    if let Some((topic_partition, offset)) = reported.iter().find(|record| !known.contains(*record)) {
+        return Err(format!("reported {topic_partition} offset {offset}, which is not in the batch"));
     }
     Ok(match settings.redelivery {
         Redelivery::Reported => reported,
@@ -188,13 +188,19 @@ fn unfinished(
     })
 }
 
-fn from_lowest(reported: &BTreeSet<(Lane, i64)>, known: BTreeSet<(Lane, i64)>) -> BTreeSet<(Lane, i64)> {
+fn from_lowest(
+    reported: &BTreeSet<(TopicPartition, i64)>,
+    known: BTreeSet<(TopicPartition, i64)>,
+) -> BTreeSet<(TopicPartition, i64)> {
     let mut lowest = BTreeMap::new();
-    for (lane, offset) in reported {
+    for (topic_partition, offset) in reported {
         // The set is in offset order: the first one stays.
-        lowest.entry(lane.clone()).or_insert(*offset);
+        lowest.entry(topic_partition.clone()).or_insert(*offset);
     }
-    known.into_iter().filter(|(lane, offset)| lowest.get(lane).is_some_and(|lowest| offset >= lowest)).collect()
+    known
+        .into_iter()
+        .filter(|(topic_partition, offset)| lowest.get(topic_partition).is_some_and(|lowest| offset >= lowest))
+        .collect()
 }
 
 #[cfg(test)]
@@ -228,9 +234,13 @@ mod tests {
     impl Target for Scripted {
         async fn invoke(&self, event: Bytes) -> Invocation {
             let event: Value = serde_json::from_slice(&event).unwrap();
-            let lanes = event["records"].as_object().unwrap().iter();
-            let records = lanes.flat_map(|(lane, records)| {
-                records.as_array().unwrap().iter().map(|record| (lane.clone(), record["offset"].as_i64().unwrap()))
+            let partitions = event["records"].as_object().unwrap().iter();
+            let records = partitions.flat_map(|(topic_partition, records)| {
+                records
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|record| (topic_partition.clone(), record["offset"].as_i64().unwrap()))
             });
             self.seen.lock().unwrap().push(records.collect());
             self.answers.lock().unwrap().pop().unwrap_or(Invocation::Answered("null".into()))
@@ -253,7 +263,9 @@ mod tests {
     fn reported(records: &[(&str, i64)]) -> Invocation {
         let failures: Vec<_> = records
             .iter()
-            .map(|(lane, offset)| json!({"itemIdentifier": {"partition": lane, "offset": offset}}))
+            .map(
+                |(topic_partition, offset)| json!({"itemIdentifier": {"partition": topic_partition, "offset": offset}}),
+            )
             .collect();
         Invocation::Answered(json!({"batchItemFailures": failures}).to_string().into())
     }
@@ -266,8 +278,8 @@ mod tests {
         deliver(&mut RecordedLog::of(records), target, settings, |_| ()).await
     }
 
-    fn lane(lane: &str, offsets: impl IntoIterator<Item = i64>) -> Vec<(String, i64)> {
-        offsets.into_iter().map(|offset| (lane.to_owned(), offset)).collect()
+    fn topic_partition(topic_partition: &str, offsets: impl IntoIterator<Item = i64>) -> Vec<(String, i64)> {
+        offsets.into_iter().map(|offset| (topic_partition.to_owned(), offset)).collect()
     }
 
     #[tokio::test]
@@ -275,7 +287,10 @@ mod tests {
         let target = Scripted::new([]);
         let settings = MappingSettings { batch_size: 2, ..settings() };
         let delivery = run((0..5).map(|offset| record(0, offset)).collect(), &target, &settings).await;
-        assert_eq!(target.seen(), [lane("t-0", 0..2), lane("t-0", 2..4), lane("t-0", 4..5)]);
+        assert_eq!(
+            target.seen(),
+            [topic_partition("t-0", 0..2), topic_partition("t-0", 2..4), topic_partition("t-0", 4..5)]
+        );
         assert_eq!((delivery.records, delivery.batches, delivery.invocations), (5, 3, 3));
 
         let mut large = record(0, 0);
@@ -291,7 +306,7 @@ mod tests {
         for failure in [Invocation::Failed("{}".into()), Invocation::TimedOut, Invocation::Crashed("gone".into())] {
             let target = Scripted::new([failure]);
             let delivery = run(vec![record(0, 0), record(1, 0)], &target, &settings()).await;
-            let both = [lane("t-0", 0..1), lane("t-1", 0..1)].concat();
+            let both = [topic_partition("t-0", 0..1), topic_partition("t-1", 0..1)].concat();
             assert_eq!(target.seen(), [both.clone(), both]);
             assert!(delivery.gave_up.is_empty());
         }
@@ -302,11 +317,11 @@ mod tests {
         let records: Vec<_> = (0..4).map(|offset| record(0, offset)).chain([record(1, 7)]).collect();
         let target = Scripted::new([reported(&[("t-0", 1), ("t-0", 3)])]);
         run(records.clone(), &target, &settings()).await;
-        assert_eq!(target.seen()[1], lane("t-0", [1, 3]));
+        assert_eq!(target.seen()[1], topic_partition("t-0", [1, 3]));
 
         let target = Scripted::new([reported(&[("t-0", 1)])]);
         run(records, &target, &MappingSettings { redelivery: Redelivery::FromLowest, ..settings() }).await;
-        assert_eq!(target.seen()[1], lane("t-0", 1..4));
+        assert_eq!(target.seen()[1], topic_partition("t-0", 1..4));
     }
 
     #[tokio::test]
@@ -314,7 +329,7 @@ mod tests {
         for unknown in [("t", 0), ("t-0", 5), ("t-1", 0)] {
             let target = Scripted::new([reported(&[("t-0", 1), unknown])]);
             run(vec![record(0, 0), record(0, 1)], &target, &settings()).await;
-            assert_eq!(target.seen()[1], lane("t-0", 0..2), "{unknown:?}");
+            assert_eq!(target.seen()[1], topic_partition("t-0", 0..2), "{unknown:?}");
         }
         let target = Scripted::new([Invocation::Answered("{\"batchItemFailures\":[{}]}".into())]);
         run(vec![record(0, 0)], &target, &settings()).await;
@@ -345,6 +360,6 @@ mod tests {
         let delivery = run((0..3).map(|offset| record(0, offset)).collect(), &target, &settings).await;
         assert_eq!(delivery.gave_up, BTreeSet::from([("t-0".to_owned(), 1)]));
         assert_eq!((delivery.invocations, delivery.records), (4, 3));
-        assert_eq!(target.seen()[3], lane("t-0", [2]));
+        assert_eq!(target.seen()[3], topic_partition("t-0", [2]));
     }
 }

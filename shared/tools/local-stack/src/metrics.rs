@@ -15,7 +15,7 @@ pub struct Outcomes {
     pub skipped: BTreeMap<String, usize>,
     /// Dead letters, by error code.
     pub parked: BTreeMap<String, usize>,
-    /// Still owed at the end of an invocation, by error code. A record counts once per invocation.
+    /// Still pending at the end of an invocation, by error code. A record counts once per invocation.
     pub unfinished: BTreeMap<String, usize>,
     /// Time in the function, in milliseconds.
     pub busy_ms: f64,

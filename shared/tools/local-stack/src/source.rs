@@ -8,7 +8,7 @@ use crate::event::{EventRecord, Nulls};
 use crate::recording::{self, Recording};
 
 /// A partition of a topic, as events name it: `topic-partition`.
-pub type Lane = String;
+pub type TopicPartition = String;
 
 /// A consumer of one topic.
 pub trait Source: Send {
@@ -16,7 +16,7 @@ pub trait Source: Send {
     fn poll(&mut self, most: usize) -> impl Future<Output = Vec<EventRecord>> + Send;
 
     /// Everything below `offset` of that partition is finished and need not be handed out again.
-    fn commit(&mut self, lane: &Lane, offset: i64) -> impl Future<Output = ()> + Send;
+    fn commit(&mut self, topic_partition: &TopicPartition, offset: i64) -> impl Future<Output = ()> + Send;
 }
 
 /// A recorded log, read once from its beginning.
@@ -49,13 +49,13 @@ impl Source for RecordedLog {
     }
 
     /// A recording is replayed whole every time.
-    async fn commit(&mut self, _lane: &Lane, _offset: i64) {}
+    async fn commit(&mut self, _partition: &TopicPartition, _offset: i64) {}
 }
 
 /// A log that somebody else appends to: what a local producer writes in place of Kafka. Read from its beginning on.
 ///
-/// Each line is a record as in `records.jsonl` of a recording. A line without its end is still being written, or was cut
-/// off by a crash: it is not there yet.
+/// Each line is a record as in `records.jsonl` of a recording. A line without its end is still being written, or was
+/// cut off by a crash: it is not there yet.
 #[derive(Debug)]
 pub struct GrowingLog {
     path: PathBuf,
@@ -148,7 +148,7 @@ impl Source for GrowingLog {
     }
 
     /// The log is read once from its beginning by each mapping.
-    async fn commit(&mut self, _lane: &Lane, _offset: i64) {}
+    async fn commit(&mut self, _partition: &TopicPartition, _offset: i64) {}
 }
 
 #[cfg(test)]

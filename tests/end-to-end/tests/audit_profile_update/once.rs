@@ -29,7 +29,7 @@ async fn each_event_is_there_once_under_duplicated_and_concurrent_delivery() {
             break;
         }
     }
-    assert!(open.is_empty(), "still owed after 20 deliveries");
+    assert!(open.is_empty(), "still pending after 20 deliveries");
     let items = scene.stack.aws.items(AUDIT_TABLE).await.unwrap();
     assert_eq!(items.len(), 80);
     assert_eq!(entries(items).len(), 40);
@@ -68,8 +68,8 @@ async fn an_entry_keeps_the_coordinates_of_its_first_arrival() {
     assert!(entry.get("expires_at").is_none(), "kept for ever unless a retention is set");
 }
 
-/// As `publish-profile-updates` has written it when a record's timestamp was still the time of the change. The same event
-/// published today has the time of its sending there.
+/// As `publish-profile-updates` has written it when a record's timestamp was still the time of the change. The same
+/// event published today has the time of its sending there.
 #[tokio::test]
 async fn an_event_has_one_entry_whether_its_record_has_the_time_of_the_change_or_of_the_sending() {
     let path = "functions/audit-profile-update/fixtures/sent-at-its-change.jsonl";

@@ -20,7 +20,7 @@ pub(crate) fn shuffled(records: &[EventRecord], random: &mut Rng) -> Vec<EventRe
             None => drop(keys.swap_remove(chosen)),
         }
     }
-    in_lanes(shuffled)
+    in_partitions(shuffled)
 }
 
 /// Every now and then what was delivered comes again, from a while ago up to now: a batch that was retried.
@@ -33,17 +33,17 @@ pub(crate) fn duplicated(records: &[EventRecord], random: &mut Rng) -> Vec<Event
             delivered.extend_from_slice(&records[from..number]);
         }
     }
-    in_lanes(delivered)
+    in_partitions(delivered)
 }
 
 /// A connector that restarts emits older changes again, after everything newer.
 pub(crate) fn with_late_changes(records: &[EventRecord], random: &mut Rng) -> Vec<EventRecord> {
     let again = records.iter().filter(|_| random.bool());
-    in_lanes(records.iter().chain(again).cloned().collect())
+    in_partitions(records.iter().chain(again).cloned().collect())
 }
 
 /// Offsets anew, as a log has them.
-fn in_lanes(records: Vec<EventRecord>) -> Vec<EventRecord> {
+fn in_partitions(records: Vec<EventRecord>) -> Vec<EventRecord> {
     let mut offsets: BTreeMap<i32, i64> = BTreeMap::new();
     let numbered = records.into_iter().map(|record| {
         let next = offsets.entry(record.partition).or_insert(0);

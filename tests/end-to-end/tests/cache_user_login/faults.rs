@@ -18,7 +18,7 @@ async fn a_put_whose_answer_was_lost_counts_as_done() {
 }
 
 #[tokio::test]
-async fn while_the_table_throttles_records_stay_owed_and_none_is_parked() {
+async fn while_the_table_throttles_records_stay_pending_and_none_is_parked() {
     let scene = Scene::start(FUNCTION, &[("EFFECT_TIMEOUT_MS", "10000")]).await.unwrap();
     let throttle = Failpoint::new("throttled", "PutItem", When::Before, Action::Answer(Answer::THROTTLED));
     let throttled = scene.stack.faults.arm(throttle);

@@ -6,7 +6,7 @@ use end_to_end::{Scene, created_accounts};
 use local_stack::{Action, Answer, Armed, Failpoint, Origin, RegistryMode, Target, When, event};
 use serde_json::json;
 
-use crate::{FUNCTION, an_account, answer, failure, in_one_lane, truncated};
+use crate::{FUNCTION, an_account, answer, failure, in_one_partition, truncated};
 
 fn always(scene: &Scene, operation: &'static str, action: Action) -> Armed {
     scene.stack.faults.arm(Failpoint::new("always", operation, When::Before, action))
@@ -17,11 +17,11 @@ async fn with_sqs_unreachable_a_record_that_must_be_parked_is_reported_and_nothi
     let scene = Scene::start(FUNCTION, &[("PARTIAL_BATCH_RESPONSE", "true")]).await.unwrap();
     let fault = always(&scene, "SendMessageBatch", Action::Drop);
     let [first, last] = [0, 1].map(|number| created_accounts().unwrap().remove(number));
-    let batch = in_one_lane([first, truncated(), last]);
+    let batch = in_one_partition([first, truncated(), last]);
 
     let reported = answer(scene.invoke(&batch).await);
-    let lane = "cdc.postgres.public.accounts-0";
-    let item = |offset: i64| json!({"itemIdentifier": {"partition": lane, "offset": offset}});
+    let topic_partition = "cdc.postgres.public.accounts-0";
+    let item = |offset: i64| json!({"itemIdentifier": {"partition": topic_partition, "offset": offset}});
     assert_eq!(reported, json!({"batchItemFailures": [item(1), item(2)]}), "it and every later one of its partition");
     assert_eq!(scene.mails().await.unwrap().len(), 1);
 
@@ -41,7 +41,7 @@ async fn with_no_sqs_at_all_the_invocation_fails() {
 }
 
 #[tokio::test]
-async fn an_uncertain_record_stays_owed_until_its_dead_letter_is_stored() {
+async fn an_uncertain_record_stays_pending_until_its_dead_letter_is_stored() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let lost = scene.stack.faults.arm(Failpoint::new("answer lost", "SendEmail", When::After, Action::Drop).times(1));
     let queue = always(&scene, "SendMessageBatch", Action::Drop);
@@ -156,7 +156,7 @@ async fn with_a_snapshot_of_the_schemas_a_cold_start_needs_no_registry() {
 #[tokio::test]
 async fn a_recipient_whom_ses_rejects_is_a_dead_letter_and_the_others_get_their_mail() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
-    let accounts = in_one_lane(created_accounts().unwrap().into_iter().take(3));
+    let accounts = in_one_partition(created_accounts().unwrap().into_iter().take(3));
     let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
     scene.stack.faults.arm(Failpoint::new("rejected", "SendEmail", When::Before, rejected).times(1));
     answer(scene.invoke(&accounts).await);
@@ -171,7 +171,7 @@ async fn a_flood_of_dead_letters_stops_its_partition_until_an_operator_has_it_dr
     // A deployment that looks for schemas where they are not.
     let broken = ("SCHEMA_FRAME", "metadata");
     let scene = Scene::start(FUNCTION, &[broken]).await.unwrap();
-    let batch = in_one_lane(vec![an_account(); 12]);
+    let batch = in_one_partition(vec![an_account(); 12]);
     let error = failure(scene.invoke(&batch).await);
     assert!(error["errorMessage"].to_string().contains("flood_guard: 2"), "{error}");
     assert_eq!(scene.dead_letters().await.unwrap().len(), 10);

@@ -37,7 +37,7 @@ fn an_account() -> EventRecord {
 }
 
 /// Records as one partition in a row: offsets from 0.
-fn in_one_lane(records: impl IntoIterator<Item = EventRecord>) -> Vec<EventRecord> {
+fn in_one_partition(records: impl IntoIterator<Item = EventRecord>) -> Vec<EventRecord> {
     (0..).zip(records).map(|(offset, record)| EventRecord { partition: 0, offset, ..record }).collect()
 }
 

@@ -173,7 +173,7 @@ fn the_worst_headers_cost_a_small_multiple_of_their_bytes() {
         let cost = Cost::of(body.len(), || {
             let event = Event::scan(body.as_bytes()).unwrap();
             let mut steps = 0;
-            for entry in event.lanes.iter().flat_map(|lane| &lane.records) {
+            for entry in event.partitions.iter().flat_map(|partition| &partition.records) {
                 let Entry::Record(record) = entry else { continue };
                 steps += record.headers.iter().count() as u64;
                 let _ = (record.headers.contains("b"), record.headers.get_last("b"));

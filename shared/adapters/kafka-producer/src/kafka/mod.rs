@@ -2,7 +2,7 @@
 
 mod answer;
 mod config;
-mod lanes;
+mod in_order;
 mod login;
 mod sending;
 
@@ -25,15 +25,15 @@ pub use config::{CaCertificates, KafkaConfig, ScramMechanism, Security};
 pub use login::{Login, LoginError, Logins};
 
 use answer::ConnectError;
-use lanes::{Answer, BATCH_BYTES, send_in_order};
+use in_order::{Answer, BATCH_BYTES, send_in_order};
 use sending::{BUFFER_BYTES, Directory, Sending, Unplaced};
 
 /// A producer of a Kafka cluster: idempotent, acknowledged by all replicas in sync.
 ///
 /// It connects when it first sends, and again after an error that ends the client (a fenced producer, refused
 /// credentials). Between invocations Lambda may freeze the process for long: connections that died meanwhile are made
-/// anew within the delivery timeout. Calls side by side take turns: a batch of one never holds records of another, which
-/// would be refused with it.
+/// anew within the delivery timeout. Calls side by side take turns: a batch of one never holds records of another,
+/// which would be refused with it.
 pub struct KafkaProducer {
     config: KafkaConfig,
     client: Mutex<Option<Arc<krafka::producer::Producer>>>,

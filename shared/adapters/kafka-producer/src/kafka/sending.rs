@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::answer;
 use super::config::KafkaConfig;
-use super::lanes::{Answer, Batches, Placed};
+use super::in_order::{Answer, Batches, Placed};
 use crate::error::{DeliveryError, DeliveryProblem};
 use crate::partition::partition_of_key;
 use crate::producer::{Delivered, OutgoingRecord};

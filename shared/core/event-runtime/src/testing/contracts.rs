@@ -349,11 +349,11 @@ pub async fn dead_letters_contract(
     }
 }
 
-/// A letter that nothing is wrong with, of partition 0 of the topic `lane`.
-pub fn sample_letter(lane: &str, offset: i64) -> DeadLetter {
+/// A letter that nothing is wrong with, of partition 0 of the topic `partition`.
+pub fn sample_letter(partition: &str, offset: i64) -> DeadLetter {
     let place = Place {
-        lane: format!("{lane}-0"),
-        topic: lane.to_owned(),
+        topic_partition: format!("{partition}-0"),
+        topic: partition.to_owned(),
         partition: 0,
         offset: Some(offset),
         timestamp: 1_795_421_347_752,

@@ -24,7 +24,7 @@ async fn batches_that_run_side_by_side_take_each_effect_once() {
         let count = |outcome| report.outcomes.get(&outcome).copied().unwrap_or_default();
         assert_eq!((report.records(), report.unfinished_records()), (5, 0));
         done += count(Outcome::Done);
-        parked += count(Outcome::Parked("handler_panicked")) + count(Outcome::Parked("rejected"));
+        parked += count(Outcome::DeadLettered("handler_panicked")) + count(Outcome::DeadLettered("rejected"));
     }
     assert_eq!((done, parked), (3, 2), "whatever the others found was a duplicate");
     let mut effects = world.effects();
@@ -43,9 +43,10 @@ async fn batches_that_run_side_by_side_share_bounds_circuit_and_flood_guard() {
 
     let world = World::new();
     let values: Vec<_> = (0..10).map(|n| format!("throttled:{n}")).collect();
-    let lanes: Vec<_> = values.iter().map(|value| (value.clone(), [value.as_str()])).collect();
-    let lanes: Vec<(&str, &[&str])> = lanes.iter().map(|(name, values)| (name.as_str(), values.as_slice())).collect();
-    world.deliver(&lanes).await;
+    let partitions: Vec<_> = values.iter().map(|value| (value.clone(), [value.as_str()])).collect();
+    let partitions: Vec<(&str, &[&str])> =
+        partitions.iter().map(|(name, values)| (name.as_str(), values.as_slice())).collect();
+    world.deliver(&partitions).await;
     let report = world.deliver(&[("b-0", &["send:b"])]).await;
     assert!(report.outcomes.contains_key(&Outcome::Unfinished("circuit_open")), "{:?}", report.outcomes);
 
@@ -54,6 +55,6 @@ async fn batches_that_run_side_by_side_share_bounds_circuit_and_flood_guard() {
         world.deliver(&[("a-0", &["undecodable:x"; 30])]),
         world.deliver(&[("a-0", &["undecodable:x"; 30])])
     );
-    assert!(first.lanes_stopped_by_flood_guard + second.lanes_stopped_by_flood_guard == 2);
+    assert!(first.partitions_stopped_by_flood_guard + second.partitions_stopped_by_flood_guard == 2);
     assert_eq!(world.letters.letters().len(), 10);
 }

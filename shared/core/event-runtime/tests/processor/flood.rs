@@ -6,7 +6,7 @@ use event_runtime::{Drain, Outcome, Settings};
 
 use crate::world::{World, by_key, outcomes};
 
-const LANE: &str = "accounts-0";
+const PARTITION: &str = "accounts-0";
 
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
@@ -29,31 +29,31 @@ fn texts(values: &[String]) -> Vec<&str> {
 #[tokio::test(start_paused = true)]
 async fn a_broken_deployment_does_not_drain_a_topic_into_the_dead_letters() {
     let world = World::new();
-    let report = world.deliver(&[(LANE, &["undecodable:x"; 40])]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Parked("rejected"), 10), (Outcome::Unfinished("flood_guard"), 30)]);
+    let report = world.deliver(&[(PARTITION, &["undecodable:x"; 40])]).await;
+    assert_eq!(outcomes(&report), [(Outcome::DeadLettered("rejected"), 10), (Outcome::Unfinished("flood_guard"), 30)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_broken_deployment_that_is_given_its_batch_again_parks_no_more() {
     let world = World::new();
     let values = ["undecodable:x"; 40];
-    let first = world.deliver(&[(LANE, &values)]).await;
-    assert_eq!((world.letters.letters().len(), first.lanes_stopped_by_flood_guard), (10, 1));
+    let first = world.deliver(&[(PARTITION, &values)]).await;
+    assert_eq!((world.letters.letters().len(), first.partitions_stopped_by_flood_guard), (10, 1));
 
-    let again = world.deliver(&[(LANE, &values)]).await;
+    let again = world.deliver(&[(PARTITION, &values)]).await;
     assert_eq!(outcomes(&again), [(Outcome::Unfinished("flood_guard"), 40)]);
-    assert_eq!((world.letters.letters().len(), again.lanes_stopped_by_flood_guard), (10, 1));
+    assert_eq!((world.letters.letters().len(), again.partitions_stopped_by_flood_guard), (10, 1));
 
-    let mended = world.deliver(&[(LANE, &["send:a", "undecodable:x"])]).await;
-    assert_eq!(outcomes(&mended), [(Outcome::Done, 1), (Outcome::Parked("rejected"), 1)]);
-    assert_eq!(mended.lanes_stopped_by_flood_guard, 0);
+    let mended = world.deliver(&[(PARTITION, &["send:a", "undecodable:x"])]).await;
+    assert_eq!(outcomes(&mended), [(Outcome::Done, 1), (Outcome::DeadLettered("rejected"), 1)]);
+    assert_eq!(mended.partitions_stopped_by_flood_guard, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_flood_guard_allows_a_fifth_of_a_long_lane_in_a_row() {
+async fn the_flood_guard_allows_a_fifth_of_a_long_partition_in_a_row() {
     let world = World::new();
-    let report = world.deliver(&[(LANE, &["undecodable:x"; 100])]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Parked("rejected"), 20), (Outcome::Unfinished("flood_guard"), 80)]);
+    let report = world.deliver(&[(PARTITION, &["undecodable:x"; 100])]).await;
+    assert_eq!(outcomes(&report), [(Outcome::DeadLettered("rejected"), 20), (Outcome::Unfinished("flood_guard"), 80)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -61,7 +61,7 @@ async fn eleven_bad_records_in_eleven_days_among_skipped_ones_stop_nothing() {
     for bad in ["undecodable:x", "unreadable_panic:x", "refused:x", "rejected:x"] {
         let world = World::new();
         for day in 0..13 {
-            let report = world.deliver_from(day * 49, LANE, &batch_around(49, bad)).await;
+            let report = world.deliver_from(day * 49, PARTITION, &batch_around(49, bad)).await;
             assert_eq!(report.unfinished_records(), 0, "{bad}, day {day}: {:?}", report.outcomes);
             tokio::time::advance(Duration::from_secs(86_400)).await;
         }
@@ -72,8 +72,8 @@ async fn eleven_bad_records_in_eleven_days_among_skipped_ones_stop_nothing() {
 async fn bad_records_in_a_row_of_days_stop_nothing_where_nothing_else_comes() {
     let world = World::new();
     for day in 0..30 {
-        let report = world.deliver_from(day, LANE, &["undecodable:x"]).await;
-        assert_eq!(outcomes(&report), [(Outcome::Parked("rejected"), 1)], "day {day}");
+        let report = world.deliver_from(day, PARTITION, &["undecodable:x"]).await;
+        assert_eq!(outcomes(&report), [(Outcome::DeadLettered("rejected"), 1)], "day {day}");
         tokio::time::advance(Duration::from_secs(86_400)).await;
     }
 }
@@ -82,7 +82,7 @@ async fn bad_records_in_a_row_of_days_stop_nothing_where_nothing_else_comes() {
 async fn records_that_cannot_be_read_stop_nothing_among_records_that_can() {
     let world = World::new();
     for minute in 0..100 {
-        let report = world.deliver_from(minute * 49, LANE, &batch_around(49, "undecodable:x")).await;
+        let report = world.deliver_from(minute * 49, PARTITION, &batch_around(49, "undecodable:x")).await;
         assert_eq!(report.unfinished_records(), 0, "minute {minute}: {:?}", report.outcomes);
     }
 }
@@ -96,7 +96,7 @@ async fn a_deployment_whose_every_mail_is_refused_stops_though_nearly_all_record
             let mut parked = 0;
             for batch in 0..20 {
                 let mail = format!("{verb}:{batch}");
-                let report = world.deliver_from(batch * 49, LANE, &batch_around(49, &mail)).await;
+                let report = world.deliver_from(batch * 49, PARTITION, &batch_around(49, &mail)).await;
                 parked += 1 - usize::from(report.unfinished_records() > 0);
                 if report.unfinished_records() > 0 {
                     break;
@@ -109,21 +109,21 @@ async fn a_deployment_whose_every_mail_is_refused_stops_though_nearly_all_record
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lane_that_has_stopped_is_tried_with_one_record_a_delivery() {
+async fn a_partition_that_has_stopped_is_tried_with_one_record_a_delivery() {
     let world = World::new();
     let refused = each("refused", 0..40);
-    world.deliver(&[(LANE, &texts(&refused))]).await;
+    world.deliver(&[(PARTITION, &texts(&refused))]).await;
     let tries = || world.handler.tries.lock().unwrap().values().sum::<u32>();
     assert_eq!(tries(), 11);
     for delivery in 1..=3 {
-        let report = world.deliver(&[(LANE, &texts(&refused))]).await;
+        let report = world.deliver(&[(PARTITION, &texts(&refused))]).await;
         assert_eq!(outcomes(&report), [(Outcome::Unfinished("flood_guard"), 40)]);
         assert_eq!(tries(), 11 + delivery);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_record_at_the_head_of_a_lane_that_has_stopped_stops_it_for_good() {
+async fn no_record_stops_its_partition_for_good() {
     // Twelve that are refused for good, then one that is not: the same batch, given again and again.
     for (verb, later) in [("undecodable", "skip:x"), ("refused", "send:z"), ("rejected", "send:z")] {
         let world = World::new();
@@ -131,7 +131,7 @@ async fn no_record_at_the_head_of_a_lane_that_has_stopped_stops_it_for_good() {
         values.push(later.to_owned());
         let mut minutes = 0;
         loop {
-            let report = world.deliver(&[(LANE, &texts(&values))]).await;
+            let report = world.deliver(&[(PARTITION, &texts(&values))]).await;
             if report.unfinished_records() == 0 {
                 break;
             }
@@ -142,10 +142,10 @@ async fn no_record_at_the_head_of_a_lane_that_has_stopped_stops_it_for_good() {
         }
         assert_eq!((minutes, world.letters.letters().len()), (20, 12), "{verb}");
 
-        // And whoever comes behind finds a lane that goes on as ever.
+        // And whoever comes behind finds a topic-partition that goes on as ever.
         let more = each(verb, 20..30);
-        let report = world.deliver_from(100, LANE, &texts(&more)).await;
-        assert_eq!(outcomes(&report), [(Outcome::Parked("rejected"), 10)], "{verb}");
+        let report = world.deliver_from(100, PARTITION, &texts(&more)).await;
+        assert_eq!(outcomes(&report), [(Outcome::DeadLettered("rejected"), 10)], "{verb}");
     }
 }
 
@@ -154,27 +154,27 @@ async fn a_broken_deployment_drains_no_topic_in_a_night() {
     let world = World::new();
     let values = each("undecodable", 0..200);
     for _ in 0..8 * 6 {
-        world.deliver(&[(LANE, &texts(&values))]).await;
+        world.deliver(&[(PARTITION, &texts(&values))]).await;
         tokio::time::advance(TEN_MINUTES).await;
     }
     assert_eq!(world.letters.letters().len(), 40 + 8 * 6 - 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_letter_that_cannot_be_stored_keeps_its_record_owed_in_a_lane_that_has_stopped() {
+async fn a_stopped_partition_keeps_a_record_whose_letter_cannot_be_stored() {
     let world = World::new();
     let values = ["undecodable:x"; 12];
-    world.deliver(&[(LANE, &values)]).await;
+    world.deliver(&[(PARTITION, &values)]).await;
     tokio::time::advance(TEN_MINUTES).await;
     world.letters.set_down(true);
-    let down = world.deliver(&[(LANE, &values)]).await;
+    let down = world.deliver(&[(PARTITION, &values)]).await;
     assert_eq!(down.outcomes[&Outcome::Duplicate], 10, "those have their letters");
     assert_eq!(down.outcomes[&Outcome::Unfinished("dead_letters_unavailable")], 1);
     world.letters.set_down(false);
-    let up = world.deliver(&[(LANE, &values)]).await;
+    let up = world.deliver(&[(PARTITION, &values)]).await;
     assert_eq!(
         outcomes(&up),
-        [(Outcome::Duplicate, 10), (Outcome::Parked("rejected"), 1), (Outcome::Unfinished("flood_guard"), 1)]
+        [(Outcome::Duplicate, 10), (Outcome::DeadLettered("rejected"), 1), (Outcome::Unfinished("flood_guard"), 1)]
     );
 }
 
@@ -187,13 +187,13 @@ async fn an_effect_between_clears_everything_and_one_that_had_happened_only_what
         values
     };
     let world = World::new();
-    let report = world.deliver(&[(LANE, &texts(&nine_and_nine("send:a")))]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::Parked("rejected"), 18)]);
+    let report = world.deliver(&[(PARTITION, &texts(&nine_and_nine("send:a")))]).await;
+    assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::DeadLettered("rejected"), 18)]);
 
     // It shows only that there was an effect once, by some deployment.
     let world = World::new();
     world.deliver(&[("accounts-1", &["send:a"])]).await;
-    let report = world.deliver(&[(LANE, &texts(&nine_and_nine("send:a")))]).await;
+    let report = world.deliver(&[(PARTITION, &texts(&nine_and_nine("send:a")))]).await;
     assert_eq!(report.outcomes[&Outcome::Unfinished("flood_guard")], 8);
 
     // But it was read, and its claim agrees with it.
@@ -204,38 +204,38 @@ async fn an_effect_between_clears_everything_and_one_that_had_happened_only_what
         let mut values: Vec<_> = each(verb, 0..9).iter().map(|value| format!("{value}=2")).collect();
         values.push("pay:19=1".to_owned());
         values.extend(each(verb, 10..19).iter().map(|value| format!("{value}=2")));
-        let report = world.deliver(&[(LANE, &texts(&values))]).await;
-        assert_eq!(outcomes(&report), [(Outcome::Duplicate, 1), (Outcome::Parked(code), 18)], "{verb}");
+        let report = world.deliver(&[(PARTITION, &texts(&values))]).await;
+        assert_eq!(outcomes(&report), [(Outcome::Duplicate, 1), (Outcome::DeadLettered(code), 18)], "{verb}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_that_are_to_blame_themselves_stop_no_lane() {
+async fn records_that_are_to_blame_themselves_stop_no_partition() {
     let world = World::new();
-    let report = world.deliver(&[(LANE, &["garbled:x"; 40])]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Parked("garbled"), 40)]);
+    let report = world.deliver(&[(PARTITION, &["garbled:x"; 40])]).await;
+    assert_eq!(outcomes(&report), [(Outcome::DeadLettered("garbled"), 40)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_partition_that_an_operator_drains_is_parked_and_goes_on() {
     let values = ["undecodable:x"; 40];
-    for drain in [Drain::Everything, Drain::Partitions(["accounts-1".to_owned(), LANE.to_owned()].into())] {
+    for drain in [Drain::Everything, Drain::Partitions(["accounts-1".to_owned(), PARTITION.to_owned()].into())] {
         let world = World::with(Settings { drain, ..Settings::default() });
-        let report = world.deliver(&[(LANE, &values)]).await;
-        assert_eq!(outcomes(&report), [(Outcome::Parked("rejected"), 40)]);
+        let report = world.deliver(&[(PARTITION, &values)]).await;
+        assert_eq!(outcomes(&report), [(Outcome::DeadLettered("rejected"), 40)]);
     }
     let others = Drain::Partitions(["accounts-1".to_owned()].into());
     let world = World::with(Settings { drain: others, ..Settings::default() });
-    let report = world.deliver(&[(LANE, &values), ("accounts-1", &values)]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Parked("rejected"), 50), (Outcome::Unfinished("flood_guard"), 30)]);
+    let report = world.deliver(&[(PARTITION, &values), ("accounts-1", &values)]).await;
+    assert_eq!(outcomes(&report), [(Outcome::DeadLettered("rejected"), 50), (Outcome::Unfinished("flood_guard"), 30)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_flood_of_refused_effects_leaves_their_claims_free() {
     let world = World::new();
     let values = each("rejected", 0..12);
-    let report = world.deliver(&[(LANE, &texts(&values))]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Parked("rejected"), 10), (Outcome::Unfinished("flood_guard"), 2)]);
+    let report = world.deliver(&[(PARTITION, &texts(&values))]).await;
+    assert_eq!(outcomes(&report), [(Outcome::DeadLettered("rejected"), 10), (Outcome::Unfinished("flood_guard"), 2)]);
     assert!(matches!(world.claim("10").await, event_runtime::Claim::Claimed(_)));
 }
 
@@ -243,7 +243,7 @@ async fn a_flood_of_refused_effects_leaves_their_claims_free() {
 async fn under_order_by_key_a_flood_stops_its_partition_too() {
     let world = World::with(by_key(4));
     let values = each("refused", 0..40);
-    let report = world.deliver(&[(LANE, &texts(&values))]).await;
-    assert_eq!(report.outcomes[&Outcome::Parked("rejected")], 10);
+    let report = world.deliver(&[(PARTITION, &texts(&values))]).await;
+    assert_eq!(report.outcomes[&Outcome::DeadLettered("rejected")], 10);
     assert_eq!(report.outcomes[&Outcome::Unfinished("flood_guard")], 30);
 }

@@ -15,7 +15,7 @@ async fn records_behind_one_that_was_given_up_go_on() {
     let world = World::new();
     let batch: &[(&str, &[&str])] = &[("accounts-0", &["rejected:a", "refused:a", "conditional:a"])];
     let report = world.deliver(batch).await;
-    assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::Parked("rejected"), 2)]);
+    assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::DeadLettered("rejected"), 2)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -60,7 +60,7 @@ async fn what_one_delivery_proved_does_not_free_what_a_later_one_left_uncertain(
     let letter = world.letters.letters()[0].clone();
     assert!(!letter.error.uncertain, "nothing had happened by then");
     let second = world.deliver(&[("accounts-0", &["rejected_then_lost:a"])]).await;
-    assert_eq!(outcomes(&second), [(Outcome::Parked("answer_lost"), 1)]);
+    assert_eq!(outcomes(&second), [(Outcome::DeadLettered("answer_lost"), 1)]);
 
     let key = ClaimKey::new("welcome", "a").unwrap();
     for (name, refused) in [(letter.id.clone(), Resolved::OtherPark), (letter.id.uncertain(), Resolved::Uncertain)] {
@@ -110,7 +110,7 @@ async fn a_function_may_have_uncertain_effects_repeated() {
     let hung = world.deliver(&[("accounts-0", &["hangs:a"])]).await;
     assert_eq!(outcomes(&hung), [(Outcome::Unfinished("effect_timeout"), 1)]);
     let panicked = world.deliver(&[("accounts-0", &["panics:b"])]).await;
-    assert_eq!(outcomes(&panicked), [(Outcome::Parked("handler_panicked"), 1)], "a defect comes again");
+    assert_eq!(outcomes(&panicked), [(Outcome::DeadLettered("handler_panicked"), 1)], "a defect comes again");
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,7 +119,7 @@ async fn one_key_with_two_contents_is_a_loud_error() {
     let report = world.deliver(&[("accounts-0", &["pay:a=12", "pay:a=99", "pay:a=12"])]).await;
     assert_eq!(
         outcomes(&report),
-        [(Outcome::Done, 1), (Outcome::Duplicate, 1), (Outcome::Parked("claim_conflict"), 1)]
+        [(Outcome::Done, 1), (Outcome::Duplicate, 1), (Outcome::DeadLettered("claim_conflict"), 1)]
     );
     assert_eq!(world.letters.letters()[0].error.code, "claim_conflict");
     assert_eq!(world.effects(), ["a=12"]);

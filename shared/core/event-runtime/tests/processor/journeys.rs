@@ -1,4 +1,4 @@
-//! What becomes of a record: once, in order, parked, or owed.
+//! What becomes of a record: once, in order, parked, or pending.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,10 +76,10 @@ async fn what_stays_throttled_is_reported_with_everything_behind_it_and_leaves_i
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_permanent_failure_costs_one_dead_letter_and_the_lane_goes_on() {
+async fn a_permanent_failure_costs_one_letter_and_the_partition_goes_on() {
     let world = World::new();
     let report = world.deliver(&[("accounts-0", &["rejected:a", "undecodable:x", "send:b"])]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::Parked("rejected"), 2)]);
+    assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::DeadLettered("rejected"), 2)]);
     let letters = world.letters.letters();
     assert_eq!(letters.len(), 2);
     assert!(letters.iter().all(|letter| !letter.error.uncertain && letter.raw.value.is_some()));
@@ -106,7 +106,7 @@ async fn a_claim_that_a_dead_worker_left_is_parked_once() {
     assert!(matches!(world.claim("a").await, Claim::Claimed(_)));
     world.clock.advance(Duration::from_secs(60));
     let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Parked("effect_uncertain"), 1)]);
+    assert_eq!(outcomes(&report), [(Outcome::DeadLettered("effect_uncertain"), 1)]);
     let again = world.deliver(&[("accounts-0", &["send:a"])]).await;
     assert_eq!(outcomes(&again), [(Outcome::Duplicate, 1)]);
     assert_eq!(world.letters.letters().len(), 1);
@@ -123,7 +123,7 @@ async fn a_claim_that_another_worker_holds_is_reported_not_parked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_dead_letter_the_record_stays_owed() {
+async fn without_a_dead_letter_the_record_stays_pending() {
     let world = World::new();
     world.letters.set_down(true);
     let batch: &[(&str, &[&str])] = &[("accounts-0", &["rejected:a", "send:b"])];
@@ -136,7 +136,7 @@ async fn without_a_dead_letter_the_record_stays_owed() {
 
     world.letters.set_down(false);
     let report = world.deliver(batch).await;
-    assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::Parked("rejected"), 1)]);
+    assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::DeadLettered("rejected"), 1)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,12 +149,12 @@ async fn an_uncertain_effect_without_a_dead_letter_is_not_repeated_either() {
     world.letters.set_down(false);
     world.clock.advance(Duration::from_secs(60));
     let report = world.deliver(&[("accounts-0", &["answer_lost:a"])]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Parked("effect_uncertain"), 1)]);
+    assert_eq!(outcomes(&report), [(Outcome::DeadLettered("effect_uncertain"), 1)]);
     assert_eq!(world.effects(), ["a"], "sent once, although nobody could write that down");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_effect_that_cannot_be_recorded_is_owed_and_not_repeated() {
+async fn an_effect_that_cannot_be_recorded_is_pending_and_not_repeated() {
     let world = World::new();
     for _ in 0..10 {
         world.claims.fail_next("complete");
@@ -165,7 +165,7 @@ async fn an_effect_that_cannot_be_recorded_is_owed_and_not_repeated() {
 
     world.clock.advance(Duration::from_secs(60));
     let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Parked("effect_uncertain"), 1)]);
+    assert_eq!(outcomes(&report), [(Outcome::DeadLettered("effect_uncertain"), 1)]);
     assert_eq!(world.effects(), ["a"]);
 }
 
@@ -186,14 +186,14 @@ async fn no_effect_starts_that_might_not_end_within_the_invocation() {
 async fn a_panic_costs_one_record() {
     let world = World::new();
     let report = world.deliver(&[("accounts-0", &["unreadable_panic:x", "send:a"])]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::Parked("handler_panicked"), 1)]);
+    assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::DeadLettered("handler_panicked"), 1)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_key_is_an_error_never_no_protection() {
     let world = World::new();
     let report = world.deliver(&[("accounts-0", &["send:"])]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Parked("key_missing"), 1)]);
+    assert_eq!(outcomes(&report), [(Outcome::DeadLettered("key_missing"), 1)]);
     assert!(world.effects().is_empty());
 }
 

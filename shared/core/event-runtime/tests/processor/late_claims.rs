@@ -110,7 +110,7 @@ async fn a_claim_that_cannot_be_withdrawn_either_is_doubted_once_its_lease_is_ov
     world.deliver(&[("accounts-0", &["send:a"])]).await;
     world.clock.advance(Duration::from_secs(60));
     let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
-    assert_eq!(outcomes(&report), [(Outcome::Parked("effect_uncertain"), 1)]);
+    assert_eq!(outcomes(&report), [(Outcome::DeadLettered("effect_uncertain"), 1)]);
     assert!(world.effects().is_empty());
 }
 

@@ -163,8 +163,9 @@ async fn an_outage_over_many_partitions_is_summed_up_over_all_of_them() {
     let (lines, _listening) = Lines::listen();
     let world = World::new();
     world.letters.set_down(true);
-    let lanes = ["accounts-0", "accounts-1", "accounts-2"].map(|lane| (lane, &["skip:x", "garbled:a"] as &[&str]));
-    world.deliver(&lanes).await;
+    let partitions =
+        ["accounts-0", "accounts-1", "accounts-2"].map(|partition| (partition, &["skip:x", "garbled:a"] as &[&str]));
+    world.deliver(&partitions).await;
     let [_, all] = &lines.read()[..] else { panic!("{:#?}", lines.read()) };
     assert_eq!((&all["records"], &all["partitions"]), (&3.into(), &3.into()));
     assert_eq!((&all["first"], &all["last"]), (&"accounts-0@1".into(), &"accounts-2@1".into()));

@@ -19,8 +19,8 @@ async fn a_dependency_that_is_down_opens_the_circuit_and_the_rest_is_reported_at
     assert_eq!(tries, 10, "the circuit opened");
 }
 
-/// How long four slow effects of 20 ms in four lanes take.
-async fn four_lanes(settings: Settings) -> Duration {
+/// How long four slow effects of 20 ms in four partitions take.
+async fn four_partitions(settings: Settings) -> Duration {
     let world = World::with(settings);
     let started = Instant::now();
     let report = world
@@ -36,20 +36,20 @@ async fn four_lanes(settings: Settings) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_in_flight_are_bounded_across_lanes() {
+async fn records_in_flight_are_bounded_across_partitions() {
     let millis = |text: u64| Duration::from_millis(text);
-    assert!(four_lanes(Settings::default()).await < millis(25));
+    assert!(four_partitions(Settings::default()).await < millis(25));
     let two = Settings { max_records_in_flight: 2.try_into().unwrap(), ..Settings::default() };
-    let took = four_lanes(two).await;
+    let took = four_partitions(two).await;
     assert!((millis(40)..millis(60)).contains(&took), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_in_flight_are_bounded_across_lanes() {
+async fn bytes_in_flight_are_bounded_across_partitions() {
     // Each record takes some ten bytes; the bound lets one in at a time, and one that is larger than the bound as well.
     for bound in [12, 1] {
         let tight = Settings { max_bytes_in_flight: bound.try_into().unwrap(), ..Settings::default() };
-        let took = four_lanes(tight).await;
+        let took = four_partitions(tight).await;
         assert!(took >= Duration::from_millis(80), "{bound}: {took:?}");
     }
 }

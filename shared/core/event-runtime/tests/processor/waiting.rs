@@ -45,7 +45,7 @@ async fn a_claim_whose_holder_dies_is_parked_when_its_lease_ends() {
         }
     };
     let (report, ()) = tokio::join!(world.deliver(&[("accounts-0", &["send:a"])]), time);
-    assert_eq!(outcomes(&report), [(Outcome::Parked("effect_uncertain"), 1)]);
+    assert_eq!(outcomes(&report), [(Outcome::DeadLettered("effect_uncertain"), 1)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,13 +116,13 @@ async fn records_that_cannot_be_parked_in_time_are_reported_before_the_invocatio
     assert_eq!(
         outcomes(&report),
         [
-            (Outcome::Parked("garbled"), 4),
+            (Outcome::DeadLettered("garbled"), 4),
             (Outcome::Unfinished("deadline_near"), 1),
             (Outcome::Unfinished("lane_stopped"), 35)
         ]
     );
     let again = world.deliver_within(&[("accounts-0", &["garbled:x"; 40])], Deadline::unknown()).await;
-    assert_eq!(outcomes(&again), [(Outcome::Parked("garbled"), 40)]);
+    assert_eq!(outcomes(&again), [(Outcome::DeadLettered("garbled"), 40)]);
 }
 
 /// Claims in a table that takes its time.

@@ -147,21 +147,21 @@ impl World {
         World { handler, clock, claims, letters, processor: Arc::new(processor) }
     }
 
-    pub(crate) async fn deliver(&self, lanes: &[(&str, &[&str])]) -> BatchReport {
-        self.deliver_within(lanes, Deadline::unknown()).await
+    pub(crate) async fn deliver(&self, partitions: &[(&str, &[&str])]) -> BatchReport {
+        self.deliver_within(partitions, Deadline::unknown()).await
     }
 
     /// Delivers records that stand behind those of earlier deliveries.
-    pub(crate) async fn deliver_from(&self, offset: usize, lane: &str, values: &[&str]) -> BatchReport {
-        let mut event = event(&[(lane, values)]);
-        for (index, record) in event["records"][lane].as_array_mut().unwrap().iter_mut().enumerate() {
+    pub(crate) async fn deliver_from(&self, offset: usize, partition: &str, values: &[&str]) -> BatchReport {
+        let mut event = event(&[(partition, values)]);
+        for (index, record) in event["records"][partition].as_array_mut().unwrap().iter_mut().enumerate() {
             record["offset"] = (offset + index).into();
         }
         self.process(event, Deadline::unknown()).await
     }
 
-    pub(crate) async fn deliver_within(&self, lanes: &[(&str, &[&str])], deadline: Deadline) -> BatchReport {
-        self.process(event(lanes), deadline).await
+    pub(crate) async fn deliver_within(&self, partitions: &[(&str, &[&str])], deadline: Deadline) -> BatchReport {
+        self.process(event(partitions), deadline).await
     }
 
     /// Sends one record as an operator does who has its letter.
@@ -208,10 +208,10 @@ pub(crate) fn invocation(deadline: Deadline) -> Invocation {
     }
 }
 
-pub(crate) fn event(lanes: &[(&str, &[&str])]) -> serde_json::Value {
-    let records: serde_json::Map<_, _> = lanes
+pub(crate) fn event(partitions: &[(&str, &[&str])]) -> serde_json::Value {
+    let records: serde_json::Map<_, _> = partitions
         .iter()
-        .map(|(lane, values)| {
+        .map(|(partition, values)| {
             let records = values.iter().enumerate().map(|(offset, value)| {
                 // A record's key is the account it is about.
                 let key = value.split_once(':').map(|(_, account)| base64_simd::STANDARD.encode_to_string(account));
@@ -219,7 +219,7 @@ pub(crate) fn event(lanes: &[(&str, &[&str])]) -> serde_json::Value {
                 json!({"topic": "accounts", "partition": 0, "offset": offset, "timestamp": NOW.0,
                        "timestampType": "CREATE_TIME", "key": key, "value": value, "headers": []})
             });
-            ((*lane).to_owned(), records.collect())
+            ((*partition).to_owned(), records.collect())
         })
         .collect();
     json!({"eventSource": "aws:kafka", "eventSourceArn": "arn:aws:kafka:cluster", "records": records})

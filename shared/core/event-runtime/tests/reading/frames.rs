@@ -81,7 +81,7 @@ async fn keys_of_plain_text_are_that_text_beside_values_of_any_frame() {
 async fn a_reader_of_columns_says_that_text_has_none() {
     let (outcome, told) =
         one::<Key<'static>>(text_keys(FrameFormat::Confluent), record(0, b"7", b"\0\0\0\0\x02\x04ab", json!({}))).await;
-    assert_eq!(outcome, Outcome::Parked("key_is_text"));
+    assert_eq!(outcome, Outcome::DeadLettered("key_is_text"));
     assert!(
         told.starts_with("KEY_FRAME=text says that keys are plain text, and this function reads columns"),
         "{told}"
@@ -94,7 +94,7 @@ async fn a_frame_is_not_taken_for_text() {
     for key in [b"\0\0\0\0\x01\x02\x37".as_slice(), &[[1].as_slice(), GUID.as_bytes()].concat(), &glue, b"\xff\xfe"] {
         let record = record(0, key, b"\0\0\0\0\x02\x04ab", json!({}));
         let (outcome, told) = one::<Any>(text_keys(FrameFormat::Confluent), record).await;
-        assert_eq!(outcome, Outcome::Parked("key_not_text"), "{key:?}");
+        assert_eq!(outcome, Outcome::DeadLettered("key_not_text"), "{key:?}");
         assert!(told.contains("set KEY_FRAME to what the keys are"), "{told}");
     }
 }
@@ -106,17 +106,17 @@ async fn a_mapping_that_delivers_something_else_than_avro_is_told_so_and_drains_
     assert_eq!(one::<Any>(frames, record(0, b"7", b"\x04ab", metadata("AVRO"))).await.0, Outcome::Done);
     for (format, told_format) in [("JSON", "JSON"), ("PROTOBUF", "PROTOBUF"), ("a \"b\"\u{1b}", "ab")] {
         let (outcome, told) = one::<Any>(frames, record(0, b"7", b"\x04ab", metadata(format))).await;
-        assert_eq!(outcome, Outcome::Parked("format_not_avro"), "{format}");
+        assert_eq!(outcome, Outcome::DeadLettered("format_not_avro"), "{format}");
         assert!(told.contains(&format!("deliver the value as {told_format}, and")), "{told}");
         assert!(told.contains("EventRecordFormat to SOURCE"), "{told}");
     }
     // The metadata may name the schema's format and not that of the bytes.
     let converted = one::<Any>(frames, record(0, b"7", br#"{"id": "7"}"#, metadata("AVRO"))).await;
-    assert_eq!(converted.0, Outcome::Parked("format_not_avro"), "{}", converted.1);
+    assert_eq!(converted.0, Outcome::DeadLettered("format_not_avro"), "{}", converted.1);
     let key =
         json!({"keySchemaMetadata": {"dataFormat": "JSON", "schemaId": "1"}, "valueSchemaMetadata": {"schemaId": "2"}});
     let (outcome, told) = one::<Any>(Frames::both(FrameFormat::Metadata), record(0, b"{}", b"\x04ab", key)).await;
-    assert_eq!(outcome, Outcome::Parked("format_not_avro"));
+    assert_eq!(outcome, Outcome::DeadLettered("format_not_avro"));
     assert!(told.contains("deliver the key as JSON"), "{told}");
 
     let world = World::with(Reads::<Any>::new(&registry(), frames), Settings::default());
@@ -132,7 +132,7 @@ async fn a_mapping_that_takes_frames_off_is_told_from_broken_records() {
         "valueSchemaMetadata": {"dataFormat": "AVRO", "schemaId": "2"}});
     let frames = Frames::both(FrameFormat::Confluent);
     let (outcome, told) = one::<Any>(frames, record(0, b"\x02\x37", b"\x04ab", metadata)).await;
-    assert_eq!(outcome, Outcome::Parked("frame_taken_off"));
+    assert_eq!(outcome, Outcome::DeadLettered("frame_taken_off"));
     assert!(told.contains("set VALUE_FRAME=metadata"), "{told}");
     // A frame that is there counts, whatever stands beside it.
     let metadata = json!({"keySchemaMetadata": {"dataFormat": "AVRO"}, "valueSchemaMetadata": {"dataFormat": "JSON"}});

@@ -139,7 +139,7 @@ fn however_many_bodies_inflate_memory_stays_near_the_bound() {
         let records: Vec<_> = (0..count)
             .map(|offset| {
                 let key = if keys_too { value.clone() } else { format!("k{offset}").into_bytes() };
-                // A lane of its own, so that nothing else keeps it apart from the others.
+                // A topic-partition of its own, so that nothing else keeps it apart from the others.
                 (format!("t-{offset}"), json!([record(offset, &key, &value, json!({}))]))
             })
             .collect();

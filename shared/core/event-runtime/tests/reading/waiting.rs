@@ -39,10 +39,10 @@ async fn a_record_of_any_timestamp_waits_for_an_unknown_schema_for_half_a_minute
             tokio::time::advance(Duration::from_millis(9_900)).await;
         }
         tokio::time::advance(Duration::from_millis(300)).await;
-        assert_eq!(outcome(&world.deliver(&event).await), Outcome::Parked("schema_not_found"), "{timestamp}");
+        assert_eq!(outcome(&world.deliver(&event).await), Outcome::DeadLettered("schema_not_found"), "{timestamp}");
         assert_eq!(world.letters.letters().len(), 1, "{timestamp}");
         // The next of that schema does not wait again.
-        assert_eq!(outcome(&world.deliver(&event).await), Outcome::Parked("schema_not_found"), "{timestamp}");
+        assert_eq!(outcome(&world.deliver(&event).await), Outcome::DeadLettered("schema_not_found"), "{timestamp}");
     }
 }
 
@@ -53,7 +53,7 @@ async fn a_record_older_than_a_week_is_not_waited_for() {
         let world = world(&registry());
         assert_eq!(
             outcome(&world.deliver(&naming(9, timestamp)).await),
-            Outcome::Parked("schema_not_found"),
+            Outcome::DeadLettered("schema_not_found"),
             "{timestamp}"
         );
     }
@@ -100,7 +100,7 @@ async fn a_registry_in_which_everything_was_deleted_holds_no_partition_for_ever(
     tokio::time::advance(Duration::from_secs(11)).await;
     let event = naming(9, -1);
     let mut waited = 0;
-    while !matches!(outcome(&world.deliver(&event).await), Outcome::Parked("schema_not_found")) {
+    while !matches!(outcome(&world.deliver(&event).await), Outcome::DeadLettered("schema_not_found")) {
         waited += 10;
         assert!(waited <= 700, "more than ten minutes and the grace");
         tokio::time::advance(Duration::from_secs(10)).await;

@@ -101,14 +101,14 @@ pub struct Batch {
     /// Its size in bytes.
     #[serde(default, deserialize_with = "number")]
     pub payload_size: Option<i64>,
-    /// What of each lane (`topic-partition`) was in it.
-    #[serde(default, rename = "recordsInfo", deserialize_with = "lanes")]
-    pub lanes: BTreeMap<String, LaneRange>,
+    /// What of each topic-partition was in it.
+    #[serde(default, rename = "recordsInfo", deserialize_with = "partitions")]
+    pub partitions: BTreeMap<String, OffsetRange>,
 }
 
-/// What of a lane was in a batch.
+/// What of a topic-partition was in a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct LaneRange {
+pub struct OffsetRange {
     /// First offset.
     #[serde(default, rename = "firstRecordOffset", deserialize_with = "number")]
     pub first_offset: Option<i64>,
@@ -208,6 +208,6 @@ impl Document<'_> {
 }
 
 /// Null is as good as none.
-fn lanes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, LaneRange>, D::Error> {
+fn partitions<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, OffsetRange>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

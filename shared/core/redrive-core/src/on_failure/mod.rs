@@ -8,8 +8,8 @@
 //! ```
 //! let document = redrive_core::on_failure::OnFailure::read(include_bytes!("../../../../../events/samples/on-failure/sqs.json"))?;
 //! assert_eq!(document.function_name(), Some("send-welcome-email"));
-//! let lane = &document.batch.lanes["cdc.postgres.public.accounts-0"];
-//! assert_eq!((lane.first_offset, lane.last_offset), (Some(100), Some(116)));
+//! let partition = &document.batch.partitions["cdc.postgres.public.accounts-0"];
+//! assert_eq!((partition.first_offset, partition.last_offset), (Some(100), Some(116)));
 //! assert!(document.records()?.is_none(), "SQS is not told the records");
 //! # Ok::<(), redrive_core::on_failure::OnFailureError>(())
 //! ```
@@ -19,6 +19,6 @@ mod error;
 mod payload;
 mod tolerant;
 
-pub use document::{Batch, Condition, LaneRange, OnFailure, Response};
+pub use document::{Batch, Condition, OffsetRange, OnFailure, Response};
 pub use error::OnFailureError;
 pub use payload::{FailedRecord, FailedRecords};

@@ -26,7 +26,7 @@ pub struct FailedRecords {
 #[derive(Debug, Clone)]
 pub struct FailedRecord {
     /// The event's own name of its partition.
-    pub lane: String,
+    pub topic_partition: String,
     /// Topic, where it is readable.
     pub topic: Option<String>,
     /// Partition, where it is readable.
@@ -124,16 +124,16 @@ impl FailedRecords {
             event_source: self.event_source.as_deref().unwrap_or(source),
             event_source_arn: self.event_source_arn.as_deref(),
             bootstrap_servers: self.bootstrap_servers.as_deref(),
-            records: BTreeMap::from([(record.lane.as_str(), [record_json])]),
+            records: BTreeMap::from([(record.topic_partition.as_str(), [record_json])]),
         })?)
     }
 }
 
 fn of_event(records: &str) -> Result<Vec<FailedRecord>, OnFailureError> {
-    let lanes: BTreeMap<String, Vec<&RawValue>> = serde_json::from_str(records)
+    let partitions: BTreeMap<String, Vec<&RawValue>> = serde_json::from_str(records)
         .map_err(|_| OnFailureError::Payload("its records are not grouped by topic and partition"))?;
-    let records = lanes.into_iter().flat_map(|(lane, records)| {
-        records.into_iter().map(move |record| FailedRecord::new(lane.clone(), record.get()))
+    let records = partitions.into_iter().flat_map(|(topic_partition, records)| {
+        records.into_iter().map(move |record| FailedRecord::new(topic_partition.clone(), record.get()))
     });
     Ok(records.collect())
 }
@@ -141,15 +141,17 @@ fn of_event(records: &str) -> Result<Vec<FailedRecord>, OnFailureError> {
 fn of_record(json: &str) -> Result<FailedRecord, OnFailureError> {
     let record = FailedRecord::new(String::new(), json);
     match (&record.topic, record.partition, record.offset) {
-        (Some(topic), Some(partition), Some(_)) => Ok(FailedRecord { lane: format!("{topic}-{partition}"), ..record }),
+        (Some(topic), Some(partition), Some(_)) => {
+            Ok(FailedRecord { topic_partition: format!("{topic}-{partition}"), ..record })
+        }
         _ => Err(OnFailureError::Payload("it has neither records nor topic, partition and offset")),
     }
 }
 
 impl FailedRecord {
     /// A record that is no record has no coordinates; its JSON is kept all the same.
-    fn new(lane: String, json: &str) -> Self {
+    fn new(topic_partition: String, json: &str) -> Self {
         let Coordinates { topic, partition, offset, timestamp, key } = serde_json::from_str(json).unwrap_or_default();
-        FailedRecord { lane, topic, partition, offset, timestamp, key, json: json.to_owned() }
+        FailedRecord { topic_partition, topic, partition, offset, timestamp, key, json: json.to_owned() }
     }
 }

@@ -17,7 +17,7 @@ fn decoded(text: &str) -> Vec<u8> {
 }
 
 fn the_record<'a>(event: &'a Event<'_>) -> &'a Record<'a> {
-    match event.lanes[0].records.as_slice() {
+    match event.partitions[0].records.as_slice() {
         [Entry::Record(record)] => record,
         other => panic!("{other:?}"),
     }
@@ -26,7 +26,7 @@ fn the_record<'a>(event: &'a Event<'_>) -> &'a Record<'a> {
 proptest! {
     #[test]
     fn coordinates_and_bytes_come_back_as_they_were(
-        topic in "\\PC{1,12}", lane in "\\PC{1,12}", partition in 0..i32::MAX, offset in 0..i64::MAX,
+        topic in "\\PC{1,12}", topic_partition in "\\PC{1,12}", partition in 0..i32::MAX, offset in 0..i64::MAX,
         timestamp in -1..i64::MAX, key in prop::option::of(prop::collection::vec(any::<u8>(), 0..40)),
         value in prop::option::of(prop::collection::vec(any::<u8>(), 0..40)),
         headers in prop::collection::vec(("\\PC{0,8}", prop::option::of(prop::collection::vec(any::<u8>(), 0..9))), 0..5),
@@ -34,7 +34,7 @@ proptest! {
     ) {
         let mut letter = DeadLetter { event_source_arn: arn.clone(), bootstrap_servers: servers.clone(), ..letter(1) };
         letter.place.topic = topic.clone();
-        letter.place.lane = lane.clone();
+        letter.place.topic_partition = topic_partition.clone();
         letter.place.partition = partition;
         letter.place.offset = Some(offset);
         letter.place.timestamp = timestamp;
@@ -53,7 +53,7 @@ proptest! {
         let redrive = event.redrive.as_ref().unwrap();
         let redriven = letter.id.uncertain();
         prop_assert_eq!((&*redrive.letter_id, redrive.attempt), (redriven.as_str(), attempt));
-        prop_assert_eq!(&*event.lanes[0].name, lane.as_str());
+        prop_assert_eq!(&*event.partitions[0].name, topic_partition.as_str());
         let record = the_record(&event);
         prop_assert_eq!((&*record.topic, record.partition, record.offset), (topic.as_str(), partition, offset));
         prop_assert_eq!(record.timestamp, timestamp);

@@ -109,9 +109,9 @@ async fn what_comes_after_a_letter_that_stays_waits_where_it_has_its_key() {
     for (offset, key) in [(1, "a"), (2, "a"), (3, "b"), (4, "a"), (5, "b")] {
         stage.park(&keyed(offset, key));
     }
-    let mut other_lane = keyed(6, "a");
-    other_lane.place.lane = "orders-1".to_owned();
-    stage.park(&other_lane);
+    let mut other_partition = keyed(6, "a");
+    other_partition.place.topic_partition = "orders-1".to_owned();
+    stage.park(&other_partition);
 
     let report = stage.run(&replay()).await;
     assert_eq!(stage.invoked(), [1, 2, 3, 5, 6]);

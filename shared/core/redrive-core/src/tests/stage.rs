@@ -259,8 +259,8 @@ impl Stage {
 }
 
 pub(super) fn offset(event: &Value) -> i64 {
-    let lanes = event["records"].as_object().unwrap();
-    lanes.values().next().unwrap()[0]["offset"].as_i64().unwrap()
+    let partitions = event["records"].as_object().unwrap();
+    partitions.values().next().unwrap()[0]["offset"].as_i64().unwrap()
 }
 
 pub(super) fn finished(_: &Value) -> Result<Invoked, NotInvoked> {

@@ -85,8 +85,8 @@ pub(crate) fn print_counts(out: &mut impl Write, counts: &BTreeMap<String, usize
 pub(crate) fn print_unfinished(out: &mut impl Write, passes: &[&Pass]) -> io::Result<()> {
     writeln!(out, "\nUnfinished records, given up after retries")?;
     let unfinished: Vec<_> = passes.iter().flat_map(|pass| &pass.delivery.gave_up).collect();
-    for (lane, offset) in unfinished.iter().take(LISTED) {
-        writeln!(out, "  {lane}@{offset}")?;
+    for (topic_partition, offset) in unfinished.iter().take(LISTED) {
+        writeln!(out, "  {topic_partition}@{offset}")?;
     }
     match unfinished.len().saturating_sub(LISTED) {
         0 if unfinished.is_empty() => writeln!(out, "  none")?,

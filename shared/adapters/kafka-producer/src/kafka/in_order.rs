@@ -47,11 +47,11 @@ struct Behind;
 /// known whether it was written.
 pub(super) async fn send_in_order(records: &[Placed], batches: &impl Batches) -> Vec<Answer> {
     let mut answers: Vec<Option<Answer>> = records.iter().map(|_| None).collect();
-    let mut lanes = lanes_of(records);
+    let mut partitions = partitions_of(records);
     while batches.in_time() {
         let (mut senders, mut sent) = (Vec::new(), Vec::new());
-        for (number, lane) in lanes.iter_mut().enumerate() {
-            if let Some(batch) = lane.pop_front() {
+        for (number, partition) in partitions.iter_mut().enumerate() {
+            if let Some(batch) = partition.pop_front() {
                 senders.push(number);
                 sent.push(batch);
             }
@@ -63,9 +63,9 @@ pub(super) async fn send_in_order(records: &[Placed], batches: &impl Batches) ->
         for (number, batch) in senders.into_iter().zip(sent) {
             match settle(records, batch, told.next().unwrap_or_default(), &mut answers) {
                 Settled::Again(refused) => {
-                    halves(refused).into_iter().rev().for_each(|half| lanes[number].push_front(half))
+                    halves(refused).into_iter().rev().for_each(|half| partitions[number].push_front(half))
                 }
-                Settled::Stopped => lanes[number].clear(),
+                Settled::Stopped => partitions[number].clear(),
             }
         }
     }
@@ -74,15 +74,17 @@ pub(super) async fn send_in_order(records: &[Placed], batches: &impl Batches) ->
 }
 
 /// The batches of each partition, in order.
-fn lanes_of(records: &[Placed]) -> Vec<VecDeque<Vec<usize>>> {
-    let mut lanes: Vec<(&str, i32, usize, VecDeque<Vec<usize>>)> = Vec::new();
+fn partitions_of(records: &[Placed]) -> Vec<VecDeque<Vec<usize>>> {
+    let mut partitions: Vec<(&str, i32, usize, VecDeque<Vec<usize>>)> = Vec::new();
     for (index, record) in records.iter().enumerate() {
-        let at = lanes.iter().position(|lane| (lane.0, lane.1) == (record.topic.as_str(), record.partition));
+        let at = partitions
+            .iter()
+            .position(|partition| (partition.0, partition.1) == (record.topic.as_str(), record.partition));
         let at = at.unwrap_or_else(|| {
-            lanes.push((&record.topic, record.partition, 0, VecDeque::new()));
-            lanes.len() - 1
+            partitions.push((&record.topic, record.partition, 0, VecDeque::new()));
+            partitions.len() - 1
         });
-        let (_, _, bytes, batches) = &mut lanes[at];
+        let (_, _, bytes, batches) = &mut partitions[at];
         match batches.back_mut() {
             Some(batch) if *bytes + record.bytes <= BATCH_BYTES => {
                 *bytes += record.bytes;
@@ -94,7 +96,7 @@ fn lanes_of(records: &[Placed]) -> Vec<VecDeque<Vec<usize>>> {
             }
         }
     }
-    lanes.into_iter().map(|(_, _, _, batches)| batches).collect()
+    partitions.into_iter().map(|(_, _, _, batches)| batches).collect()
 }
 
 /// What follows from the answers to a batch.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use kafka_events::{Encoded, Entry, Event, Lane, Malformed, Record};
+use kafka_events::{Encoded, Entry, Event, Malformed, Record, TopicPartition};
 use tokio::time::Instant;
 
 use crate::clock::UnixMillis;
@@ -23,10 +23,10 @@ use crate::pressure::RetryBudget;
 use crate::safeguards::{Safeguard, stands};
 use crate::settings::{Invocation, Order};
 
-/// Why records behind one that is still owed are owed too.
-const LANE_STOPPED: &str = "lane_stopped";
+/// Why records behind one that is still pending are pending too.
+const PARTITION_STOPPED: &str = "lane_stopped";
 
-/// What all lanes of a batch share.
+/// What all partitions of a batch share.
 pub(crate) struct Batch<'a, H> {
     pub(crate) parts: &'a Parts<H>,
     pub(crate) event: &'a Event<'a>,
@@ -36,11 +36,11 @@ pub(crate) struct Batch<'a, H> {
     pub(crate) started: UnixMillis,
 }
 
-/// What became of a lane.
+/// What became of a topic-partition.
 #[derive(Debug, Default)]
-pub(crate) struct LaneReport {
+pub(crate) struct PartitionReport {
     pub(crate) outcomes: Vec<Outcome>,
-    /// The lane's name, verbatim, with each unfinished record's offset.
+    /// The partition's name, verbatim, with each unfinished record's offset.
     pub(crate) unfinished: Vec<(String, Option<i64>)>,
     pub(crate) stages: StageTimes,
     pub(crate) retries: usize,
@@ -48,16 +48,19 @@ pub(crate) struct LaneReport {
     pub(crate) stopped_by_flood_guard: bool,
 }
 
-/// Takes a lane's records to their ends: chain by chain, several chains at a time where the order allows.
-pub(crate) async fn run_lane<H: RecordHandler>(batch: &Batch<'_, H>, lane: &Lane<'_>) -> LaneReport {
+/// Takes a topic-partition's records to their ends: chain by chain, several chains at a time where the order allows.
+pub(crate) async fn run_partition<H: RecordHandler>(
+    batch: &Batch<'_, H>,
+    partition: &TopicPartition<'_>,
+) -> PartitionReport {
     let Parts { settings, floods, .. } = batch.parts;
-    let guard = FloodGuard::new(floods, &lane.name, lane.records.len(), &settings.drain);
+    let guard = FloodGuard::new(floods, &partition.name, partition.records.len(), &settings.drain);
     let (chains, in_flight) = match settings.order {
-        Order::Partition => (vec![(0..lane.records.len()).collect()], 1),
-        Order::Key { in_flight } => (chains_by_key(&batch.parts.handler, lane), in_flight.get()),
+        Order::Partition => (vec![(0..partition.records.len()).collect()], 1),
+        Order::Key { in_flight } => (chains_by_key(&batch.parts.handler, partition), in_flight.get()),
     };
     let mut ends: Vec<(usize, Travelled)> = stream::iter(chains)
-        .map(|chain| run_chain(batch, lane, chain, &guard))
+        .map(|chain| run_chain(batch, partition, chain, &guard))
         .buffer_unordered(in_flight)
         .collect::<Vec<_>>()
         .await
@@ -66,10 +69,10 @@ pub(crate) async fn run_lane<H: RecordHandler>(batch: &Batch<'_, H>, lane: &Lane
         .collect();
     ends.sort_by_key(|(index, _)| *index);
 
-    let mut report = LaneReport { stopped_by_flood_guard: guard.has_stopped(), ..LaneReport::default() };
-    for ((_, travelled), entry) in ends.into_iter().zip(&lane.records) {
+    let mut report = PartitionReport { stopped_by_flood_guard: guard.has_stopped(), ..PartitionReport::default() };
+    for ((_, travelled), entry) in ends.into_iter().zip(&partition.records) {
         if !travelled.outcome.is_finished() {
-            report.unfinished.push((lane.name.to_string(), offset_of(entry)));
+            report.unfinished.push((partition.name.to_string(), offset_of(entry)));
         }
         report.outcomes.push(travelled.outcome);
         report.stages.merge(&travelled.stages);
@@ -79,12 +82,12 @@ pub(crate) async fn run_lane<H: RecordHandler>(batch: &Batch<'_, H>, lane: &Lane
     report
 }
 
-/// Positions of a lane's records by what orders them; chains in the order of their first records.
-fn chains_by_key<H: RecordHandler>(handler: &H, lane: &Lane<'_>) -> Vec<Vec<usize>> {
+/// Positions of a topic-partition's records by what orders them; chains in the order of their first records.
+fn chains_by_key<H: RecordHandler>(handler: &H, partition: &TopicPartition<'_>) -> Vec<Vec<usize>> {
     let mut chains: Vec<Vec<usize>> = Vec::new();
     let mut by_key: HashMap<Option<Vec<u8>>, usize> = HashMap::new();
     let mut scratch = Vec::new();
-    for (index, entry) in lane.records.iter().enumerate() {
+    for (index, entry) in partition.records.iter().enumerate() {
         let key = match entry {
             Entry::Record(record) => record.key.as_ref().and_then(|key| key.decode_into(&mut scratch).ok()),
             Entry::Malformed(_) => None,
@@ -102,17 +105,17 @@ fn chains_by_key<H: RecordHandler>(handler: &H, lane: &Lane<'_>) -> Vec<Vec<usiz
 }
 
 /// Works through records that wait for each other. The first that stays unfinished stops the chain: it and all behind
-/// it are owed.
+/// it are pending.
 async fn run_chain<H: RecordHandler>(
     batch: &Batch<'_, H>,
-    lane: &Lane<'_>,
+    partition: &TopicPartition<'_>,
     chain: Vec<usize>,
     guard: &FloodGuard<'_>,
 ) -> Vec<(usize, Travelled)> {
     let journey = Journey {
         parts: batch.parts,
         event: batch.event,
-        lane_name: &lane.name,
+        partition_name: &partition.name,
         invocation: batch.invocation,
         retries: batch.retries,
         journal: batch.journal,
@@ -123,7 +126,7 @@ async fn run_chain<H: RecordHandler>(
     let mut stopped = None;
     let mut ends = Vec::with_capacity(chain.len());
     for index in chain {
-        let Some(entry) = lane.records.get(index) else { continue };
+        let Some(entry) = partition.records.get(index) else { continue };
         if stopped.is_none() && guard.has_stopped() {
             stopped = Some(FLOOD_GUARD);
         }
@@ -132,7 +135,7 @@ async fn run_chain<H: RecordHandler>(
             (None, entry) => run_entry(&journey, entry, &mut scratch).await,
         };
         if !travelled.outcome.is_finished() && stopped.is_none() && stands(Safeguard::Order) {
-            stopped = Some(if guard.has_stopped() { FLOOD_GUARD } else { LANE_STOPPED });
+            stopped = Some(if guard.has_stopped() { FLOOD_GUARD } else { PARTITION_STOPPED });
         }
         ends.push((index, travelled));
     }
@@ -203,7 +206,7 @@ async fn run_record<H: RecordHandler>(
 
 async fn run_malformed<H: RecordHandler>(journey: &Journey<'_, H>, malformed: &Malformed<'_>) -> Travelled {
     let place = Place {
-        lane: journey.lane_name.to_owned(),
+        topic_partition: journey.partition_name.to_owned(),
         topic: malformed.topic.as_deref().unwrap_or_default().to_owned(),
         partition: malformed.partition.unwrap_or(-1),
         offset: malformed.offset,
