@@ -109,7 +109,7 @@ fn random_bytes_by_real_schemas_take_a_small_multiple() {
         (random >> 56) as u8
     };
     for folder in ["postgres-accounts", "mysql-orders", "mongodb-logins"] {
-        let path = format!("{}/../../events/recorded/{folder}/schemas.json", env!("CARGO_MANIFEST_DIR"));
+        let path = format!("{}/../../../events/recorded/{folder}/schemas.json", env!("CARGO_MANIFEST_DIR"));
         let schemas: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         for schema in schemas.as_object().unwrap().values() {
             let schema = Schema::parse(schema["schema"].as_str().unwrap()).unwrap();

@@ -193,7 +193,7 @@ fn logins_decode_to_what_was_recorded() {
 
 /// Decodes each value of the subject, and gives it to `check` with its `expect`.
 fn each<T: AvroType>(folder: &str, subject: &str, check: impl Fn(&T::Of<'_>, &Json)) -> usize {
-    let folder = format!("{}/../../events/recorded/{folder}", env!("CARGO_MANIFEST_DIR"));
+    let folder = format!("{}/../../../events/recorded/{folder}", env!("CARGO_MANIFEST_DIR"));
     let read = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
     let schemas: Json = serde_json::from_str(&read("schemas.json")).unwrap();
     let plans: HashMap<u32, Plan<T>> = schemas

@@ -21,7 +21,7 @@ struct Version {
 
 /// The versions of a topic's rows in the order of the recording.
 fn versions<T: AvroType>(recording: &str, topic: &str, of: impl Fn(&T::Of<'_>) -> RowVersion) -> Vec<Version> {
-    let folder = format!("{}/../../events/recorded/{recording}", env!("CARGO_MANIFEST_DIR"));
+    let folder = format!("{}/../../../events/recorded/{recording}", env!("CARGO_MANIFEST_DIR"));
     let read = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
     let schemas: Value = serde_json::from_str(&read("schemas.json")).unwrap();
     let mut plans: HashMap<u32, Plan<T>> = HashMap::new();

@@ -13,7 +13,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn recorded(folder: &str) -> String {
-    format!("{}/../../events/recorded/{folder}", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/../../../events/recorded/{folder}", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A copy of a recording whose records went through `change`.
