@@ -36,18 +36,18 @@ setup: ## Install the pinned tools into .local/venv (the other targets do it whe
 .PHONY: demo
 demo: setup ## Run real bytes through the functions, twice, with a bad batch and a lost cursor, and show what came out
 	@echo "Compiling the local stack and the functions (minutes the first time, seconds later)"
-	@cargo build --bin local-stack $(addprefix --bin ,$(DEMO_FUNCTIONS))
-	@cargo run --quiet --bin local-stack -- demo $(if $(RECORDING),--recording "$(RECORDING)") $(if $(TOPIC),--topic "$(TOPIC)")
+	@cargo build --bin demo $(addprefix --bin ,$(DEMO_FUNCTIONS))
+	@cargo run --quiet --bin demo -- run $(if $(RECORDING),--recording "$(RECORDING)") $(if $(TOPIC),--topic "$(TOPIC)")
 
 ##@ Work on a function
 
 .PHONY: local-aws
 local-aws: setup ## Serve only what they need: DynamoDB, SQS, SES and the schema registry
-	@cargo run --quiet --bin local-stack -- local-aws
+	@cargo run --quiet --bin demo -- local-aws
 
 .PHONY: watch
 watch: setup ## Serve the functions and what they need, and reload them when their source changes
-	@cargo run --quiet --bin local-stack -- watch --port $(PORT)
+	@cargo run --quiet --bin demo -- watch --port $(PORT)
 
 .PHONY: invoke
 invoke: setup ## Send an event to a function (needs make watch)
@@ -56,11 +56,11 @@ invoke: setup ## Send an event to a function (needs make watch)
 
 .PHONY: new-function
 new-function: ## Make a function that reads TOPIC, any one of events/CATALOGUE.md, as NAME=verb-noun
-	@cargo run --quiet --bin local-stack -- new-function --name "$(NAME)" --topic "$(TOPIC)"
+	@cargo run --quiet --bin demo -- new-function --name "$(NAME)" --topic "$(TOPIC)"
 
 .PHONY: samples
 samples: ## Write events/samples anew from the recordings
-	@cargo run --quiet --bin local-stack -- samples
+	@cargo run --quiet --bin demo -- samples
 
 ##@ Prove it
 

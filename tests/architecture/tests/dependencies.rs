@@ -24,7 +24,7 @@ const FLOORS: &[&[&str]] = &[
 
 /// What only a laptop or a test needs, and what must never be part of a function.
 const NEVER_IN_A_FUNCTION: &[&str] =
-    &["local-stack", "schema-tools", "clap", "axum", "proptest", "rdkafka", "serde_avro_fast"];
+    &["demo", "local-stack", "recordings", "schema-tools", "clap", "axum", "proptest", "rdkafka", "serde_avro_fast"];
 
 /// What only functions that produce carry.
 const ONLY_IN_A_PRODUCER: &[&str] = &["apache-avro", "kafka-producer", "krafka"];
@@ -98,7 +98,9 @@ fn every_crate_of_the_product_has_its_floor() {
     let known = FLOORS.concat();
     for name in our_dependencies().into_keys() {
         let tool = [
+            "demo",
             "local-stack",
+            "recordings",
             "schema-tools",
             "architecture",
             "benchmarks",

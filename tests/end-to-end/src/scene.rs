@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use demo::{CLAIMS_TABLE, Change, OLD_KEY_HEADER};
 use local_stack::{
-    CLAIMS_TABLE, Change, EventRecord, Failpoint, Function, Invocation, LambdaHost, Mail, Nulls, OLD_KEY_HEADER,
-    Origin, Outcomes, Recording, Stack, Target, Workspace, build, event, repository_schemas,
+    EventRecord, Failpoint, Function, Invocation, LambdaHost, Mail, Nulls, Origin, Outcomes, Stack, Target, Workspace,
+    build, event, repository_schemas,
 };
+use recordings::Recording;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::Mutex;

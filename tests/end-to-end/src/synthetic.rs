@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
-use local_stack::{EncodeError, encode_framed};
+use recordings::{EncodeError, encode_framed};
 use serde_json::{Value, json};
 
 const TOPIC: &str = "legacy.crm.Customer_Base";

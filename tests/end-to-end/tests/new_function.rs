@@ -6,7 +6,8 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
-use local_stack::{Workspace, new_function};
+use demo::new_function;
+use local_stack::Workspace;
 
 /// One of each kind: rows, documents, domain events.
 const FUNCTIONS: [(&str, &str, &str); 3] = [

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::loopback::{free_port, loopback_client};
 use crate::process::{Process, Program, StartError};
-use crate::tables::Table;
-use crate::tools::{SetupError, Workspace, free_port, loopback_client};
+use crate::resources::Table;
+use crate::workspace::{SetupError, Workspace};
 
 /// The only region of the emulator that anything here uses: it keeps tables and queues by region.
 pub const REGION: &str = "us-east-1";
@@ -263,9 +264,9 @@ mod tests {
     async fn what_was_sent_can_be_read_back() {
         let aws = Aws::start(&Workspace::find().unwrap()).await.unwrap();
         aws.create_table(Table::named("claims")).await.unwrap();
-        let item = json!({"TableName": "claims", "Item": {"pk": {"S": "welcome:1"}}});
+        let item = json!({"TableName": "claims", "Item": {"pk": {"S": "effect:1"}}});
         aws.call("DynamoDB_20120810.PutItem", &item).await.unwrap();
-        assert_eq!(aws.items("claims").await.unwrap(), [json!({"pk": {"S": "welcome:1"}})]);
+        assert_eq!(aws.items("claims").await.unwrap(), [json!({"pk": {"S": "effect:1"}})]);
 
         let (first, second) = (aws.create_queue("first").await.unwrap(), aws.create_queue("second").await.unwrap());
         aws.call("AmazonSQS.SendMessage", &json!({"QueueUrl": first, "MessageBody": "a letter"})).await.unwrap();

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::tools::loopback_client;
+use crate::loopback::loopback_client;
 
 /// Far more than any request takes; it turns a test that would hang into one that says why.
 const REACHED_WITHIN: Duration = Duration::from_secs(30);

@@ -9,8 +9,9 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 use tokio::time::Instant;
 
+use crate::loopback::{free_port, loopback_client};
 use crate::process::{Process, Program, StartError};
-use crate::tools::{SetupError, Workspace, free_port, loopback_client};
+use crate::workspace::{SetupError, Workspace};
 
 const LISTENING_WITHIN: Duration = Duration::from_secs(30);
 const ATTEMPTS: usize = 3;
@@ -87,7 +88,7 @@ pub async fn build(workspace: &Workspace, names: &[&str]) -> Result<Vec<PathBuf>
 ///
 /// # Errors
 /// When it is not installed or cannot be started.
-pub(crate) async fn watch_sources(workspace: &Workspace, env_file: &Path, port: u16) -> Result<(), FunctionsError> {
+pub async fn watch_sources(workspace: &Workspace, env_file: &Path, port: u16) -> Result<(), FunctionsError> {
     let mut process = Process::start(&cargo_lambda_watch(workspace, env_file, port)?)?;
     let status = process.wait().await?;
     if status.success() { Ok(()) } else { Err(FunctionsError::WatchEnded(status.to_string())) }

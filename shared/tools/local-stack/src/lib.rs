@@ -1,56 +1,38 @@
-//! Everything a laptop needs in place of AWS.
-mod accounts;
+//! What a laptop needs in place of AWS and a schema registry, for any functions of a cargo workspace.
+//!
+//! [`Stack`] starts an AWS emulator, a schema registry and a proxy that injects faults, with the tables and senders that
+//! the functions of the workspace list in their `local-stack.json`. [`LambdaHost`] runs one function as Lambda does;
+//! [`WatchedFunctions`] serves all of them. [`deliver`] is the event source mapping between a [`Source`] of records and a
+//! [`Target`]. It knows no topic, table or function by name.
 mod aws;
-mod bad_batch;
-mod demo;
-mod encode;
 mod event;
-mod example;
-mod expectation;
 mod faults;
 mod functions;
-mod local_aws;
-mod login_samples;
+mod loopback;
 mod mapping;
 mod metrics;
-mod new_function;
 mod process;
-mod profile_api;
-mod profile_samples;
-mod recording;
 mod registry;
+mod resources;
 mod runtime_api;
-mod samples;
 mod schemas;
 mod source;
 mod stack;
-mod tables;
 mod target;
-mod tools;
+mod workspace;
 
-pub use accounts::{Change, EMAIL_COLUMNS, NoAccounts, OLD_KEY_HEADER, account_topic, heartbeat_topics};
 pub use aws::{Aws, AwsError, Mail, REGION};
-pub use bad_batch::{BadBatchError, BadRecord, Fate, REFUSED_RECIPIENT, bad_batch};
-pub use demo::{DemoError, DemoOptions, demo};
-pub use encode::{EncodeError, encode_framed};
 pub use event::{EventRecord, MAX_EVENT_BYTES, Nulls, Origin, event};
-pub use example::ExampleError;
-pub use expectation::{Expectation, RECIPIENT_MALFORMED, RECIPIENT_MISSING};
 pub use faults::{Action, Answer, Armed, Failpoint, FaultProxy, NotReached, ProxyError, When};
-pub use functions::{FunctionsError, WatchedFunctions, build};
-pub use local_aws::{LocalAwsError, serve_functions, serve_local_aws};
+pub use functions::{FunctionsError, WatchedFunctions, build, watch_sources};
 pub use mapping::{Delivery, MappingSettings, Redelivery, deliver};
 pub use metrics::{Outcomes, STAGES};
-pub use new_function::{NewFunction, NewFunctionError, new_function};
 pub use process::{Process, Program, StartError};
-pub use profile_api::{ApiFault, ApiRequest, PROFILE_API_TOKEN, ProfileApi, profile_change};
-pub use recording::{Expected, Record, Recording, RecordingError, RegisteredSchema};
 pub use registry::{Registry, RegistryMode};
+pub use resources::{ResourcesError, Table};
 pub use runtime_api::{Function, InitError, LambdaHost};
-pub use samples::{Sample, SampleError, samples, write_samples};
 pub use schemas::{repository_schemas, schema_id};
 pub use source::{GrowingLog, LogError, RecordedLog, Source, TopicPartition};
-pub use stack::{DEAD_LETTER_BUCKET, DEAD_LETTER_QUEUE, SENDER, Stack, StackError};
-pub use tables::{AUDIT_TABLE, CLAIMS_TABLE, LOGINS_TABLE, PROFILE_CURSOR_TABLE, TABLES, Table};
+pub use stack::{DEAD_LETTER_BUCKET, DEAD_LETTER_QUEUE, Stack, StackError};
 pub use target::{Invocation, Target, Watched};
-pub use tools::{SetupError, Workspace};
+pub use workspace::{Package, PackagesError, SetupError, Workspace};

@@ -74,7 +74,7 @@ pub struct Delivery {
 
 impl Delivery {
     /// Adds another delivery to this one.
-    pub(crate) fn add(&mut self, other: Delivery) {
+    pub fn add(&mut self, other: Delivery) {
         self.records += other.records;
         self.batches += other.batches;
         self.invocations += other.invocations;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::recording::{Recording, RecordingError, RegisteredSchema};
-use crate::tools::Workspace;
+use crate::workspace::Workspace;
+use recordings::{Recording, RecordingError, RegisteredSchema};
 
 /// Every schema of the repository by its id here: recorded ones have the id that they were recorded with, others one
 /// that follows from subject and version, so that it stays the same whatever else is added.

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::PathBuf;
 
+use recordings::Recording;
+
 use crate::event::{EventRecord, Nulls};
-use crate::recording::{self, Recording};
 
 /// A partition of a topic, as events name it: `topic-partition`.
 pub type TopicPartition = String;
@@ -32,8 +33,13 @@ impl RecordedLog {
     }
 
     /// How many records are left.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.records.len()
+    }
+
+    /// Whether none is left.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
     }
 
     /// Records made by hand.
@@ -123,7 +129,7 @@ impl GrowingLog {
             if line.last() != Some(&b'\n') {
                 return Ok(());
             }
-            let record: recording::Record = serde_json::from_slice(&line).map_err(|source| LogError::Malformed {
+            let record: recordings::Record = serde_json::from_slice(&line).map_err(|source| LogError::Malformed {
                 path: self.path.clone(),
                 at: self.read,
                 source,

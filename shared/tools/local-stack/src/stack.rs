@@ -3,37 +3,31 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::Value;
+use recordings::RegisteredSchema;
 
 use crate::aws::{Aws, AwsError, REGION};
 use crate::faults::{FaultProxy, ProxyError};
-use crate::profile_api::{PROFILE_API_TOKEN, ProfileApi};
-use crate::recording::RegisteredSchema;
 use crate::registry::Registry;
-use crate::tables::{AUDIT_TABLE, CLAIMS_TABLE, LOGINS_TABLE, PROFILE_CURSOR_TABLE, TABLES, tables_of_functions};
-use crate::tools::Workspace;
+use crate::resources::{Resources, ResourcesError};
+use crate::workspace::Workspace;
 
 /// The dead-letter queue of the local stack.
 pub const DEAD_LETTER_QUEUE: &str = "dead-letters";
 /// The bucket that takes what is too large for that queue.
 pub const DEAD_LETTER_BUCKET: &str = "dead-letters";
-/// The only sender whom the local SES accepts.
-pub const SENDER: &str = "hello@example.com";
 
-/// Everything around a function. It ends with this value.
+/// Everything around the functions of a workspace. It ends with this value.
 #[derive(Debug)]
 pub struct Stack {
-    /// DynamoDB, SQS and SES, with table, queue and sender in place.
+    /// DynamoDB, SQS and SES, with tables, queue and senders in place.
     pub aws: Aws,
-    /// Stands between the function and `aws`.
+    /// Stands between the functions and `aws`.
     pub faults: FaultProxy,
     /// The schemas.
     pub registry: Registry,
     queue_url: String,
-    /// The API that profile updates come from, where it is served.
-    profiles: Option<ProfileApi>,
-    /// What was added to the environment.
-    more: Vec<(String, String)>,
+    /// What the functions list, and what was added since.
+    variables: BTreeMap<String, String>,
 }
 
 /// The stack did not start.
@@ -42,11 +36,9 @@ pub enum StackError {
     /// The emulator did not.
     #[error(transparent)]
     Aws(#[from] AwsError),
-    /// A function asks for tables in a way that cannot be read.
-    #[error(
-        "a function's local-stack.json is not {{\"tables\" or \"append_only_tables\": {{\"VARIABLE\": \"table\"}}}}"
-    )]
-    Tables(#[source] std::io::Error),
+    /// A function lists its resources in a form that cannot be read.
+    #[error(transparent)]
+    Resources(#[from] ResourcesError),
     /// The proxy did not.
     #[error("the fault proxy did not start")]
     Faults(#[from] ProxyError),
@@ -56,46 +48,29 @@ pub enum StackError {
 }
 
 impl Stack {
-    /// Starts all of it, about half a second.
+    /// Starts all of it, about half a second, with what the functions of the workspace list in `local-stack.json`.
     ///
     /// # Errors
-    /// When a part does not start.
+    /// When a part does not start, or such a file cannot be read.
     pub async fn start(workspace: &Workspace, schemas: BTreeMap<u32, RegisteredSchema>) -> Result<Self, StackError> {
+        let resources = Resources::of(workspace)?;
         let aws = Aws::start(workspace).await?;
-        for table in TABLES {
-            aws.create_table(*table).await?;
-        }
-        let wanted = tables_of_functions(workspace).map_err(StackError::Tables)?;
-        for wanted in &wanted {
-            aws.create_table(wanted.table()).await?;
+        for table in &resources.tables {
+            aws.create_table(table.table()).await?;
         }
         aws.create_bucket(DEAD_LETTER_BUCKET).await?;
         let queue_url = aws.create_queue(DEAD_LETTER_QUEUE).await?;
-        aws.verify_sender(SENDER).await?;
+        for sender in &resources.senders {
+            aws.verify_sender(sender).await?;
+        }
         let faults = FaultProxy::start(aws.endpoint()).await?;
         let registry = Registry::start(schemas).await?;
-        let more = wanted.into_iter().map(|wanted| (wanted.variable, wanted.name)).collect();
-        Ok(Stack { aws, faults, registry, queue_url, profiles: None, more })
+        Ok(Stack { aws, faults, registry, queue_url, variables: resources.variables })
     }
 
     /// Adds a variable to the environment of all functions, or replaces one.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
-        self.more.push((name.to_owned(), value.into()));
-    }
-
-    /// Serves a profile API with `changes` in its feed, and lets `publish-profile-updates` read it and write its events
-    /// to the file `log` in Kafka's place.
-    ///
-    /// # Errors
-    /// When no port can be had.
-    pub async fn serve_profiles(&mut self, changes: Vec<Value>, log: &Path) -> std::io::Result<()> {
-        let api = ProfileApi::start(changes).await?;
-        self.set("PROFILE_API_URL", api.url());
-        self.set("PROFILE_API_TOKEN", PROFILE_API_TOKEN);
-        self.set("PROFILE_SINK", "recorded-log");
-        self.set("RECORDED_LOG", log.display().to_string());
-        self.profiles = Some(api);
-        Ok(())
+        self.variables.insert(name.to_owned(), value.into());
     }
 
     /// The URL of the dead-letter queue.
@@ -112,19 +87,12 @@ impl Stack {
             // The emulator asks for some credentials and accepts any.
             ("AWS_ACCESS_KEY_ID", "local"),
             ("AWS_SECRET_ACCESS_KEY", "local"),
-            ("CLAIMS_TABLE", CLAIMS_TABLE),
-            ("LOGINS_TABLE", LOGINS_TABLE),
-            ("AUDIT_TABLE", AUDIT_TABLE),
-            ("PROFILE_CURSOR_TABLE", PROFILE_CURSOR_TABLE),
             ("DEAD_LETTER_QUEUE_URL", &self.queue_url),
             ("DEAD_LETTER_BUCKET", DEAD_LETTER_BUCKET),
             ("SCHEMA_REGISTRY_URL", self.registry.url()),
-            ("EMAIL_MODE", "live"),
-            ("EMAIL_SENDER", SENDER),
-            ("EMAIL_RATE_PER_SECOND", "500"),
         ];
         let mut environment = BTreeMap::from(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        environment.extend(self.more.iter().cloned());
+        environment.extend(self.variables.clone());
         environment.into_iter().collect()
     }
 

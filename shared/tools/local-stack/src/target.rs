@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::tools::loopback_client;
+use crate::loopback::loopback_client;
 
 /// Something that can be invoked with an event.
 pub trait Target: Send + Sync {

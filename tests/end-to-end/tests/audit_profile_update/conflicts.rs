@@ -1,7 +1,8 @@
 //! An event id stands for one content, for ever.
 
+use demo::AUDIT_TABLE;
 use end_to_end::Scene;
-use local_stack::{AUDIT_TABLE, Invocation};
+use local_stack::Invocation;
 use serde_json::json;
 
 use crate::{FUNCTION, NOON, event, record, update};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use demo::AUDIT_TABLE;
 use end_to_end::Scene;
-use local_stack::{AUDIT_TABLE, Action, Failpoint, Invocation, When};
+use local_stack::{Action, Failpoint, Invocation, When};
 
 use crate::{FUNCTION, NOON, entries, update};
 

@@ -8,7 +8,8 @@ mod questions;
 
 use std::collections::BTreeMap;
 
-use local_stack::{EventRecord, encode_framed, schema_id};
+use local_stack::{EventRecord, schema_id};
+use recordings::encode_framed;
 use serde_json::{Value, json};
 
 const FUNCTION: &str = "audit-profile-update";

@@ -1,9 +1,10 @@
 //! Once, under duplicated and concurrent delivery and through lost answers.
 
+use demo::AUDIT_TABLE;
 use end_to_end::{Scene, sample};
 use local_stack::{
-    AUDIT_TABLE, Action, EventRecord, Failpoint, GrowingLog, Invocation, Nulls, Origin, Outcomes, Source, Target, When,
-    Workspace, event,
+    Action, EventRecord, Failpoint, GrowingLog, Invocation, Nulls, Origin, Outcomes, Source, Target, When, Workspace,
+    event,
 };
 
 use crate::{FUNCTION, NOON, entries, update};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use demo::LOGINS_TABLE;
 use end_to_end::Scene;
-use local_stack::{Action, Failpoint, Invocation, LOGINS_TABLE, When};
+use local_stack::{Action, Failpoint, Invocation, When};
 
 use crate::{FUNCTION, WRITE, records};
 

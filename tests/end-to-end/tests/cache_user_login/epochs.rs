@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use demo::LOGINS_TABLE;
 use end_to_end::Scene;
-use local_stack::{
-    Action, Answer, EventRecord, Failpoint, Invocation, LOGINS_TABLE, Origin, Target, When, Workspace, build,
-    encode_framed, event,
-};
+use local_stack::{Action, Answer, EventRecord, Failpoint, Invocation, Origin, Target, When, Workspace, build, event};
+use recordings::encode_framed;
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::sync::OnceCell;

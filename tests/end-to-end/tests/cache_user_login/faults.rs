@@ -1,9 +1,9 @@
 //! Bad records and a table that fails.
 
+use demo::LOGINS_TABLE;
 use end_to_end::Scene;
-use local_stack::{
-    Action, Answer, EventRecord, Failpoint, Invocation, LOGINS_TABLE, RegisteredSchema, When, encode_framed,
-};
+use local_stack::{Action, Answer, EventRecord, Failpoint, Invocation, When};
+use recordings::{RegisteredSchema, encode_framed};
 use serde_json::{Value, json};
 
 use crate::{FUNCTION, recording, records};

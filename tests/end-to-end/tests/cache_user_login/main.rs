@@ -11,7 +11,8 @@ mod real;
 use std::collections::{BTreeMap, BTreeSet};
 
 use end_to_end::events;
-use local_stack::{EventRecord, Nulls, Recording};
+use local_stack::{EventRecord, Nulls};
+use recordings::Recording;
 use serde_json::Value;
 
 const FUNCTION: &str = "cache-user-login";
@@ -44,7 +45,7 @@ fn final_state() -> BTreeMap<String, Login> {
 
 /// The ids of documents that were there once and are not in the end.
 fn deleted() -> BTreeSet<String> {
-    let id = |record: &local_stack::Record| {
+    let id = |record: &recordings::Record| {
         let key: Value = serde_json::from_str(record.expect.key["id"].as_str().unwrap()).unwrap();
         key["$oid"].as_str().unwrap().to_owned()
     };

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use demo::LOGINS_TABLE;
 use end_to_end::{Scene, dynamodb, query, readme_queries, sample};
 use fastrand::Rng;
-use local_stack::{EventRecord, LOGINS_TABLE, MappingSettings, RecordedLog, Target, deliver};
+use local_stack::{EventRecord, MappingSettings, RecordedLog, Target, deliver};
 use serde_json::Value;
 
 use crate::{FUNCTION, Login, deleted, deliveries, final_state, records};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use local_stack::{Action, Failpoint, Target, When, profile_change};
+use demo::profile_change;
+use local_stack::{Action, Failpoint, Target, When};
 use serde_json::{Value, json};
 
 use crate::stage::{FUNCTION, Stage, run};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use local_stack::{Action, ApiFault, Failpoint, Invocation, PROFILE_CURSOR_TABLE, Target, When, profile_change};
+use demo::{ApiFault, PROFILE_CURSOR_TABLE, profile_change};
+use local_stack::{Action, Failpoint, Invocation, Target, When};
 use serde_json::{Value, json};
 
 use crate::stage::{FUNCTION, PAGE, Stage, run};

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use local_stack::{Invocation, RegisteredSchema, Target, Workspace, profile_change};
+use demo::profile_change;
+use local_stack::{Invocation, Target, Workspace};
+use recordings::RegisteredSchema;
 use serde_json::{Value, json};
 
 use crate::stage::{Published, Stage};

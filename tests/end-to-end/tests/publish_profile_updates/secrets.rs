@@ -1,6 +1,7 @@
 //! The API's token in Secrets Manager, and its rotation while the function is warm.
 
-use local_stack::{Invocation, Target, profile_change};
+use demo::profile_change;
+use local_stack::{Invocation, Target};
 use serde_json::{Value, json};
 
 use crate::stage::Stage;
@@ -11,7 +12,7 @@ async fn warm_with_a_secret() -> Stage {
     let stage =
         Stage::set(vec![profile_change(1, "u-1", 1)], &[("PROFILE_API_TOKEN", ""), ("PROFILE_API_SECRET_ARN", SECRET)])
             .await;
-    let secret = json!({"Name": SECRET, "SecretString": format!("{}\n", local_stack::PROFILE_API_TOKEN)});
+    let secret = json!({"Name": SECRET, "SecretString": format!("{}\n", demo::PROFILE_API_TOKEN)});
     stage.scene.stack.aws.call("secretsmanager.CreateSecret", &secret).await.unwrap();
     assert_eq!(stage.run().await["published"], 1);
     stage
@@ -39,7 +40,7 @@ async fn a_token_rotated_between_two_warm_invocations_is_picked_up_by_the_second
     let statuses: Vec<_> = stage.api.requests().iter().map(|request| request.status).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 1, "one refusal, no more: {statuses:?}");
     let output = stage.scene.host.output();
-    assert!(!output.contains("hunter2") && !output.contains(local_stack::PROFILE_API_TOKEN), "{output}");
+    assert!(!output.contains("hunter2") && !output.contains(demo::PROFILE_API_TOKEN), "{output}");
 }
 
 #[tokio::test]

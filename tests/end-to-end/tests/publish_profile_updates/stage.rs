@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use demo::{PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi, profile_change};
 use end_to_end::Scene;
 use local_stack::{
-    FaultProxy, GrowingLog, Invocation, LambdaHost, Nulls, PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi,
-    RegisteredSchema, Source, Stack, Target, Workspace, profile_change, repository_schemas,
+    FaultProxy, GrowingLog, Invocation, LambdaHost, Nulls, Source, Stack, Target, Workspace, repository_schemas,
 };
+use recordings::RegisteredSchema;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

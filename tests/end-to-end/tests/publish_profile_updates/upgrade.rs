@@ -1,6 +1,7 @@
 //! The cursor's item between versions of the function: those before this one have left items, and a newer one may.
 
-use local_stack::{Invocation, PROFILE_CURSOR_TABLE, Target, profile_change};
+use demo::{PROFILE_CURSOR_TABLE, profile_change};
+use local_stack::{Invocation, Target};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, now, run};

@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use demo::{PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi, profile_change};
 use end_to_end::Scene;
-use local_stack::{
-    GrowingLog, Invocation, Nulls, PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi, Source, Stack, Target, When,
-    Workspace, profile_change, repository_schemas,
-};
+use local_stack::{GrowingLog, Invocation, Nulls, Source, Stack, Target, When, Workspace, repository_schemas};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

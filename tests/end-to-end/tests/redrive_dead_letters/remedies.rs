@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use demo::CLAIMS_TABLE;
 use end_to_end::{Scene, created_accounts, recorded};
-use local_stack::{
-    Action, Answer, CLAIMS_TABLE, EventRecord, Failpoint, Invocation, Origin, Target, When, encode_framed, event,
-};
+use local_stack::{Action, Answer, EventRecord, Failpoint, Invocation, Origin, Target, When, event};
+use recordings::encode_framed;
 use serde_json::json;
 
 use crate::command::redrive;
@@ -38,7 +38,7 @@ fn with_value(record: &EventRecord, value: &[u8]) -> EventRecord {
 /// As the row is in the table, but without an address.
 fn without_address(account: &EventRecord) -> EventRecord {
     let recording = recorded().unwrap();
-    let at = |record: &&local_stack::Record| (record.partition, record.offset) == (account.partition, account.offset);
+    let at = |record: &&recordings::Record| (record.partition, record.offset) == (account.partition, account.offset);
     let mut value = recording.records.iter().find(at).unwrap().expect.value.clone();
     value["after"]["email"] = json!("");
     let schema = framed(account).0;

@@ -3,7 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use local_stack::{DemoOptions, Workspace, build, demo};
+use demo::{DemoOptions, demo};
+use local_stack::{Workspace, build};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -31,7 +32,7 @@ async fn another_table_with_other_columns_does_what_it_implies() {
 #[tokio::test]
 async fn interrupted_it_leaves_nothing_running() {
     let workspace = Workspace::find().unwrap();
-    let binary = build(&workspace, &["local-stack"]).await.unwrap().remove(0);
+    let binary = build(&workspace, &["demo"]).await.unwrap().remove(0);
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGKILL] {
         let mut demo = Command::new(&binary)
             .arg("local-aws")

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use demo::{Expectation, account_topic};
 use end_to_end::{Scene, recorded, sample};
-use local_stack::{Expectation, MappingSettings, Nulls, RecordedLog, Target, account_topic, deliver};
+use local_stack::{MappingSettings, Nulls, RecordedLog, Target, deliver};
 
 use crate::{FUNCTION, answer};
 

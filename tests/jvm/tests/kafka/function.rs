@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use demo::{ProfileApi, profile_change};
 use end_to_end::Scene;
-use local_stack::{Action, Failpoint, Invocation, ProfileApi, Target, When, profile_change};
+use local_stack::{Action, Failpoint, Invocation, Target, When};
 
 use crate::broker::Broker;
 use crate::cutting::{Cut, CuttingProxy};
@@ -24,7 +25,7 @@ async fn killed_between_sending_and_moving_on_no_change_is_lost_and_duplicates_h
     let proxy = CuttingProxy::start(broker.proxied[2], |number| (number % 4 == 2).then_some(Cut::Answer)).await;
     let variables = [
         ("PROFILE_API_URL", api.url()),
-        ("PROFILE_API_TOKEN", local_stack::PROFILE_API_TOKEN),
+        ("PROFILE_API_TOKEN", demo::PROFILE_API_TOKEN),
         ("PROFILE_API_TIMEOUT_MS", "500"),
         ("PROFILE_PAGE_SIZE", "20"),
         ("PROFILE_LEASE_SKEW_MS", "0"),
@@ -33,7 +34,7 @@ async fn killed_between_sending_and_moving_on_no_change_is_lost_and_duplicates_h
         ("KAFKA_AUTH", "plaintext"),
         ("KAFKA_BOOTSTRAP_SERVERS", proxy.address()),
         ("KAFKA_DELIVERY_TIMEOUT_MS", "9000"),
-        ("PROFILE_CURSOR_TABLE", local_stack::PROFILE_CURSOR_TABLE),
+        ("PROFILE_CURSOR_TABLE", demo::PROFILE_CURSOR_TABLE),
     ];
     let mut stack = local_stack::Stack::start(&local_stack::Workspace::find().unwrap(), schemas(TOPIC)).await.unwrap();
     for (name, value) in variables {
@@ -90,13 +91,13 @@ async fn a_page_of_which_kafka_took_a_part_is_gone_on_with_behind_that_part() {
     let proxy = CuttingProxy::start(broker.proxied[3], plan).await;
     let variables = [
         ("PROFILE_API_URL", api.url()),
-        ("PROFILE_API_TOKEN", local_stack::PROFILE_API_TOKEN),
+        ("PROFILE_API_TOKEN", demo::PROFILE_API_TOKEN),
         ("PROFILE_SINK", "kafka"),
         ("PROFILE_TOPIC", TOPIC),
         ("KAFKA_AUTH", "plaintext"),
         ("KAFKA_BOOTSTRAP_SERVERS", proxy.address()),
         ("KAFKA_DELIVERY_TIMEOUT_MS", "6000"),
-        ("PROFILE_CURSOR_TABLE", local_stack::PROFILE_CURSOR_TABLE),
+        ("PROFILE_CURSOR_TABLE", demo::PROFILE_CURSOR_TABLE),
     ];
     let mut stack = local_stack::Stack::start(&local_stack::Workspace::find().unwrap(), schemas(TOPIC)).await.unwrap();
     for (name, value) in variables {
@@ -106,7 +107,7 @@ async fn a_page_of_which_kafka_took_a_part_is_gone_on_with_behind_that_part() {
     let failed = scene.host.invoke("{}".into()).await;
     let Invocation::Failed(error) = &failed else { panic!("{failed:?}") };
     assert!(String::from_utf8_lossy(error).contains("kafka_unacknowledged"), "{failed:?}");
-    let item = scene.stack.aws.items(local_stack::PROFILE_CURSOR_TABLE).await.unwrap().remove(0);
+    let item = scene.stack.aws.items(demo::PROFILE_CURSOR_TABLE).await.unwrap().remove(0);
     let taken: u64 = item["page_done"]["M"]["items"]["N"].as_str().unwrap().parse().unwrap();
     assert_eq!(peer::read(&broker.direct, TOPIC, None).await.len() as u64, taken);
     assert!((1..CHANGES).contains(&taken), "{taken}");
@@ -133,13 +134,13 @@ async fn what_kafka_or_nobody_takes_costs_its_item_and_the_feed_goes_on() {
     let api = ProfileApi::start(changes).await.unwrap();
     let variables = [
         ("PROFILE_API_URL", api.url()),
-        ("PROFILE_API_TOKEN", local_stack::PROFILE_API_TOKEN),
+        ("PROFILE_API_TOKEN", demo::PROFILE_API_TOKEN),
         ("PROFILE_SINK", "kafka"),
         ("PROFILE_TOPIC", TOPIC),
         ("KAFKA_AUTH", "plaintext"),
         ("KAFKA_BOOTSTRAP_SERVERS", &broker.direct),
         ("KAFKA_DELIVERY_TIMEOUT_MS", "6000"),
-        ("PROFILE_CURSOR_TABLE", local_stack::PROFILE_CURSOR_TABLE),
+        ("PROFILE_CURSOR_TABLE", demo::PROFILE_CURSOR_TABLE),
     ];
     let mut stack = local_stack::Stack::start(&local_stack::Workspace::find().unwrap(), schemas(TOPIC)).await.unwrap();
     for (name, value) in variables {
@@ -159,9 +160,9 @@ async fn what_kafka_or_nobody_takes_costs_its_item_and_the_feed_goes_on() {
 }
 
 /// The schemas of the repository, that of the events also under the topic of a test.
-pub(crate) fn schemas(topic: &str) -> BTreeMap<u32, local_stack::RegisteredSchema> {
+pub(crate) fn schemas(topic: &str) -> BTreeMap<u32, recordings::RegisteredSchema> {
     let mut schemas = local_stack::repository_schemas(&local_stack::Workspace::find().unwrap()).unwrap();
     let events = schemas.values().find(|schema| schema.subject == "user.profile.updated-value").unwrap().clone();
-    schemas.insert(4_711, local_stack::RegisteredSchema { subject: format!("{topic}-value"), version: 1, ..events });
+    schemas.insert(4_711, recordings::RegisteredSchema { subject: format!("{topic}-value"), version: 1, ..events });
     schemas
 }

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use demo::{ProfileApi, profile_change};
 use end_to_end::Scene;
 use kafka_producer::testing::{EmptyTopic, record};
 use kafka_producer::{KafkaConfig, KafkaProducer, Login, Producer, ScramMechanism, Security};
-use local_stack::{Invocation, LambdaHost, ProfileApi, Stack, Target, Workspace, profile_change};
+use local_stack::{Invocation, LambdaHost, Stack, Target, Workspace};
 use serde_json::{Value, json};
 
 use crate::broker::{Broker, USER, scram};
@@ -22,12 +23,12 @@ async fn scene(topic: &str, api: &ProfileApi, servers: &str, login: (&str, &str)
     let mut stack = Stack::start(&Workspace::find().unwrap(), function::schemas(topic)).await.unwrap();
     for (name, value) in [
         ("PROFILE_API_URL", api.url()),
-        ("PROFILE_API_TOKEN", local_stack::PROFILE_API_TOKEN),
+        ("PROFILE_API_TOKEN", demo::PROFILE_API_TOKEN),
         ("PROFILE_API_TIMEOUT_MS", "500"),
         ("PROFILE_LEASE_SKEW_MS", "0"),
         ("PROFILE_SINK", "kafka"),
         ("PROFILE_TOPIC", topic),
-        ("PROFILE_CURSOR_TABLE", local_stack::PROFILE_CURSOR_TABLE),
+        ("PROFILE_CURSOR_TABLE", demo::PROFILE_CURSOR_TABLE),
         ("KAFKA_AUTH", "scram-sha-512"),
         ("KAFKA_SECRET_ARN", SECRET),
         ("KAFKA_CA_FILE", broker.authority_file.to_str().unwrap()),

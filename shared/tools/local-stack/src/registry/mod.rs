@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::recording::RegisteredSchema;
+use recordings::RegisteredSchema;
 
 /// A registry on a loopback port. It ends with this value.
 ///
@@ -351,7 +351,7 @@ fn lock(state: &Mutex<Held>) -> MutexGuard<'_, Held> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tools::loopback_client;
+    use crate::loopback::loopback_client;
 
     fn registered(subject: &str, version: u32, schema: &str) -> RegisteredSchema {
         RegisteredSchema { subject: subject.into(), version, schema: schema.into(), references: Vec::new() }

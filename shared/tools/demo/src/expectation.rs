@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use recordings::Record;
+
 use crate::accounts::{Change, OLD_KEY_HEADER, is_heartbeat};
-use crate::recording::Record;
 
 /// Error code of an account without an address.
 pub const RECIPIENT_MISSING: &str = "recipient_missing";
@@ -106,7 +107,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::recording::Recording;
+    use recordings::Recording;
 
     fn accounts() -> Expectation {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../events/recorded/postgres-accounts");

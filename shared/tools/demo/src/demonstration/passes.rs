@@ -2,16 +2,10 @@
 
 use std::io::Write;
 
+use local_stack::{Delivery, Mail, MappingSettings, Outcomes, RecordedLog, Stack, Watched, WatchedFunctions, deliver};
 use serde_json::Value;
 
-use super::DemoError;
-use crate::aws::Mail;
-use crate::functions::WatchedFunctions;
-use crate::mapping::{Delivery, MappingSettings, deliver};
-use crate::metrics::Outcomes;
-use crate::source::RecordedLog;
-use crate::stack::Stack;
-use crate::target::Watched;
+use super::error::DemoError;
 
 /// What came of one pass.
 pub(crate) struct Pass {

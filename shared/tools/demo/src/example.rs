@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use local_stack::{EventRecord, Origin, Workspace, event, schema_id};
+use recordings::{EncodeError, encode_framed};
 use serde::Deserialize;
 use serde_json::Value;
 use topic_names::{TopicKind, TopicName};
 
-use crate::encode::{EncodeError, encode_framed};
-use crate::event::{EventRecord, Origin, event};
-use crate::samples::{Sample, readable};
-use crate::schemas::schema_id;
-use crate::tools::Workspace;
+use crate::sample::{Sample, readable};
 
 /// When the example happened, and when it was sent: five minutes later, in milliseconds since 1970.
 const HAPPENED_AT: &str = "2026-11-26T08:00:00Z";

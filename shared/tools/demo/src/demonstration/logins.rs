@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+use local_stack::{Nulls, RecordedLog, Stack};
+use recordings::{Recording, RecordingError};
 use serde_json::{Value, json};
 
+use super::error::DemoError;
 use super::passes::{Pass, Passes};
 use super::report::{Check, Findings, print_counts, print_time, print_unfinished, same};
+use super::setting::Setting;
 use super::stages::Stages;
-use super::{DemoError, Setting};
-use crate::event::Nulls;
-use crate::recording::{Recording, RecordingError};
-use crate::source::RecordedLog;
-use crate::stack::Stack;
 use crate::tables::LOGINS_TABLE;
 
 pub(crate) const FUNCTION: &str = "cache-user-login";

@@ -5,38 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
+use local_stack::{GrowingLog, Invocation, Nulls, RecordedLog, Source, Target, Watched};
 use serde_json::{Value, json};
 
+use super::error::DemoError;
 use super::passes::Passes;
 use super::report::{Findings, code, print_time, print_unfinished, same};
+use super::setting::Setting;
 use super::stages::Stages;
-use super::{DemoError, Setting};
-use crate::event::Nulls;
-use crate::profile_api::profile_change;
-use crate::source::{GrowingLog, RecordedLog, Source};
+use crate::profile_feed::CHANGES;
 use crate::tables::{AUDIT_TABLE, PROFILE_CURSOR_TABLE};
-use crate::target::{Invocation, Target, Watched};
 
 pub(crate) const PUBLISHER: &str = "publish-profile-updates";
 pub(crate) const AUDITOR: &str = "audit-profile-update";
 const TOPIC: &str = "user.profile.updated";
-/// Changes in the feed, one of them broken.
-const CHANGES: u64 = 60;
-const USERS: u64 = 12;
-const BROKEN: u64 = 17;
-
-/// The feed of the API: changes of some users, one of which lacks its user.
-pub(crate) fn feed() -> Vec<Value> {
-    let change = |number| {
-        let mut change = profile_change(number, &format!("u-{:04}", number % USERS), number / USERS + 1);
-        if number == BROKEN {
-            change["user_id"] = Value::Null;
-        }
-        change
-    };
-    (1..=CHANGES).map(change).collect()
-}
-
 /// Runs the flow: publish, audit; then forget how far it was published, publish all of it again, audit again.
 pub(crate) async fn show(
     log: &Path,

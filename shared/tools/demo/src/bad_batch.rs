@@ -1,11 +1,10 @@
 //! A batch that breaks what can be broken: each record in it is bad in a way of its own, or only looks bad.
 
+use local_stack::{EventRecord, Nulls};
+use recordings::{EncodeError, Record, Recording, encode_framed};
 use serde_json::Value;
 
 use crate::accounts::{Change, EMAIL_COLUMNS, OLD_KEY_HEADER};
-use crate::encode::{EncodeError, encode_framed};
-use crate::event::{EventRecord, Nulls};
-use crate::recording::{Record, Recording};
 
 /// The recipient whom SES is made to refuse.
 pub const REFUSED_RECIPIENT: &str = "refused@example.com";

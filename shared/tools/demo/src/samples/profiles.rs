@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use local_stack::{EventRecord, Origin, event, schema_id};
+use recordings::{EncodeError, encode_framed};
 use serde_json::{Value, json};
 
-use crate::encode::{EncodeError, encode_framed};
-use crate::event::{EventRecord, Origin, event};
-use crate::samples::{Sample, readable};
-use crate::schemas::schema_id;
+use crate::sample::{Sample, readable};
 
 const TOPIC: &str = "user.profile.updated";
 const SUBJECT: &str = "user.profile.updated-value";
-const SCHEMA: &str = include_str!("../../../../events/schemas/user.profile.updated-value/v1.avsc");
+const SCHEMA: &str = include_str!("../../../../../events/schemas/user.profile.updated-value/v1.avsc");
 /// When all of them happened, in milliseconds since 1970 and as `ce_time` has it.
 const CHANGED_AT: i64 = 1_795_420_800_000;
 const CHANGED_AT_TEXT: &str = "2026-11-23T08:00:00Z";
@@ -22,7 +21,7 @@ const SENT_AT: i64 = CHANGED_AT + 300_000;
 ///
 /// # Errors
 /// When an event does not have the schema's shape.
-pub(crate) fn profile_samples() -> Result<Vec<Sample>, EncodeError> {
+pub(crate) fn samples() -> Result<Vec<Sample>, EncodeError> {
     let renamed = json!({"field": "display_name", "before": "Ada", "after": "Ada King"});
     let phone_removed = json!({"field": "phone", "before": "555-0100", "after": null});
     let first = profile("0192f3c4-0001", "u-1001", json!([renamed, phone_removed]));

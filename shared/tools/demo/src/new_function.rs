@@ -5,48 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use local_stack::{PackagesError, Workspace};
+use recordings::{Recording, RecordingError};
 use topic_names::{TopicKind, TopicName, TopicNameError};
 
-use crate::event::{Nulls, Origin};
 use crate::example::{ExampleError, example_sample};
-use crate::recording::{Recording, RecordingError};
-use crate::samples::{Sample, SampleError, sample};
-use crate::tools::Workspace;
-
-/// A crate that new functions are copies of: a member of the workspace, so that it compiles and holds its tests.
-#[derive(Debug)]
-pub(crate) struct Template {
-    /// The crate, in `shared/`.
-    pub(crate) name: &'static str,
-    /// The topic that it reads.
-    pub(crate) topic: &'static str,
-    /// What its copy is to be told first.
-    first: &'static str,
-}
-
-/// Rows of a table: the newest version of each.
-pub(crate) const ROWS: Template = Template {
-    name: "template-rows",
-    topic: "cdc.postgres.public.accounts",
-    first: "name the columns that it reads in src/row.rs",
-};
-
-/// Documents of a collection: the newest version of each.
-pub(crate) const DOCUMENTS: Template = Template {
-    name: "template-documents",
-    topic: "cdc.mongodb.users.login",
-    first: "name the fields that it reads in src/document.rs",
-};
-
-/// Domain events: each of them once.
-pub(crate) const EVENTS: Template = Template {
-    name: "template-events",
-    topic: "user.profile.updated",
-    first: "name the fields that it reads in src/event.rs",
-};
-
-/// All of them.
-pub(crate) const TEMPLATES: [Template; 3] = [ROWS, DOCUMENTS, EVENTS];
+use crate::sample::{NotRecorded, Sample, created_sample};
+use crate::templates::{DOCUMENTS, EVENTS, ROWS, Template};
 
 /// What was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +34,7 @@ pub enum NewFunctionError {
     )]
     Name(String),
     /// There is such a function, or another crate of that name.
-    #[error("there is a crate {name} already, in {}: choose another NAME", folder.display())]
+    #[error("there already is a {name}, in {}: choose another NAME", folder.display())]
     Taken {
         /// The name.
         name: String,
@@ -103,7 +68,10 @@ pub enum NewFunctionError {
     Example(#[from] ExampleError),
     /// A recording without an insert.
     #[error(transparent)]
-    Sample(#[from] SampleError),
+    Sample(#[from] NotRecorded),
+    /// Cargo cannot say which names are taken.
+    #[error(transparent)]
+    Packages(#[from] PackagesError),
     /// The file system refused.
     #[error("cannot read or write {}", path.display())]
     Io {
@@ -170,11 +138,13 @@ fn checked_name<'a>(workspace: &Workspace, name: &'a str) -> Result<&'a str, New
     if !begins_with_letter || name.len() > 64 || !name.split('-').all(word) {
         return Err(NewFunctionError::Name(name.to_owned()));
     }
-    let parents = ["functions", "shared", "shared/core", "shared/adapters", "shared/tools", "tests"];
-    for folder in parents.map(|parent| workspace.root().join(parent).join(name)) {
-        if folder.exists() {
-            return Err(NewFunctionError::Taken { name: name.to_owned(), folder });
-        }
+    if let Some(taken) = workspace.packages()?.into_iter().find(|package| package.name == name) {
+        return Err(NewFunctionError::Taken { name: taken.name, folder: taken.folder });
+    }
+    // A folder without a manifest is not a package, and would be overwritten.
+    let folder = workspace.root().join("functions").join(name);
+    if folder.exists() {
+        return Err(NewFunctionError::Taken { name: name.to_owned(), folder });
     }
     Ok(name)
 }
@@ -200,16 +170,6 @@ fn recorded_sample(workspace: &Workspace, topic: &TopicName) -> Result<(Template
     recorded.sort();
     recorded.dedup();
     Err(NewFunctionError::NotRecorded { topic: topic.clone(), recorded })
-}
-
-/// The first recorded insert of a topic.
-///
-/// # Errors
-/// When there is none.
-pub(crate) fn created_sample(recording: &Recording, topic: &str) -> Result<Sample, SampleError> {
-    let created = recording.of_topic(topic).find(|record| record.expect.value["op"] == "c");
-    let created = created.ok_or(SampleError::Missing("insert"))?;
-    Ok(sample("created", Origin::Msk, Nulls::Written, &[created]))
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>, NewFunctionError> {

@@ -1,18 +1,17 @@
-//! `local-stack`: what `make demo`, `make local-aws` and `make samples` run.
+//! The command `demo`: what `make demo`, `make local-aws`, `make watch`, `make samples` and `make new-function` run.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use local_stack::{
-    DemoOptions, NewFunction, Process, Workspace, demo, new_function, serve_functions, serve_local_aws, write_samples,
-};
+use demo::{DemoOptions, NewFunction, demo, new_function, serve_functions, serve_local_aws, write_samples};
+use local_stack::{Process, Workspace};
 use tokio::signal::unix::{SignalKind, signal};
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Everything a laptop needs in place of AWS.
+/// The functions of this repository on a laptop.
 #[derive(Parser)]
 #[command(after_help = "Exit codes: 0 all as expected, 1 not as expected, 2 could not be done, 130 interrupted")]
 struct Arguments {
@@ -22,8 +21,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run real bytes through the functions and show what came out.
-    Demo {
+    /// Run recorded bytes through the functions and show what came out.
+    Run {
         /// A folder with schemas.json and records.jsonl; without one, every flow with the recordings of the repository.
         #[arg(long, env = "RECORDING")]
         recording: Option<PathBuf>,
@@ -60,12 +59,12 @@ async fn main() -> ExitCode {
             Ok(true) => 0,
             Ok(false) => 1,
             Err(error) => {
-                eprintln!("local-stack: {}", chain(error.as_ref()));
+                eprintln!("demo: {}", chain(error.as_ref()));
                 2
             }
         },
         signal = interrupted() => {
-            eprintln!("local-stack: {signal}, ending what was started");
+            eprintln!("demo: {signal}, ending what was started");
             130
         }
     };
@@ -77,7 +76,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> Result<bool, Failure> {
     let mut out = std::io::stdout();
     match command {
-        Command::Demo { recording, topic } => {
+        Command::Run { recording, topic } => {
             let topic = topic.filter(|topic| !topic.is_empty());
             let recording = recording.filter(|recording| !recording.as_os_str().is_empty());
             let options = DemoOptions { recording, topic, folder: "demo".to_owned() };

@@ -1,8 +1,9 @@
-//! The sample events of `cache-user-login`, cut from the recording of the logins.
+//! The sample events of `cache-user-login`, taken from the recording of the logins.
 
-use crate::event::{Nulls, Origin};
-use crate::recording::{Record, Recording};
-use crate::samples::{Sample, SampleError, sample};
+use local_stack::{Nulls, Origin};
+use recordings::{Record, Recording};
+
+use crate::sample::{NotRecorded, Sample, sample};
 
 const TOPIC: &str = "cdc.mongodb.users.login";
 const HEARTBEATS: &str = "__debezium-heartbeat.cdc.mongodb";
@@ -11,11 +12,11 @@ const HEARTBEATS: &str = "__debezium-heartbeat.cdc.mongodb";
 ///
 /// # Errors
 /// When the recording lacks a kind of record.
-pub(crate) fn login_samples(recording: &Recording) -> Result<Vec<Sample>, SampleError> {
+pub(crate) fn samples(recording: &Recording) -> Result<Vec<Sample>, NotRecorded> {
     let records: Vec<_> = recording.of_topic(TOPIC).collect();
     let operation = |record: &Record, wanted: &str| record.expect.value["op"] == wanted;
     let find = |what: &'static str, is: &dyn Fn(&Record) -> bool| {
-        records.iter().copied().find(|record| is(record)).ok_or(SampleError::Missing(what))
+        records.iter().copied().find(|record| is(record)).ok_or(NotRecorded(what))
     };
     let document = |record: &Record| record.expect.value["after"].as_str().unwrap_or_default().to_owned();
     let updates_of =
@@ -28,7 +29,7 @@ pub(crate) fn login_samples(recording: &Recording) -> Result<Vec<Sample>, Sample
     let gone = find("update without its document", &|record| operation(record, "u") && document(record).is_empty())?;
     let delete = find("delete", &|record| operation(record, "d"))?;
     let tombstone = find("tombstone", &|record| record.value.is_none() && record.key == delete.key)?;
-    let heartbeat = recording.of_topic(HEARTBEATS).next().ok_or(SampleError::Missing("heartbeat"))?;
+    let heartbeat = recording.of_topic(HEARTBEATS).next().ok_or(NotRecorded("heartbeat"))?;
 
     let msk = |name: &str, records: &[&Record]| sample(name, Origin::Msk, Nulls::Written, records);
     Ok(vec![

@@ -3,14 +3,12 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use local_stack::{FunctionsError, SetupError, Stack, StackError, Workspace, repository_schemas, watch_sources};
+use recordings::RecordingError;
 use tokio::net::TcpStream;
 
-use crate::demo::profile_feed;
-use crate::functions::{FunctionsError, watch_sources};
-use crate::recording::RecordingError;
-use crate::schemas::repository_schemas;
-use crate::stack::{Stack, StackError};
-use crate::tools::{SetupError, Workspace};
+use crate::profile_api::ProfileApi;
+use crate::profile_feed::{profile_feed, serve_profiles};
 
 /// AWS could not be stood in for.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +72,7 @@ pub async fn serve_functions(
 /// The stack, and the file that leads to it.
 struct LocalAws {
     _stack: Stack,
+    _profiles: ProfileApi,
     env_file: PathBuf,
 }
 
@@ -86,7 +85,7 @@ impl LocalAws {
         if published.exists() {
             std::fs::remove_file(&published)?;
         }
-        stack.serve_profiles(profile_feed(), &published).await?;
+        let profiles = serve_profiles(&mut stack, profile_feed(), &published).await?;
         let env_file = env_file(workspace);
         stack.write_env_file(&env_file)?;
         writeln!(out, "AWS (DynamoDB, SQS, SES)  {}", stack.faults.endpoint())?;
@@ -94,7 +93,7 @@ impl LocalAws {
         writeln!(out, "mails sent so far         {}/_ministack/ses/messages", stack.aws.endpoint())?;
         writeln!(out, "published events          {}", published.display())?;
         writeln!(out, "variables                 {}", env_file.display())?;
-        Ok(LocalAws { _stack: stack, env_file })
+        Ok(LocalAws { _stack: stack, _profiles: profiles, env_file })
     }
 }
 

@@ -1,29 +1,28 @@
 //! The demonstration: real bytes through the real functions, and whether what came out is what they imply.
 
+mod error;
 mod logins;
 mod mails;
 mod passes;
 mod profiles;
 mod report;
+mod setting;
 mod stages;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::accounts::{NoAccounts, account_topic};
-use crate::aws::AwsError;
-use crate::bad_batch::BadBatchError;
-use crate::functions::{FunctionsError, WatchedFunctions, build};
-use crate::recording::{Recording, RecordingError, RegisteredSchema};
-use crate::schemas::repository_schemas;
-use crate::source::LogError;
-use crate::stack::{Stack, StackError};
-use crate::tools::{SetupError, Workspace};
+pub use error::DemoError;
+use local_stack::{Stack, WatchedFunctions, Workspace, build, repository_schemas};
 use logins::Logins;
-pub(crate) use profiles::feed as profile_feed;
+use recordings::{Recording, RecordingError, RegisteredSchema};
 use report::Findings;
+use setting::Setting;
 use stages::{Stage, Stages};
+
+use crate::accounts::account_topic;
+use crate::profile_feed::{profile_feed, serve_profiles};
 
 /// What is demonstrated unless another recording is given.
 const ACCOUNTS: &str = "events/recorded/postgres-accounts";
@@ -39,49 +38,6 @@ pub struct DemoOptions {
     pub topic: Option<String>,
     /// The folder below `.local` that receives what came out; whatever is in it goes.
     pub folder: String,
-}
-
-/// The demonstration could not be given.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    /// No workspace, no tools.
-    #[error(transparent)]
-    Setup(#[from] SetupError),
-    /// No recording.
-    #[error(transparent)]
-    Recording(#[from] RecordingError),
-    /// No accounts in it.
-    #[error(transparent)]
-    Accounts(#[from] NoAccounts),
-    /// No bad batch to be made of it.
-    #[error(transparent)]
-    BadBatch(#[from] BadBatchError),
-    /// A function was not built or served.
-    #[error(transparent)]
-    Functions(#[from] FunctionsError),
-    /// The stand-ins did not start.
-    #[error(transparent)]
-    Stack(#[from] StackError),
-    /// The emulator did not answer.
-    #[error(transparent)]
-    Aws(#[from] AwsError),
-    /// No HTTP client.
-    #[error("no HTTP client to be had")]
-    Client(#[from] reqwest::Error),
-    /// What a function published cannot be read.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// Output or files.
-    #[error("cannot write")]
-    Io(#[from] io::Error),
-}
-
-/// What every flow is shown in.
-struct Setting<'a> {
-    stack: &'a Stack,
-    functions: &'a WatchedFunctions,
-    /// Where to put what came out.
-    folder: &'a Path,
 }
 
 /// Gives the demonstration and prints what came of it. True when all of it is what the records imply.
@@ -110,7 +66,7 @@ pub async fn demo(options: &DemoOptions, out: &mut (impl Write + Send)) -> Resul
     let recordings = [accounts.as_ref(), logins_recording.as_ref()];
     let mut stack = Stack::start(&workspace, schemas(&workspace, recordings.into_iter().flatten())?).await?;
     let published = folder.join("published.jsonl");
-    stack.serve_profiles(profile_feed(), &published).await?;
+    let _profiles = serve_profiles(&mut stack, profile_feed(), &published).await?;
     let env_file = folder.join("demo.env");
     stack.write_env_file(&env_file)?;
     let functions = WatchedFunctions::start(&workspace, &env_file).await?;

@@ -1,8 +1,7 @@
 //! Finds the table of accounts in a recording, whatever it is called and however its columns are laid out.
 
+use recordings::{Record, Recording};
 use serde_json::{Map, Value};
-
-use crate::recording::{Record, Recording};
 
 /// The names that a column of addresses goes by, the preferred first: those that `send-welcome-email` reads.
 pub const EMAIL_COLUMNS: [&str; 3] = ["email", "email_address", "mail"];

@@ -4,20 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
+use local_stack::{Action, Answer, Failpoint, Mail, Nulls, RecordedLog, When};
+use recordings::Recording;
 use serde_json::Value;
 
+use super::error::DemoError;
 use super::passes::{Pass, Passes};
 use super::report::{Check, Findings, LISTED, code, count, place, print_counts, print_time, print_unfinished, same};
+use super::setting::Setting;
 use super::stages::Stages;
-use super::{DemoError, Setting};
 use crate::accounts::heartbeat_topics;
-use crate::aws::Mail;
 use crate::bad_batch::{BadRecord, Fate, REFUSED_RECIPIENT, bad_batch};
-use crate::event::Nulls;
 use crate::expectation::{Expectation, comparable};
-use crate::faults::{Action, Answer, Failpoint, When};
-use crate::recording::Recording;
-use crate::source::RecordedLog;
 
 pub(crate) const FUNCTION: &str = "send-welcome-email";
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::{self, Write};
 
+use local_stack::STAGES;
 use serde_json::Value;
 
 use super::passes::Pass;
-use crate::metrics::STAGES;
 
 /// More lines than this of one kind are summed up.
 pub(crate) const LISTED: usize = 60;

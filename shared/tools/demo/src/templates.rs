@@ -1,0 +1,34 @@
+//! The templates: crates that new functions are copies of. Each is a member of the workspace, so it compiles and its
+//! tests run.
+
+/// A template.
+#[derive(Debug)]
+pub(crate) struct Template {
+    /// The crate, in `shared/tools`.
+    pub(crate) name: &'static str,
+    /// The topic that it reads.
+    pub(crate) topic: &'static str,
+    /// What to do first in a copy of it.
+    pub(crate) first: &'static str,
+}
+
+/// Rows of a table: the newest version of each.
+pub(crate) const ROWS: Template = Template {
+    name: "template-rows",
+    topic: "cdc.postgres.public.accounts",
+    first: "name the columns that it reads in src/row.rs",
+};
+
+/// Documents of a collection: the newest version of each.
+pub(crate) const DOCUMENTS: Template = Template {
+    name: "template-documents",
+    topic: "cdc.mongodb.users.login",
+    first: "name the fields that it reads in src/document.rs",
+};
+
+/// Domain events: each of them once.
+pub(crate) const EVENTS: Template = Template {
+    name: "template-events",
+    topic: "user.profile.updated",
+    first: "name the fields that it reads in src/event.rs",
+};

@@ -1,0 +1,7 @@
+//! Recorded Kafka topics: a folder with `schemas.json` (the writer schemas by registry id) and `records.jsonl` (one
+//! record per line, with what another decoder read from its bytes). Also writes such plain JSON back into Avro.
+mod encode;
+mod recording;
+
+pub use encode::{EncodeError, encode_framed};
+pub use recording::{Expected, Record, Recording, RecordingError, RegisteredSchema};
