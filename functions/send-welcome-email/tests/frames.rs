@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use event_runtime::{Inflated, RawRecord, RecordHandler};
+use event_runtime::{RawRecord, RecordFrames, RecordHandler};
 use kafka_events::{Entry, Event};
 use schema_registry::{
     CachePolicy, FrameFormat, Frames, KeyFormat, RegistryError, RegistryErrorKind, SchemaCache, SchemaRef, SchemaText,
@@ -106,7 +106,7 @@ async fn claims(frames: Frames) -> Vec<String> {
             let carrier = carrier.to_string();
             let carrier = Event::scan(carrier.as_bytes()).unwrap();
             let Some(Entry::Record(beside)) = carrier.partitions[0].records.first() else { panic!("no record") };
-            let inflated = Inflated::default();
+            let record_frames = RecordFrames::default();
             let raw = RawRecord {
                 topic: &record.topic,
                 partition: record.partition,
@@ -117,7 +117,7 @@ async fn claims(frames: Frames) -> Vec<String> {
                 headers: &beside.headers,
                 key_schema: beside.key_schema.as_ref(),
                 value_schema: beside.value_schema.as_ref(),
-                inflated: &inflated,
+                frames: &record_frames,
             };
             if let Seen::NewAccount { effect, .. } = handler.decode(raw).await.unwrap() {
                 claims.push(effect.key.as_str().to_owned());

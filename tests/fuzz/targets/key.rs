@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use avro_decode::{Limits, Value};
-use event_runtime::{AvroReader, Inflated, RawRecord};
+use event_runtime::{AvroReader, RawRecord, RecordFrames};
 use kafka_events::{Entry, Event};
 use schema_registry::{FrameFormat, KeyFormat, PlanCache, SchemaId, SchemaRef, testing::InMemorySchemas};
 
@@ -40,7 +40,7 @@ libfuzzer_sys::fuzz_target!(|input: (&[u8], Option<&[u8]>, Option<&str>, Option<
     let event = Event::scan(event.as_bytes()).expect("an event");
     let Some(Entry::Record(beside)) = event.partitions.first().and_then(|partition| partition.records.first()) else { return };
     for (format, reader) in READERS.iter() {
-        let inflated = Inflated::default();
+        let frames = RecordFrames::default();
         let record = RawRecord {
             topic: "t",
             partition: 0,
@@ -51,7 +51,7 @@ libfuzzer_sys::fuzz_target!(|input: (&[u8], Option<&[u8]>, Option<&str>, Option<
             headers: &beside.headers,
             key_schema: beside.key_schema.as_ref(),
             value_schema: None,
-            inflated: &inflated,
+            frames: &frames,
         };
         let ready = futures_executor::block_on(reader.ready(&record));
         let read = reader.read(&record);

@@ -1,6 +1,5 @@
 //! Reading keys and values: frame, writer schema, plan, struct; and what each failure of that proves.
 
-use std::fmt;
 use std::sync::Arc;
 
 use avro_decode::{AvroType, Plan};
@@ -13,37 +12,10 @@ use schema_registry::{
 
 use crate::clock::{Clock, SystemClock, UnixMillis};
 use crate::failure::{Fault, Stage};
-use crate::handler::RawRecord;
 use crate::missed::{Missed, OLDEST_WAITED_FOR};
+use crate::raw_record::RawRecord;
 use crate::read_error::ReadError;
-
-/// Which half of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The key.
-    Key,
-    /// The value.
-    Value,
-}
-
-impl Side {
-    /// The variable that says how this side names its schemas.
-    pub(crate) fn variable(self) -> &'static str {
-        match self {
-            Side::Key => "KEY_FRAME",
-            Side::Value => "VALUE_FRAME",
-        }
-    }
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Side::Key => "key",
-            Side::Value => "value",
-        })
-    }
-}
+use crate::side::Side;
 
 /// Done at once where the schema is known; see [`AvroReader::ready`].
 pub type SchemaReady<'a> = Either<Ready<Result<(), Fault>>, BoxFuture<'a, Result<(), Fault>>>;
@@ -93,7 +65,7 @@ impl<T: AvroType> AvroReader<T> {
     /// not know (unless the record is older than a week); `DeadLetter` where the schema cannot be told, had, or read as
     /// `T`.
     pub fn ready<'a>(&'a self, record: &RawRecord<'a>) -> SchemaReady<'a> {
-        let Some(bytes) = self.bytes(record) else { return Either::Left(ready(Ok(()))) };
+        let Some(bytes) = record.bytes(self.side) else { return Either::Left(ready(Ok(()))) };
         let format = match &self.form {
             Form::Framed(format) => *format,
             Form::Text(plan) => return Either::Left(ready(plan.as_ref().map(drop).map_err(text_fault))),
@@ -105,7 +77,7 @@ impl<T: AvroType> AvroReader<T> {
         let timestamp = record.timestamp;
         let judge = move |error| self.no_plan(schema, error, timestamp);
         let known = self.plans.known(schema).map(|plan| plan.map(drop).map_err(judge));
-        let inflated = record.inflated;
+        let RawRecord { frames, key, value, .. } = *record;
         match (known, body) {
             (Some(Ok(())), Body::Plain(_)) => Either::Left(ready(Ok(()))),
             (Some(Err(fault)), _) => Either::Left(ready(Err(fault))),
@@ -116,7 +88,10 @@ impl<T: AvroType> AvroReader<T> {
                     }
                     match body {
                         Body::Plain(_) => Ok(()),
-                        Body::Zlib(_) => inflated.inflate(self.side, body).await.map_err(|error| fault(error.into())),
+                        Body::Zlib(_) => {
+                            let inflated = frames.inflate(self.side, body, key, value).await;
+                            inflated.map_err(|error| fault(error.into()))
+                        }
                     }
                 }
                 .boxed(),
@@ -129,7 +104,7 @@ impl<T: AvroType> AvroReader<T> {
     /// # Errors
     /// `DeadLetter` where the bytes cannot be read.
     pub fn read<'de>(&self, record: &RawRecord<'de>) -> Result<Option<T::Of<'de>>, Fault> {
-        let Some(bytes) = self.bytes(record) else { return Ok(None) };
+        let Some(bytes) = record.bytes(self.side) else { return Ok(None) };
         match &self.form {
             Form::Framed(format) => self.read_framed(*format, record, bytes).map(Some),
             Form::Text(plan) => read_text(plan, record, bytes).map(Some),
@@ -150,7 +125,7 @@ impl<T: AvroType> AvroReader<T> {
         };
         let body = match frame.body {
             Body::Plain(body) => body,
-            Body::Zlib(_) => match record.inflated.get(self.side) {
+            Body::Zlib(_) => match record.frames.body(self.side) {
                 Some(inflated) => inflated,
                 None => return Err(fault(ReadError::NotReady(frame.schema))),
             },
@@ -164,19 +139,22 @@ impl<T: AvroType> AvroReader<T> {
 
     /// The writer schema that the record names, as far as its bytes tell: for logs and dead letters.
     pub fn schema(&self, record: &RawRecord<'_>) -> Option<String> {
-        let bytes = self.bytes(record)?;
+        let bytes = record.bytes(self.side)?;
         let Form::Framed(format) = &self.form else { return None };
         self.frame(*format, record, bytes).ok().map(|frame| frame.schema.to_string())
     }
 
-    fn bytes<'de>(&self, record: &RawRecord<'de>) -> Option<&'de [u8]> {
-        match self.side {
-            Side::Key => record.key,
-            Side::Value => record.value,
-        }
+    /// The frame, which whatever was asked first about this record has taken apart.
+    fn frame<'de>(
+        &self,
+        format: FrameFormat,
+        record: &RawRecord<'de>,
+        bytes: &'de [u8],
+    ) -> Result<Frame<'de>, ReadError> {
+        record.frames.split_once(self.side, format, bytes, || self.split(format, record, bytes))
     }
 
-    fn frame<'de>(
+    fn split<'de>(
         &self,
         format: FrameFormat,
         record: &RawRecord<'de>,
@@ -228,7 +206,7 @@ fn read_text<'de, T: AvroType>(
     if matches!(text, [0 | 1 | 3, ..]) || std::str::from_utf8(text).is_err() {
         return Err(fault(ReadError::KeyNotText));
     }
-    let datum = record.inflated.get_or_make(Side::Key, || {
+    let datum = record.frames.body_or_make(Side::Key, || {
         let mut datum = Vec::with_capacity(text.len() + 10);
         let mut length = (text.len() as u64) << 1;
         while length >= 0x80 {

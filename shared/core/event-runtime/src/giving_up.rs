@@ -7,12 +7,13 @@ use tokio::time::Instant;
 use crate::claims::{Doubt, Held};
 use crate::failure::{Disposition, Fault, Stage};
 use crate::flood::{Admission, FLOOD_GUARD};
-use crate::handler::{RawRecord, RecordHandler};
+use crate::handler::RecordHandler;
 use crate::journal::{DEAD_LETTERED_IN_FULL, PENDING_IN_FULL};
 use crate::journey::{Journey, Travelled};
 use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, base64};
 use crate::obstacles::{NoTimeLeft, Store};
 use crate::outcome::{Outcome, StageTimes};
+use crate::raw_record::RawRecord;
 use crate::safeguards::{Safeguard, stands};
 use crate::store::StoreError;
 

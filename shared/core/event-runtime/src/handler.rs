@@ -2,36 +2,9 @@
 
 use std::future::Future;
 
-use kafka_events::{Headers, SchemaMetadata};
-
 use crate::effect_id::EffectId;
 use crate::failure::Fault;
-use crate::in_flight::Inflated;
-
-/// One record with its bytes out of base64, borrowed from the batch.
-#[derive(Debug, Clone, Copy)]
-pub struct RawRecord<'a> {
-    /// Topic.
-    pub topic: &'a str,
-    /// Partition.
-    pub partition: i32,
-    /// Offset.
-    pub offset: i64,
-    /// Record timestamp in milliseconds since 1970; -1 where there is none.
-    pub timestamp: i64,
-    /// Key, frame and all.
-    pub key: Option<&'a [u8]>,
-    /// Value, frame and all; `None` is a tombstone.
-    pub value: Option<&'a [u8]>,
-    /// Headers, not yet parsed.
-    pub headers: &'a Headers<'a>,
-    /// The key's schema, where the event source mapping read the registry.
-    pub key_schema: Option<&'a SchemaMetadata<'a>>,
-    /// The value's schema, where the event source mapping read the registry.
-    pub value_schema: Option<&'a SchemaMetadata<'a>>,
-    /// Room for bodies that travel compressed.
-    pub inflated: &'a Inflated,
-}
+use crate::raw_record::RawRecord;
 
 /// What a function wants done with a record that it could read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::clock::UnixMillis;
 use crate::effect_id::EffectId;
 use crate::failure::{Disposition, Fault, Stage};
 use crate::flood::FloodGuard;
-use crate::handler::{Effect, Intent, RawRecord, RecordHandler};
+use crate::handler::{Effect, Intent, RecordHandler};
 use crate::journal::Journal;
 use crate::obstacles::{
     Abandoned, CircuitOpen, ClaimConflict, ClaimParked, EffectTimeout, HeldByAnother, LeaseTooShort, NoTimeLeft,
@@ -23,6 +23,7 @@ use crate::obstacles::{
 use crate::outcome::{Outcome, StageTimes};
 use crate::parts::Parts;
 use crate::pressure::RetryBudget;
+use crate::raw_record::RawRecord;
 use crate::safeguards::{Safeguard, stands};
 use crate::settings::{Invocation, WhenUncertain};
 use crate::store::StoreError;
@@ -155,10 +156,6 @@ impl<H: RecordHandler> Journey<'_, H> {
         stages: &mut StageTimes,
     ) -> Result<Outcome, Failed> {
         let handler = &self.parts.handler;
-        // What this try inflates ends with it: a pause or a letter needs none of it.
-        let inflated = record.inflated.for_a_try();
-        let record = RawRecord { inflated: &inflated, ..record };
-
         let decoding = Instant::now();
         let read = AssertUnwindSafe(async {
             let event = handler.decode(record).await?;

@@ -7,7 +7,7 @@ use kafka_events::{Headers, Record};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::handler::RawRecord;
+use crate::raw_record::RawRecord;
 use crate::store::StoreError;
 
 /// The version of [`DeadLetter`]'s JSON form.

@@ -1,6 +1,5 @@
 //! One partition: its records in chains that keep their order, and what became of them.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -8,10 +7,11 @@ use futures_util::stream;
 use kafka_events::{Encoded, Entry, Event, Malformed, Record, TopicPartition};
 use tokio::time::Instant;
 
+use crate::chains::{Chains, Decoded, Keys, decode};
 use crate::clock::UnixMillis;
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
 use crate::flood::{FLOOD_GUARD, FloodGuard};
-use crate::handler::{RawRecord, RecordHandler};
+use crate::handler::RecordHandler;
 use crate::in_flight::Room;
 use crate::journal::Journal;
 use crate::journey::{Journey, Travelled};
@@ -20,8 +20,10 @@ use crate::obstacles::NoTimeLeft;
 use crate::outcome::{Outcome, StageTimes};
 use crate::parts::Parts;
 use crate::pressure::RetryBudget;
+use crate::raw_record::RawRecord;
+use crate::record_frames::RecordFrames;
 use crate::safeguards::{Safeguard, stands};
-use crate::settings::{Invocation, Order};
+use crate::settings::Invocation;
 
 /// Why records behind one that is still pending are pending too.
 const PARTITION_STOPPED: &str = "lane_stopped";
@@ -55,12 +57,9 @@ pub(crate) async fn run_partition<H: RecordHandler>(
 ) -> PartitionReport {
     let Parts { settings, floods, .. } = batch.parts;
     let guard = FloodGuard::new(floods, &partition.name, partition.records.len(), &settings.drain);
-    let (chains, in_flight) = match settings.order {
-        Order::Partition => (vec![(0..partition.records.len()).collect()], 1),
-        Order::Key { in_flight } => (chains_by_key(&batch.parts.handler, partition), in_flight.get()),
-    };
+    let Chains { chains, in_flight, keys } = Chains::of(&batch.parts.handler, settings.order, &partition.records);
     let mut ends: Vec<(usize, Travelled)> = stream::iter(chains)
-        .map(|chain| run_chain(batch, partition, chain, &guard))
+        .map(|chain| run_chain(batch, partition, chain, &keys, &guard))
         .buffer_unordered(in_flight)
         .collect::<Vec<_>>()
         .await
@@ -82,34 +81,13 @@ pub(crate) async fn run_partition<H: RecordHandler>(
     report
 }
 
-/// Positions of a topic-partition's records by what orders them; chains in the order of their first records.
-fn chains_by_key<H: RecordHandler>(handler: &H, partition: &TopicPartition<'_>) -> Vec<Vec<usize>> {
-    let mut chains: Vec<Vec<usize>> = Vec::new();
-    let mut by_key: HashMap<Option<Vec<u8>>, usize> = HashMap::new();
-    let mut scratch = Vec::new();
-    for (index, entry) in partition.records.iter().enumerate() {
-        let key = match entry {
-            Entry::Record(record) => record.key.as_ref().and_then(|key| key.decode_into(&mut scratch).ok()),
-            Entry::Malformed(_) => None,
-        };
-        let key = key.map(|key| handler.order_key(key).to_vec());
-        let chain = *by_key.entry(key).or_insert_with(|| {
-            chains.push(Vec::new());
-            chains.len() - 1
-        });
-        if let Some(chain) = chains.get_mut(chain) {
-            chain.push(index);
-        }
-    }
-    chains
-}
-
 /// Works through records that wait for each other. The first that stays unfinished stops the chain: it and all behind
 /// it are pending.
 async fn run_chain<H: RecordHandler>(
     batch: &Batch<'_, H>,
     partition: &TopicPartition<'_>,
     chain: Vec<usize>,
+    keys: &Keys,
     guard: &FloodGuard<'_>,
 ) -> Vec<(usize, Travelled)> {
     let journey = Journey {
@@ -132,7 +110,7 @@ async fn run_chain<H: RecordHandler>(
         }
         let travelled = match (stopped, entry) {
             (Some(reason), _) => Travelled::untouched(Outcome::Unfinished(reason)),
-            (None, entry) => run_entry(&journey, entry, &mut scratch).await,
+            (None, entry) => run_entry(&journey, entry, keys.get(index), &mut scratch).await,
         };
         if !travelled.outcome.is_finished() && stopped.is_none() && stands(Safeguard::Order) {
             stopped = Some(if guard.has_stopped() { FLOOD_GUARD } else { PARTITION_STOPPED });
@@ -143,13 +121,18 @@ async fn run_chain<H: RecordHandler>(
 }
 
 /// Waits for room, then takes the record to its end.
-async fn run_entry<H: RecordHandler>(journey: &Journey<'_, H>, entry: &Entry<'_>, scratch: &mut Scratch) -> Travelled {
+async fn run_entry<H: RecordHandler>(
+    journey: &Journey<'_, H>,
+    entry: &Entry<'_>,
+    key: Option<Decoded<'_>>,
+    scratch: &mut Scratch,
+) -> Travelled {
     let in_flight = &journey.parts.in_flight;
     let Some(room) = journey.before_reserve(in_flight.admit(bytes_of(entry))).await else {
         return Travelled::untouched(Outcome::Unfinished(NoTimeLeft.code()));
     };
     match entry {
-        Entry::Record(record) => run_record(journey, record, scratch, room).await,
+        Entry::Record(record) => run_record(journey, record, key, scratch, room).await,
         Entry::Malformed(malformed) => run_malformed(journey, malformed).await,
     }
 }
@@ -173,16 +156,17 @@ struct Scratch {
 async fn run_record<H: RecordHandler>(
     journey: &Journey<'_, H>,
     record: &Record<'_>,
+    key: Option<Decoded<'_>>,
     scratch: &mut Scratch,
-    mut room: Room<'_>,
+    room: Room<'_>,
 ) -> Travelled {
     let scanning = Instant::now();
-    let key = record.key.as_ref().map(|encoded| encoded.decode_into(&mut scratch.key)).transpose();
-    let value = record.value.as_ref().map(|encoded| encoded.decode_into(&mut scratch.value)).transpose();
+    let key = key.unwrap_or_else(|| decode(record.key.as_ref(), &mut scratch.key));
+    let value = decode(record.value.as_ref(), &mut scratch.value);
     let scanned = scanning.elapsed();
+    let frames = RecordFrames::within(room);
     let mut travelled = match (key, value) {
         (Ok(key), Ok(value)) => {
-            let inflated = journey.parts.in_flight.inflated(&mut room, key, value);
             let raw = RawRecord {
                 topic: &record.topic,
                 partition: record.partition,
@@ -193,7 +177,7 @@ async fn run_record<H: RecordHandler>(
                 headers: &record.headers,
                 key_schema: record.key_schema.as_ref(),
                 value_schema: record.value_schema.as_ref(),
-                inflated: &inflated,
+                frames: &frames,
             };
             journey.run(raw).await
         }

@@ -4,10 +4,10 @@ use avro_decode::DecodeError;
 use kafka_events::{HeaderError, SchemaMetadataError};
 use schema_registry::{FrameError, NoPlanOfText, PlanError, SchemaRef};
 
-use crate::avro::Side;
 use crate::failure::{Blame, Disposition, Failure};
+use crate::side::Side;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum ReadError {
     #[error("no writer schema can be told")]
     Frame(#[from] FrameError),

@@ -48,8 +48,8 @@ pub struct Settings {
     pub drain: Drain,
     /// Records in flight across all partitions and all invocations of the process. Default 128.
     pub max_records_in_flight: NonZeroUsize,
-    /// Bytes of keys and values that those records may take, out of their base64 and, while a try reads them, inflated.
-    /// A larger record goes alone. Default 32 MiB.
+    /// Bytes of keys and values that those records may take, out of their base64 and inflated. A larger
+    /// record goes alone. Default 32 MiB.
     pub max_bytes_in_flight: NonZeroUsize,
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::claims::Claims;
 use crate::former_name::BothNames;
 
+pub use crate::effort::Effort;
 pub use claims::{Landed, MemoryClaims};
 pub use contracts::{claims_contract, dead_letters_contract, sample_letter};
 pub use earlier::EarlierClaims;

@@ -4,5 +4,6 @@
 
 mod frames;
 mod inflating;
+mod once;
 mod waiting;
 mod world;
