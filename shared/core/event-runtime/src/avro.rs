@@ -12,10 +12,10 @@ use schema_registry::{
 
 use crate::clock::{Clock, SystemClock, UnixMillis};
 use crate::failure::{Fault, Stage};
-use crate::missed::{Missed, OLDEST_WAITED_FOR};
 use crate::raw_record::RawRecord;
 use crate::read_error::ReadError;
 use crate::side::Side;
+use crate::unknown_schemas::{OLDEST_WAITED_FOR, UnknownSchemas};
 
 /// Done at once where the schema is known; see [`AvroReader::ready`].
 pub type SchemaReady<'a> = Either<Ready<Result<(), Fault>>, BoxFuture<'a, Result<(), Fault>>>;
@@ -25,7 +25,7 @@ pub struct AvroReader<T: AvroType> {
     side: Side,
     form: Form<T>,
     plans: PlanCache<T>,
-    missed: Missed,
+    missed: UnknownSchemas,
     clock: Arc<dyn Clock>,
 }
 
@@ -45,12 +45,12 @@ impl<T: AvroType> AvroReader<T> {
             KeyFormat::Framed(format) => Form::Framed(format),
             KeyFormat::Text => Form::Text(plans.of_text()),
         };
-        AvroReader { side: Side::Key, form, plans, missed: Missed::default(), clock: Arc::new(SystemClock) }
+        AvroReader { side: Side::Key, form, plans, missed: UnknownSchemas::default(), clock: Arc::new(SystemClock) }
     }
 
     /// A reader of values.
     pub fn of_values(format: FrameFormat, plans: PlanCache<T>) -> Self {
-        let (form, missed) = (Form::Framed(format), Missed::default());
+        let (form, missed) = (Form::Framed(format), UnknownSchemas::default());
         AvroReader { side: Side::Value, form, plans, missed, clock: Arc::new(SystemClock) }
     }
 
@@ -190,7 +190,7 @@ impl<T: AvroType> AvroReader<T> {
         let unknown = error.registry().is_some_and(|error| error.kind() == RegistryErrorKind::NotFound);
         let sent = u64::try_from(timestamp).unwrap_or(u64::MAX);
         let too_old = self.clock.now().since(UnixMillis(sent)) > OLDEST_WAITED_FOR;
-        let waited_for = unknown && !too_old && self.missed.is_waited_for(schema);
+        let waited_for = unknown && !too_old && self.missed.should_wait_for(schema);
         fault(ReadError::Plan { error, waited_for })
     }
 }

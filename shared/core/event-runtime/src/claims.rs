@@ -46,9 +46,9 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::clock::UnixMillis;
+use crate::dead_letter::LetterId;
 use crate::effect_id::{ClaimKey, EffectId};
-use crate::letter::LetterId;
-use crate::store::StoreError;
+use crate::store_error::StoreError;
 
 /// The fencing token: whoever wrote it last owns the claim. One for each record and invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

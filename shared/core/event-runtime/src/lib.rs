@@ -6,65 +6,70 @@
 
 #![allow(unexpected_cfgs, reason = "the feature `mutations` is that of tests/mutations alone, see safeguards.rs")]
 
+mod answer;
 mod avro;
 mod chains;
+mod circuit;
 mod claims;
 mod clock;
+mod dead_letter;
+mod dead_lettering;
 mod deadline;
 mod effect_id;
 mod effort;
 mod error_text;
 mod failure;
-mod flood;
-mod former_name;
-mod giving_up;
+mod failure_log;
+mod failures;
+mod flood_guard;
 mod handler;
 mod in_flight;
-mod journal;
-mod journey;
-mod letter;
-mod missed;
-mod obstacles;
+mod no_claims;
 mod outcome;
 mod partition;
+mod partition_context;
 mod parts;
-mod pressure;
 mod processor;
 mod raw_record;
 mod read_error;
+mod record;
 mod record_frames;
-mod report;
+mod record_log;
+mod renamed_claims;
 mod retry;
 #[cfg(not(feature = "mutations"))]
 mod safeguards;
 #[cfg(feature = "mutations")]
 pub mod safeguards;
 mod settings;
+mod settling;
 mod side;
-mod store;
-mod stored_letter;
+mod store_error;
+mod stored_dead_letter;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod unclaimed;
+mod unknown_schemas;
 
+pub use answer::{Answer, BatchFailed, Finished, Reporting};
 pub use avro::{AvroReader, SchemaReady};
+pub use circuit::CircuitPolicy;
 pub use claims::{Claim, Claims, Decider, Decision, Doubt, Held, OwnerToken, Parked, ParkedUnder, Resolved, Settled};
 pub use clock::{Clock, SystemClock, UnixMillis};
+pub use dead_letter::{
+    DeadLetter, DeadLetters, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, Redriven,
+};
 pub use deadline::Deadline;
 pub use effect_id::{ClaimKey, EffectId, Fingerprint, MissingKey};
 pub use error_text::{MAX_ERROR_CHAIN, MAX_ERROR_LINE, cut_text, error_chain};
 pub use failure::{Blame, Disposition, Failure, Fault, Stage};
 pub use handler::{Effect, Intent, RecordHandler, WriterSchemas};
-pub use letter::{DeadLetter, DeadLetters, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, Redriven};
+pub use no_claims::NoClaims;
 pub use outcome::{BatchReport, Outcome, StageTimes};
-pub use pressure::CircuitPolicy;
 pub use processor::Processor;
 pub use raw_record::RawRecord;
 pub use record_frames::RecordFrames;
-pub use report::{Answer, BatchFailed, Finished, Reporting};
 pub use retry::RetryPolicy;
 pub use settings::{Drain, Invocation, Order, Settings, WhenUncertain};
 pub use side::Side;
-pub use store::StoreError;
-pub use stored_letter::{ForeignObject, ObjectAddress, StoredLetter, UnreadableLetter};
-pub use unclaimed::NoClaims;
+pub use store_error::StoreError;
+pub use stored_dead_letter::{ForeignObject, ObjectAddress, StoredLetter, UnreadableLetter};

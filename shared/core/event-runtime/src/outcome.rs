@@ -54,6 +54,21 @@ impl StageTimes {
     }
 }
 
+/// What became of one record, and what it took.
+#[derive(Debug)]
+pub(crate) struct RecordReport {
+    pub(crate) outcome: Outcome,
+    pub(crate) stages: StageTimes,
+    pub(crate) retries: usize,
+}
+
+impl RecordReport {
+    /// A record that was not started.
+    pub(crate) fn not_started(outcome: Outcome) -> Self {
+        RecordReport { outcome, stages: StageTimes::default(), retries: 0 }
+    }
+}
+
 /// What became of a batch.
 #[derive(Debug, Default)]
 pub struct BatchReport {

@@ -9,20 +9,21 @@ use tokio::time::Instant;
 
 use crate::chains::{Chains, Decoded, Keys, decode};
 use crate::clock::UnixMillis;
+use crate::dead_letter::{Place, RawBytes, base64};
 use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
-use crate::flood::{FLOOD_GUARD, FloodGuard};
+use crate::failure_log::FailureLog;
+use crate::failures::NoTimeLeft;
+use crate::flood_guard::{FLOOD_GUARD, FloodGuard};
 use crate::handler::RecordHandler;
 use crate::in_flight::Room;
-use crate::journal::Journal;
-use crate::journey::{Journey, Travelled};
-use crate::letter::{Place, RawBytes, base64};
-use crate::obstacles::NoTimeLeft;
+use crate::outcome::RecordReport;
 use crate::outcome::{Outcome, StageTimes};
+use crate::partition_context::PartitionContext;
 use crate::parts::Parts;
-use crate::pressure::RetryBudget;
 use crate::raw_record::RawRecord;
 use crate::record_frames::RecordFrames;
-use crate::safeguards::{Safeguard, stands};
+use crate::retry::RetryBudget;
+use crate::safeguards::{Safeguard, is_enabled};
 use crate::settings::Invocation;
 
 /// Why records behind one that is still pending are pending too.
@@ -34,7 +35,7 @@ pub(crate) struct Batch<'a, H> {
     pub(crate) event: &'a Event<'a>,
     pub(crate) invocation: &'a Invocation,
     pub(crate) retries: &'a RetryBudget,
-    pub(crate) journal: &'a Journal,
+    pub(crate) failures: &'a FailureLog,
     pub(crate) started: UnixMillis,
 }
 
@@ -58,7 +59,7 @@ pub(crate) async fn run_partition<H: RecordHandler>(
     let Parts { settings, floods, .. } = batch.parts;
     let guard = FloodGuard::new(floods, &partition.name, partition.records.len(), &settings.drain);
     let Chains { chains, in_flight, keys } = Chains::of(&batch.parts.handler, settings.order, &partition.records);
-    let mut ends: Vec<(usize, Travelled)> = stream::iter(chains)
+    let mut ends: Vec<(usize, RecordReport)> = stream::iter(chains)
         .map(|chain| run_chain(batch, partition, chain, &keys, &guard))
         .buffer_unordered(in_flight)
         .collect::<Vec<_>>()
@@ -69,13 +70,13 @@ pub(crate) async fn run_partition<H: RecordHandler>(
     ends.sort_by_key(|(index, _)| *index);
 
     let mut report = PartitionReport { stopped_by_flood_guard: guard.has_stopped(), ..PartitionReport::default() };
-    for ((_, travelled), entry) in ends.into_iter().zip(&partition.records) {
-        if !travelled.outcome.is_finished() {
+    for ((_, record_report), entry) in ends.into_iter().zip(&partition.records) {
+        if !record_report.outcome.is_finished() {
             report.unfinished.push((partition.name.to_string(), offset_of(entry)));
         }
-        report.outcomes.push(travelled.outcome);
-        report.stages.merge(&travelled.stages);
-        report.retries += travelled.retries;
+        report.outcomes.push(record_report.outcome);
+        report.stages.merge(&record_report.stages);
+        report.retries += record_report.retries;
         report.oldest_record_age = report.oldest_record_age.max(age_of(entry, batch.started));
     }
     report
@@ -89,14 +90,14 @@ async fn run_chain<H: RecordHandler>(
     chain: Vec<usize>,
     keys: &Keys,
     guard: &FloodGuard<'_>,
-) -> Vec<(usize, Travelled)> {
-    let journey = Journey {
+) -> Vec<(usize, RecordReport)> {
+    let context = PartitionContext {
         parts: batch.parts,
         event: batch.event,
         partition_name: &partition.name,
         invocation: batch.invocation,
         retries: batch.retries,
-        journal: batch.journal,
+        failures: batch.failures,
         flood: guard,
     };
     // Reused from record to record: events borrow their text from here.
@@ -108,32 +109,32 @@ async fn run_chain<H: RecordHandler>(
         if stopped.is_none() && guard.has_stopped() {
             stopped = Some(FLOOD_GUARD);
         }
-        let travelled = match (stopped, entry) {
-            (Some(reason), _) => Travelled::untouched(Outcome::Unfinished(reason)),
-            (None, entry) => run_entry(&journey, entry, keys.get(index), &mut scratch).await,
+        let record_report = match (stopped, entry) {
+            (Some(reason), _) => RecordReport::not_started(Outcome::Unfinished(reason)),
+            (None, entry) => run_entry(&context, entry, keys.get(index), &mut scratch).await,
         };
-        if !travelled.outcome.is_finished() && stopped.is_none() && stands(Safeguard::Order) {
+        if !record_report.outcome.is_finished() && stopped.is_none() && is_enabled(Safeguard::Order) {
             stopped = Some(if guard.has_stopped() { FLOOD_GUARD } else { PARTITION_STOPPED });
         }
-        ends.push((index, travelled));
+        ends.push((index, record_report));
     }
     ends
 }
 
 /// Waits for room, then takes the record to its end.
 async fn run_entry<H: RecordHandler>(
-    journey: &Journey<'_, H>,
+    context: &PartitionContext<'_, H>,
     entry: &Entry<'_>,
     key: Option<Decoded<'_>>,
     scratch: &mut Scratch,
-) -> Travelled {
-    let in_flight = &journey.parts.in_flight;
-    let Some(room) = journey.before_reserve(in_flight.admit(bytes_of(entry))).await else {
-        return Travelled::untouched(Outcome::Unfinished(NoTimeLeft.code()));
+) -> RecordReport {
+    let in_flight = &context.parts.in_flight;
+    let Some(room) = context.before_reserve(in_flight.admit(bytes_of(entry))).await else {
+        return RecordReport::not_started(Outcome::Unfinished(NoTimeLeft.code()));
     };
     match entry {
-        Entry::Record(record) => run_record(journey, record, key, scratch, room).await,
-        Entry::Malformed(malformed) => run_malformed(journey, malformed).await,
+        Entry::Record(record) => run_record(context, record, key, scratch, room).await,
+        Entry::Malformed(malformed) => run_malformed(context, malformed).await,
     }
 }
 
@@ -154,18 +155,18 @@ struct Scratch {
 }
 
 async fn run_record<H: RecordHandler>(
-    journey: &Journey<'_, H>,
+    context: &PartitionContext<'_, H>,
     record: &Record<'_>,
     key: Option<Decoded<'_>>,
     scratch: &mut Scratch,
     room: Room<'_>,
-) -> Travelled {
+) -> RecordReport {
     let scanning = Instant::now();
     let key = key.unwrap_or_else(|| decode(record.key.as_ref(), &mut scratch.key));
     let value = decode(record.value.as_ref(), &mut scratch.value);
     let scanned = scanning.elapsed();
     let frames = RecordFrames::within(room);
-    let mut travelled = match (key, value) {
+    let mut record_report = match (key, value) {
         (Ok(key), Ok(value)) => {
             let raw = RawRecord {
                 topic: &record.topic,
@@ -179,18 +180,18 @@ async fn run_record<H: RecordHandler>(
                 value_schema: record.value_schema.as_ref(),
                 frames: &frames,
             };
-            journey.run(raw).await
+            context.process_record(raw).await
         }
-        (Err(error), _) => journey.give_up_undecoded(record, unreadable("key", error)).await,
-        (_, Err(error)) => journey.give_up_undecoded(record, unreadable("value", error)).await,
+        (Err(error), _) => context.dead_letter_undecoded(record, unreadable("key", error)).await,
+        (_, Err(error)) => context.dead_letter_undecoded(record, unreadable("value", error)).await,
     };
-    travelled.stages.add(Stage::Scan, scanned);
-    travelled
+    record_report.stages.add(Stage::Scan, scanned);
+    record_report
 }
 
-async fn run_malformed<H: RecordHandler>(journey: &Journey<'_, H>, malformed: &Malformed<'_>) -> Travelled {
+async fn run_malformed<H: RecordHandler>(context: &PartitionContext<'_, H>, malformed: &Malformed<'_>) -> RecordReport {
     let place = Place {
-        topic_partition: journey.partition_name.to_owned(),
+        topic_partition: context.partition_name.to_owned(),
         topic: malformed.topic.as_deref().unwrap_or_default().to_owned(),
         partition: malformed.partition.unwrap_or(-1),
         offset: malformed.offset,
@@ -198,7 +199,7 @@ async fn run_malformed<H: RecordHandler>(journey: &Journey<'_, H>, malformed: &M
         index: if malformed.offset.is_some() { 0 } else { malformed.index },
     };
     let raw = RawBytes { json: Some(base64(malformed.raw)), ..RawBytes::default() };
-    journey.give_up_unread(place, raw, unreadable("JSON", malformed.error)).await
+    context.dead_letter_unread(place, raw, unreadable("JSON", malformed.error)).await
 }
 
 fn offset_of(entry: &Entry<'_>) -> Option<i64> {

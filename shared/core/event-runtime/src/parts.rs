@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::circuit::Circuit;
 use crate::claims::Claims;
 use crate::clock::Clock;
-use crate::flood::Floods;
+use crate::dead_letter::DeadLetters;
+use crate::flood_guard::Floods;
 use crate::in_flight::InFlight;
-use crate::letter::DeadLetters;
-use crate::pressure::Circuit;
 use crate::settings::Settings;
 
 /// The handler, the ports and the settings.

@@ -7,18 +7,19 @@ use futures_util::stream::FuturesUnordered;
 use kafka_events::{Event, ScanError};
 use tokio::time::Instant;
 
+use crate::circuit::Circuit;
 use crate::claims::Claims;
 use crate::clock::{Clock, SystemClock};
-use crate::flood::Floods;
-use crate::former_name::BothNames;
+use crate::dead_letter::DeadLetters;
+use crate::failure_log::FailureLog;
+use crate::flood_guard::Floods;
 use crate::handler::RecordHandler;
 use crate::in_flight::InFlight;
-use crate::journal::Journal;
-use crate::letter::DeadLetters;
 use crate::outcome::BatchReport;
 use crate::partition::{Batch, PartitionReport, run_partition};
 use crate::parts::Parts;
-use crate::pressure::{Circuit, RetryBudget};
+use crate::renamed_claims::RenamedClaims;
+use crate::retry::RetryBudget;
 use crate::settings::{Drain, Invocation, Settings};
 
 /// Runs a handler over batches of Kafka records. May be given several batches at a time: they share the circuit, the
@@ -34,7 +35,7 @@ impl<H: RecordHandler> Processor<H> {
         let circuit = Circuit::new(settings.circuit);
         let in_flight = InFlight::new(settings.max_records_in_flight, settings.max_bytes_in_flight);
         let (clock, floods) = (Arc::new(SystemClock), Floods::default());
-        let claims = Arc::new(BothNames(claims));
+        let claims = Arc::new(RenamedClaims(claims));
         Processor(Parts { handler, claims, dead_letters, clock, settings, circuit, floods, in_flight })
     }
 
@@ -57,16 +58,16 @@ impl<H: RecordHandler> Processor<H> {
 
         let now = self.0.clock.now();
         let retries = RetryBudget::for_records(event.partitions.iter().map(|partition| partition.records.len()).sum());
-        let journal = Journal::default();
+        let failures = FailureLog::default();
         let batch =
-            Batch { parts: &self.0, event: &event, invocation, retries: &retries, journal: &journal, started: now };
+            Batch { parts: &self.0, event: &event, invocation, retries: &retries, failures: &failures, started: now };
         let mut partitions: FuturesUnordered<_> =
             event.partitions.iter().map(|partition| run_partition(&batch, partition)).collect();
         while let Some(partition) = partitions.next().await {
             merge(&mut report, partition);
         }
         drop(partitions);
-        journal.close();
+        failures.summarize();
         report.duration = started.elapsed();
         Ok(report)
     }

@@ -1,5 +1,6 @@
-//! Backoff between tries of one record in one invocation.
+//! How often a record is tried in one invocation: the backoff between tries, and the budget that its batch shares.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Exponential backoff with full jitter.
@@ -47,9 +48,31 @@ impl RetryPolicy {
     }
 }
 
+/// Retries that one batch may spend, shared by its records: a broken dependency must not burn the whole invocation.
+#[derive(Debug)]
+pub(crate) struct RetryBudget(AtomicUsize);
+
+impl RetryBudget {
+    /// A fifth of the batch's records, at least 20.
+    pub(crate) fn for_records(records: usize) -> Self {
+        RetryBudget(AtomicUsize::new((records / 5).max(20)))
+    }
+
+    /// Takes one, if any is left.
+    pub(crate) fn take(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_budget_runs_out() {
+        let budget = RetryBudget::for_records(5);
+        assert_eq!((0..100).filter(|_| budget.take()).count(), 20);
+    }
 
     #[test]
     fn pauses_stay_below_a_doubling_ceiling_and_end() {

@@ -55,12 +55,12 @@ pub enum Safeguard {
 
 /// Whether a safeguard stands.
 #[cfg(not(feature = "mutations"))]
-pub(crate) const fn stands(_safeguard: Safeguard) -> bool {
+pub(crate) const fn is_enabled(_safeguard: Safeguard) -> bool {
     true
 }
 
 #[cfg(feature = "mutations")]
-pub(crate) use removable::stands;
+pub(crate) use removable::is_enabled;
 #[cfg(feature = "mutations")]
 pub use removable::without;
 
@@ -74,7 +74,7 @@ mod removable {
         static REMOVED: Cell<Option<Safeguard>> = const { Cell::new(None) };
     }
 
-    pub(crate) fn stands(safeguard: Safeguard) -> bool {
+    pub(crate) fn is_enabled(safeguard: Safeguard) -> bool {
         REMOVED.get() != Some(safeguard)
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::circuit::CircuitPolicy;
 use crate::deadline::Deadline;
-use crate::pressure::CircuitPolicy;
 use crate::retry::RetryPolicy;
 
 /// What the processor knows of the invocation it works for.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::claims::{
     Claim, Claims, Decider, Decision, Doubt, Held, OwnerToken, Parked, ParkedUnder, Resolved, Settled,
 };
+use crate::dead_letter::{DeadLetter, DeadLetters, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason};
 use crate::effect_id::{ClaimKey, EffectId, Fingerprint};
-use crate::letter::{DeadLetter, DeadLetters, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason};
 
 const LEASE: Duration = Duration::from_secs(30);
 

@@ -1,26 +1,26 @@
 //! In-memory ports for tests, and the contract suites that they share with the real adapters.
 
-mod claims;
 mod contracts;
-mod earlier;
+mod earlier_version;
+mod in_memory;
 mod long_error;
-mod memory;
-mod stored;
+mod memory_claims;
+mod stored_claims;
 
 use std::sync::Arc;
 
 use crate::claims::Claims;
-use crate::former_name::BothNames;
+use crate::renamed_claims::RenamedClaims;
 
 pub use crate::effort::Effort;
-pub use claims::{Landed, MemoryClaims};
 pub use contracts::{claims_contract, dead_letters_contract, sample_letter};
-pub use earlier::EarlierClaims;
+pub use earlier_version::EarlierClaims;
+pub use in_memory::{ManualClock, MemoryDeadLetters, WriteFault};
 pub use long_error::LongError;
-pub use memory::{ManualClock, MemoryDeadLetters, WriteFault};
-pub use stored::{Resolution, Sent, StoredClaim};
+pub use memory_claims::{Landed, MemoryClaims};
+pub use stored_claims::{Resolution, Sent, StoredClaim};
 
 /// Claims as the processor sees them: an effect that an earlier version claimed by another name is claimed by both.
 pub fn both_names(claims: Arc<dyn Claims>) -> Arc<dyn Claims> {
-    Arc::new(BothNames(claims))
+    Arc::new(RenamedClaims(claims))
 }

@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 mod concurrency;
+mod dead_lettering;
 mod flood;
-mod giving_up;
-mod journeys;
+mod in_flight;
 mod late_claims;
 mod logging;
-mod pressure;
+mod outcomes;
 mod redrive;
 mod waiting;
 mod world;

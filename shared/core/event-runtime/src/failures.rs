@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::dead_letter::LetterId;
 use crate::failure::{Blame, Disposition, Failure};
-use crate::letter::LetterId;
-use crate::store::StoreError;
+use crate::store_error::StoreError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Panicked {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::raw_record::RawRecord;
-use crate::store::StoreError;
+use crate::store_error::StoreError;
 
 /// The version of [`DeadLetter`]'s JSON form.
 pub const LETTER_VERSION: u32 = 1;

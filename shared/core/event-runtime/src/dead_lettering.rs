@@ -1,25 +1,23 @@
 //! What becomes of a record that no try will finish: parked, or reported where it must not be parked.
 
 use kafka_events::{Record, Redrive};
-use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use crate::claims::{Doubt, Held};
+use crate::dead_letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason};
 use crate::failure::{Disposition, Fault, Stage};
-use crate::flood::{Admission, FLOOD_GUARD};
+use crate::failures::{NoTimeLeft, Store};
+use crate::flood_guard::{Admission, FLOOD_GUARD};
 use crate::handler::RecordHandler;
-use crate::journal::{DEAD_LETTERED_IN_FULL, PENDING_IN_FULL};
-use crate::journey::{Journey, Travelled};
-use crate::letter::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, base64};
-use crate::obstacles::{NoTimeLeft, Store};
-use crate::outcome::{Outcome, StageTimes};
+use crate::outcome::{Outcome, RecordReport, StageTimes};
+use crate::partition_context::PartitionContext;
 use crate::raw_record::RawRecord;
-use crate::safeguards::{Safeguard, stands};
-use crate::store::StoreError;
+use crate::safeguards::{Safeguard, is_enabled};
+use crate::store_error::StoreError;
 
-impl<H: RecordHandler> Journey<'_, H> {
+impl<H: RecordHandler> PartitionContext<'_, H> {
     /// Gives up a record that failed for good, or whose effect is uncertain.
-    pub(crate) async fn give_up(
+    pub(crate) async fn dead_letter(
         &self,
         record: &RawRecord<'_>,
         fault: &Fault,
@@ -35,22 +33,22 @@ impl<H: RecordHandler> Journey<'_, H> {
             ..self.letter(Place::of(self.partition_name, record), RawBytes::of(record), fault, attempt)
         };
         let settling = Instant::now();
-        let outcome = self.end(&letter, fault, held).await;
+        let outcome = self.finish(&letter, fault, held).await;
         stages.add(Stage::Settle, settling.elapsed());
         outcome
     }
 
     /// Gives up a record whose JSON could not be read.
-    pub(crate) async fn give_up_unread(&self, place: Place, raw: RawBytes, fault: Fault) -> Travelled {
+    pub(crate) async fn dead_letter_unread(&self, place: Place, raw: RawBytes, fault: Fault) -> RecordReport {
         let letter = self.letter(place, raw, &fault, 1);
         let settling = Instant::now();
-        let mut travelled = Travelled::untouched(self.end(&letter, &fault, None).await);
-        travelled.stages.add(Stage::Settle, settling.elapsed());
-        travelled
+        let mut record_report = RecordReport::not_started(self.finish(&letter, &fault, None).await);
+        record_report.stages.add(Stage::Settle, settling.elapsed());
+        record_report
     }
 
     /// Gives up a record whose base64 could not be read: its text is kept as it came.
-    pub(crate) async fn give_up_undecoded(&self, record: &Record<'_>, fault: Fault) -> Travelled {
+    pub(crate) async fn dead_letter_undecoded(&self, record: &Record<'_>, fault: Fault) -> RecordReport {
         let place = Place {
             topic_partition: self.partition_name.to_owned(),
             topic: record.topic.to_string(),
@@ -59,11 +57,11 @@ impl<H: RecordHandler> Journey<'_, H> {
             timestamp: record.timestamp,
             index: 0,
         };
-        self.give_up_unread(place, RawBytes::of_undecoded(record), fault).await
+        self.dead_letter_unread(place, RawBytes::of_undecoded(record), fault).await
     }
 
-    async fn end(&self, letter: &DeadLetter, fault: &Fault, held: Option<&Held>) -> Outcome {
-        if let Some(redrive) = self.event.redrive.as_ref().filter(|_| stands(Safeguard::LettersStay)) {
+    async fn finish(&self, letter: &DeadLetter, fault: &Fault, held: Option<&Held>) -> Outcome {
+        if let Some(redrive) = self.event.redrive.as_ref().filter(|_| is_enabled(Safeguard::LettersStay)) {
             return self.keep_its_letter(redrive, letter, fault, held).await;
         }
         if held.is_none() && !self.can_still_settle() {
@@ -77,7 +75,7 @@ impl<H: RecordHandler> Journey<'_, H> {
             Admission::HasItsLetter => return Outcome::Duplicate,
             Admission::HoldBack => return self.hold_back(letter, fault, held).await,
         }
-        match self.park(letter, fault, held).await {
+        match self.store_and_park(letter, fault, held).await {
             Ok(()) => {
                 self.log_dead_lettered(letter, fault);
                 Outcome::DeadLettered(fault.code)
@@ -134,12 +132,17 @@ impl<H: RecordHandler> Journey<'_, H> {
 
     /// Stores the letter, then parks the claim; the record is given up only when both hold. The error is the code of
     /// what kept them from it, logged already.
-    async fn park(&self, letter: &DeadLetter, fault: &Fault, held: Option<&Held>) -> Result<(), &'static str> {
+    async fn store_and_park(
+        &self,
+        letter: &DeadLetter,
+        fault: &Fault,
+        held: Option<&Held>,
+    ) -> Result<(), &'static str> {
         let started = Instant::now();
         let stored =
             self.settle(Store::DeadLetters, "store a letter", started, || self.parts.dead_letters.store(letter)).await;
         if let Err(error) = stored {
-            if !stands(Safeguard::LetterFirst) {
+            if !is_enabled(Safeguard::LetterFirst) {
                 return Ok(());
             }
             let code = error.code;
@@ -173,7 +176,7 @@ impl<H: RecordHandler> Journey<'_, H> {
         started: Instant,
     ) -> Result<(), StoreError> {
         let (letter, doubt) = match fault.disposition {
-            Disposition::Uncertain if stands(Safeguard::CertainOnly) => (letter.uncertain(), Doubt::Uncertain),
+            Disposition::Uncertain if is_enabled(Safeguard::CertainOnly) => (letter.uncertain(), Doubt::Uncertain),
             Disposition::Uncertain => (letter.clone(), Doubt::Uncertain),
             Disposition::DeadLetter | Disposition::Retry { .. } => (letter.clone(), Doubt::Certain),
         };
@@ -211,72 +214,4 @@ impl<H: RecordHandler> Journey<'_, H> {
             redriven: None,
         }
     }
-
-    /// The line of a record that was parked. Its letter holds all of this too, so only the first have one.
-    fn log_dead_lettered(&self, letter: &DeadLetter, fault: &Fault) {
-        self.log_at_most(DEAD_LETTERED_IN_FULL, letter, fault, "parked");
-    }
-
-    /// The line of a record that stays pending, or keeps its letter, because of a store or of the time.
-    fn log(&self, letter: &DeadLetter, fault: &Fault, what: &'static str) {
-        self.log_at_most(PENDING_IN_FULL, letter, fault, what);
-    }
-
-    fn log_at_most(&self, in_full: usize, letter: &DeadLetter, fault: &Fault, what: &'static str) {
-        self.journal.note(what, fault, (self.partition_name, letter.place.offset), in_full, || {
-            tracing::warn!(
-                topic = letter.place.topic,
-                partition = letter.place.partition,
-                offset = letter.place.offset,
-                key = letter.raw.key.as_deref().map(|key| key_digest(key.as_bytes())),
-                key_schema = letter.key_schema,
-                value_schema = letter.value_schema,
-                letter = letter.id.as_str(),
-                error_code = fault.code,
-                stage = fault.stage.as_str(),
-                error = %fault,
-                "{what}"
-            );
-        });
-    }
-
-    /// The line of a record that is still pending.
-    pub(crate) fn log_pending(&self, record: &RawRecord<'_>, fault: &Fault, attempts: u32) {
-        let what = "not finished; the event source must deliver it again";
-        self.journal.note(what, fault, (self.partition_name, Some(record.offset)), PENDING_IN_FULL, || {
-            let schemas = self.parts.handler.schemas(record);
-            tracing::warn!(
-                topic = record.topic,
-                partition = record.partition,
-                offset = record.offset,
-                key = record.key.map(|key| key_digest(base64(key).as_bytes())),
-                key_schema = schemas.key,
-                value_schema = schemas.value,
-                attempts,
-                error_code = fault.code,
-                stage = fault.stage.as_str(),
-                error = %fault,
-                "{what}"
-            );
-        });
-    }
-
-    /// The line of a claim that stays held until its lease ends, whatever became of its record.
-    pub(crate) fn log_unreleased(&self, held: &Held, fault: &Fault) {
-        let what = "a claim could not be released";
-        self.journal.note(what, fault, (self.partition_name, None), PENDING_IN_FULL, || {
-            tracing::warn!(
-                claim = %held.token,
-                error_code = fault.code,
-                stage = fault.stage.as_str(),
-                error = %fault,
-                "{what}"
-            );
-        });
-    }
-}
-
-/// Keys may be personal: logs carry 64 bits of a hash, enough to find a key's lines by.
-fn key_digest(key_base64: &[u8]) -> String {
-    hex::encode(&Sha256::digest(key_base64)[..8])
 }

@@ -22,11 +22,11 @@ pub(crate) const OLDEST_WAITED_FOR: Duration = Duration::from_secs(7 * 24 * 60 *
 
 /// The schemas that this process missed, and when it first did.
 #[derive(Debug, Default)]
-pub(crate) struct Missed(Mutex<HashMap<SchemaRef, Instant>>);
+pub(crate) struct UnknownSchemas(Mutex<HashMap<SchemaRef, Instant>>);
 
-impl Missed {
+impl UnknownSchemas {
     /// Notes that a schema was missed; whether it is to be waited for.
-    pub(crate) fn is_waited_for(&self, schema: SchemaRef) -> bool {
+    pub(crate) fn should_wait_for(&self, schema: SchemaRef) -> bool {
         let now = Instant::now();
         // No code panics while it holds the lock, so a poisoned one holds nothing half-done.
         let mut missed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,24 +50,24 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_schema_is_waited_for_once_in_ten_minutes() {
-        let missed = Missed::default();
-        assert!(missed.is_waited_for(id(1)));
+        let missed = UnknownSchemas::default();
+        assert!(missed.should_wait_for(id(1)));
         tokio::time::advance(Duration::from_secs(29)).await;
-        assert!(missed.is_waited_for(id(1)) && missed.is_waited_for(id(2)));
+        assert!(missed.should_wait_for(id(1)) && missed.should_wait_for(id(2)));
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(!missed.is_waited_for(id(1)) && missed.is_waited_for(id(2)), "each from its own first miss");
+        assert!(!missed.should_wait_for(id(1)) && missed.should_wait_for(id(2)), "each from its own first miss");
         tokio::time::advance(Duration::from_secs(569)).await;
-        assert!(!missed.is_waited_for(id(1)));
+        assert!(!missed.should_wait_for(id(1)));
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(missed.is_waited_for(id(1)), "after that it is another time");
+        assert!(missed.should_wait_for(id(1)), "after that it is another time");
     }
 
     #[tokio::test(start_paused = true)]
     async fn ids_that_are_made_up_are_not_waited_for_one_after_the_other() {
-        let missed = Missed::default();
-        let waited_for = (0..1_000_000).filter(|number| missed.is_waited_for(id(*number))).count();
+        let missed = UnknownSchemas::default();
+        let waited_for = (0..1_000_000).filter(|number| missed.should_wait_for(id(*number))).count();
         assert_eq!((waited_for, missed.0.lock().unwrap().len()), (16, 16));
         tokio::time::advance(Duration::from_secs(600)).await;
-        assert!(missed.is_waited_for(id(7_000_000)));
+        assert!(missed.should_wait_for(id(7_000_000)));
     }
 }

@@ -8,8 +8,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::clock::{Clock, UnixMillis};
-use crate::letter::{DeadLetter, DeadLetters, LetterId};
-use crate::store::StoreError;
+use crate::dead_letter::{DeadLetter, DeadLetters, LetterId};
+use crate::store_error::StoreError;
 
 /// A clock that moves when told.
 #[derive(Debug, Clone)]

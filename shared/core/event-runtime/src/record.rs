@@ -1,64 +1,32 @@
-//! The journey of one record: decode → skip? → claim → handle → settle.
+//! One record: decode → skip? → claim → handle → settle, tried again while that is safe and time allows.
 
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use kafka_events::Event;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
-use crate::claims::{Claim, Held, OwnerToken, Settled};
+use crate::claims::{Claim, Held, OwnerToken};
 use crate::clock::UnixMillis;
 use crate::effect_id::EffectId;
 use crate::failure::{Disposition, Fault, Stage};
-use crate::flood::FloodGuard;
-use crate::handler::{Effect, Intent, RecordHandler};
-use crate::journal::Journal;
-use crate::obstacles::{
+use crate::failures::{
     Abandoned, CircuitOpen, ClaimConflict, ClaimParked, EffectTimeout, HeldByAnother, LeaseTooShort, NoTimeLeft,
-    Panicked, RedriveTooOld, Store, Unrecorded, too_slow,
+    Panicked, RedriveTooOld, Store, too_slow,
 };
-use crate::outcome::{Outcome, StageTimes};
-use crate::parts::Parts;
-use crate::pressure::RetryBudget;
+use crate::handler::{Effect, Intent, RecordHandler};
+use crate::outcome::{Outcome, RecordReport, StageTimes};
+use crate::partition_context::PartitionContext;
 use crate::raw_record::RawRecord;
-use crate::safeguards::{Safeguard, stands};
-use crate::settings::{Invocation, WhenUncertain};
-use crate::store::StoreError;
+use crate::safeguards::{Safeguard, is_enabled};
+use crate::settings::WhenUncertain;
+use crate::settling::ClaimOwner;
 
 /// How far a producer's clock may be ahead of ours before a timestamp says nothing.
 const CLOCKS_APART: Duration = Duration::from_secs(60 * 60);
 
-/// What every record of a topic-partition shares.
-pub(crate) struct Journey<'a, H> {
-    pub(crate) parts: &'a Parts<H>,
-    pub(crate) event: &'a Event<'a>,
-    pub(crate) partition_name: &'a str,
-    pub(crate) invocation: &'a Invocation,
-    pub(crate) retries: &'a RetryBudget,
-    pub(crate) journal: &'a Journal,
-    pub(crate) flood: &'a FloodGuard<'a>,
-}
-
-/// One record at its journey's end.
-#[derive(Debug)]
-pub(crate) struct Travelled {
-    pub(crate) outcome: Outcome,
-    pub(crate) stages: StageTimes,
-    pub(crate) retries: usize,
-}
-
-impl Travelled {
-    /// A record that was not started.
-    pub(crate) fn untouched(outcome: Outcome) -> Self {
-        Travelled { outcome, stages: StageTimes::default(), retries: 0 }
-    }
-}
-
 /// A try that did not finish the record, with the claim that it still holds.
-struct Failed {
+struct FailedAttempt {
     fault: Fault,
     held: Option<Box<Held>>,
     kind: Kind,
@@ -74,37 +42,37 @@ enum Kind {
     Held(Duration),
 }
 
-impl Failed {
+impl FailedAttempt {
     fn halt(fault: Fault) -> Self {
-        Failed { fault, held: None, kind: Kind::Halt }
+        FailedAttempt { fault, held: None, kind: Kind::Halt }
     }
 
     fn holding(self, held: Held) -> Self {
-        Failed { held: Some(Box::new(held)), ..self }
+        FailedAttempt { held: Some(Box::new(held)), ..self }
     }
 }
 
-impl From<Fault> for Failed {
+impl From<Fault> for FailedAttempt {
     fn from(fault: Fault) -> Self {
-        Failed { fault, held: None, kind: Kind::Failure }
+        FailedAttempt { fault, held: None, kind: Kind::Failure }
     }
 }
 
-impl<H: RecordHandler> Journey<'_, H> {
+impl<H: RecordHandler> PartitionContext<'_, H> {
     /// Takes a record to its end: tries, pauses and tries again while that is safe and time allows, gives up otherwise.
-    pub(crate) async fn run(&self, record: RawRecord<'_>) -> Travelled {
+    pub(crate) async fn process_record(&self, record: RawRecord<'_>) -> RecordReport {
         let mut stages = StageTimes::default();
         let mut attempt = 1;
         let mut wait = Wait::default();
-        let mut owner = Owner::new();
+        let mut owner = ClaimOwner::new();
         let circuit = &self.parts.circuit;
         let outcome = loop {
             let tried = if circuit.is_open() {
-                Err(Failed::halt(Fault::new(Stage::Handle, CircuitOpen)))
+                Err(FailedAttempt::halt(Fault::new(Stage::Handle, CircuitOpen)))
             } else {
                 self.attempt(record, &mut owner, &mut stages).await
             };
-            let Failed { fault, held, kind } = match tried {
+            let FailedAttempt { fault, held, kind } = match tried {
                 Ok(outcome) => {
                     if matches!(outcome, Outcome::Done | Outcome::Duplicate) {
                         circuit.succeeded();
@@ -117,12 +85,12 @@ impl<H: RecordHandler> Journey<'_, H> {
                 Disposition::Retry { after } => after,
                 Disposition::Uncertain
                     if self.parts.settings.uncertain == WhenUncertain::Repeat
-                        || !stands(Safeguard::UncertainIsParked) =>
+                        || !is_enabled(Safeguard::UncertainIsParked) =>
                 {
                     None
                 }
                 Disposition::DeadLetter | Disposition::Uncertain => {
-                    break self.give_up(&record, &fault, held.as_deref(), attempt, &mut stages).await;
+                    break self.dead_letter(&record, &fault, held.as_deref(), attempt, &mut stages).await;
                 }
             };
             if let Some(held) = held {
@@ -146,15 +114,15 @@ impl<H: RecordHandler> Journey<'_, H> {
             tokio::time::sleep(pause).await;
         };
         self.withdraw(&owner, &mut stages).await;
-        Travelled { outcome, stages, retries: attempt as usize - 1 }
+        RecordReport { outcome, stages, retries: attempt as usize - 1 }
     }
 
     async fn attempt(
         &self,
         record: RawRecord<'_>,
-        owner: &mut Owner,
+        owner: &mut ClaimOwner,
         stages: &mut StageTimes,
-    ) -> Result<Outcome, Failed> {
+    ) -> Result<Outcome, FailedAttempt> {
         let handler = &self.parts.handler;
         let decoding = Instant::now();
         let read = AssertUnwindSafe(async {
@@ -169,7 +137,7 @@ impl<H: RecordHandler> Journey<'_, H> {
         let (event, intent) = match read {
             Some(Ok(read)) => read?,
             Some(Err(_panic)) => return Err(Fault::new(Stage::Decode, Panicked::Reading).into()),
-            None => return Err(Failed::halt(Fault::new(Stage::Decode, NoTimeLeft))),
+            None => return Err(FailedAttempt::halt(Fault::new(Stage::Decode, NoTimeLeft))),
         };
         self.flood.passed(Stage::Decode);
 
@@ -181,8 +149,8 @@ impl<H: RecordHandler> Journey<'_, H> {
             Intent::Conditional => None,
             Intent::Claimed(effect_id) => Some(effect_id),
         };
-        if !self.allows_effect() && stands(Safeguard::Deadline) {
-            return Err(Failed::halt(Fault::new(Stage::Handle, NoTimeLeft)));
+        if !self.allows_effect() && is_enabled(Safeguard::Deadline) {
+            return Err(FailedAttempt::halt(Fault::new(Stage::Handle, NoTimeLeft)));
         }
         let held = match effect_id {
             None => None,
@@ -217,9 +185,9 @@ impl<H: RecordHandler> Journey<'_, H> {
             (Ok(effect), Some(held)) => match self.complete(&held, stages).await {
                 Ok(()) => Ok(if effect == Effect::Done { Outcome::Done } else { Outcome::Duplicate }),
                 // Not another try: the effect must not run again.
-                Err(fault) => Err(Failed::halt(fault)),
+                Err(fault) => Err(FailedAttempt::halt(fault)),
             },
-            (Err(fault), held) => Err(Failed { fault, held: held.map(Box::new), kind: Kind::Failure }),
+            (Err(fault), held) => Err(FailedAttempt { fault, held: held.map(Box::new), kind: Kind::Failure }),
         }
     }
 
@@ -239,11 +207,11 @@ impl<H: RecordHandler> Journey<'_, H> {
     async fn claim(
         &self,
         effect: &EffectId,
-        owner: &mut Owner,
+        owner: &mut ClaimOwner,
         stages: &mut StageTimes,
-    ) -> Result<Option<Held>, Failed> {
+    ) -> Result<Option<Held>, FailedAttempt> {
         let settings = &self.parts.settings;
-        let token = if stands(Safeguard::OneToken) { owner.token } else { OwnerToken::fresh() };
+        let token = if is_enabled(Safeguard::OneToken) { owner.token } else { OwnerToken::fresh() };
         let claiming = Instant::now();
         let claim = timeout(settings.settle_reserve, self.parts.claims.claim(effect, settings.lease(), token)).await;
         stages.add(Stage::Claim, claiming.elapsed());
@@ -252,107 +220,33 @@ impl<H: RecordHandler> Journey<'_, H> {
         match claim.map_err(|error| Fault::new(Stage::Claim, error))? {
             Claim::Claimed(held) => self.can_still_run(held).map(Some),
             Claim::Uncertain(held) if settings.uncertain == WhenUncertain::Repeat => self.can_still_run(held).map(Some),
-            Claim::Uncertain(held) => Err(Failed::from(Fault::new(Stage::Claim, Abandoned)).holding(held)),
+            Claim::Uncertain(held) => Err(FailedAttempt::from(Fault::new(Stage::Claim, Abandoned)).holding(held)),
             Claim::Done => Ok(None),
             // Whoever sent it again has to know that it did not take its turn.
             Claim::Parked(parked) if self.event.redrive.is_some() => {
-                Err(Failed::halt(Fault::new(Stage::Claim, ClaimParked { letter: parked.letter })))
+                Err(FailedAttempt::halt(Fault::new(Stage::Claim, ClaimParked { letter: parked.letter })))
             }
             Claim::Parked(_) => Ok(None),
             Claim::Conflict => Err(Fault::new(Stage::Claim, ClaimConflict).into()),
             Claim::HeldUntil(until) => {
                 let after = until.since(self.parts.clock.now());
                 let fault = Fault::new(Stage::Claim, HeldByAnother { after });
-                Err(Failed { fault, held: None, kind: Kind::Held(after) })
+                Err(FailedAttempt { fault, held: None, kind: Kind::Held(after) })
             }
         }
     }
 
     /// The machine may have been frozen since the claim was written, or the table slow: an effect must end within its
     /// lease and within the invocation.
-    fn can_still_run(&self, held: Held) -> Result<Held, Failed> {
+    fn can_still_run(&self, held: Held) -> Result<Held, FailedAttempt> {
         let ends = self.parts.clock.now().plus(self.parts.settings.effect_timeout);
-        if held.until < ends && stands(Safeguard::LeaseRecheck) {
-            return Err(Failed::from(Fault::new(Stage::Claim, LeaseTooShort)).holding(held));
+        if held.until < ends && is_enabled(Safeguard::LeaseRecheck) {
+            return Err(FailedAttempt::from(Fault::new(Stage::Claim, LeaseTooShort)).holding(held));
         }
-        if !self.allows_effect() && stands(Safeguard::DeadlineRecheck) {
-            return Err(Failed::halt(Fault::new(Stage::Claim, NoTimeLeft)).holding(held));
+        if !self.allows_effect() && is_enabled(Safeguard::DeadlineRecheck) {
+            return Err(FailedAttempt::halt(Fault::new(Stage::Claim, NoTimeLeft)).holding(held));
         }
         Ok(held)
-    }
-
-    /// The effect happened. Until that is recorded the record is pending: redelivered, it will find the claim held,
-    /// then uncertain, and be parked.
-    async fn complete(&self, held: &Held, stages: &mut StageTimes) -> Result<(), Fault> {
-        let settling = Instant::now();
-        let settled = self.settle(Store::Claims, "complete", settling, || self.parts.claims.complete(held)).await;
-        stages.add(Stage::Settle, settling.elapsed());
-        match settled {
-            Ok(Settled::Applied) => Ok(()),
-            Ok(Settled::NotOurs) => Err(Fault::new(Stage::Settle, Unrecorded { cause: None })),
-            Err(error) => Err(Fault::new(Stage::Settle, Unrecorded { cause: Some(error) })),
-        }
-    }
-
-    pub(crate) async fn release(&self, held: &Held, stages: &mut StageTimes) {
-        let settling = Instant::now();
-        let released = self.settle(Store::Claims, "release", settling, || self.parts.claims.release(held)).await;
-        stages.add(Stage::Settle, settling.elapsed());
-        if let Err(error) = released {
-            // Harmless to the promise: the lease runs out and the record is parked as uncertain.
-            self.log_unreleased(held, &Fault::new(Stage::Settle, error));
-        }
-    }
-
-    /// The record is over for this worker, and a claim that it sent may have arrived, or may yet arrive, without an
-    /// answer. Its effect never began, which nobody else could know: left behind, it would look like a worker's that
-    /// died.
-    async fn withdraw(&self, owner: &Owner, stages: &mut StageTimes) {
-        let Some(effect) = owner.unanswered.as_ref().filter(|_| stands(Safeguard::Withdrawn)) else { return };
-        if !self.can_still_settle() {
-            return;
-        }
-        let (claims, lease, token) = (&self.parts.claims, self.parts.settings.lease(), owner.token);
-        let settling = Instant::now();
-        for key in effect.former.iter().chain([&effect.key]) {
-            let withdrawn =
-                self.settle(Store::Claims, "withdraw", settling, || claims.withdraw(key, lease, token)).await;
-            if let Err(error) = withdrawn {
-                // The record's own line says that the table could not be asked.
-                tracing::debug!(claim = %token, error_code = error.code, "a claim could not be withdrawn");
-            }
-        }
-        stages.add(Stage::Settle, settling.elapsed());
-    }
-
-    /// A store's write is tried again while the reserve lasts, counted from `started`; its conditions make repeating it
-    /// safe. A store that does not answer in that time must not take the rest of the invocation along.
-    pub(crate) async fn settle<'s, T, F>(
-        &'s self,
-        store: Store,
-        operation: &'static str,
-        started: Instant,
-        write: F,
-    ) -> Result<T, StoreError>
-    where
-        F: Fn() -> BoxFuture<'s, Result<T, StoreError>>,
-    {
-        let end = started + self.parts.settings.settle_reserve;
-        let mut attempt = 1;
-        loop {
-            let written = timeout_at(end, write()).await;
-            let error = match written.unwrap_or_else(|_elapsed| Err(too_slow(store, operation))) {
-                Ok(settled) => return Ok(settled),
-                Err(error) => error,
-            };
-            match self.parts.settings.retry.pause(attempt, error.retry_after) {
-                Some(pause) if Instant::now() + pause < end => {
-                    tokio::time::sleep(pause).await;
-                    attempt += 1;
-                }
-                _ => return Err(error),
-            }
-        }
     }
 
     /// The pause before looking at a held claim again: its owner most often settles it soon. `None` once it could have
@@ -364,55 +258,6 @@ impl<H: RecordHandler> Journey<'_, H> {
         wait.times += 1;
         let pause = settings.retry.backoff(wait.times).min(left);
         (since.elapsed() + pause <= patience).then_some(pause)
-    }
-
-    /// Whether an effect that starts now can end, and be settled, within the invocation.
-    fn allows_effect(&self) -> bool {
-        self.invocation.deadline.allows(self.parts.settings.needed_for_effect())
-    }
-
-    /// Whether an effect could still start behind a pause.
-    fn allows_pause(&self, pause: Duration) -> bool {
-        self.invocation.deadline.allows(pause + self.parts.settings.needed_for_effect())
-            || !stands(Safeguard::PauseFits)
-    }
-
-    /// Whether the stores still have their reserve.
-    pub(crate) fn can_still_settle(&self) -> bool {
-        self.invocation.deadline.allows(self.parts.settings.settle_reserve)
-    }
-
-    /// Runs something that must leave the reserve alone; `None` when it would not end in time.
-    pub(crate) async fn before_reserve<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        match self.invocation.deadline.left() {
-            None => Some(future.await),
-            Some(left) => timeout(left.saturating_sub(self.parts.settings.settle_reserve), future).await.ok(),
-        }
-    }
-}
-
-/// As whom a record claims in one invocation, at every try.
-struct Owner {
-    token: OwnerToken,
-    /// The claim that was asked for and may be ours without our knowing.
-    unanswered: Option<EffectId>,
-}
-
-impl Owner {
-    fn new() -> Self {
-        Owner { token: OwnerToken::fresh(), unanswered: None }
-    }
-
-    fn was_answered(&mut self, effect: &EffectId, claim: &Result<Claim, StoreError>) {
-        match claim {
-            Err(_) => self.unanswered = Some(effect.clone()),
-            // An earlier claim of ours may still arrive, once the other worker has released its own.
-            Ok(Claim::HeldUntil(_)) => {}
-            // What is settled, or ours by a later write, is safe from an earlier one.
-            Ok(Claim::Claimed(_) | Claim::Uncertain(_) | Claim::Done | Claim::Parked(_) | Claim::Conflict) => {
-                self.unanswered = None;
-            }
-        }
     }
 }
 

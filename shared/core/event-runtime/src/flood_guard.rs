@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::dead_letter::LetterId;
 use crate::failure::{Blame, Disposition, Fault, Stage};
-use crate::letter::LetterId;
-use crate::safeguards::{Safeguard, stands};
+use crate::safeguards::{Safeguard, is_enabled};
 use crate::settings::Drain;
 
 /// Why a topic-partition stops that has parked too much.
@@ -100,7 +100,7 @@ impl<'a> FloodGuard<'a> {
         let Some(flood) = partition.get_mut(at) else { return Admission::DeadLetter };
         let known = flood.letters.get(letter).copied();
         flood.tripped |= known.is_none() && flood.letters.len() >= limit;
-        if flood.tripped && flood.is_recent(now) && stands(Safeguard::FloodStops) {
+        if flood.tripped && flood.is_recent(now) && is_enabled(Safeguard::FloodStops) {
             self.stopped.store(true, Ordering::Relaxed);
             return Admission::HoldBack;
         }
@@ -138,7 +138,7 @@ impl<'a> FloodGuard<'a> {
     pub(crate) fn passed(&self, stage: Stage) {
         let mut floods = self.floods();
         let Some(partition) = floods.get_mut(self.partition) else { return };
-        partition.retain(|flood| flood.stage > stage && stands(Safeguard::FloodByStage));
+        partition.retain(|flood| flood.stage > stage && is_enabled(Safeguard::FloodByStage));
         if partition.is_empty() {
             floods.remove(self.partition);
         }

@@ -1,28 +1,10 @@
-//! What keeps one fault from becoming many: a budget of retries per batch, and a circuit over a dependency that is down.
-//! What keeps a broken deployment from flooding the dead letters is in `flood.rs`, what bounds a batch's memory in
-//! `in_flight.rs`.
+//! A circuit breaker: while a dependency is down, the rest of a batch is reported at once instead of failing record by
+//! record.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-
-/// Retries that one batch may spend, shared by its records: a broken dependency must not burn the whole invocation.
-#[derive(Debug)]
-pub(crate) struct RetryBudget(AtomicUsize);
-
-impl RetryBudget {
-    /// A fifth of the batch's records, at least 20.
-    pub(crate) fn for_records(records: usize) -> Self {
-        RetryBudget(AtomicUsize::new((records / 5).max(20)))
-    }
-
-    /// Takes one, if any is left.
-    pub(crate) fn take(&self) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
-    }
-}
 
 /// When a dependency counts as down.
 #[derive(Debug, Clone, Copy)]
@@ -82,12 +64,6 @@ impl Circuit {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_budget_runs_out() {
-        let budget = RetryBudget::for_records(5);
-        assert_eq!((0..100).filter(|_| budget.take()).count(), 20);
-    }
 
     #[tokio::test(start_paused = true)]
     async fn a_circuit_opens_after_failures_in_a_row_and_lets_one_through_after_its_pause() {

@@ -6,9 +6,9 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 
 use crate::claims::{Claim, Claims, Decider, Decision, Doubt, Held, OwnerToken, ParkedUnder, Resolved, Settled};
+use crate::dead_letter::LetterId;
 use crate::effect_id::{ClaimKey, EffectId};
-use crate::letter::LetterId;
-use crate::store::StoreError;
+use crate::store_error::StoreError;
 
 /// The [`Claims`] of a function that has none, because every intent of it is [`crate::Intent::Conditional`] or a skip.
 /// A record that asks for a claim all the same stays pending; its effect never runs unguarded.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::claims::{Decision, Doubt, Held, OwnerToken};
 use crate::clock::UnixMillis;
+use crate::dead_letter::LetterId;
 use crate::effect_id::{ClaimKey, Fingerprint};
-use crate::letter::LetterId;
-use crate::safeguards::{Safeguard, stands};
+use crate::safeguards::{Safeguard, is_enabled};
 
 /// A claim as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl StoredClaim {
 
     /// Whether it is held under exactly this lease.
     pub(super) fn is_held(&self, held: &Held) -> bool {
-        let lease = |until: UnixMillis| until == held.until || !stands(Safeguard::LeaseFence);
+        let lease = |until: UnixMillis| until == held.until || !is_enabled(Safeguard::LeaseFence);
         matches!(self, StoredClaim::Held { token, until, .. } if *token == held.token && lease(*until))
     }
 }
@@ -173,7 +173,7 @@ pub(super) fn apply(change: &Change, items: &mut Items) -> Write {
             Some(_) | None => return refused(),
         },
         Change::Settle { held, next } => match &found {
-            Some(found) if found.claim.is_held(held) || !stands(Safeguard::TokenCondition) => {
+            Some(found) if found.claim.is_held(held) || !is_enabled(Safeguard::TokenCondition) => {
                 Stored { claim: next.clone(), fingerprint, resolution }
             }
             Some(_) | None => return refused(),
@@ -215,6 +215,6 @@ fn held_by(held: &Held, taken_over: bool) -> StoredClaim {
 
 /// Free, with no decision that must stay on record, under a lease that ended earlier than this one will.
 fn is_free_before(found: &Stored, until: UnixMillis) -> bool {
-    let earlier = |last: UnixMillis| last < until || !stands(Safeguard::FreeFence);
+    let earlier = |last: UnixMillis| last < until || !is_enabled(Safeguard::FreeFence);
     found.resolution.is_none() && matches!(found.claim, StoredClaim::Free { until: Some(last), .. } if earlier(last))
 }

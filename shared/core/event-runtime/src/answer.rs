@@ -4,7 +4,7 @@ use kafka_events::{BatchResponse, ScanError};
 use serde::Serialize;
 
 use crate::outcome::{BatchReport, Outcome};
-use crate::safeguards::{Safeguard, stands};
+use crate::safeguards::{Safeguard, is_enabled};
 
 /// How records that are still pending are told to the event source mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -70,7 +70,7 @@ impl BatchReport {
             };
         }
         // A record without a readable offset cannot be named.
-        let partial = reporting == Reporting::PartialBatch || !stands(Safeguard::WholeBatchByDefault);
+        let partial = reporting == Reporting::PartialBatch || !is_enabled(Safeguard::WholeBatchByDefault);
         let nameable = partial && self.unfinished_without_offset == 0;
         if pending == 0 || nameable {
             return Ok(Answer::Batch(self.unfinished));

@@ -8,16 +8,16 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::memory::{CLAIMS_TABLE, Faults, WriteFault, answer, lock, refusal, take_fault};
-use super::stored::{Change, Items, Resolution, Sent, Stored, StoredClaim, Write, apply};
+use super::in_memory::{CLAIMS_TABLE, Faults, WriteFault, answer, lock, refusal, take_fault};
+use super::stored_claims::{Change, Items, Resolution, Sent, Stored, StoredClaim, Write, apply};
 use crate::claims::{
     Claim, Claims, Decider, Decision, Doubt, Held, OwnerToken, Parked, ParkedUnder, Resolved, Settled,
 };
 use crate::clock::{Clock, UnixMillis};
+use crate::dead_letter::LetterId;
 use crate::effect_id::{ClaimKey, EffectId};
-use crate::letter::LetterId;
-use crate::safeguards::{Safeguard, stands};
-use crate::store::StoreError;
+use crate::safeguards::{Safeguard, is_enabled};
+use crate::store_error::StoreError;
 
 /// [`Claims`] in memory.
 #[derive(Clone)]
@@ -145,10 +145,10 @@ impl MemoryClaims {
             Write::Refused(Some(found)) => found,
             Write::UnderWay => return None,
         };
-        let ours = found.claim.token() == token && stands(Safeguard::OwnToken);
+        let ours = found.claim.token() == token && is_enabled(Safeguard::OwnToken);
         let taken_over = match found.claim {
-            StoredClaim::Held { taken_over, .. } if ours => taken_over && stands(Safeguard::TakenOver),
-            StoredClaim::Held { until, .. } if until > now && stands(Safeguard::LiveLease) => {
+            StoredClaim::Held { taken_over, .. } if ours => taken_over && is_enabled(Safeguard::TakenOver),
+            StoredClaim::Held { until, .. } if until > now && is_enabled(Safeguard::LiveLease) => {
                 return Some(Claim::HeldUntil(until));
             }
             StoredClaim::Held { .. } => true,
@@ -168,7 +168,7 @@ impl MemoryClaims {
         let late = (fault == Some(WriteFault::SecondLate)).then_some(WriteFault::Late);
         let taken = match self.send(late.or(fault), take) {
             Write::Applied => true,
-            Write::Refused(now) => now.is_some_and(|now| now.claim.is_held(&held) && stands(Safeguard::OwnToken)),
+            Write::Refused(now) => now.is_some_and(|now| now.claim.is_held(&held) && is_enabled(Safeguard::OwnToken)),
             Write::UnderWay => return None,
         };
         Some(match taken {
@@ -193,7 +193,9 @@ impl MemoryClaims {
         };
         Ok(match written {
             Write::Applied => Settled::Applied,
-            Write::Refused(found) if settled_before(found.clone()) && stands(Safeguard::OwnToken) => Settled::Applied,
+            Write::Refused(found) if settled_before(found.clone()) && is_enabled(Safeguard::OwnToken) => {
+                Settled::Applied
+            }
             Write::Refused(_) | Write::UnderWay => Settled::NotOurs,
         })
     }
@@ -220,12 +222,12 @@ impl MemoryClaims {
         match &item.claim {
             StoredClaim::Parked { token, letter, .. }
                 if (letter != park.letter || park.token.is_some_and(|seen| seen != *token))
-                    && stands(Safeguard::LetterFence) =>
+                    && is_enabled(Safeguard::LetterFence) =>
             {
                 return Resolved::OtherPark;
             }
             StoredClaim::Parked { doubt: Doubt::Uncertain, .. }
-                if by == Decider::Redrive && stands(Safeguard::CertainOnly) =>
+                if by == Decider::Redrive && is_enabled(Safeguard::CertainOnly) =>
             {
                 return Resolved::Uncertain;
             }

@@ -22,14 +22,14 @@ fn effect(new: &str) -> EffectId {
 struct Table {
     clock: ManualClock,
     claims: MemoryClaims,
-    both: BothNames,
+    both: RenamedClaims,
 }
 
 impl Table {
     fn new() -> Self {
         let clock = ManualClock::at(UnixMillis(1_795_000_000_000));
         let claims = MemoryClaims::new(Arc::new(clock.clone()));
-        let both = BothNames(Arc::new(claims.clone()));
+        let both = RenamedClaims(Arc::new(claims.clone()));
         Table { clock, claims, both }
     }
 
@@ -171,7 +171,7 @@ fn a_lost_answer_between_the_two_names_is_taken_anew_or_withdrawn() {
         let token = OwnerToken::fresh();
         // The first claim of the two is answered, the second is not.
         let failing = FailingAt { claims: table.claims.clone(), key: key(NEW), fault };
-        let both = BothNames(Arc::new(failing));
+        let both = RenamedClaims(Arc::new(failing));
         assert!(now(both.claim(&effect(NEW), LEASE, token)).is_err());
         let Claim::Claimed(held) = table.try_claim(&effect(NEW), token).unwrap() else { panic!("ours: {fault:?}") };
         now(table.both.release(&held)).unwrap();

@@ -18,7 +18,7 @@ pub(crate) const PENDING_IN_FULL: usize = 1;
 
 /// The lines of one batch.
 #[derive(Debug, Default)]
-pub(crate) struct Journal(Mutex<BTreeMap<Kind, Tally>>);
+pub(crate) struct FailureLog(Mutex<BTreeMap<Kind, Tally>>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Kind {
@@ -41,7 +41,7 @@ struct Tally {
 /// Where a record stands: the name of its partition, and its offset where it has one.
 type Spot = (String, Option<i64>);
 
-impl Journal {
+impl FailureLog {
     /// Notes one failure: in full, by `line`, if it is among the first `in_full` of its kind.
     pub(crate) fn note(
         &self,
@@ -78,7 +78,7 @@ impl Journal {
     }
 
     /// Sums up what had more than its lines.
-    pub(crate) fn close(self) {
+    pub(crate) fn summarize(self) {
         let kinds = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         for (Kind { what, stage, code }, tally) in kinds {
             if tally.records <= tally.in_full {
@@ -87,8 +87,8 @@ impl Journal {
             tracing::warn!(
                 records = tally.records,
                 partitions = tally.partitions.len(),
-                first = tally.ends.as_ref().map(|(first, _)| told(first)),
-                last = tally.ends.as_ref().map(|(_, last)| told(last)),
+                first = tally.ends.as_ref().map(|(first, _)| place_text(first)),
+                last = tally.ends.as_ref().map(|(_, last)| place_text(last)),
                 error_code = code,
                 stage = stage.as_str(),
                 error = tally.error,
@@ -98,7 +98,7 @@ impl Journal {
     }
 }
 
-fn told((partition, offset): &Spot) -> String {
+fn place_text((partition, offset): &Spot) -> String {
     match offset {
         Some(offset) => format!("{partition}@{offset}"),
         None => partition.clone(),

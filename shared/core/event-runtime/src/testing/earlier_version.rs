@@ -5,15 +5,15 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 
-use super::claims::MemoryClaims;
-use super::memory::{CLAIMS_TABLE, WriteFault, answer, refusal, take_fault};
-use super::stored::{Change, Stored, StoredClaim, Write};
+use super::in_memory::{CLAIMS_TABLE, WriteFault, answer, refusal, take_fault};
+use super::memory_claims::MemoryClaims;
+use super::stored_claims::{Change, Stored, StoredClaim, Write};
 use crate::claims::{
     Claim, Claims, Decider, Decision, Doubt, Held, OwnerToken, Parked, ParkedUnder, Resolved, Settled,
 };
+use crate::dead_letter::LetterId;
 use crate::effect_id::{ClaimKey, EffectId};
-use crate::letter::LetterId;
-use crate::store::StoreError;
+use crate::store_error::StoreError;
 
 /// [`Claims`] as the version before wrote and read them: a token of its own at each try, no doubt on a parked claim,
 /// writes fenced by the token alone, and what is released is deleted. It knew no withdrawal.

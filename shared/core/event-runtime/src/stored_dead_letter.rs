@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::letter::{DeadLetter, LETTER_VERSION, LetterId};
+use crate::dead_letter::{DeadLetter, LETTER_VERSION, LetterId};
 
 /// A letter as it is stored: whole, or with its raw bytes kept in an object of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

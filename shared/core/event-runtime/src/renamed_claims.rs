@@ -31,14 +31,14 @@ use futures_util::future::BoxFuture;
 use crate::claims::{
     Claim, Claims, Decider, Decision, Doubt, Held, OwnerToken, Parked, ParkedUnder, Resolved, Settled,
 };
+use crate::dead_letter::LetterId;
 use crate::effect_id::{ClaimKey, EffectId, Fingerprint};
-use crate::letter::LetterId;
-use crate::store::StoreError;
+use crate::store_error::StoreError;
 
 /// Claims each effect under both its names; those that have one name as they are.
-pub(crate) struct BothNames(pub(crate) Arc<dyn Claims>);
+pub(crate) struct RenamedClaims(pub(crate) Arc<dyn Claims>);
 
-impl BothNames {
+impl RenamedClaims {
     async fn claim_both(
         &self,
         effect: &EffectId,
@@ -88,7 +88,7 @@ impl BothNames {
     }
 }
 
-impl Claims for BothNames {
+impl Claims for RenamedClaims {
     fn claim<'a>(
         &'a self,
         effect: &'a EffectId,
@@ -138,7 +138,7 @@ impl Claims for BothNames {
     }
 }
 
-impl BothNames {
+impl RenamedClaims {
     /// The new name first: once that is settled, nothing depends on the other in this version.
     fn settle<'a, F>(&'a self, held: &'a Held, write: F) -> BoxFuture<'a, Result<Settled, StoreError>>
     where
