@@ -7,8 +7,9 @@ use environment::{
     Env, Kind, Problems, Reader, Secret, Variable, boolean, milliseconds, number, one_of, parsed, secret, text, topic,
     url,
 };
+use event_functions::RegistryConfig;
 use kafka_producer::{EventSource, EventSourceError};
-use schema_registry::{FrameFormat, RegistryConfig};
+use schema_registry::FrameFormat;
 use topic_names::TopicName;
 
 /// The function's configuration.

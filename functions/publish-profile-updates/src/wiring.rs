@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use event_functions::RegistryConfigError;
 use event_runtime::DeadLetters;
 use kafka_producer::{
     CaCertificates, KafkaConfig, KafkaProducer, Producer, Publisher, RecordedLog, ScramMechanism, Security,
 };
-use schema_registry::{NewSchema, RegisteringSubjects, RegistryConfigError, Subjects, Version};
+use schema_registries::{NewSchema, RegisteringSubjects};
+use schema_registry::{Subjects, Version};
 
 use crate::api::{ApiSettings, ApiSettingsError, ProfileApi};
 use crate::config::{ApiToken, Config, Kafka, KafkaAuth, Sink};

@@ -5,10 +5,9 @@ use std::time::Duration;
 use environment::{
     Env, Kind, Problems, Reader, Variable, boolean, list, milliseconds, number, one_of, parsed, text, time, url,
 };
-use event_functions::read_drain;
+use event_functions::{RegistryConfig, read_drain};
 use event_runtime::{Drain, Settings};
 use jiff::Timestamp;
-use schema_registry::RegistryConfig;
 
 use crate::address::{Address, AddressError};
 use crate::mailbox::Mailbox;

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use event_runtime::{RawRecord, RecordFrames, RecordHandler};
 use kafka_events::{Entry, Event};
+use schema_registries::Snapshot;
 use schema_registry::{
     CachePolicy, FrameFormat, Frames, KeyFormat, RegistryError, RegistryErrorKind, SchemaCache, SchemaRef, SchemaText,
-    Schemas, Snapshot,
+    Schemas,
 };
 use send_welcome_email::error::SendError;
 use send_welcome_email::mailer::{Mailer, SentMail};
@@ -58,7 +59,7 @@ fn schemas() -> Arc<dyn Schemas> {
         schemas.insert(format!("glue:{}", uuid(number)), schema);
     }
     let snapshot = Snapshot::parse(&serde_json::to_string(&schemas).unwrap()).unwrap();
-    Arc::new(SchemaCache::new(Nothing, CachePolicy::default()).with_snapshot(snapshot))
+    Arc::new(SchemaCache::new(Nothing, CachePolicy::default()).with_preloaded(snapshot))
 }
 
 fn recording() -> std::path::PathBuf {

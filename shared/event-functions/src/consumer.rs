@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use environment::{Reader, boolean, milliseconds, number, text, url};
 use event_runtime::{Drain, Order, Reporting, Settings};
-use schema_registry::RegistryConfig;
 
 use crate::drain::read_drain;
+use crate::registry::RegistryConfig;
 
 /// What a function on a Kafka topic is told.
 #[derive(Debug, Clone)]

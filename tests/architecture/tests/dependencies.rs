@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["schema-registry", "debezium"],
     &["event-runtime"],
     &["redrive-core"],
-    &["claims-dynamodb", "dead-letters-sqs", "effects-dynamodb", "kafka-producer"],
+    &["claims-dynamodb", "dead-letters-sqs", "effects-dynamodb", "kafka-producer", "schema-registries"],
     &["event-functions"],
     &["publish-profile-updates", "redrive-dead-letters", "send-welcome-email"],
 ];

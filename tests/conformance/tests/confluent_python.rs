@@ -11,9 +11,9 @@ use avro_decode::{AvroRead, Limits};
 use base64_simd::STANDARD;
 use kafka_producer::{Encoder, Framing};
 use local_stack::Registry;
+use schema_registries::{ConfluentConfig, ConfluentRegistry, NewSchema};
 use schema_registry::{
-    CachePolicy, Clues, ConfluentConfig, ConfluentRegistry, FrameFormat, NewSchema, PlanCache, SchemaCache, SchemaRef,
-    Subjects, VALUE_SCHEMA_HEADER, Version, split,
+    CachePolicy, Clues, FrameFormat, PlanCache, SchemaCache, SchemaRef, Subjects, VALUE_SCHEMA_HEADER, Version, split,
 };
 use serde::Serialize;
 use serde_json::{Value, json};

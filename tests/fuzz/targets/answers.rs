@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use schema_registry::{Snapshot, testing::token_life};
+use schema_registries::{Snapshot, token_lifetime};
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    if let Some(life) = token_life(input) {
-        assert!(life <= Duration::from_secs(86_400));
+    if let Some(lifetime) = token_lifetime(input) {
+        assert!(lifetime <= Duration::from_secs(86_400));
     }
     if let Ok(text) = std::str::from_utf8(input)
         && let Ok(snapshot) = Snapshot::parse(text)

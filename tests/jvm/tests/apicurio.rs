@@ -8,10 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jvm_peers::jars;
+use schema_registries::{Auth, ConfluentConfig, ConfluentRegistry, NewSchema, SchemaReference};
 use schema_registry::compatibility::Level;
 use schema_registry::{
-    Asked, Auth, CachePolicy, ConfluentConfig, ConfluentRegistry, NewSchema, RegistryErrorKind, SchemaCache, SchemaId,
-    SchemaRef, SchemaReference, Schemas, Subjects, Version,
+    Asked, CachePolicy, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef, Schemas, Subjects, Version,
 };
 
 /// Apicurio in a process of its own, which ends with this value. It keeps its schemas in memory.

@@ -12,8 +12,6 @@ use futures_util::{
 };
 use tokio::{sync::Semaphore, time::Instant};
 
-#[cfg(feature = "snapshot")]
-use crate::Snapshot;
 use crate::{RegistryError, RegistryErrorKind, SchemaRef, SchemaText, Schemas, activity};
 
 /// How much a [`SchemaCache`] keeps, and for how long.
@@ -49,8 +47,7 @@ const LOST_FOR: Duration = Duration::from_secs(600);
 /// denies that as well it has lost its memory, as some do for a while after a start, and its word costs no record.
 pub struct SchemaCache<S> {
     registry: Arc<S>,
-    #[cfg(feature = "snapshot")]
-    snapshot: Snapshot,
+    preloaded: HashMap<SchemaRef, Arc<SchemaText>>,
     policy: CachePolicy,
     memory: Arc<Mutex<Memory>>,
     fetches: Arc<Semaphore>,
@@ -81,26 +78,24 @@ impl<S: Schemas + 'static> SchemaCache<S> {
     pub fn new(registry: S, policy: CachePolicy) -> Self {
         Self {
             registry: Arc::new(registry),
-            #[cfg(feature = "snapshot")]
-            snapshot: Snapshot::default(),
+            preloaded: HashMap::new(),
             policy,
             memory: Arc::default(),
             fetches: Arc::new(Semaphore::new(MAX_FETCHES)),
         }
     }
 
-    /// Adds schemas that need not be asked for; they are kept beside those that are.
-    #[cfg(feature = "snapshot")]
+    /// Adds schemas that never need to be fetched, such as those of a snapshot file. They stay for good and do not count
+    /// towards the policy's bounds.
     #[must_use]
-    pub fn with_snapshot(mut self, snapshot: Snapshot) -> Self {
-        self.snapshot = snapshot;
+    pub fn with_preloaded(mut self, schemas: impl IntoIterator<Item = (SchemaRef, Arc<SchemaText>)>) -> Self {
+        self.preloaded.extend(schemas);
         self
     }
 
     /// The schema if it is known already, without asking.
     pub fn known(&self, schema: SchemaRef) -> Option<Arc<SchemaText>> {
-        #[cfg(feature = "snapshot")]
-        if let Some(text) = self.snapshot.get(schema) {
+        if let Some(text) = self.preloaded.get(&schema) {
             return Some(Arc::clone(text));
         }
         lock(&self.memory).known.get(&schema).cloned()
@@ -164,13 +159,13 @@ async fn believed(
     match registry.by_id(given).await {
         Err(denied) if denied.kind() == RegistryErrorKind::NotFound => {
             if lock(memory).has_lost_its_own() {
-                error.meaning(RegistryErrorKind::Lost)
+                error.with_kind(RegistryErrorKind::Lost)
             } else {
                 error
             }
         }
         // It fails meanwhile, so its word of before may have been part of that.
-        Err(failed) if failed.is_transient() => error.meaning(failed.kind()).after(failed.retry_after()),
+        Err(failed) if failed.is_transient() => error.with_kind(failed.kind()).after(failed.retry_after()),
         Err(_) => error,
         Ok(_) => {
             lock(memory).has_given();

@@ -1,4 +1,4 @@
-//! Schemas by id: wire frames, registry clients and the cache before them.
+//! Schemas by id: the frames of records, the port to schema registries, and the caches of schemas and decoding plans.
 //!
 //! A record's bytes begin with (or are accompanied by) the id of the schema that wrote them. [`split`] takes the
 //! bytes apart, a [`Schemas`] port fetches the schema behind the id, [`SchemaCache`] asks it once, and [`PlanCache`]
@@ -17,45 +17,20 @@
 mod activity;
 mod cache;
 pub mod compatibility;
-#[cfg(feature = "confluent")]
-mod confluent;
-#[cfg(feature = "env")]
-mod env;
 mod format;
 mod frame;
-#[cfg(feature = "glue")]
-mod glue;
-#[cfg(any(feature = "confluent", feature = "glue"))]
-mod http;
 mod inflate;
 mod plans;
-#[cfg(any(feature = "confluent", feature = "snapshot"))]
-mod rules;
 mod schemas;
-#[cfg(feature = "snapshot")]
-mod snapshot;
 #[cfg(feature = "testing")]
 pub mod testing;
-#[cfg(any(feature = "confluent", feature = "testing"))]
-mod token_life;
 
 pub use activity::Activity;
 pub use cache::{CachePolicy, SchemaCache};
-#[cfg(feature = "confluent")]
-pub use confluent::{
-    Auth, ClientCredentials, Compatibility, ConfluentConfig, ConfluentConfigError, ConfluentRegistry, NewSchema,
-    RegisteringSubjects, SchemaReference, Tls,
-};
-#[cfg(feature = "env")]
-pub use env::{RegistryConfig, RegistryConfigError};
 pub use format::{FrameFormat, Frames, KeyFormat};
 pub use frame::{
     Body, Clues, Frame, FrameError, KEY_SCHEMA_HEADER, MAX_INFLATED_BYTES, SchemaId, SchemaRef, VALUE_SCHEMA_HEADER,
     inflates_to_at_most, split,
 };
-#[cfg(feature = "glue")]
-pub use glue::{GlueConfigError, GlueRegistry};
 pub use plans::{NoPlanOfText, PlanCache, PlanError};
 pub use schemas::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaText, Schemas, Subjects, Version};
-#[cfg(feature = "snapshot")]
-pub use snapshot::{Snapshot, SnapshotError};

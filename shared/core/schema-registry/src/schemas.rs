@@ -137,9 +137,6 @@ pub struct RegistryError {
     asked: Asked,
     kind: RegistryErrorKind,
     retry_after: Option<Duration>,
-    /// What a refusal would mean, did it come from a registry that is well.
-    #[cfg_attr(not(feature = "confluent"), expect(dead_code, reason = "told by that client alone"))]
-    if_well: Option<RegistryErrorKind>,
     #[source]
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -186,7 +183,7 @@ pub enum RegistryErrorKind {
 impl RegistryError {
     /// An error of a registry about what it was asked.
     pub fn new(asked: impl Into<Asked>, kind: RegistryErrorKind) -> Self {
-        Self { asked: asked.into(), kind, retry_after: None, if_well: None, source: None }
+        Self { asked: asked.into(), kind, retry_after: None, source: None }
     }
 
     /// Adds how long the registry asked to wait.
@@ -203,22 +200,15 @@ impl RegistryError {
         self
     }
 
-    /// Adds what it would mean, did it come from a registry that is well.
-    #[cfg(feature = "confluent")]
-    pub(crate) fn if_well(mut self, kind: Option<RegistryErrorKind>) -> Self {
-        self.if_well = kind;
-        self
-    }
-
-    /// What it means, as it comes from a registry that is well.
-    #[cfg(feature = "confluent")]
-    pub(crate) fn meant(&self) -> Option<RegistryErrorKind> {
-        if self.kind == RegistryErrorKind::NotFound { Some(self.kind) } else { self.if_well }
-    }
-
-    /// The same with another meaning.
-    pub(crate) fn meaning(self, kind: RegistryErrorKind) -> Self {
+    /// The same error with another meaning: what an answer proves may depend on what else the registry answers.
+    #[must_use]
+    pub fn with_kind(self, kind: RegistryErrorKind) -> Self {
         Self { kind, ..self }
+    }
+
+    /// What caused it, for an implementation that looks at its own causes.
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.source.as_deref()
     }
 
     /// What was asked about.

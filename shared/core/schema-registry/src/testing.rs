@@ -93,12 +93,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How long a token would be taken to live after this answer of a token endpoint; `None` where it is no answer. For
-/// fuzzing, without HTTP.
-pub fn token_life(answer: &[u8]) -> Option<Duration> {
-    serde_json::from_slice::<crate::token_life::Granted>(answer).ok().map(|granted| granted.life())
-}
-
 /// The schema that [`contract`] expects under id 7 and [`GUID`]; it needs [`MIDDLE`].
 pub const OUTER: &str = r#"{"type":"record","name":"Outer","fields":[{"name":"middle","type":"Middle"}]}"#;
 /// A schema that [`OUTER`] refers to, subject `middle`, version 1; it needs [`INNER`].

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use schema_registries::{ConfluentRegistry, NewSchema};
 use schema_registry::compatibility::{Level, UnknownLevel};
-use schema_registry::{ConfluentRegistry, NewSchema, RegisteredSchema, RegistryError, SchemaId, Subjects, Version};
+use schema_registry::{RegisteredSchema, RegistryError, SchemaId, Subjects, Version};
 use serde_json::Value as Json;
 
 use crate::compare::differences;

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use kafka_producer::testing::{EmptyTopic, producer_contract, record};
 use kafka_producer::{DomainEvent, KafkaProducer, Producer, Publisher, TraceParent, partition_of_key};
 use local_stack::{Registry, Workspace, repository_schemas};
-use schema_registry::{ConfluentConfig, ConfluentRegistry, Version};
+use schema_registries::{ConfluentConfig, ConfluentRegistry};
+use schema_registry::Version;
 use serde::Serialize;
 use serde_json::json;
 

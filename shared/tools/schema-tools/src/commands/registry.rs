@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use environment::{Env, Problems};
-use schema_registry::{ConfluentRegistry, RegistryConfig, RegistryConfigError};
+use event_functions::{RegistryConfig, RegistryConfigError};
+use schema_registries::ConfluentRegistry;
 use schema_tools::Contracts;
 use schema_tools::publish::{Change, Comparison, compare, make};
 

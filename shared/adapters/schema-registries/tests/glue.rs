@@ -18,7 +18,8 @@ use axum::{
     routing::post,
 };
 use hmac::{Hmac, KeyInit, Mac};
-use schema_registry::{GlueConfigError, GlueRegistry, RegistryErrorKind, SchemaId, SchemaRef, Schemas};
+use schema_registries::{GlueConfigError, GlueRegistry};
+use schema_registry::{RegistryErrorKind, SchemaId, SchemaRef, Schemas};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use uuid::Uuid;

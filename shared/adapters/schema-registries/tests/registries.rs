@@ -18,9 +18,10 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use schema_registries::{Auth, ConfluentConfig, ConfluentRegistry};
 use schema_registry::{
-    Asked, Auth, CachePolicy, ConfluentConfig, ConfluentRegistry, PlanCache, RegistryError, RegistryErrorKind,
-    SchemaCache, SchemaId, SchemaRef, Schemas, Subjects, Version,
+    Asked, CachePolicy, PlanCache, RegistryError, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef, Schemas,
+    Subjects, Version,
     testing::{GUID, INNER, InMemorySchemas, MIDDLE, OUTER, Weather, contract},
 };
 use tokio::net::TcpListener;

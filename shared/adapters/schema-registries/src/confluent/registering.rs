@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
+use schema_registry::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, Subjects, Version};
 
 use super::{ConfluentRegistry, NewSchema};
-use crate::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, Subjects, Version};
 
 /// Registers one schema under whatever subject it is asked for, and answers with it. Subject and registry decide by
 /// their compatibility level whether it may be.

@@ -16,11 +16,9 @@ use axum::{
     http::{Method, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
+use schema_registries::{Compatibility, ConfluentConfig, ConfluentRegistry, NewSchema, SchemaReference};
 use schema_registry::compatibility::Level;
-use schema_registry::{
-    Asked, Compatibility, ConfluentConfig, ConfluentRegistry, NewSchema, RegistryErrorKind, SchemaId, SchemaReference,
-    Version,
-};
+use schema_registry::{Asked, RegistryErrorKind, SchemaId, Version};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

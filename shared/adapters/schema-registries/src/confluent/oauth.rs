@@ -3,13 +3,13 @@
 use std::{fmt, sync::Arc};
 
 use reqwest::{Client, Url, header::CONTENT_TYPE};
+use schema_registry::{Asked, RegistryError, RegistryErrorKind};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{answer::success, config::ClientCredentials};
 use crate::{
-    Asked, RegistryError, RegistryErrorKind,
     http::{Said, receive},
-    token_life::Granted,
+    token_lifetime::TokenResponse,
 };
 
 /// A token and until when it serves.
@@ -113,10 +113,10 @@ impl Tokens {
         let answer = receive(request, self.max_answer_bytes, asked).await.map_err(|error| no_token(asked, error))?;
         let body = success(answer, asked).map_err(|error| no_token(asked, error))?;
         // The error of serde_json may quote the body, and with it a token.
-        let granted: Granted = serde_json::from_slice(&body).map_err(|_| {
+        let granted: TokenResponse = serde_json::from_slice(&body).map_err(|_| {
             no_token(asked, RegistryError::new(asked.clone(), RegistryErrorKind::Refused).caused_by(Said::Unreadable))
         })?;
-        let life = granted.life();
+        let life = granted.lifetime();
         Ok(Token { text: granted.access_token.into(), stale: sent + life.mul_f64(0.8), expires: sent + life })
     }
 }

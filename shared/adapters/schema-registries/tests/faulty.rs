@@ -10,9 +10,8 @@ use std::{
     time::Duration,
 };
 
-use schema_registry::{
-    Asked, ConfluentConfig, ConfluentRegistry, RegistryError, RegistryErrorKind, SchemaId, SchemaRef, Schemas,
-};
+use schema_registries::{ConfluentConfig, ConfluentRegistry};
+use schema_registry::{Asked, RegistryError, RegistryErrorKind, SchemaId, SchemaRef, Schemas};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

@@ -7,16 +7,14 @@ use reqwest::{
     Certificate, Client, Identity, Method, RequestBuilder, StatusCode, Url,
     header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue},
 };
+use schema_registry::{Asked, RegistryError, RegistryErrorKind};
 
 use super::{
     answer::success,
     config::{Auth, ConfluentConfig, ConfluentConfigError, Tls},
     oauth::{Token, Tokens},
 };
-use crate::{
-    Asked, RegistryError, RegistryErrorKind,
-    http::{Answer, Patience, receive, unavailable},
-};
+use crate::http::{Answer, Patience, receive, unavailable};
 
 const CONTENT: &str = "application/vnd.schemaregistry.v1+json";
 /// Confluent Cloud's names for who asks which cluster.

@@ -1,12 +1,10 @@
 //! What a Confluent-compatible registry's statuses and error codes mean.
 
 use reqwest::StatusCode;
+use schema_registry::{Asked, RegistryError, RegistryErrorKind};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::{
-    Asked, RegistryError, RegistryErrorKind,
-    http::{Answer, Said},
-};
+use crate::http::{Answer, Said};
 
 /// The body of a refusal.
 #[derive(Deserialize)]
@@ -40,9 +38,9 @@ pub(super) fn success(answer: Answer, asked: &Asked) -> Result<Vec<u8>, Registry
     }
     let refusal = serde_json::from_slice::<Refusal>(&answer.body).ok();
     let code = refusal.as_ref().map(|refusal| refusal.error_code);
-    let (kind, if_well) = (kind(&answer, code), if_well(answer.status, code));
+    let kind = kind(&answer, code);
     let said = said(kind, answer.status.as_u16(), refusal);
-    Err(RegistryError::new(asked.clone(), kind).if_well(if_well).after(answer.retry_after).caused_by(said))
+    Err(RegistryError::new(asked.clone(), kind).after(answer.retry_after).caused_by(said))
 }
 
 /// The registry's own codes are the status with two digits more; a 404 or 422 without one comes from somebody else,
@@ -56,13 +54,24 @@ fn kind(answer: &Answer, code: Option<i64>) -> RegistryErrorKind {
     }
 }
 
-/// Apicurio says of a schema that is not there what others say of a path that is not there, and of one that it cannot
-/// make out what others say of a request that makes no sense.
-fn if_well(status: StatusCode, code: Option<i64>) -> Option<RegistryErrorKind> {
-    match (status, code) {
-        (StatusCode::NOT_FOUND, Some(404)) => Some(RegistryErrorKind::NotFound),
-        (StatusCode::BAD_REQUEST, Some(0)) => Some(RegistryErrorKind::Unusable),
-        _ => None,
+/// What a refused lookup of a schema means if the registry is healthy; `None` where it means nothing else than it says.
+///
+/// Apicurio answers for a schema that it does not have as others do for an unknown path (404 with code 404), and for a
+/// schema that it cannot parse as others do for a bad request (400 with code 0).
+pub(super) fn meaning_if_healthy(refusal: &RegistryError) -> Option<RegistryErrorKind> {
+    if refusal.kind() == RegistryErrorKind::NotFound {
+        return Some(RegistryErrorKind::NotFound);
+    }
+    match refusal.cause()?.downcast_ref()? {
+        Said::Code { status: 404, code } if code == "404" => Some(RegistryErrorKind::NotFound),
+        Said::Code { status: 400, code } if code == "0" => Some(RegistryErrorKind::Unusable),
+        Said::Status(_)
+        | Said::Code { .. }
+        | Said::Message { .. }
+        | Said::Rule(_)
+        | Said::Unreadable
+        | Said::TooLarge
+        | Said::Late => None,
     }
 }
 

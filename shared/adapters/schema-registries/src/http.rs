@@ -7,9 +7,8 @@ use reqwest::{
     RequestBuilder, StatusCode,
     header::{HeaderMap, RETRY_AFTER},
 };
+use schema_registry::{Asked, RegistryError, RegistryErrorKind};
 use tokio::time::{Instant, sleep, timeout_at};
-
-use crate::{Asked, RegistryError, RegistryErrorKind};
 
 /// An answer, whole.
 pub(crate) struct Answer {

@@ -20,10 +20,8 @@ use rustls::{
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
     server::WebPkiClientVerifier,
 };
-use schema_registry::{
-    Auth, ClientCredentials, ConfluentConfig, ConfluentConfigError, ConfluentRegistry, RegistryErrorKind, SchemaId,
-    SchemaRef, Schemas, Tls,
-};
+use schema_registries::{Auth, ClientCredentials, ConfluentConfig, ConfluentConfigError, ConfluentRegistry, Tls};
+use schema_registry::{RegistryErrorKind, SchemaId, SchemaRef, Schemas};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,

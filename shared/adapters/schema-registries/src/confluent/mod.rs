@@ -12,6 +12,10 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use reqwest::Method;
+use schema_registry::{
+    Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, SchemaRef, SchemaText, Schemas, Subjects,
+    Version,
+};
 
 pub use self::{
     admin::{Compatibility, NewSchema, SchemaReference},
@@ -19,12 +23,9 @@ pub use self::{
     registering::RegisteringSubjects,
 };
 use self::{
+    answer::meaning_if_healthy,
     lookup::{Lookup, read},
     transport::{Question, Transport},
-};
-use crate::{
-    Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, SchemaRef, SchemaText, Schemas, Subjects,
-    Version,
 };
 
 /// A Confluent-compatible registry: one cluster behind one URL or several.
@@ -66,16 +67,16 @@ impl ConfluentRegistry {
     /// subjects. One that lists none has lost its schemas or has not read them yet. One that does not let us list them is
     /// taken at its word.
     async fn judged(&self, error: RegistryError) -> RegistryError {
-        let Some(meant) = error.meant() else { return error };
+        let Some(meant) = meaning_if_healthy(&error) else { return error };
         match self.has_subjects().await {
-            Ok(true) => error.meaning(meant),
-            Ok(false) => error.meaning(RegistryErrorKind::Lost),
+            Ok(true) => error.with_kind(meant),
+            Ok(false) => error.with_kind(RegistryErrorKind::Lost),
             Err(asked) => match asked.kind() {
                 kind @ (RegistryErrorKind::Unavailable | RegistryErrorKind::Throttled) => {
-                    error.meaning(kind).after(asked.retry_after())
+                    error.with_kind(kind).after(asked.retry_after())
                 }
                 // More than is read.
-                RegistryErrorKind::Unusable => error.meaning(meant),
+                RegistryErrorKind::Unusable => error.with_kind(meant),
                 RegistryErrorKind::Refused
                 | RegistryErrorKind::Lost
                 | RegistryErrorKind::NotFound

@@ -4,7 +4,7 @@
 //!
 //! ```no_run
 //! use environment::{Env, Reader};
-//! use schema_registry::RegistryConfig;
+//! use event_functions::RegistryConfig;
 //!
 //! struct Config {
 //!     registry: RegistryConfig,
@@ -26,11 +26,11 @@ use std::{fs, io, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_types::SdkConfig;
 use environment::{Reader, list, milliseconds, one_of, secret, text, url};
-
-use crate::{
-    Auth, CachePolicy, ClientCredentials, ConfluentConfig, ConfluentConfigError, ConfluentRegistry, FrameFormat,
-    Frames, GlueConfigError, GlueRegistry, KeyFormat, SchemaCache, Schemas, Snapshot, SnapshotError,
+use schema_registries::{
+    Auth, ClientCredentials, ConfluentConfig, ConfluentConfigError, ConfluentRegistry, GlueConfigError, GlueRegistry,
+    Snapshot, SnapshotError,
 };
+use schema_registry::{CachePolicy, FrameFormat, Frames, KeyFormat, SchemaCache, Schemas};
 
 /// Where a function's schemas come from, and how its records name them.
 #[derive(Debug, Clone)]
@@ -172,7 +172,7 @@ impl RegistryConfig {
 }
 
 fn cached<S: Schemas + 'static>(registry: S, snapshot: Snapshot) -> SchemaCache<S> {
-    SchemaCache::new(registry, CachePolicy::default()).with_snapshot(snapshot)
+    SchemaCache::new(registry, CachePolicy::default()).with_preloaded(snapshot)
 }
 
 fn read_file(variable: &'static str, path: &PathBuf) -> Result<Vec<u8>, RegistryConfigError> {
@@ -285,5 +285,5 @@ mod doc {
     pub(super) const VALUE_FRAME: &str = "How values name their schemas; `confluent` unless set.";
     pub(super) const KEY_FRAME: &str =
         "How keys name theirs, or `text` for keys that are plain text without a schema; `confluent` unless set.";
-    pub(super) const SNAPSHOT: &str = "JSON file of schemas that need not be asked for, taken from the same registry: see `shared/core/schema-registry`.";
+    pub(super) const SNAPSHOT: &str = "JSON file of schemas that need not be asked for, taken from the same registry: see `shared/adapters/schema-registries`.";
 }

@@ -3,13 +3,12 @@
 use std::{collections::HashSet, sync::Arc};
 
 use reqwest::Method;
+use schema_registry::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, SchemaText};
 use serde::{Deserialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::{ConfluentRegistry, transport::Question};
-use crate::{
-    Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, SchemaText, http::Said, rules::RuleSet,
-};
+use crate::{http::Said, rule_set::RuleSet};
 
 /// The registry's answer to any question for a schema.
 #[derive(Deserialize)]

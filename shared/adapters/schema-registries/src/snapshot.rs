@@ -5,10 +5,11 @@ use std::{
     sync::Arc,
 };
 
+use schema_registry::{SchemaId, SchemaRef, SchemaText};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{SchemaId, SchemaRef, SchemaText, rules::RuleSet};
+use crate::rule_set::RuleSet;
 
 /// Schemas by the names that frames give them, as one registry had them.
 ///
@@ -112,6 +113,15 @@ impl Snapshot {
     /// The schema of that name.
     pub fn get(&self, schema: SchemaRef) -> Option<&Arc<SchemaText>> {
         self.schemas.get(&schema)
+    }
+}
+
+impl IntoIterator for Snapshot {
+    type Item = (SchemaRef, Arc<SchemaText>);
+    type IntoIter = std::collections::hash_map::IntoIter<SchemaRef, Arc<SchemaText>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.schemas.into_iter()
     }
 }
 

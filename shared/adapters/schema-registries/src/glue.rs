@@ -15,13 +15,11 @@ use aws_sigv4::{
 use aws_types::SdkConfig;
 use futures_util::{FutureExt, future::BoxFuture};
 use reqwest::{Client, StatusCode, Url};
+use schema_registry::{Asked, RegistryError, RegistryErrorKind, SchemaRef, SchemaText, Schemas};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{
-    Asked, RegistryError, RegistryErrorKind, SchemaRef, SchemaText, Schemas,
-    http::{Answer, Patience, Said, receive},
-};
+use crate::http::{Answer, Patience, Said, receive};
 
 const SERVICE: &str = "glue";
 const TARGET: &str = "AWSGlue.GetSchemaVersion";

@@ -1,38 +1,43 @@
-//! How long a token lives, in every spelling of the field.
+//! How long an access token lives, by the answer of its OAuth token endpoint.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What is assumed where the endpoint does not tell: RFC 6749 leaves that open. One that the registry refuses earlier is
-/// fetched anew.
-pub(crate) const UNTOLD_LIFE: Duration = Duration::from_secs(300);
-/// A token is fetched anew at least once a day, also where it is said to live for ever.
-const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Assumed where the endpoint names no lifetime, which RFC 6749 allows. If the registry refuses the token earlier, a new
+/// one is fetched.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
+/// A token is replaced at least once a day, even if its lifetime is unlimited.
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long the token in a token endpoint's answer is used; `None` if the answer is not one.
+pub fn token_lifetime(answer: &[u8]) -> Option<Duration> {
+    serde_json::from_slice::<TokenResponse>(answer).ok().map(|response| response.lifetime())
+}
 
 /// The answer of a token endpoint.
 #[derive(Deserialize)]
-pub(crate) struct Granted {
-    #[cfg_attr(not(feature = "confluent"), expect(dead_code, reason = "sent by that client alone"))]
+pub(crate) struct TokenResponse {
+    #[cfg_attr(not(feature = "clients"), expect(dead_code, reason = "only the clients send it"))]
     pub(crate) access_token: String,
     #[serde(default)]
     expires_in: Value,
 }
 
-impl Granted {
-    /// The life that the endpoint tells: whole or broken seconds, as a number or (against the RFC, and widely) as text.
-    /// Below zero, left out or in words nobody knows, and the usual one is assumed.
-    pub(crate) fn life(&self) -> Duration {
+impl TokenResponse {
+    /// Reads `expires_in`: seconds, whole or fractional, as a number or as text, which the RFC forbids and many endpoints
+    /// send. The default holds if it is missing, negative or anything else.
+    pub(crate) fn lifetime(&self) -> Duration {
         let seconds = match &self.expires_in {
             Value::Number(number) => number.as_f64(),
             Value::String(text) => text.trim().parse().ok(),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         };
         match seconds.filter(|seconds: &f64| *seconds >= 0.0) {
-            // Also one that is without end, or too large for a duration.
-            Some(seconds) => Duration::try_from_secs_f64(seconds).map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE)),
-            None => UNTOLD_LIFE,
+            // Infinite ones and those too large for a `Duration` are cut as well.
+            Some(seconds) => Duration::try_from_secs_f64(seconds).map_or(MAX_LIFETIME, |life| life.min(MAX_LIFETIME)),
+            None => DEFAULT_LIFETIME,
         }
     }
 }
@@ -42,10 +47,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_life_is_read_in_every_spelling_and_never_too_long() {
-        let life = |written: &str| {
+    fn a_lifetime_is_read_in_every_spelling_and_cut_to_a_day() {
+        let lifetime = |written: &str| {
             let body = format!(r#"{{"access_token":"t"{written}}}"#);
-            serde_json::from_str::<Granted>(&body).unwrap().life().as_secs_f64()
+            serde_json::from_str::<TokenResponse>(&body).unwrap().lifetime().as_secs_f64()
         };
         for (written, seconds) in [
             ("", 300.0),
@@ -70,7 +75,7 @@ mod tests {
             (r#","expires_in":true"#, 300.0),
             (r#","expires_in":{"seconds":1}"#, 300.0),
         ] {
-            assert!((life(written) - seconds).abs() < 1e-9, "{written}: {}", life(written));
+            assert!((lifetime(written) - seconds).abs() < 1e-9, "{written}: {}", lifetime(written));
         }
     }
 }

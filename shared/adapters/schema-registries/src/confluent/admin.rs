@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::compatibility::Level as CompatibilityLevel;
 use reqwest::Method;
+use schema_registry::{
+    Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, Version,
+    compatibility::Level as CompatibilityLevel,
+};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{
@@ -11,7 +14,6 @@ use super::{
     lookup::{Lookup, read},
     transport::Question,
 };
-use crate::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, Version};
 
 /// An Avro schema to register, to look up or to check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
