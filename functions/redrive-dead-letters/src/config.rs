@@ -10,9 +10,9 @@ use environment::{Env, Problems, Reader, Variable, milliseconds, text, url};
 use event_runtime::{Claims, SystemClock};
 use redrive_core::{Ports, Redrive};
 
-use crate::lambda::LambdaInvoker;
-use crate::s3::S3Objects;
-use crate::sqs::SqsLetterQueue;
+use crate::lambda_invoker::LambdaInvoker;
+use crate::s3_objects::S3Objects;
+use crate::sqs_queue::SqsLetterQueue;
 
 /// Where everything is. The command fills it from its options.
 #[derive(Debug, Clone, PartialEq, Eq)]

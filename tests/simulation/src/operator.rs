@@ -10,7 +10,7 @@ use event_runtime::Decision;
 use futures_util::StreamExt;
 use futures_util::future::join;
 use futures_util::stream::FuturesUnordered;
-use redrive_core::{Action, Entry, Fate, Request};
+use redrive_core::{Action, Entry, RedriveOutcome, Request};
 use tokio::sync::mpsc;
 
 use super::redriving::{Invocation, Lambda, Silent, age, alive, redrive};
@@ -94,7 +94,7 @@ impl Source {
     async fn run(&self, lambda: &Lambda, request: &Request) -> Vec<Entry> {
         let redrive = redrive(self.shared_scene(), lambda);
         let Some(Ok(report)) = alive(self.scene(), redrive.run(request, &Silent)).await else { return Vec::new() };
-        let undecided = |entry: &Entry| matches!(entry.fate, Fate::NeedsDecision { .. });
+        let undecided = |entry: &Entry| matches!(entry.outcome, RedriveOutcome::NeedsDecision { .. });
         report.entries.into_iter().filter(undecided).collect()
     }
 

@@ -13,8 +13,8 @@ use event_runtime::{
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use redrive_core::{
-    Entry, Foreign, Invoked, Invoker, LetterQueue, Message, NotInvoked, ObjectError, Objects, Ports, Progress,
-    QueueError, Redrive, Target, understood,
+    Entry, ForeignMessage, Invoked, Invoker, LetterQueue, Message, NotInvoked, ObjectError, Objects, Ports, Progress,
+    QueueError, Redrive, Target, read_answer,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -365,7 +365,7 @@ impl Lambda {
         let answered = comes.await.ok().flatten();
         scene.travel_of(0).await;
         Ok(match answered.as_ref().map(serde_json::to_vec) {
-            Some(Ok(answer)) => understood(&answer, &target.success),
+            Some(Ok(answer)) => read_answer(&answer, &target.expected),
             Some(Err(_)) | None => Invoked::Failed("the function failed".to_owned()),
         })
     }
@@ -383,7 +383,7 @@ pub(crate) struct Silent;
 impl Progress for Silent {
     fn collected(&self, _: usize) {}
     fn settled(&self, _: usize, _: usize, _: &Entry) {}
-    fn foreign(&self, _: &Foreign) {}
+    fn foreign(&self, _: &ForeignMessage) {}
 }
 
 /// How long ago a letter was given up.

@@ -17,7 +17,7 @@ use crate::output::Terminal;
 
 /// The queue or bucket cannot be worked with.
 const UNAVAILABLE: u8 = 5;
-/// The options cannot be understood; clap says the same.
+/// The options cannot be read_answer; clap says the same.
 const USAGE: u8 = 2;
 
 /// Why there is no report.
@@ -62,7 +62,7 @@ async fn run(options: Options) -> Result<u8, Failed> {
     tokio::spawn(end_on_ctrl_c(stop.clone()));
     let terminal = Terminal::new(std::io::stdout(), json);
     let report = config.redrive(&aws).stopped_by(stop).run(&request, &terminal).await?;
-    let code = report.ending.exit_code();
+    let code = report.status.exit_code();
     terminal.finish(report, &request)?;
     Ok(code)
 }

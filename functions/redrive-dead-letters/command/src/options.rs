@@ -24,7 +24,7 @@ Examples:
 Exit codes:
   0  nothing is left of what was asked for (or a dry run)
   1  letters stay: they failed again, cannot be sent, or are not there
-  2  the options cannot be understood
+  2  the options cannot be read_answer
   3  letters wait for a decision (redrive resolve)
   4  stopped after --stop-after failures in a row
   5  the queue or bucket cannot be reached, or not any more

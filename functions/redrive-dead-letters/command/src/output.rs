@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use redrive_core::{Action, Entry, Fate, Foreign, LeftOut, Progress, Report, Request};
+use redrive_core::{Action, Entry, ForeignMessage, Omitted, Progress, RedriveOutcome, Report, Request};
 
 /// Progress on standard error, what there is to say on `out`.
 pub(crate) struct Terminal<W> {
@@ -16,7 +16,7 @@ pub(crate) struct Terminal<W> {
 struct Written<W> {
     out: W,
     entries: usize,
-    foreign: Vec<Foreign>,
+    foreign: Vec<ForeignMessage>,
     failed: Option<io::Error>,
 }
 
@@ -57,9 +57,9 @@ impl<W: Write + Send> Progress for Terminal<W> {
     }
 
     fn settled(&self, number: usize, total: usize, entry: &Entry) {
-        let fate = entry.fate.name();
-        if entry.fate != Fate::Listed {
-            let _ = writeln!(io::stderr(), "\r{number} of {total}: {} {fate}", short(&entry.id));
+        let outcome = entry.outcome.name();
+        if entry.outcome != RedriveOutcome::Listed {
+            let _ = writeln!(io::stderr(), "\r{number} of {total}: {} {outcome}", short(&entry.id));
         }
         let mut written = self.written();
         let first = written.entries == 0;
@@ -73,7 +73,7 @@ impl<W: Write + Send> Progress for Terminal<W> {
         }
     }
 
-    fn foreign(&self, foreign: &Foreign) {
+    fn foreign(&self, foreign: &ForeignMessage) {
         self.written().foreign.push(foreign.clone());
     }
 }
@@ -84,10 +84,10 @@ fn write_json(out: &mut impl Write, first: bool, entry: &Entry) -> io::Result<()
     Ok(serde_json::to_writer(out, entry)?)
 }
 
-fn finish_json(out: &mut impl Write, entries: usize, foreign: &[Foreign], report: Report) -> io::Result<()> {
+fn finish_json(out: &mut impl Write, entries: usize, foreign: &[ForeignMessage], report: Report) -> io::Result<()> {
     out.write_all(if entries == 0 { b"{\"entries\":[" } else { b"\n" })?;
     // All of these were written or are at hand: there is no room to keep.
-    let rest = Report { entries: Vec::new(), foreign: foreign.to_vec(), left_out: LeftOut::default(), ..report };
+    let rest = Report { entries: Vec::new(), foreign: foreign.to_vec(), omitted: Omitted::default(), ..report };
     let mut rest = serde_json::to_value(rest)?;
     if let Some(fields) = rest.as_object_mut() {
         fields.remove("entries");
@@ -110,25 +110,25 @@ fn write_entry(out: &mut impl Write, entry: &Entry) -> io::Result<()> {
     };
     let (id, code) = (short(&entry.id), &entry.code);
     writeln!(out, "{id}  {at}  {function}  {topic}[{partition}]@{offset}  {code}{uncertain}{attempts}")?;
-    match &entry.fate {
-        Fate::Listed => {}
-        Fate::FailedAgain { error, .. }
-        | Fate::Unconfirmed { error, .. }
-        | Fate::NotInvoked { error }
-        | Fate::NotRemoved { error } => writeln!(out, "    {}: {error}", entry.fate.name())?,
-        Fate::NeedsDecision { reason } => {
+    match &entry.outcome {
+        RedriveOutcome::Listed => {}
+        RedriveOutcome::FailedAgain { error, .. }
+        | RedriveOutcome::Unconfirmed { error, .. }
+        | RedriveOutcome::NotInvoked { error }
+        | RedriveOutcome::NotRemoved { error } => writeln!(out, "    {}: {error}", entry.outcome.name())?,
+        RedriveOutcome::NeedsDecision { reason } => {
             writeln!(out, "    needs a decision: {reason}")?;
             writeln!(out, "    redrive resolve {id} (--repeat | --done) --yes")?;
         }
-        Fate::Refused { reason } => writeln!(out, "    refused: {reason}")?,
-        Fate::Waits { behind } => writeln!(out, "    waits behind {}", short(behind))?,
-        Fate::Told { advice } => advice.iter().try_for_each(|line| writeln!(out, "    {line}"))?,
-        Fate::WouldReplay
-        | Fate::WouldResolve
-        | Fate::Finished
-        | Fate::TakenForDone
-        | Fate::Gone
-        | Fate::NotReached => writeln!(out, "    {}", entry.fate.name().replace('_', " "))?,
+        RedriveOutcome::Refused { reason } => writeln!(out, "    refused: {reason}")?,
+        RedriveOutcome::Waits { behind } => writeln!(out, "    waits behind {}", short(behind))?,
+        RedriveOutcome::Told { advice } => advice.iter().try_for_each(|line| writeln!(out, "    {line}"))?,
+        RedriveOutcome::WouldReplay
+        | RedriveOutcome::WouldResolve
+        | RedriveOutcome::Finished
+        | RedriveOutcome::TakenForDone
+        | RedriveOutcome::Gone
+        | RedriveOutcome::NotReached => writeln!(out, "    {}", entry.outcome.name().replace('_', " "))?,
     }
     if let Some(details) = &entry.details {
         writeln!(out, "{details:#}")?;
@@ -164,7 +164,7 @@ fn short(id: &str) -> &str {
 mod tests {
     use std::collections::BTreeMap;
 
-    use redrive_core::Ending;
+    use redrive_core::RunStatus;
     use serde_json::{Value, json};
 
     use super::*;
@@ -180,7 +180,7 @@ mod tests {
             uncertain: false,
             attempts: 1,
             given_up_at_ms: Some(0),
-            fate: Fate::Finished,
+            outcome: RedriveOutcome::Finished,
             details: None,
         }
     }
@@ -188,12 +188,12 @@ mod tests {
     /// What the library kept of a long run: some of its entries.
     fn report() -> Report {
         Report {
-            ending: Ending::Complete,
+            status: RunStatus::Complete,
             dry_run: false,
             counts: BTreeMap::from([("finished", 3)]),
             entries: vec![entry("a")],
             foreign: Vec::new(),
-            left_out: LeftOut { entries: 2, ..LeftOut::default() },
+            omitted: Omitted { entries: 2, ..Omitted::default() },
             gone: 1,
             incomplete: None,
         }
@@ -205,7 +205,7 @@ mod tests {
         for (number, id) in ids.iter().enumerate() {
             terminal.settled(number + 1, ids.len(), &entry(id));
         }
-        terminal.foreign(&Foreign { message_id: "m1".to_owned(), reason: "no letter".to_owned() });
+        terminal.foreign(&ForeignMessage { message_id: "m1".to_owned(), reason: "no letter".to_owned() });
         terminal.finish(report(), &Request::new(Action::List)).unwrap();
         String::from_utf8(out).unwrap()
     }

@@ -1,34 +1,36 @@
-//! Why a run could not be made at all.
+//! Errors that leave a run without a report.
 
 use event_runtime::{Disposition, Failure};
 
-use crate::objects::ObjectError;
-use crate::queue::QueueError;
+use crate::ports::{ObjectError, QueueError};
 use crate::request::RequestError;
 
-/// Why a run could not be made, or not to its end. What was finished until then is finished; what was hidden shows up
-/// again by itself.
+/// Why a run has no report. Records that were finished before the error stay finished; hidden messages reappear in the
+/// queue by themselves.
 #[derive(Debug, thiserror::Error)]
 pub enum RedriveError {
     /// The request contradicts itself.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// The queue cannot be worked with.
+    /// A call to the queue failed.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// The documents' bucket cannot be read.
+    /// The bucket of the documents cannot be listed.
     #[error(transparent)]
     Objects(#[from] ObjectError),
-    /// The start of an id that more than one letter has.
-    #[error("{count} letters have an id that begins with `{id}`; give more of it")]
+    /// More than one letter has an id with this prefix.
+    #[error("{count} letters have an id that begins with `{id}`; give more of its characters")]
     Ambiguous {
-        /// What was given.
+        /// The prefix from the request.
         id: String,
-        /// How many there are.
+        /// How many letters match.
         count: usize,
     },
-    /// No letter of that id was seen.
-    #[error("no letter with an id that begins with `{0}` was seen; somebody else may hold it, or it is gone")]
+    /// No letter with this id was received.
+    #[error(
+        "no letter has an id that begins with `{0}`: it was removed, or another reader has it at the moment; if it should \
+         be there, run again in some minutes"
+    )]
     Unknown(String),
 }
 

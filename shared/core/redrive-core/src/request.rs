@@ -1,20 +1,22 @@
-//! What a run is asked to do: the Lambda's event, and what the command's options become.
+//! The request of a run: the Lambda's event, and what the command makes of its options.
 
 use event_runtime::{DeadLetter, Decision};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// What a run is asked to do.
+use crate::on_failure::OnFailureDocument;
+
+/// What one run is to do.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Request {
     /// What to do.
     pub action: Action,
-    /// Without it nothing is changed or invoked: the report says what would happen.
+    /// Carry it out. Without it nothing is changed or invoked, and the report says what would happen.
     #[serde(default)]
     pub yes: bool,
-    /// Only these letters; the start of an id is enough where it is the start of one only. Empty means all.
+    /// Only these letters, by their id or an unambiguous start of it. Empty selects all.
     #[serde(default)]
     pub ids: Vec<String>,
     /// Only letters with this error code.
@@ -23,41 +25,41 @@ pub struct Request {
     /// Only letters of this topic.
     #[serde(default)]
     pub topic: Option<String>,
-    /// Only letters that this function gave up.
+    /// Only letters of this function.
     #[serde(default)]
     pub function: Option<String>,
-    /// Only letters that were given up at this time or later (RFC 3339).
+    /// Only letters that were written at this time or later (RFC 3339).
     #[serde(default, deserialize_with = "time")]
     pub since: Option<Timestamp>,
-    /// Only letters that were given up before this time (RFC 3339).
+    /// Only letters that were written before this time (RFC 3339).
     #[serde(default, deserialize_with = "time")]
     pub until: Option<Timestamp>,
-    /// At most so many letters, the first in order.
+    /// At most this many letters, the first in order.
     #[serde(default)]
     pub limit: Option<usize>,
-    /// Invocations a second at most.
+    /// At most this many invocations a second.
     #[serde(default = "Request::default_rate")]
     pub rate_per_second: u32,
-    /// Stop after so many failures in a row.
+    /// Stop after this many failures in a row.
     #[serde(default = "Request::default_stop_after")]
     pub stop_after: usize,
-    /// Into this function in place of the one that gave up, where that has another name now.
+    /// Invoke this function in place of the one that the letter names, for example because it was renamed.
     #[serde(default)]
     pub into: Option<String>,
-    /// Into this version or alias of the function.
+    /// Invoke this version or alias of the function.
     #[serde(default)]
     pub qualifier: Option<String>,
-    /// For `resolve`: what a person has decided about an effect that may have happened.
+    /// For `resolve`: a person's decision about an effect that may have happened.
     #[serde(default, deserialize_with = "decision")]
     pub decision: Option<Decision>,
-    /// For `resolve`: who that is; it is recorded on the claim.
+    /// For `resolve`: the person who decides. The name is recorded on the claim.
     #[serde(default)]
     pub by: Option<String>,
-    /// For `show`: the raw bytes too. They are row data.
+    /// For `show`: include the raw bytes. They are row data.
     #[serde(default)]
     pub raw: bool,
-    /// Also on-failure documents of batches that were given up more than 14 days ago. A function that forgets deletions by
-    /// then may bring back what was deleted.
+    /// Also send on-failure documents of batches that failed more than 14 days ago. A function that has forgotten a
+    /// deletion by then may bring the deleted row back.
     #[serde(default)]
     pub accept_old: bool,
     /// Work on the documents of an S3 on-failure destination in place of the queue.
@@ -72,50 +74,60 @@ pub struct Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// Say which letters there are.
+    /// List the letters.
     List,
-    /// Say everything about them.
+    /// Show everything that the letters hold.
     Show,
-    /// Send their records to their function again. Those whose effect may have happened are left alone.
+    /// Send the records of the letters to their functions again. Letters whose effect may have happened are left alone.
     Replay,
-    /// Act on a person's decision about those whose effect may have happened.
+    /// Carry out a person's decision about letters.
     Resolve,
 }
 
-/// Where an S3 on-failure destination puts its documents.
+impl Action {
+    /// Whether the action changes nothing.
+    pub(crate) fn is_read_only(self) -> bool {
+        matches!(self, Action::List | Action::Show)
+    }
+}
+
+/// Where an S3 on-failure destination writes its documents.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Bucket {
     /// The bucket.
     pub bucket: String,
-    /// What the keys begin with; S3 destinations write below `aws/lambda/<mapping's UUID>/`.
+    /// The prefix of the keys; S3 destinations write below `aws/lambda/<mapping's UUID>/`.
     #[serde(default)]
     pub prefix: String,
 }
 
-/// A request that contradicts itself.
+/// Why a request contradicts itself.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
-    /// A decision is missing.
-    #[error("`resolve` needs a decision: repeat the effect, or take it for done")]
+    /// `resolve` without a decision.
+    #[error("`resolve` needs a `decision`: `repeat` sends the record again, `done` closes its claim")]
     NoDecision,
-    /// A decision about everything is no decision.
-    #[error("`resolve` needs the ids of the letters: an effect that may have happened is decided one by one")]
+    /// `resolve` for all letters at once.
+    #[error("`resolve` needs the `ids` of the letters: each effect that may have happened needs its own decision")]
     NoIds,
-    /// Nobody has decided.
-    #[error("`resolve` needs to know who decides (`by`): it is recorded on the claim")]
-    Nobody,
-    /// A decision that no letter would get.
-    #[error("only `resolve` takes a decision; `replay` leaves uncertain letters alone")]
-    IdleDecision,
-    /// A bound of zero.
+    /// `resolve` without the person who decides.
+    #[error("`resolve` needs the person who decides (`by`): the name is recorded on the claim")]
+    NoDecider,
+    /// A decision for another action.
+    #[error("only `resolve` takes a `decision`; `replay` leaves letters alone whose effect may have happened")]
+    UnusedDecision,
+    /// A limit of zero.
     #[error("`{0}` has to be at least 1")]
     Zero(&'static str),
-    /// Documents have no claims to resolve.
-    #[error("on-failure documents have nothing to resolve: replay them, their function parks what it cannot handle")]
-    DocumentsUndecided,
-    /// Two sources.
-    #[error("give either `onFailure` or `documents`, not both")]
+    /// On-failure documents have no claims to resolve.
+    #[error(
+        "on-failure documents have nothing to resolve: use `replay`; their function dead-letters the records that it \
+         cannot handle"
+    )]
+    ResolveDocuments,
+    /// Two sources of documents.
+    #[error("the request has both `onFailure` and `documents`: give one of them")]
     TwoSources,
 }
 
@@ -145,27 +157,31 @@ impl Request {
         }
     }
 
-    /// Slow enough for a person to watch and for a function beside its usual work.
+    /// Invocations a second: slow enough for a person to follow, and for a function that has its usual load as well.
     pub fn default_rate() -> u32 {
         5
     }
 
-    /// A few: more in a row are no coincidence.
+    /// Failures in a row: more than that are hardly a coincidence.
     pub fn default_stop_after() -> usize {
         5
     }
 
+    /// Whether the run is over on-failure documents in place of the queue.
+    pub(crate) fn is_over_documents(&self) -> bool {
+        self.on_failure.is_some() || !self.documents.is_empty()
+    }
+
     pub(crate) fn check(&self) -> Result<(), RequestError> {
-        let from_documents = self.on_failure.is_some() || !self.documents.is_empty();
         match self.action {
-            Action::Resolve if from_documents => return Err(RequestError::DocumentsUndecided),
+            Action::Resolve if self.is_over_documents() => return Err(RequestError::ResolveDocuments),
             Action::Resolve if self.decision.is_none() => return Err(RequestError::NoDecision),
             Action::Resolve if self.ids.is_empty() => return Err(RequestError::NoIds),
             Action::Resolve if self.by.as_deref().is_none_or(|by| by.trim().is_empty()) => {
-                return Err(RequestError::Nobody);
+                return Err(RequestError::NoDecider);
             }
             Action::List | Action::Show | Action::Replay if self.decision.is_some() => {
-                return Err(RequestError::IdleDecision);
+                return Err(RequestError::UnusedDecision);
             }
             Action::List | Action::Show | Action::Replay | Action::Resolve => {}
         }
@@ -184,10 +200,10 @@ impl Request {
         Ok(())
     }
 
-    /// Whether a letter is asked for.
-    pub(crate) fn concerns(&self, letter: &DeadLetter) -> bool {
+    /// Whether the filters select a letter.
+    pub(crate) fn selects_letter(&self, letter: &DeadLetter) -> bool {
         let at = i64::try_from(letter.given_up_by.at_ms).unwrap_or(i64::MAX);
-        self.names(letter.id.as_str())
+        self.selects_id(letter.id.as_str())
             && self.code.as_ref().is_none_or(|code| *code == letter.error.code)
             && self.topic.as_ref().is_none_or(|topic| *topic == letter.place.topic)
             && self.function.as_ref().is_none_or(|function| *function == letter.given_up_by.function)
@@ -195,16 +211,30 @@ impl Request {
             && self.until.is_none_or(|until| at < until.as_millisecond())
     }
 
-    /// Whether an id is asked for.
-    pub(crate) fn names(&self, id: &str) -> bool {
+    /// Whether the filters select an on-failure document. One without a readable time passes `since` and `until`.
+    pub(crate) fn selects_document(&self, document: &OnFailureDocument) -> bool {
+        let at = document.failed_at();
+        self.code.as_ref().is_none_or(|code| code == document.condition.code())
+            && self.function.as_deref().is_none_or(|function| document.function_name() == Some(function))
+            && self.topic.as_ref().is_none_or(|topic| document.topics().contains(topic.as_str()))
+            && self.since.is_none_or(|since| at.is_none_or(|at| at >= since))
+            && self.until.is_none_or(|until| at.is_none_or(|at| at < until))
+    }
+
+    /// Whether the request names an id, or names none at all.
+    pub(crate) fn selects_id(&self, id: &str) -> bool {
         self.ids.is_empty() || self.ids.iter().any(|wanted| !wanted.is_empty() && id.starts_with(wanted.as_str()))
     }
 }
 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text: Option<String> = Option::deserialize(deserializer)?;
-    text.map(|text| text.parse().map_err(|_| serde::de::Error::custom(format!("{text:?} is no time (RFC 3339)"))))
-        .transpose()
+    text.map(|text| {
+        text.parse().map_err(|_| {
+            serde::de::Error::custom(format!("{text:?} is not a time as in RFC 3339, such as 2026-11-01T00:00:00Z"))
+        })
+    })
+    .transpose()
 }
 
 fn decision<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decision>, D::Error> {

@@ -1,10 +1,10 @@
-//! Documents as each destination gets them, and whatever else may come.
+//! Documents as each destination receives them, and other input.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use redrive_core::on_failure::{Condition, OnFailure, OnFailureError};
+use redrive_core::on_failure::{Condition, OnFailureDocument, OnFailureError};
 use serde_json::{Value, json};
 
 const PARTITION: &str = "cdc.postgres.public.accounts-0";
@@ -17,8 +17,8 @@ fn sample(name: &str) -> Vec<u8> {
     std::fs::read(events().join("on-failure").join(name)).unwrap()
 }
 
-fn read(document: &Value) -> OnFailure {
-    OnFailure::read(document.to_string().as_bytes()).unwrap()
+fn read(document: &Value) -> OnFailureDocument {
+    OnFailureDocument::read(document.to_string().as_bytes()).unwrap()
 }
 
 /// The one record of the sample event that documents with a payload hold.
@@ -29,8 +29,8 @@ fn the_record() -> Value {
 }
 
 #[test]
-fn sqs_is_told_what_the_batch_was() {
-    let document = OnFailure::read(&sample("sqs.json")).unwrap();
+fn sqs_receives_the_offsets_of_the_batch() {
+    let document = OnFailureDocument::read(&sample("sqs.json")).unwrap();
     assert_eq!(document.condition, Condition::RetriesExhausted);
     assert_eq!(document.function_name(), Some("send-welcome-email"));
     assert_eq!((document.invoke_count, document.batch.size), (Some(11), Some(18)));
@@ -39,23 +39,23 @@ fn sqs_is_told_what_the_batch_was() {
         .batch
         .partitions
         .iter()
-        .map(|(topic_partition, range)| (topic_partition.as_str(), range.first_offset, range.last_offset))
+        .map(|(name, range)| (name.as_str(), range.first_offset, range.last_offset))
         .collect();
     assert_eq!(partitions, [(PARTITION, Some(100), Some(116)), ("cdc.postgres.public.accounts-1", Some(7), Some(7))]);
     assert!(document.records().unwrap().is_none());
 }
 
 #[test]
-fn a_null_response_and_no_cluster_arn_are_read() {
-    let document = OnFailure::read(&sample("sqs-self-managed-too-large.json")).unwrap();
+fn a_null_response_and_a_missing_cluster_arn_are_read() {
+    let document = OnFailureDocument::read(&sample("sqs-self-managed-too-large.json")).unwrap();
     assert_eq!(document.condition, Condition::PayloadTooLarge);
     assert_eq!((document.response, document.batch.event_source_arn), (None, None));
     assert!(document.batch.bootstrap_servers.is_some());
 }
 
 #[test]
-fn a_notification_of_sns_is_read_through_its_envelope() {
-    let document = OnFailure::read(&sample("sns.json")).unwrap();
+fn a_document_inside_an_sns_notification_is_read() {
+    let document = OnFailureDocument::read(&sample("sns.json")).unwrap();
     assert_eq!(document.condition, Condition::RetriesExhausted);
     assert_eq!(document.batch.partitions.len(), 1);
 }
@@ -63,7 +63,7 @@ fn a_notification_of_sns_is_read_through_its_envelope() {
 #[test]
 fn s3_and_a_topic_hold_the_records_byte_for_byte() {
     for name in ["s3.json", "kafka-topic.json", "kafka-topic-bare-record.json"] {
-        let records = OnFailure::read(&sample(name)).unwrap().records().unwrap().unwrap();
+        let records = OnFailureDocument::read(&sample(name)).unwrap().records().unwrap().unwrap();
         let [record] = records.records.as_slice() else { panic!("{name}: {} records", records.records.len()) };
         let expected = the_record();
         assert_eq!(serde_json::from_str::<Value>(&record.json).unwrap(), expected, "{name}");
@@ -82,14 +82,14 @@ fn each_payload_becomes_the_event_that_failed() {
     let event = std::fs::read(events().join("send-welcome-email/created.json")).unwrap();
     let expected: Value = serde_json::from_slice(&event).unwrap();
     for name in ["s3.json", "kafka-topic.json", "kafka-topic-bare-record.json"] {
-        let event = OnFailure::read(&sample(name)).unwrap().event().unwrap().unwrap();
+        let event = OnFailureDocument::read(&sample(name)).unwrap().event().unwrap().unwrap();
         assert_eq!(serde_json::from_str::<Value>(&event).unwrap(), expected, "{name}");
     }
-    assert!(OnFailure::read(&sample("sqs.json")).unwrap().event().unwrap().is_none());
+    assert!(OnFailureDocument::read(&sample("sqs.json")).unwrap().event().unwrap().is_none());
 }
 
 #[test]
-fn both_spellings_of_a_condition_are_one_and_an_unknown_one_is_kept() {
+fn both_spellings_of_a_condition_are_read_and_unknown_ones_kept() {
     let mut document: Value = serde_json::from_slice(&sample("sqs.json")).unwrap();
     for (text, condition) in [
         ("RetryAttemptsExhausted", Condition::RetriesExhausted),
@@ -105,7 +105,7 @@ fn both_spellings_of_a_condition_are_one_and_an_unknown_one_is_kept() {
 }
 
 #[test]
-fn something_else_is_refused_without_a_word_of_it() {
+fn other_json_is_refused_and_not_quoted() {
     for (foreign, reason) in [
         (r#"{"requestContext":{}}"#, "KafkaBatchInfo"),
         (r#"{"version":1,"id":"0123"}"#, "requestContext"),
@@ -113,7 +113,7 @@ fn something_else_is_refused_without_a_word_of_it() {
         ("[secret", "broken JSON"),
         ("{", "ends early"),
     ] {
-        let error = OnFailure::read(foreign.as_bytes()).unwrap_err().to_string();
+        let error = OnFailureDocument::read(foreign.as_bytes()).unwrap_err().to_string();
         assert!(error.contains(reason) && !error.contains("secret"), "{foreign}: {error}");
     }
     let mut document: Value = serde_json::from_slice(&sample("sqs.json")).unwrap();
@@ -125,7 +125,7 @@ fn something_else_is_refused_without_a_word_of_it() {
 }
 
 #[test]
-fn a_record_that_is_none_is_kept_in_its_partition() {
+fn an_unreadable_record_is_kept_in_its_partition() {
     let mut document: Value = serde_json::from_slice(&sample("s3.json")).unwrap();
     document["payload"] = json!({"records": {"t-0": [7, {"topic": "t", "partition": 0, "offset": "8"}]}});
     let records = read(&document).records().unwrap().unwrap().records;
@@ -133,7 +133,7 @@ fn a_record_that_is_none_is_kept_in_its_partition() {
     assert_eq!((records[1].topic.as_deref(), records[1].partition, records[1].offset), (Some("t"), Some(0), Some(8)));
 }
 
-/// The same JSON with numbers as text, nulls for what is missing, and members that nobody knows.
+/// The same JSON with numbers as text, and unknown members.
 fn disguised(value: &Value, choose: &mut impl FnMut() -> bool) -> Value {
     match value {
         Value::Number(number) if choose() => number.to_string().into(),
@@ -141,7 +141,7 @@ fn disguised(value: &Value, choose: &mut impl FnMut() -> bool) -> Value {
         Value::Object(members) => {
             let mut members: serde_json::Map<_, _> =
                 members.iter().map(|(name, value)| (name.clone(), disguised(value, choose))).collect();
-            // Not among partitions: there a new member is a new partition.
+            // Not among partitions, where a new member is a new partition.
             if choose() && !members.keys().any(|name| name.contains("accounts")) {
                 members.insert("somethingNew".to_owned(), json!({"deep": [1, null]}));
             }
@@ -153,7 +153,7 @@ fn disguised(value: &Value, choose: &mut impl FnMut() -> bool) -> Value {
 
 proptest! {
     #[test]
-    fn however_the_numbers_are_written_the_document_is_the_same(choices in prop::collection::vec(any::<bool>(), 64)) {
+    fn numbers_as_text_and_unknown_members_change_nothing(choices in prop::collection::vec(any::<bool>(), 64)) {
         for name in ["sqs.json", "sqs-self-managed-too-large.json", "s3.json"] {
             let plain: Value = serde_json::from_slice(&sample(name)).unwrap();
             let mut choices = choices.iter().copied().cycle();
@@ -166,7 +166,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(
+    fn random_bytes_do_not_panic(
         name in prop::sample::select(vec!["sqs.json", "sns.json", "s3.json", "kafka-topic.json"]),
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3u8), 0..12),
     ) {
@@ -179,13 +179,13 @@ proptest! {
                 _ => bytes.truncate(at.max(1)),
             }
         }
-        if let Ok(document) = OnFailure::read(&bytes) {
+        if let Ok(document) = OnFailureDocument::read(&bytes) {
             let _ = (document.function_name().map(str::len), document.condition.code(), document.records());
         }
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in ".{0,64}") {
-        prop_assert!(OnFailure::read(text.as_bytes()).is_err());
+    fn random_text_is_refused(text in ".{0,64}") {
+        prop_assert!(OnFailureDocument::read(text.as_bytes()).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! Letters as the version before this one wrote them.
 
 use event_runtime::StoredLetter;
-use redrive_core::event_of;
+use redrive_core::redrive_event;
 use serde_json::{Value, json};
 
 fn fixtures() -> serde_json::Map<String, Value> {
@@ -27,7 +27,7 @@ fn every_letter_of_the_version_before_is_read_and_can_be_sent_again() {
         );
         let claimed = ["uncertain", "certain", "redriven"].contains(&&*name);
         assert_eq!(letter.claim.is_some(), claimed, "{name}");
-        let event: Value = serde_json::from_slice(&event_of(&letter, 1).unwrap()).unwrap();
+        let event: Value = serde_json::from_slice(&redrive_event(&letter, 1).unwrap()).unwrap();
         assert_eq!(event["redrive"]["letterId"], format!("{}-redriven", letter.id), "{name}");
         assert_eq!(event.get("item").is_some(), name == "item", "{name}");
         // Stored anew, it is what it was.

@@ -1,36 +1,37 @@
-//! What every destination is told: which function failed, over what, and which offsets are concerned.
+//! The format of a document: which function failed, why, and which offsets the batch had.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error::OnFailureError;
-use super::tolerant::{number, text};
+use super::scalars::{number, text};
 
 /// One document of an on-failure destination.
 #[derive(Debug, Clone)]
-pub struct OnFailure {
+pub struct OnFailureDocument {
     /// The request id of the last invocation.
     pub request_id: Option<String>,
-    /// The function that failed, as its ARN, version or alias included.
+    /// The ARN of the function that failed, with its version or alias.
     pub function_arn: Option<String>,
     /// Why the mapping gave up.
     pub condition: Condition,
-    /// How often it had invoked the function, about.
+    /// How often it invoked the function, approximately.
     pub invoke_count: Option<i64>,
-    /// What Lambda said to the last invocation; absent where there was none or it had no answer.
+    /// Lambda's response to the last invocation; `None` where there was no invocation or no response.
     pub response: Option<Response>,
-    /// When, as the document says it (RFC 3339).
+    /// When the mapping gave up, verbatim (RFC 3339).
     pub timestamp: Option<String>,
     /// The batch that failed.
     pub batch: Batch,
-    /// The payload's JSON, where the destination is told it.
+    /// The payload's JSON, where the destination receives it.
     pub(crate) payload: Option<String>,
 }
 
-/// Why an event source mapping gave a batch up.
+/// Why an event source mapping gave up a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// The function kept failing (`RetryAttemptsExhausted`, also seen as `RetriesExhausted`).
@@ -41,13 +42,13 @@ pub enum Condition {
     SchemaNotFound,
     /// The mapping's own registry integration could not read a record (`DESERIALIZATION_ERROR`).
     Undecodable,
-    /// Something that AWS did not say before; empty where it says nothing.
+    /// A condition that is not in AWS's documentation; empty where the document has none.
     Other(String),
 }
 
 impl Condition {
     fn of(text: &str) -> Self {
-        // Spellings differ between documentation and documents; so might their case.
+        // Spellings differ between AWS's documentation and its documents; case may differ too.
         let letters: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
         match letters.to_ascii_lowercase().as_str() {
             "retryattemptsexhausted" | "retriesexhausted" => Condition::RetriesExhausted,
@@ -58,7 +59,7 @@ impl Condition {
         }
     }
 
-    /// A bounded name.
+    /// Its error code.
     pub fn code(&self) -> &'static str {
         match self {
             Condition::RetriesExhausted => "retries_exhausted",
@@ -70,11 +71,11 @@ impl Condition {
     }
 }
 
-/// What Lambda said to an invocation.
+/// Lambda's response to an invocation.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
-    /// The HTTP status; 200 also where the function failed.
+    /// The HTTP status; also 200 where the function failed.
     #[serde(default, deserialize_with = "number")]
     pub status_code: Option<i64>,
     /// The version that ran.
@@ -89,7 +90,7 @@ pub struct Response {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Batch {
-    /// Records in it.
+    /// How many records it has.
     #[serde(default, rename = "batchSize", deserialize_with = "number")]
     pub size: Option<i64>,
     /// The cluster's ARN; absent from self-managed Kafka.
@@ -101,12 +102,12 @@ pub struct Batch {
     /// Its size in bytes.
     #[serde(default, deserialize_with = "number")]
     pub payload_size: Option<i64>,
-    /// What of each topic-partition was in it.
+    /// The offsets of each partition in it, by the mapping's name of the partition (`topic-partition`).
     #[serde(default, rename = "recordsInfo", deserialize_with = "partitions")]
     pub partitions: BTreeMap<String, OffsetRange>,
 }
 
-/// What of a topic-partition was in a batch.
+/// The records of one partition in a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct OffsetRange {
     /// First offset.
@@ -115,26 +116,26 @@ pub struct OffsetRange {
     /// Last offset.
     #[serde(default, rename = "lastRecordOffset", deserialize_with = "number")]
     pub last_offset: Option<i64>,
-    /// The first record's time, as the document says it.
+    /// The first record's timestamp, verbatim.
     #[serde(default, rename = "firstRecordTimestamp", deserialize_with = "text")]
     pub first_timestamp: Option<String>,
-    /// The last record's time, as the document says it.
+    /// The last record's timestamp, verbatim.
     #[serde(default, rename = "lastRecordTimestamp", deserialize_with = "text")]
     pub last_timestamp: Option<String>,
 }
 
-impl OnFailure {
+impl OnFailureDocument {
     /// Reads a document, also one inside an SNS notification.
     ///
     /// # Errors
-    /// When it is something else.
+    /// When it is not a document of an on-failure destination.
     pub fn read(document: &[u8]) -> Result<Self, OnFailureError> {
-        let document: Document<'_> = serde_json::from_slice(document)?;
+        let document: Parts<'_> = serde_json::from_slice(document)?;
         match document {
-            Document { message: Some(message), request_context: None, batch: None, .. } => {
-                serde_json::from_str::<Document<'_>>(&message)?.understood()
+            Parts { message: Some(message), request_context: None, batch: None, .. } => {
+                serde_json::from_str::<Parts<'_>>(&message)?.try_into()
             }
-            document => document.understood(),
+            document => document.try_into(),
         }
     }
 
@@ -153,11 +154,27 @@ impl OnFailure {
         let (_, qualifier) = function.split_once(':')?;
         Some(qualifier).filter(|qualifier| !qualifier.is_empty() && *qualifier != "$LATEST")
     }
+
+    /// When the mapping gave up; `None` where the document has no readable time.
+    pub fn failed_at(&self) -> Option<Timestamp> {
+        self.timestamp.as_deref()?.parse().ok()
+    }
+
+    /// The topics of the batch.
+    pub fn topics(&self) -> BTreeSet<&str> {
+        self.batch.partitions.keys().filter_map(|name| topic_and_partition(name)).map(|(topic, _)| topic).collect()
+    }
 }
 
+/// Splits the mapping's name of a partition into its topic and the partition's number.
+pub(crate) fn topic_and_partition(name: &str) -> Option<(&str, &str)> {
+    name.rsplit_once('-')
+}
+
+/// The parts of a document, each of which may be missing.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+struct Parts<'a> {
     request_context: Option<RequestContext>,
     response_context: Option<Response>,
     #[serde(default, deserialize_with = "text")]
@@ -166,7 +183,7 @@ struct Document<'a> {
     batch: Option<Batch>,
     #[serde(borrow)]
     payload: Option<&'a RawValue>,
-    /// SNS's envelope.
+    /// The document inside an SNS notification.
     #[serde(borrow, rename = "Message")]
     message: Option<Cow<'a, str>>,
 }
@@ -184,30 +201,32 @@ struct RequestContext {
     approximate_invoke_count: Option<i64>,
 }
 
-impl Document<'_> {
-    fn understood(self) -> Result<OnFailure, OnFailureError> {
-        let request = self.request_context.ok_or(OnFailureError::Foreign("requestContext"))?;
-        let batch = self.batch.ok_or(OnFailureError::Foreign("KafkaBatchInfo"))?;
-        let payload = match self.payload.map(RawValue::get) {
+impl TryFrom<Parts<'_>> for OnFailureDocument {
+    type Error = OnFailureError;
+
+    fn try_from(parts: Parts<'_>) -> Result<Self, OnFailureError> {
+        let request = parts.request_context.ok_or(OnFailureError::Missing("requestContext"))?;
+        let batch = parts.batch.ok_or(OnFailureError::Missing("KafkaBatchInfo"))?;
+        let payload = match parts.payload.map(RawValue::get) {
             None | Some("null") => None,
-            // S3: the event as text.
+            // S3 holds the event as text.
             Some(text) if text.starts_with('"') => Some(serde_json::from_str(text)?),
             Some(json) => Some(json.to_owned()),
         };
-        Ok(OnFailure {
+        Ok(OnFailureDocument {
             request_id: request.request_id,
             function_arn: request.function_arn,
             condition: Condition::of(&request.condition.unwrap_or_default()),
             invoke_count: request.approximate_invoke_count,
-            response: self.response_context,
-            timestamp: self.timestamp,
+            response: parts.response_context,
+            timestamp: parts.timestamp,
             batch,
             payload,
         })
     }
 }
 
-/// Null is as good as none.
+/// `null` reads as an empty map.
 fn partitions<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, OffsetRange>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -1,10 +1,10 @@
-//! Why a document cannot be used.
+//! Errors of reading a document.
 
-/// Why a document cannot be used. Says where, never what: a payload is row data.
+/// Why a document cannot be used. It names the position and never quotes the document: a payload is row data.
 #[derive(Debug, thiserror::Error)]
 pub enum OnFailureError {
-    /// It is no JSON, or a part has another type than any that AWS is known to write.
-    #[error("this is no on-failure document: line {line}, column {column}: {problem}")]
+    /// It is not JSON, or a part has a type that AWS is not known to write.
+    #[error("not a document of an on-failure destination: line {line}, column {column}: {problem}")]
     Unreadable {
         /// The line, from 1.
         line: usize,
@@ -13,9 +13,9 @@ pub enum OnFailureError {
         /// What kind of problem.
         problem: &'static str,
     },
-    /// It is JSON of something else.
-    #[error("this is no on-failure document: it has no {0}")]
-    Foreign(&'static str),
+    /// It is JSON without this part.
+    #[error("not a document of an on-failure destination: `{0}` is missing")]
+    Missing(&'static str),
     /// The payload is neither an event nor a record.
     #[error("the document's payload is neither an event with records nor one record: {0}")]
     Payload(&'static str),

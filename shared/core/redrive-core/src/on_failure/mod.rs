@@ -1,24 +1,30 @@
 //! Documents that a Kafka event source mapping sends to its on-failure destination: one type for SQS, SNS, S3 and a
 //! Kafka topic.
 //!
-//! SQS and SNS get only what the batch was ([`OnFailure::batch`]); S3 adds the whole event; a Kafka topic gets one
-//! message per record. Reading is tolerant where AWS is not consistent: numbers as text, `null` parts, both spellings
-//! of a condition, the payload as text or as JSON, an SNS envelope around it all.
+//! SQS and SNS receive a description of the batch ([`OnFailureDocument::batch`]); S3 receives the whole event as well; a
+//! Kafka topic receives one message per record. Reading accepts the forms that AWS is known to write: numbers as text,
+//! `null` parts, both spellings of a condition, the payload as text or as JSON, and an SNS notification around the
+//! document.
 //!
 //! ```
-//! let document = redrive_core::on_failure::OnFailure::read(include_bytes!("../../../../../events/samples/on-failure/sqs.json"))?;
+//! use redrive_core::on_failure::OnFailureDocument;
+//!
+//! let document = OnFailureDocument::read(include_bytes!("../../../../../events/samples/on-failure/sqs.json"))?;
 //! assert_eq!(document.function_name(), Some("send-welcome-email"));
 //! let partition = &document.batch.partitions["cdc.postgres.public.accounts-0"];
 //! assert_eq!((partition.first_offset, partition.last_offset), (Some(100), Some(116)));
-//! assert!(document.records()?.is_none(), "SQS is not told the records");
+//! assert!(document.records()?.is_none(), "SQS does not receive the records");
 //! # Ok::<(), redrive_core::on_failure::OnFailureError>(())
 //! ```
 
+mod delivery_steps;
 mod document;
 mod error;
-mod payload;
-mod tolerant;
+mod records;
+mod scalars;
 
-pub use document::{Batch, Condition, OffsetRange, OnFailure, Response};
+pub(crate) use delivery_steps::delivery_steps;
+pub(crate) use document::topic_and_partition;
+pub use document::{Batch, Condition, OffsetRange, OnFailureDocument, Response};
 pub use error::OnFailureError;
-pub use payload::{FailedRecord, FailedRecords};
+pub use records::{FailedRecord, FailedRecords};

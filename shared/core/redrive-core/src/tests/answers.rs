@@ -1,13 +1,14 @@
 //! Which answers let a letter go.
 
-use super::stage::{Stage, fates, letter, replay};
-use crate::invoke::{Invoked, Success, understood};
-use crate::report::{Ending, Fate};
+use super::stage::{Stage, letter, outcomes, replay};
+use crate::answer::read_answer;
+use crate::ports::{ExpectedAnswer, Invoked};
+use crate::report::{RedriveOutcome, RunStatus};
 
 const NAME: &str = "0a-redriven";
 
 fn of_a_letter(answer: &str) -> Invoked {
-    understood(answer.as_bytes(), &Success::Finished(NAME.to_owned()))
+    read_answer(answer.as_bytes(), &ExpectedAnswer::Finished(NAME.to_owned()))
 }
 
 #[test]
@@ -53,7 +54,7 @@ fn an_answer_that_is_not_believed_is_told_with_what_to_look_at() {
 /// What is sent without a mark is answered as the mapping is: by a list of failures, and nothing less.
 #[test]
 fn a_batch_is_finished_only_by_an_answer_that_lists_no_failure() {
-    let of_a_batch = |answer: &str| understood(answer.as_bytes(), &Success::NothingListed);
+    let of_a_batch = |answer: &str| read_answer(answer.as_bytes(), &ExpectedAnswer::NoFailures);
     assert_eq!(of_a_batch(r#"{"batchItemFailures":[]}"#), Invoked::Finished);
     for answer in
         ["", "null", "{}", "[]", r#"{"batchItemFailures":null}"#, r#"{"statusCode":200}"#, r#"{"finished":"0a"}"#]
@@ -65,11 +66,13 @@ fn a_batch_is_finished_only_by_an_answer_that_lists_no_failure() {
 
 #[tokio::test(start_paused = true)]
 async fn a_letter_stays_with_its_attempt_counted_when_the_answer_does_not_name_it() {
-    let stage = Stage::new(|_| Ok(understood(br#"{"statusCode":200}"#, &Success::Finished(NAME.to_owned()))));
+    let stage = Stage::new(|_| Ok(read_answer(br#"{"statusCode":200}"#, &ExpectedAnswer::Finished(NAME.to_owned()))));
     stage.park(&letter(1));
     let report = stage.run(&replay()).await;
-    assert_eq!((fates(&report), report.ending), (vec!["unconfirmed"], Ending::Remaining));
-    assert!(matches!(&report.entries[0].fate, Fate::Unconfirmed { attempts: 1, error } if error.contains("`into`")));
+    assert_eq!((outcomes(&report), report.status), (vec!["unconfirmed"], RunStatus::Remaining));
+    assert!(
+        matches!(&report.entries[0].outcome, RedriveOutcome::Unconfirmed { attempts: 1, error } if error.contains("`into`"))
+    );
     let bodies = stage.queue.bodies();
     assert_eq!((bodies.len(), &bodies[0]["redriven"]["attempts"]), (1, &1.into()));
 }

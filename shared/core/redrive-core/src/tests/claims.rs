@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use event_runtime::{Claim, ClaimKey, Claims, DeadLetter, Decision, Doubt, EffectId, LetterId, OwnerToken};
 
-use super::stage::{Stage, fates, finished, letter, replay};
-use crate::invoke::Invoked;
-use crate::report::{Ending, Fate};
+use super::stage::{Stage, finished, letter, outcomes, replay};
+use crate::ports::Invoked;
+use crate::report::{RedriveOutcome, RunStatus};
 use crate::request::{Action, Request};
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -56,7 +56,7 @@ async fn a_claim_whose_effect_did_not_happen_is_freed_before_its_record_is_sent(
     let stage = Stage::new(finished);
     parked_certain(&stage).await;
     stage.park(&guarded(false));
-    assert_eq!(fates(&stage.run(&replay()).await), ["finished"]);
+    assert_eq!(outcomes(&stage.run(&replay()).await), ["finished"]);
     assert!(matches!(claim(&stage).await, Claim::Claimed(_)), "the function could claim it");
 }
 
@@ -66,7 +66,7 @@ async fn an_uncertain_one_is_left_alone_until_somebody_decides() {
     parked_uncertain(&stage).await;
     stage.park(&guarded(true));
     let report = stage.run(&replay()).await;
-    assert_eq!((fates(&report), report.ending), (vec!["needs_decision"], Ending::Undecided));
+    assert_eq!((outcomes(&report), report.status), (vec!["needs_decision"], RunStatus::Undecided));
     assert!(is_parked(&stage, &letter(1).id.uncertain()).await);
     assert_eq!(stage.queue.bodies().len(), 1);
 }
@@ -77,10 +77,10 @@ async fn decided_to_repeat_it_is_sent_again() {
     parked_uncertain(&stage).await;
     stage.park(&guarded(true));
     let dry = stage.run(&Request { yes: false, ..resolve(Decision::Repeat) }).await;
-    assert_eq!(fates(&dry), ["would_resolve"]);
+    assert_eq!(outcomes(&dry), ["would_resolve"]);
     assert!(is_parked(&stage, &letter(1).id.uncertain()).await, "not without yes");
 
-    assert_eq!(fates(&stage.run(&resolve(Decision::Repeat)).await), ["finished"]);
+    assert_eq!(outcomes(&stage.run(&resolve(Decision::Repeat)).await), ["finished"]);
     assert_eq!(stage.invoked(), [1]);
     assert!(stage.queue.bodies().is_empty());
 }
@@ -90,7 +90,7 @@ async fn taken_for_done_it_is_never_sent_again() {
     let stage = Stage::new(|_| panic!("nothing is invoked"));
     parked_uncertain(&stage).await;
     stage.park(&guarded(true));
-    assert_eq!(fates(&stage.run(&resolve(Decision::Done)).await), ["taken_for_done"]);
+    assert_eq!(outcomes(&stage.run(&resolve(Decision::Done)).await), ["taken_for_done"]);
     assert_eq!(claim(&stage).await, Claim::Done, "nor by any delivery");
     assert!(stage.queue.bodies().is_empty());
 }
@@ -103,10 +103,12 @@ async fn what_a_redriven_try_left_uncertain_is_never_repeated_by_itself() {
     parked_uncertain(&stage).await;
     stage.park(&guarded(false));
     let report = stage.run(&replay()).await;
-    assert!(matches!(&report.entries[0].fate, Fate::NeedsDecision { reason } if reason.contains("later try")));
+    assert!(
+        matches!(&report.entries[0].outcome, RedriveOutcome::NeedsDecision { reason } if reason.contains("later attempt"))
+    );
     assert!(stage.invoked().is_empty());
 
-    assert_eq!(fates(&stage.run(&resolve(Decision::Repeat)).await), ["finished"], "a person may");
+    assert_eq!(outcomes(&stage.run(&resolve(Decision::Repeat)).await), ["finished"], "a person may");
     assert_eq!(stage.invoked(), [1]);
 }
 
@@ -117,9 +119,9 @@ async fn a_message_is_no_evidence_that_nothing_happened() {
     let stage = Stage::new(|_| panic!("nothing is invoked"));
     parked_as(&stage, &letter(1).id, Doubt::Uncertain).await;
     stage.park(&guarded(false));
-    assert_eq!(fates(&stage.run(&replay()).await), ["needs_decision"]);
+    assert_eq!(outcomes(&stage.run(&replay()).await), ["needs_decision"]);
     assert!(is_parked(&stage, &letter(1).id).await);
-    assert_eq!(fates(&stage.run(&resolve(Decision::Done)).await), ["taken_for_done"], "a person may");
+    assert_eq!(outcomes(&stage.run(&resolve(Decision::Done)).await), ["taken_for_done"], "a person may");
 }
 
 #[tokio::test(start_paused = true)]
@@ -129,7 +131,9 @@ async fn a_claim_that_another_letter_holds_is_not_touched() {
     stage.park(&guarded(true));
     for decision in [Decision::Repeat, Decision::Done] {
         let report = stage.run(&resolve(decision)).await;
-        assert!(matches!(&report.entries[0].fate, Fate::NeedsDecision { reason } if reason.contains("another letter")));
+        assert!(
+            matches!(&report.entries[0].outcome, RedriveOutcome::NeedsDecision { reason } if reason.contains("another letter"))
+        );
     }
     assert!(is_parked(&stage, &letter(2).id).await);
     assert_eq!(stage.queue.bodies().len(), 1);
@@ -142,7 +146,7 @@ async fn once_decided_the_claim_says_what_is_uncertain_not_the_letter() {
     stage.park(&guarded(true));
     stage.run(&resolve(Decision::Repeat)).await;
     // Nothing was sent, so the function released its claim; no further decision is needed.
-    assert_eq!(fates(&stage.run(&replay()).await), ["failed_again"]);
+    assert_eq!(outcomes(&stage.run(&replay()).await), ["failed_again"]);
     assert_eq!(stage.queue.bodies()[0]["redriven"]["attempts"], 2);
 }
 
@@ -152,7 +156,9 @@ async fn without_a_claims_table_a_guarded_letter_is_refused() {
     stage.redrive.ports.claims = None;
     stage.park(&guarded(false));
     let report = stage.run(&replay()).await;
-    assert!(matches!(&report.entries[0].fate, Fate::Refused { reason } if reason.contains("CLAIMS_TABLE")));
+    assert!(
+        matches!(&report.entries[0].outcome, RedriveOutcome::Refused { reason } if reason.contains("CLAIMS_TABLE"))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,7 +167,7 @@ async fn with_the_claims_table_down_nothing_is_sent() {
     parked_certain(&stage).await;
     stage.park(&guarded(false));
     stage.claims.fail_next("resolve");
-    assert_eq!(fates(&stage.run(&replay()).await), ["not_invoked"]);
+    assert_eq!(outcomes(&stage.run(&replay()).await), ["not_invoked"]);
     assert_eq!(stage.queue.bodies().len(), 1);
 }
 

@@ -3,9 +3,9 @@
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, fates, finished, letter, offset, replay};
-use crate::invoke::Invoked;
-use crate::report::{Ending, Fate};
+use super::stage::{Stage, finished, letter, offset, outcomes, replay};
+use crate::ports::Invoked;
+use crate::report::{RedriveOutcome, RunStatus};
 use crate::request::{Action, Bucket, Request};
 
 const S3: &str = include_str!("../../../../../events/samples/on-failure/s3.json");
@@ -26,10 +26,10 @@ async fn a_document_in_s3_is_sent_as_its_event_and_removed() {
     let stage = Stage::new(finished);
     put(&stage, "1", S3);
     let dry = stage.run(&Request { yes: false, ..from_bucket() }).await;
-    assert_eq!((fates(&dry), stage.invoked().len()), (vec!["would_replay"], 0));
+    assert_eq!((outcomes(&dry), stage.invoked().len()), (vec!["would_replay"], 0));
 
     let report = stage.run(&from_bucket()).await;
-    assert_eq!((fates(&report), report.ending), (vec!["finished"], Ending::Complete));
+    assert_eq!((outcomes(&report), report.status), (vec!["finished"], RunStatus::Complete));
     let invocations = stage.functions.invocations.lock().unwrap();
     let (target, event) = &invocations[0];
     assert_eq!(target.function, "send-welcome-email");
@@ -45,7 +45,7 @@ async fn one_that_fails_again_stays_and_later_ones_of_its_partition_wait() {
     put(&stage, "1", S3);
     put(&stage, "2", S3);
     let report = stage.run(&from_bucket()).await;
-    assert_eq!((fates(&report), report.ending), (vec!["failed_again", "waits"], Ending::Remaining));
+    assert_eq!((outcomes(&report), report.status), (vec!["failed_again", "waits"], RunStatus::Remaining));
     assert_eq!(stage.objects.0.lock().unwrap().len(), 2);
 }
 
@@ -59,14 +59,14 @@ async fn a_document_of_long_ago_is_refused_unless_somebody_accepts_what_that_may
         old["timestamp"] = timestamp.clone();
         put(&stage, "1", &old.to_string());
         let report = stage.run(&from_bucket()).await;
-        assert_eq!((fates(&report), report.ending), (vec!["refused"], Ending::Remaining), "{timestamp}");
+        assert_eq!((outcomes(&report), report.status), (vec!["refused"], RunStatus::Remaining), "{timestamp}");
         assert!(
-            matches!(&report.entries[0].fate, Fate::Refused { reason } if reason.contains("acceptOld")),
+            matches!(&report.entries[0].outcome, RedriveOutcome::Refused { reason } if reason.contains("acceptOld")),
             "{timestamp}"
         );
         assert_eq!((stage.invoked().len(), stage.objects.0.lock().unwrap().len()), (0, 1), "{timestamp}");
         let accepted = stage.run(&Request { accept_old: true, ..from_bucket() }).await;
-        assert_eq!(fates(&accepted), ["finished"], "{timestamp}");
+        assert_eq!(outcomes(&accepted), ["finished"], "{timestamp}");
     }
 }
 
@@ -78,14 +78,14 @@ async fn an_object_that_cannot_be_read_does_not_cost_the_report() {
         put(&stage, key, S3);
     }
     stage.objects.lose("aws/lambda/2");
-    assert_eq!(fates(&stage.run(&from_bucket()).await), ["finished", "refused", "finished"]);
+    assert_eq!(outcomes(&stage.run(&from_bucket()).await), ["finished", "refused", "finished"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn messages_of_a_topic_are_sent_from_the_request() {
     let stage = Stage::new(finished);
     let documents = vec![RawValue::from_string(TOPIC.trim().to_owned()).unwrap()];
-    assert_eq!(fates(&stage.run(&Request { documents, ..replay() }).await), ["finished"]);
+    assert_eq!(outcomes(&stage.run(&Request { documents, ..replay() }).await), ["finished"]);
     let document: Value = serde_json::from_str(TOPIC).unwrap();
     assert_eq!(stage.invoked(), [offset(&document["payload"])]);
 }
@@ -96,10 +96,10 @@ async fn without_records_it_is_told_what_to_deliver_and_how() {
     stage.queue.put(SQS);
     stage.queue.put(TOO_LARGE);
     let report = stage.run(&replay()).await;
-    assert_eq!((fates(&report), report.ending), (vec!["told", "told"], Ending::Remaining));
+    assert_eq!((outcomes(&report), report.status), (vec!["told", "told"], RunStatus::Remaining));
     let advice = |has: &str| {
-        let all = report.entries.iter().find_map(|entry| match &entry.fate {
-            Fate::Told { advice } if advice.join("\n").contains(has) => Some(advice.join("\n")),
+        let all = report.entries.iter().find_map(|entry| match &entry.outcome {
+            RedriveOutcome::Told { advice } if advice.join("\n").contains(has) => Some(advice.join("\n")),
             _ => None,
         });
         all.unwrap_or_else(|| panic!("no advice on {has}: {report:?}"))
@@ -113,7 +113,7 @@ async fn without_records_it_is_told_what_to_deliver_and_how() {
     ] {
         assert!(kept_failing.contains(line), "{line}\n{kept_failing}");
     }
-    let too_large = advice("no delivery will help");
+    let too_large = advice("delivering it again will not help");
     assert!(too_large.contains("KAFKA_BOOTSTRAP_SERVERS") && too_large.contains("offset 55"), "{too_large}");
     assert_eq!(stage.queue.bodies().len(), 2, "they stay");
 }
@@ -127,7 +127,7 @@ async fn a_document_in_the_queue_goes_once_somebody_says_that_it_is_done() {
     let id = listed.entries.iter().find(|entry| entry.code == "retries_exhausted").unwrap().id.clone();
     let decision = Some(event_runtime::Decision::Done);
     let request = Request { action: Action::Resolve, ids: vec![id], decision, by: Some("ada".into()), ..replay() };
-    assert_eq!(fates(&stage.run(&request).await), ["taken_for_done"]);
+    assert_eq!(outcomes(&stage.run(&request).await), ["taken_for_done"]);
     assert_eq!(stage.queue.bodies().len(), 1);
 }
 
@@ -135,6 +135,6 @@ async fn a_document_in_the_queue_goes_once_somebody_says_that_it_is_done() {
 async fn something_else_in_the_bucket_is_refused_and_left_alone() {
     let stage = Stage::new(finished);
     put(&stage, "1", "{}");
-    assert_eq!(fates(&stage.run(&from_bucket()).await), ["refused"]);
+    assert_eq!(outcomes(&stage.run(&from_bucket()).await), ["refused"]);
     assert_eq!(stage.objects.0.lock().unwrap().len(), 1);
 }

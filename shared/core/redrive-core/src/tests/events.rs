@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::stage::letter;
-use crate::event::event_of;
+use crate::redrive_event::redrive_event;
 
 fn base64(bytes: &[u8]) -> String {
     base64_simd::STANDARD.encode_to_string(bytes)
@@ -45,7 +45,7 @@ proptest! {
             key_schema_metadata: Some(base64(br#"{"schemaId":"7"}"#)),
             ..RawBytes::default()
         };
-        let body = event_of(&letter, attempt).unwrap();
+        let body = redrive_event(&letter, attempt).unwrap();
         let event = Event::scan(&body).unwrap();
         prop_assert_eq!(event.source.as_str(), letter.event_source.as_str());
         prop_assert_eq!(event.source_arn.as_deref(), arn.as_deref());
@@ -76,7 +76,7 @@ fn an_item_is_sent_as_it_was_fetched_under_the_mark_and_without_records() {
     letter.event_source_arn = None;
     letter.place.offset = None;
     letter.raw = RawBytes { item: Some(base64(br#"{"id": "chg-1", "new": 1.50}"#)), ..RawBytes::default() };
-    let event = String::from_utf8(event_of(&letter, 2).unwrap()).unwrap();
+    let event = String::from_utf8(redrive_event(&letter, 2).unwrap()).unwrap();
     let mark = letter.id.uncertain();
     let expected = format!(
         r#"{{"redrive":{{"letterId":"{mark}","attempt":2}},"eventSource":"profile-api","item":{{"id": "chg-1", "new": 1.50}}}}"#
@@ -84,7 +84,7 @@ fn an_item_is_sent_as_it_was_fetched_under_the_mark_and_without_records() {
     assert_eq!(event, expected);
 
     letter.raw.item = Some("no base64!".to_owned());
-    assert!(event_of(&letter, 1).unwrap_err().to_string().contains("`item`"));
+    assert!(redrive_event(&letter, 1).unwrap_err().to_string().contains("`item`"));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn what_could_not_be_read_is_sent_as_it_came() {
     let mut letter = letter(1);
     letter.place.offset = None;
     letter.raw = RawBytes { json: Some(base64(br#"{"topic": "orders", "offset": "odd"}"#)), ..RawBytes::default() };
-    let event: Value = serde_json::from_slice(&event_of(&letter, 1).unwrap()).unwrap();
+    let event: Value = serde_json::from_slice(&redrive_event(&letter, 1).unwrap()).unwrap();
     assert_eq!(event["records"]["orders-0"], serde_json::json!([{"topic": "orders", "offset": "odd"}]));
 
     letter.raw = RawBytes {
@@ -100,9 +100,9 @@ fn what_could_not_be_read_is_sent_as_it_came() {
         key: Some("no base64!".into()),
         ..RawBytes::default()
     };
-    assert!(event_of(&letter, 1).is_err(), "without an offset there is no record");
+    assert!(redrive_event(&letter, 1).is_err(), "without an offset there is no record");
     letter.place.offset = Some(3);
-    let event: Value = serde_json::from_slice(&event_of(&letter, 1).unwrap()).unwrap();
+    let event: Value = serde_json::from_slice(&redrive_event(&letter, 1).unwrap()).unwrap();
     let record = &event["records"]["orders-0"][0];
     assert_eq!((&record["headers"], &record["key"]), (&serde_json::json!({"odd": 1}), &"no base64!".into()));
 }

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use super::stage::{Silent, Stage, fates, finished, keyed, letter, offset, replay};
-use crate::report::Ending;
+use super::stage::{Silent, Stage, finished, keyed, letter, offset, outcomes, replay};
+use crate::report::RunStatus;
 use crate::request::{Action, Request};
 
 #[tokio::test(start_paused = true)]
@@ -21,8 +21,8 @@ async fn a_letter_whose_messages_are_gone_is_not_sent_and_the_run_goes_on() {
         stage.park(&letter(offset));
     }
     let report = stage.run(&replay()).await;
-    assert_eq!((fates(&report), report.gone), (vec!["finished", "gone", "finished"], 1));
-    assert_eq!((stage.invoked(), report.ending), (vec![1, 3], Ending::Complete));
+    assert_eq!((outcomes(&report), report.gone), (vec!["finished", "gone", "finished"], 1));
+    assert_eq!((stage.invoked(), report.status), (vec![1, 3], RunStatus::Complete));
 }
 
 #[tokio::test(start_paused = true)]
@@ -35,7 +35,7 @@ async fn a_letter_of_which_one_message_is_left_is_sent() {
     stage.park(&counted);
     stage.queue.lose_when_hidden("the second message");
     let report = stage.run(&replay()).await;
-    assert_eq!((fates(&report), report.gone, stage.invoked()), (vec!["finished"], 1, vec![1]));
+    assert_eq!((outcomes(&report), report.gone, stage.invoked()), (vec!["finished"], 1, vec![1]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -45,8 +45,8 @@ async fn later_letters_of_its_key_wait_because_somebody_else_may_be_about_it() {
     stage.park(&keyed(2, "a"));
     stage.queue.lose_when_hidden(r#""offset":1"#);
     let report = stage.run(&replay()).await;
-    assert_eq!((fates(&report), report.ending), (vec!["gone", "waits"], Ending::Remaining));
-    assert_eq!(fates(&stage.run(&replay()).await), ["finished"]);
+    assert_eq!((outcomes(&report), report.status), (vec!["gone", "waits"], RunStatus::Remaining));
+    assert_eq!(outcomes(&stage.run(&replay()).await), ["finished"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,7 +57,7 @@ async fn a_decision_about_a_letter_that_is_gone_changes_nothing() {
     let decision = Some(event_runtime::Decision::Done);
     let ids = vec![letter(1).id.to_string()];
     let request = Request { action: Action::Resolve, ids, decision, by: Some("ada".to_owned()), ..replay() };
-    assert_eq!(fates(&stage.run(&request).await), ["gone"]);
+    assert_eq!(outcomes(&stage.run(&request).await), ["gone"]);
 }
 
 /// The letters that were sent until then are told, and what is left is as it was.
@@ -69,6 +69,6 @@ async fn a_queue_that_fails_in_the_midst_of_a_run_does_not_cost_its_report() {
     }
     stage.queue.hides_left.store(2, Ordering::SeqCst);
     let report = stage.redrive.run(&replay(), &Silent).await.unwrap();
-    assert_eq!(fates(&report), ["finished", "finished", "not_invoked"]);
-    assert_eq!((stage.invoked(), report.ending), (vec![1, 2], Ending::Remaining));
+    assert_eq!(outcomes(&report), ["finished", "finished", "not_invoked"]);
+    assert_eq!((stage.invoked(), report.status), (vec![1, 2], RunStatus::Remaining));
 }

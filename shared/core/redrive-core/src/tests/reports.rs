@@ -2,11 +2,11 @@
 
 use std::sync::Mutex;
 
-use super::stage::{MemoryQueue, Stage, fates, finished, letter, offset, replay};
-use crate::invoke::Invoked;
-use crate::report::{Entry, Foreign, LeftOut, Report};
+use super::stage::{MemoryQueue, Stage, finished, letter, offset, outcomes, replay};
+use crate::ports::Invoked;
+use crate::progress::Progress;
+use crate::report::{Entry, ForeignMessage, Omitted, Report};
 use crate::request::{Action, Request};
-use crate::run::Progress;
 
 /// What Lambda takes for an answer.
 const ANSWER: usize = 6 * 1024 * 1024;
@@ -19,9 +19,9 @@ struct Told(Mutex<(usize, usize)>);
 impl Progress for Told {
     fn collected(&self, _: usize) {}
     fn settled(&self, _: usize, _: usize, entry: &Entry) {
-        self.0.lock().unwrap().0 += usize::from(entry.details.is_some() || entry.fate.name() != "listed");
+        self.0.lock().unwrap().0 += usize::from(entry.details.is_some() || entry.outcome.name() != "listed");
     }
-    fn foreign(&self, _: &Foreign) {
+    fn foreign(&self, _: &ForeignMessage) {
         self.0.lock().unwrap().1 += 1;
     }
 }
@@ -48,8 +48,8 @@ async fn the_report_on_twenty_thousand_letters_fits_an_answer_of_lambda_and_coun
         assert!(bytes(&report) < ANSWER * 3 / 4, "{:?}: {} bytes", request.action, bytes(&report));
         let counted: usize = report.counts.values().sum();
         assert_eq!(counted, usize::try_from(MANY).unwrap(), "{:?}", request.action);
-        assert_eq!(report.entries.len() + report.left_out.entries, counted, "{:?}", request.action);
-        assert!(report.left_out.entries > 0, "{:?}", request.action);
+        assert_eq!(report.entries.len() + report.omitted.entries, counted, "{:?}", request.action);
+        assert!(report.omitted.entries > 0, "{:?}", request.action);
         if request.action != Action::List {
             assert_eq!(told.0.lock().unwrap().0, counted, "whoever reads along is told all of them, with all details");
         }
@@ -67,8 +67,8 @@ async fn what_asks_for_somebody_is_shown_before_what_went_well() {
     many(&stage);
     let report = stage.redrive.run(&Request { stop_after: 100, ..replay() }, &Told::default()).await.unwrap();
     assert_eq!(report.counts["failed_again"], 10);
-    let shown = fates(&report).into_iter().filter(|fate| *fate == "failed_again").count();
-    assert!(shown == 10 && report.left_out.entries > 0, "{shown} shown, {:?}", report.left_out);
+    let shown = outcomes(&report).into_iter().filter(|fate| *fate == "failed_again").count();
+    assert!(shown == 10 && report.omitted.entries > 0, "{shown} shown, {:?}", report.omitted);
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +79,7 @@ async fn details_that_do_not_fit_are_left_out_and_their_letter_is_shown() {
     stage.park(&large);
     stage.park(&letter(2));
     let report = stage.run(&Request { raw: true, ..Request::new(Action::Show) }).await;
-    assert_eq!(report.left_out, LeftOut { details: 1, ..LeftOut::default() });
+    assert_eq!(report.omitted, Omitted { details: 1, ..Omitted::default() });
     let details: Vec<_> = report.entries.iter().map(|entry| entry.details.is_some()).collect();
     assert_eq!(details, [false, true]);
     let json = serde_json::to_value(&report).unwrap();
@@ -95,6 +95,6 @@ async fn twenty_thousand_messages_that_are_no_letters_fit_as_well() {
     let told = Told::default();
     let report = stage.redrive.run(&Request::new(Action::List), &told).await.unwrap();
     let all = usize::try_from(MANY).unwrap();
-    assert_eq!((report.foreign.len() + report.left_out.foreign, told.0.lock().unwrap().1), (all, all));
+    assert_eq!((report.foreign.len() + report.omitted.foreign, told.0.lock().unwrap().1), (all, all));
     assert!(bytes(&report) < ANSWER * 3 / 4, "{} bytes", bytes(&report));
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use event_runtime::{DeadLetter, Deadline, RawBytes};
 
-use super::stage::{Silent, Stage, fates, finished, keyed, letter, offset, replay};
+use super::stage::{Silent, Stage, finished, keyed, letter, offset, outcomes, replay};
 use crate::error::RedriveError;
-use crate::invoke::{Invoked, NotInvoked, Success};
-use crate::report::{Ending, Fate};
+use crate::ports::{ExpectedAnswer, Invoked, NotInvoked};
+use crate::report::{RedriveOutcome, RunStatus};
 use crate::request::{Action, Request};
 use crate::stop::Stop;
 
@@ -19,7 +19,7 @@ async fn letters_come_back_in_offset_order_and_leave_the_queue() {
     }
     let report = stage.run(&replay()).await;
     assert_eq!(stage.invoked(), [3, 4, 5, 6, 7, 8, 9]);
-    assert_eq!((report.ending, report.counts["finished"]), (Ending::Complete, 7));
+    assert_eq!((report.status, report.counts["finished"]), (RunStatus::Complete, 7));
     assert!(stage.queue.bodies().is_empty());
 
     let again = stage.run(&replay()).await;
@@ -31,7 +31,7 @@ async fn without_yes_nothing_happens() {
     let stage = Stage::new(|_| panic!("nothing is invoked"));
     stage.park(&letter(1));
     let report = stage.run(&Request { yes: false, ..replay() }).await;
-    assert_eq!((fates(&report), report.dry_run, report.ending), (vec!["would_replay"], true, Ending::Complete));
+    assert_eq!((outcomes(&report), report.dry_run, report.status), (vec!["would_replay"], true, RunStatus::Complete));
     assert_eq!(stage.queue.bodies().len(), 1);
 }
 
@@ -42,8 +42,8 @@ async fn a_letter_that_fails_again_stays_with_its_attempt_counted() {
     for attempts in 1..=3 {
         let report = stage.run(&replay()).await;
         let error = "UnfinishedRecords: still not".to_owned();
-        assert_eq!(report.entries[0].fate, Fate::FailedAgain { attempts, error });
-        assert_eq!(report.ending, Ending::Remaining);
+        assert_eq!(report.entries[0].outcome, RedriveOutcome::FailedAgain { attempts, error });
+        assert_eq!(report.status, RunStatus::Remaining);
         let bodies = stage.queue.bodies();
         assert_eq!(bodies.len(), 1, "one letter, not one for each attempt");
         assert_eq!(
@@ -61,7 +61,7 @@ async fn a_letter_that_was_not_tried_is_not_counted() {
     let stage = Stage::new(|_| Err(NotInvoked::Throttled("contract".to_owned())));
     stage.park(&letter(1));
     let report = stage.run(&replay()).await;
-    assert_eq!(fates(&report), ["not_invoked"]);
+    assert_eq!(outcomes(&report), ["not_invoked"]);
     assert_eq!(stage.queue.bodies()[0].get("redriven"), None);
 }
 
@@ -72,7 +72,9 @@ async fn a_letter_whose_attempt_cannot_be_counted_stays_as_it_was() {
     let before = stage.queue.bodies();
     stage.store_down.store(true, std::sync::atomic::Ordering::SeqCst);
     let report = stage.run(&replay()).await;
-    assert!(matches!(&report.entries[0].fate, Fate::FailedAgain { attempts: 0, error } if error.contains("counted")));
+    assert!(
+        matches!(&report.entries[0].outcome, RedriveOutcome::FailedAgain { attempts: 0, error } if error.contains("counted"))
+    );
     assert_eq!(stage.queue.bodies(), before);
 }
 
@@ -96,7 +98,7 @@ async fn if_one_message_of_a_letter_is_uncertain_the_letter_is() {
     uncertain.error.uncertain = true;
     stage.park(&uncertain);
     stage.park(&letter(1));
-    assert_eq!(fates(&stage.run(&replay()).await), ["needs_decision"]);
+    assert_eq!(outcomes(&stage.run(&replay()).await), ["needs_decision"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,7 +118,7 @@ async fn what_comes_after_a_letter_that_stays_waits_where_it_has_its_key() {
     let report = stage.run(&replay()).await;
     assert_eq!(stage.invoked(), [1, 2, 3, 5, 6]);
     let behind = keyed(2, "a").id.to_string();
-    assert_eq!(report.entries[3].fate, Fate::Waits { behind });
+    assert_eq!(report.entries[3].outcome, RedriveOutcome::Waits { behind });
     assert_eq!(stage.queue.bodies().len(), 2);
 }
 
@@ -130,7 +132,7 @@ async fn a_letter_without_a_key_waits_for_others_without_one() {
     };
     stage.park(&keyless(1));
     stage.park(&keyless(2));
-    assert_eq!(fates(&stage.run(&replay()).await), ["failed_again", "waits"]);
+    assert_eq!(outcomes(&stage.run(&replay()).await), ["failed_again", "waits"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,8 +146,8 @@ async fn failures_in_a_row_stop_the_run_and_a_success_between_starts_the_count_a
     }
     let report = stage.run(&Request { stop_after: 3, ..replay() }).await;
     assert_eq!(stage.invoked(), [1, 2, 3, 4, 5, 6]);
-    assert_eq!((report.ending, report.counts["not_reached"]), (Ending::Stopped, 3));
-    assert_eq!(report.ending.exit_code(), 4);
+    assert_eq!((report.status, report.counts["not_reached"]), (RunStatus::Stopped, 3));
+    assert_eq!(report.status.exit_code(), 4);
     assert_eq!(stage.queue.bodies().len(), 8);
 }
 
@@ -162,10 +164,10 @@ async fn a_record_and_an_item_need_an_answer_that_names_their_letter_and_an_item
     item.raw = RawBytes { item: Some("e30=".to_owned()), ..RawBytes::default() };
     stage.park(&keyless);
     stage.park(&item);
-    assert_eq!(fates(&stage.run(&replay()).await), ["failed_again", "finished"]);
+    assert_eq!(outcomes(&stage.run(&replay()).await), ["failed_again", "finished"]);
     let invocations = stage.functions.invocations.lock().unwrap();
-    let success: Vec<_> = invocations.iter().map(|(target, _)| target.success.clone()).collect();
-    assert_eq!(success, [keyless.id, item.id].map(|id| Success::Finished(id.uncertain().to_string())));
+    let success: Vec<_> = invocations.iter().map(|(target, _)| target.expected.clone()).collect();
+    assert_eq!(success, [keyless.id, item.id].map(|id| ExpectedAnswer::Finished(id.uncertain().to_string())));
 }
 
 #[tokio::test(start_paused = true)]
@@ -194,7 +196,7 @@ async fn asked_to_stop_it_finishes_what_is_under_way_and_gives_the_rest_back() {
     }
     let report = stage.redrive.clone().stopped_by(stop).run(&replay(), &Silent).await.unwrap();
     assert_eq!(stage.invoked(), [1, 2]);
-    assert_eq!((report.ending, report.ending.exit_code()), (Ending::Interrupted, 130));
+    assert_eq!((report.status, report.status.exit_code()), (RunStatus::Interrupted, 130));
     assert_eq!((stage.queue.bodies().len(), stage.queue.hidden()), (3, 0));
 }
 
@@ -204,9 +206,9 @@ async fn nothing_is_begun_that_may_not_end_before_the_deadline() {
     stage.park(&letter(1));
     let short = stage.redrive.clone().until(Deadline::within(Duration::from_secs(69)));
     let report = short.run(&replay(), &Silent).await.unwrap();
-    assert_eq!((report.ending, stage.invoked().len()), (Ending::OutOfTime, 0));
+    assert_eq!((report.status, stage.invoked().len()), (RunStatus::OutOfTime, 0));
     let long = stage.redrive.clone().until(Deadline::within(Duration::from_secs(71)));
-    assert_eq!(long.run(&replay(), &Silent).await.unwrap().ending, Ending::Complete);
+    assert_eq!(long.run(&replay(), &Silent).await.unwrap().status, RunStatus::Complete);
 }
 
 #[tokio::test(start_paused = true)]
@@ -274,7 +276,7 @@ async fn a_letter_of_a_newer_version_is_named_and_left_alone() {
     stage.queue.put(newer.to_string());
     stage.park(&letter(2));
     let report = stage.run(&replay()).await;
-    assert_eq!((fates(&report), stage.invoked()), (vec!["finished"], vec![2]));
+    assert_eq!((outcomes(&report), stage.invoked()), (vec!["finished"], vec![2]));
     assert_eq!(stage.queue.bodies(), [newer]);
     assert!(report.foreign[0].reason.contains("newer version (format 2"), "{}", report.foreign[0].reason);
 }

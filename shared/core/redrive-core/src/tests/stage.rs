@@ -11,13 +11,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::invoke::{Invoked, Invoker, NotInvoked, Target};
-use crate::objects::{ObjectError, Objects};
 use crate::ports::Ports;
-use crate::queue::{LetterQueue, Message, QueueError};
-use crate::report::{Entry, Foreign, Report};
+use crate::ports::{Invoked, Invoker, NotInvoked, Target};
+use crate::ports::{LetterQueue, Message, QueueError};
+use crate::ports::{ObjectError, Objects};
+use crate::progress::Progress;
+use crate::redrive::Redrive;
+use crate::report::{Entry, ForeignMessage, Report};
 use crate::request::{Action, Request};
-use crate::run::{Progress, Redrive};
 
 pub(super) const NOW: UnixMillis = UnixMillis(1_795_500_000_000);
 
@@ -288,9 +289,9 @@ pub(super) struct Silent;
 impl Progress for Silent {
     fn collected(&self, _: usize) {}
     fn settled(&self, _: usize, _: usize, _: &Entry) {}
-    fn foreign(&self, _: &Foreign) {}
+    fn foreign(&self, _: &ForeignMessage) {}
 }
 
-pub(super) fn fates(report: &Report) -> Vec<&'static str> {
-    report.entries.iter().map(|entry| entry.fate.name()).collect()
+pub(super) fn outcomes(report: &Report) -> Vec<&'static str> {
+    report.entries.iter().map(|entry| entry.outcome.name()).collect()
 }

@@ -13,7 +13,7 @@ use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use redrive_core::{Invoked, Invoker, NotInvoked, Success, Target, said, understood};
+use redrive_core::{ExpectedAnswer, Invoked, Invoker, NotInvoked, Target, error_text, read_answer};
 
 type Response = aws_sdk_lambda::config::http::HttpResponse;
 
@@ -39,7 +39,7 @@ impl LambdaInvoker {
     async fn invoke(&self, target: &Target, event: Vec<u8>) -> Result<Invoked, NotInvoked> {
         let call = self.client.invoke().function_name(&target.function).set_qualifier(target.qualifier.clone());
         match call.payload(Blob::new(event)).send().await {
-            Ok(output) => Ok(ended(&output, &target.success)),
+            Ok(output) => Ok(ended(&output, &target.expected)),
             Err(error) => failed(target, error),
         }
     }
@@ -51,11 +51,11 @@ impl Invoker for LambdaInvoker {
     }
 }
 
-fn ended(output: &InvokeOutput, success: &Success) -> Invoked {
+fn ended(output: &InvokeOutput, expected: &ExpectedAnswer) -> Invoked {
     let payload = output.payload().map(Blob::as_ref).unwrap_or_default();
     match output.function_error() {
-        Some(_) => Invoked::Failed(said(payload)),
-        None => understood(payload, success),
+        Some(_) => Invoked::Failed(error_text(payload)),
+        None => read_answer(payload, expected),
     }
 }
 
@@ -105,7 +105,7 @@ fn watched(status: u16, raw: &Response) -> Option<Invoked> {
         return None;
     }
     match status {
-        500 => Some(Invoked::Failed(said(raw.body().bytes().unwrap_or_default()))),
+        500 => Some(Invoked::Failed(error_text(raw.body().bytes().unwrap_or_default()))),
         408 => Some(Invoked::Failed("the function took longer than its timeout".to_owned())),
         _ => None,
     }

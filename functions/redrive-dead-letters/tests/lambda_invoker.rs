@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use redrive_core::{Invoked, Invoker, NotInvoked, Success, Target};
+use redrive_core::{ExpectedAnswer, Invoked, Invoker, NotInvoked, Target};
 use redrive_dead_letters::LambdaInvoker;
 use tokio::net::TcpListener;
 
@@ -27,16 +27,16 @@ async fn config(endpoint: &str) -> SdkConfig {
 }
 
 async fn invoke_of(answer: Answer) -> Result<Invoked, NotInvoked> {
-    invoke_for(Success::NothingListed, answer).await
+    invoke_for(ExpectedAnswer::NoFailures, answer).await
 }
 
-async fn invoke_for(success: Success, answer: Answer) -> Result<Invoked, NotInvoked> {
+async fn invoke_for(expected: ExpectedAnswer, answer: Answer) -> Result<Invoked, NotInvoked> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let routes = Router::new().route("/2015-03-31/functions/{name}/invocations", post(respond)).with_state(answer);
     tokio::spawn(async move { axum::serve(listener, routes).await });
     let invoker = LambdaInvoker::new(&config(&endpoint).await, Duration::from_secs(5));
-    let target = Target { function: "welcome".into(), qualifier: Some("live".into()), success };
+    let target = Target { function: "welcome".into(), qualifier: Some("live".into()), expected };
     invoker.invoke(&target, b"{}".to_vec()).await
 }
 
@@ -67,8 +67,9 @@ async fn a_batch_is_finished_by_an_answer_that_lists_no_failure_and_by_nothing_l
 /// A run of a schedule, or a function that was invoked by mistake, must not cost a letter.
 #[tokio::test]
 async fn a_letter_is_finished_only_by_an_answer_that_names_it() {
-    let ask =
-        async |answer| invoke_for(Success::Finished("0a-redriven".to_owned()), (200, None, answer)).await.unwrap();
+    let ask = async |answer| {
+        invoke_for(ExpectedAnswer::Finished("0a-redriven".to_owned()), (200, None, answer)).await.unwrap()
+    };
     assert_eq!(ask(r#"{"finished":"0a-redriven"}"#).await, Invoked::Finished);
     let schedules = r#"{"pages":1,"published":3,"parked":0,"ended":"caught_up"}"#;
     for answer in ["", "null", "{}", schedules, r#"{"finished":"0b-redriven"}"#, r#"{"batchItemFailures":[]}"#] {
@@ -99,7 +100,7 @@ async fn what_lambda_did_not_take_is_not_invoked() {
     assert!(matches!(refused(413, "RequestTooLargeException").await, NotInvoked::TooLarge(_)));
     assert!(matches!(refused(409, "ResourceConflictException").await, NotInvoked::Refused { .. }));
     let nobody = LambdaInvoker::new(&config("http://127.0.0.1:1").await, Duration::from_secs(5));
-    let target = Target { function: "welcome".into(), qualifier: None, success: Success::NothingListed };
+    let target = Target { function: "welcome".into(), qualifier: None, expected: ExpectedAnswer::NoFailures };
     let unreachable = nobody.invoke(&target, b"{}".to_vec()).await;
     assert!(matches!(unreachable, Err(NotInvoked::Unreachable(_))), "{unreachable:?}");
 }
@@ -123,7 +124,7 @@ async fn silent(close: bool) -> Result<Invoked, NotInvoked> {
         }
     });
     let invoker = LambdaInvoker::new(&config(&endpoint).await, Duration::from_millis(300));
-    let target = Target { function: "welcome".into(), qualifier: None, success: Success::NothingListed };
+    let target = Target { function: "welcome".into(), qualifier: None, expected: ExpectedAnswer::NoFailures };
     let invoked = invoker.invoke(&target, b"{}".to_vec()).await;
     assert!(!server.is_finished());
     server.abort();

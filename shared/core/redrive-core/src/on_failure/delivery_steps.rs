@@ -1,32 +1,31 @@
-//! What to do about records that the destination was only told of: which they are, how to look at them, how to deliver
-//! them again.
+//! Instructions for a document without records: which records failed, how to look at them, how to deliver them again.
 
-use std::collections::BTreeSet;
+use super::document::{Condition, OffsetRange, OnFailureDocument, topic_and_partition};
 
-use crate::on_failure::{Condition, OffsetRange, OnFailure};
-
-/// Instructions, line by line. Commands are complete except for what the document does not say, in angle brackets.
-pub(crate) fn advice(document: &OnFailure) -> Vec<String> {
+/// The instructions, line by line. Commands are complete except for values that the document does not have, which are in
+/// angle brackets.
+pub(crate) fn delivery_steps(document: &OnFailureDocument) -> Vec<String> {
     let mut lines = Vec::new();
-    lines.push(why(&document.condition).to_owned());
-    for (topic_partition, range) in &document.batch.partitions {
-        let Some((topic, partition)) = topic_partition.rsplit_once('-') else {
-            lines.push(format!("{topic_partition}: not the name of a partition"));
+    lines.push(cause(&document.condition).to_owned());
+    for (name, range) in &document.batch.partitions {
+        let Some((topic, partition)) = topic_and_partition(name) else {
+            lines.push(format!("{name}: not a topic and a partition"));
             continue;
         };
         lines.push(format!("topic {topic}, partition {partition}, {}", offsets(range)));
-        lines.push(format!("  look at them:   {}", look(document, topic, partition, range)));
+        lines.push(format!("  look at the records:   {}", consumer_command(document, topic, partition, range)));
     }
-    let function = document.function_name().unwrap_or("<function>");
-    let topics = topics(document);
+    let topics = document.topics();
     for topic in &topics {
-        lines.push(format!("deliver {topic} again, by a mapping of its own that starts at the first of them:"));
-        lines.push(format!("  {}", deliver(document, function, topic)));
+        lines.push(format!(
+            "deliver {topic} again, through a separate mapping that starts at the first of these records:"
+        ));
+        lines.push(format!("  {}", mapping_command(document, topic)));
     }
     if !topics.is_empty() {
         lines.push(
-            "  What the mapping delivers beyond them is recognised as a duplicate. Delete it when its lag has passed the \
-             last offset:"
+            "  The mapping also delivers records around these, which the function recognises as duplicates. Delete it \
+             when it has passed the last offset:"
                 .to_owned(),
         );
         lines.push("  aws lambda delete-event-source-mapping --uuid <its UUID>".to_owned());
@@ -35,15 +34,15 @@ pub(crate) fn advice(document: &OnFailure) -> Vec<String> {
     lines
 }
 
-fn why(condition: &Condition) -> &'static str {
+fn cause(condition: &Condition) -> &'static str {
     match condition {
-        Condition::RetriesExhausted => "The function kept failing. Find the cause in its logs and mend it first.",
+        Condition::RetriesExhausted => "The function kept failing. Find the cause in its logs and fix it first.",
         Condition::PayloadTooLarge => {
-            "A record does not fit into an invocation (6 MB): no delivery will help. Read it from the topic."
+            "A record does not fit into an invocation (6 MB), so delivering it again will not help. Read it from the topic."
         }
         Condition::SchemaNotFound => "The mapping found no schema. Register it first.",
-        Condition::Undecodable => "The mapping could not decode a record. Look at it, and at its schema, first.",
-        Condition::Other(_) => "The mapping gave up for a reason that is not known here; see the document.",
+        Condition::Undecodable => "The mapping could not decode a record. Look at the record and its schema first.",
+        Condition::Other(_) => "The mapping gave up for a reason that is not in AWS's documentation; see the document.",
     }
 }
 
@@ -57,7 +56,8 @@ fn offsets(range: &OffsetRange) -> String {
     }
 }
 
-fn look(document: &OnFailure, topic: &str, partition: &str, range: &OffsetRange) -> String {
+/// The command that prints the records.
+fn consumer_command(document: &OnFailureDocument, topic: &str, partition: &str, range: &OffsetRange) -> String {
     let servers = document.batch.bootstrap_servers.as_deref().unwrap_or("<host:port>");
     let first = range.first_offset.map_or_else(|| "<offset>".to_owned(), |first| first.to_string());
     let count = match (range.first_offset, range.last_offset) {
@@ -70,24 +70,16 @@ fn look(document: &OnFailure, topic: &str, partition: &str, range: &OffsetRange)
     )
 }
 
-fn topics(document: &OnFailure) -> BTreeSet<&str> {
-    document
-        .batch
-        .partitions
-        .keys()
-        .filter_map(|topic_partition| topic_partition.rsplit_once('-'))
-        .map(|(topic, _)| topic)
-        .collect()
-}
-
-/// `AT_TIMESTAMP` is the only start in the past that a mapping can have beside the topic's beginning.
-fn deliver(document: &OnFailure, function: &str, topic: &str) -> String {
-    let of_topic = |topic_partition: &str| topic_partition.rsplit_once('-').is_some_and(|(name, _)| name == topic);
+/// The command that creates a mapping which delivers the topic again. A mapping cannot start at an offset, so it starts
+/// at a time (`AT_TIMESTAMP`).
+fn mapping_command(document: &OnFailureDocument, topic: &str) -> String {
+    let function = document.function_name().unwrap_or("<function>");
+    let of_topic = |name: &str| topic_and_partition(name).is_some_and(|(found, _)| found == topic);
     let start = document
         .batch
         .partitions
         .iter()
-        .filter(|(topic_partition, _)| of_topic(topic_partition))
+        .filter(|(name, _)| of_topic(name))
         .filter_map(|(_, range)| range.first_timestamp.as_deref())
         .min()
         .unwrap_or("<time of the first record>");

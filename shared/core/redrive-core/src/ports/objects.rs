@@ -1,10 +1,10 @@
-//! Objects: letters too large for the queue, and documents of an S3 on-failure destination.
+//! The port to objects in S3: letters too large for the queue, and documents of an on-failure destination.
 
 use futures_util::future::BoxFuture;
 
 /// Objects in S3.
 pub trait Objects: Send + Sync {
-    /// The keys that begin with `prefix`, in their order, at most `limit`; and whether there are more.
+    /// The keys that begin with `prefix`, sorted, at most `limit` of them; and whether there are more.
     fn list<'a>(
         &'a self,
         bucket: &'a str,
@@ -12,24 +12,24 @@ pub trait Objects: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'a, Result<(Vec<String>, bool), ObjectError>>;
 
-    /// An object's content.
+    /// The content of an object.
     fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Vec<u8>, ObjectError>>;
 
-    /// Removes an object. Removing it again is success.
+    /// Removes an object. Removing it twice succeeds.
     fn remove<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<(), ObjectError>>;
 }
 
-/// S3 did not do as asked.
+/// A call to S3 failed.
 #[derive(Debug, thiserror::Error)]
 #[error("S3 did not {operation} s3://{bucket}/{key}")]
 pub struct ObjectError {
-    /// What was asked.
+    /// What the call should do: `list`, `return` or `remove`.
     pub operation: &'static str,
     /// The bucket.
     pub bucket: String,
-    /// The key, or what keys begin with.
+    /// The key, or the prefix of the keys.
     pub key: String,
-    /// What the client saw.
+    /// The client's error.
     #[source]
     pub cause: Box<dyn std::error::Error + Send + Sync>,
 }

@@ -25,9 +25,9 @@ impl S3Objects {
             from = page.next_continuation_token;
             keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
             if keys.len() > limit || !more || from.is_none() {
-                let left_out = keys.len() > limit;
+                let omitted = keys.len() > limit;
                 keys.truncate(limit);
-                return Ok((keys, left_out || more));
+                return Ok((keys, omitted || more));
             }
         }
     }

@@ -1,11 +1,11 @@
-//! Values that AWS writes now as text and now as numbers.
+//! Reads values that AWS writes sometimes as text and sometimes as numbers.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserializer, Visitor};
 
-/// A number, or a number in text; `None` for null, for other text, and for what does not fit.
+/// Reads a number, or a number in text; `None` for null, for other text, and for numbers that do not fit.
 pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     struct Number;
     impl<'de> Visitor<'de> for Number {
@@ -39,7 +39,7 @@ pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     deserializer.deserialize_any(Number)
 }
 
-/// Text, or a number as its text; `None` for null and for anything else that is not nested.
+/// Reads text, or a number as text; `None` for null.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     #[derive(serde::Deserialize)]
     #[serde(untagged)]

@@ -1,39 +1,44 @@
-//! A parked record as an event for its function: the original coordinates and bytes, under the mark of a redrive. And a
-//! parked item of a function that fetches for itself: the item, under the same mark.
+//! Builds the event that sends a dead-lettered record back to its function: the original coordinates and bytes, with the
+//! mark of a redrive. An item that a function fetched itself is sent with the same mark.
 
 use event_runtime::{DeadLetter, RawBytes};
 use serde_json::to_string as json;
 
-use crate::invoke::Success;
+use crate::ports::ExpectedAnswer;
 
-/// A letter whose record cannot be put into an event.
+/// Why a letter's record cannot be sent as an event.
 #[derive(Debug, thiserror::Error)]
 pub enum UnusableLetter {
-    /// Neither coordinates nor the record's own JSON.
-    #[error("the letter has neither an offset nor the record's JSON: there is nothing to send")]
+    /// The letter holds neither coordinates nor the record's own JSON.
+    #[error(
+        "the letter has neither an offset nor the record's JSON, so there is nothing to send: read the record from its \
+         topic, and end the letter with `resolve` and `done`"
+    )]
     NoRecord,
-    /// A part that the function stored as base64 is none.
-    #[error("the letter's `{0}` is not base64: it was changed after it was stored")]
+    /// A field that the function stores as base64 is not base64.
+    #[error(
+        "the letter's `{0}` is not base64: the letter was changed after it was stored; end it with `resolve` and `done`"
+    )]
     NotBase64(&'static str),
-    /// A text that JSON cannot hold.
+    /// A text cannot be written as JSON.
     #[error("the letter cannot be written as an event")]
     Unwritable(#[from] serde_json::Error),
 }
 
-/// Which answer says that a letter's record or item is finished: one with the name by which the mark calls the letter.
-pub(crate) fn success_of(letter: &DeadLetter) -> Success {
-    Success::Finished(letter.id.uncertain().to_string())
+/// The answer that confirms that a letter's record or item is finished: it holds the letter's name from the mark.
+pub(crate) fn expected_answer(letter: &DeadLetter) -> ExpectedAnswer {
+    ExpectedAnswer::Finished(letter.id.uncertain().to_string())
 }
 
-/// The event that brings a letter back: one record in the partition that it came from, or one item.
+/// The event that redrives a letter: one record in its original topic-partition, or one item.
 ///
-/// The mark names the letter by [`uncertain`](event_runtime::LetterId::uncertain): should this try end with an effect
-/// that may have happened, its claim is parked under that name, and no later redrive frees it without a person's
+/// The mark names the letter by [`uncertain`](event_runtime::LetterId::uncertain). If this attempt ends with an effect
+/// that may have happened, its claim is parked under that name, and no later redrive frees the claim without a person's
 /// decision.
 ///
 /// # Errors
-/// When the letter does not hold enough of its record.
-pub fn event_of(letter: &DeadLetter, attempt: u32) -> Result<Vec<u8>, UnusableLetter> {
+/// When the letter does not hold what the event needs.
+pub fn redrive_event(letter: &DeadLetter, attempt: u32) -> Result<Vec<u8>, UnusableLetter> {
     let mut event = Vec::new();
     let mark = json(&letter.id.uncertain())?;
     event.extend_from_slice(format!(r#"{{"redrive":{{"letterId":{mark},"attempt":{attempt}}}"#).as_bytes());
@@ -51,12 +56,12 @@ pub fn event_of(letter: &DeadLetter, attempt: u32) -> Result<Vec<u8>, UnusableLe
         return Ok(event);
     }
     event.extend_from_slice(format!(r#","records":{{{}:["#, json(&letter.place.topic_partition)?).as_bytes());
-    record(letter, &mut event)?;
+    append_record(letter, &mut event)?;
     event.extend_from_slice(b"]}}");
     Ok(event)
 }
 
-fn record(letter: &DeadLetter, event: &mut Vec<u8>) -> Result<(), UnusableLetter> {
+fn append_record(letter: &DeadLetter, event: &mut Vec<u8>) -> Result<(), UnusableLetter> {
     let RawBytes {
         key,
         value,
@@ -68,7 +73,7 @@ fn record(letter: &DeadLetter, event: &mut Vec<u8>) -> Result<(), UnusableLetter
         value_schema_metadata,
     } = &letter.raw;
     if let Some(whole) = whole {
-        // It could not be read then; a corrected function may read it now.
+        // The function could not read the record; a corrected version may be able to.
         event.extend(decoded("json", whole)?);
         return Ok(());
     }
@@ -91,7 +96,7 @@ fn record(letter: &DeadLetter, event: &mut Vec<u8>) -> Result<(), UnusableLetter
             for (number, (name, value)) in headers.iter().enumerate() {
                 let value = match value {
                     None => "null".to_owned(),
-                    // AWS writes bytes as Java has them: signed.
+                    // AWS writes header bytes as signed numbers, as Java does.
                     Some(value) => {
                         json(&decoded("headers", value)?.iter().map(|byte| *byte as i8).collect::<Vec<_>>())?
                     }

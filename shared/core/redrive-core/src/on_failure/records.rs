@@ -1,18 +1,18 @@
-//! The records of a batch that failed, where the destination is told them.
+//! The records of a failed batch, where the destination receives them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::document::OnFailure;
+use super::document::OnFailureDocument;
 use super::error::OnFailureError;
-use super::tolerant::{number, text};
+use super::scalars::{number, text};
 
 /// The records that a document holds.
 #[derive(Debug, Clone)]
 pub struct FailedRecords {
-    /// `aws:kafka` or `SelfManagedKafka`, where the payload says it.
+    /// `aws:kafka` or `SelfManagedKafka`, where the payload has it.
     pub event_source: Option<String>,
     /// The cluster's ARN.
     pub event_source_arn: Option<String>,
@@ -22,10 +22,10 @@ pub struct FailedRecords {
     pub records: Vec<FailedRecord>,
 }
 
-/// One record, as it stands in the event.
+/// One record of the event.
 #[derive(Debug, Clone)]
 pub struct FailedRecord {
-    /// The event's own name of its partition.
+    /// The event's own name of its partition, `topic-partition`.
     pub topic_partition: String,
     /// Topic, where it is readable.
     pub topic: Option<String>,
@@ -54,7 +54,7 @@ struct Payload<'a> {
     records: Option<&'a RawValue>,
 }
 
-/// What must be told of a record to put it into its place again.
+/// The parts of a record that tell where it came from.
 #[derive(Default, Deserialize)]
 struct Coordinates {
     #[serde(default, deserialize_with = "text")]
@@ -69,19 +69,19 @@ struct Coordinates {
     key: Option<String>,
 }
 
-impl OnFailure {
-    /// The records, where the destination is told them: all of the batch in S3, one in a Kafka topic. `None` from SQS
-    /// and SNS, which are told only which they were.
+impl OnFailureDocument {
+    /// The records, where the destination receives them: all of the batch from S3, one from a Kafka topic. `None` from
+    /// SQS and SNS, which receive only the offsets.
     ///
     /// # Errors
-    /// When there is a payload that is neither an event nor a record.
+    /// When the payload is neither an event nor a record.
     pub fn records(&self) -> Result<Option<FailedRecords>, OnFailureError> {
         let Some(json) = self.payload.as_deref() else { return Ok(None) };
         let payload: Payload<'_> =
-            serde_json::from_str(json).map_err(|_| OnFailureError::Payload("it is no JSON object"))?;
+            serde_json::from_str(json).map_err(|_| OnFailureError::Payload("it is not a JSON object"))?;
         let records = match payload.records {
-            Some(records) => of_event(records.get())?,
-            None => vec![of_record(json)?],
+            Some(records) => records_of_event(records.get())?,
+            None => vec![single_record(json)?],
         };
         Ok(Some(FailedRecords {
             event_source: payload.event_source,
@@ -91,23 +91,23 @@ impl OnFailure {
         }))
     }
 
-    /// The batch as an event for its function, where the destination is told the records: from S3 byte for byte, from a
-    /// topic the one record in an event of its own.
+    /// The batch as an event for its function, where the destination receives the records: from S3 byte for byte, from a
+    /// topic an event around the one record.
     ///
     /// # Errors
-    /// When there is a payload that is neither an event nor a record.
+    /// When the payload is neither an event nor a record.
     pub fn event(&self) -> Result<Option<String>, OnFailureError> {
         let (Some(json), Some(records)) = (self.payload.as_deref(), self.records()?) else { return Ok(None) };
         let is_event = serde_json::from_str::<Payload<'_>>(json).is_ok_and(|payload| payload.records.is_some());
         match records.records.as_slice() {
-            [record] if !is_event => records.around(record).map(Some),
+            [record] if !is_event => records.event_around(record).map(Some),
             _ => Ok(Some(json.to_owned())),
         }
     }
 }
 
 impl FailedRecords {
-    fn around(&self, record: &FailedRecord) -> Result<String, OnFailureError> {
+    fn event_around(&self, record: &FailedRecord) -> Result<String, OnFailureError> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Event<'a> {
@@ -129,16 +129,16 @@ impl FailedRecords {
     }
 }
 
-fn of_event(records: &str) -> Result<Vec<FailedRecord>, OnFailureError> {
+fn records_of_event(records: &str) -> Result<Vec<FailedRecord>, OnFailureError> {
     let partitions: BTreeMap<String, Vec<&RawValue>> = serde_json::from_str(records)
         .map_err(|_| OnFailureError::Payload("its records are not grouped by topic and partition"))?;
-    let records = partitions.into_iter().flat_map(|(topic_partition, records)| {
-        records.into_iter().map(move |record| FailedRecord::new(topic_partition.clone(), record.get()))
+    let records = partitions.into_iter().flat_map(|(name, records)| {
+        records.into_iter().map(move |record| FailedRecord::new(name.clone(), record.get()))
     });
     Ok(records.collect())
 }
 
-fn of_record(json: &str) -> Result<FailedRecord, OnFailureError> {
+fn single_record(json: &str) -> Result<FailedRecord, OnFailureError> {
     let record = FailedRecord::new(String::new(), json);
     match (&record.topic, record.partition, record.offset) {
         (Some(topic), Some(partition), Some(_)) => {
@@ -149,7 +149,7 @@ fn of_record(json: &str) -> Result<FailedRecord, OnFailureError> {
 }
 
 impl FailedRecord {
-    /// A record that is no record has no coordinates; its JSON is kept all the same.
+    /// A record with unreadable parts: what can be read is `Some`, and its JSON is kept in any case.
     fn new(topic_partition: String, json: &str) -> Self {
         let Coordinates { topic, partition, offset, timestamp, key } = serde_json::from_str(json).unwrap_or_default();
         FailedRecord { topic_partition, topic, partition, offset, timestamp, key, json: json.to_owned() }
