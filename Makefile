@@ -105,7 +105,7 @@ fuzz: ## Fuzz every target on its corpus and then for SECONDS=20 each
 
 .PHONY: miri
 miri: ## Run the one place of unsafe code under Miri (needs a nightly toolchain with miri)
-	cargo +nightly miri test -p avro-decode --lib text
+	cargo +nightly miri test -p avro-decode --lib utf8
 
 .PHONY: schemas-check
 schemas-check: ## Check schemas against their history, and every function's readers against every version

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use avro_decode::{AvroRead, Value, Wished};
+use avro_decode::{AvroRead, Lenient, Value};
 use debezium::{KeyError, RowKey};
 use event_runtime::{Blame, Disposition, Failure};
 
@@ -27,7 +27,7 @@ pub struct Account<'a> {
     /// The language to write in, as BCP 47 or as the C library's locale. A table's `language` may as well be a number or
     /// whatever else: no mail is worth less for it.
     #[avro(alias = "language")]
-    pub locale: Wished<&'a str>,
+    pub locale: Lenient<&'a str>,
 }
 
 impl<'a> Account<'a> {
@@ -95,7 +95,7 @@ mod tests {
     fn the_name_is_put_together_from_what_there_is() {
         let name = |full_name, first_name, last_name| {
             let email = Some(" ada@example.com");
-            let account = Account { email, full_name, first_name, last_name, locale: Wished(None) };
+            let account = Account { email, full_name, first_name, last_name, locale: Lenient(None) };
             account.recipient().unwrap().name.map(Cow::into_owned)
         };
         assert_eq!(name(Some("Ada King"), Some("Ada"), Some("Lovelace")).as_deref(), Some("Ada King"));

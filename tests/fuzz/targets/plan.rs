@@ -3,17 +3,17 @@
 
 use std::borrow::Cow;
 
-use avro_decode::{AvroRead, AvroType, Decimal, DecimalBytes, Limits, Plan, Schema, Value, Wished};
+use avro_decode::{AvroRead, AvroType, Decimal, DecimalBytes, Limits, Plan, Schema, Value, Lenient};
 
 #[derive(AvroRead)]
 #[allow(dead_code)]
 struct Row<'a> {
-    a: Wished<Cow<'a, str>>,
-    b: Wished<Box<Row<'a>>>,
-    c: Option<Vec<Wished<Decimal>>>,
-    d: Wished<Either<'a>>,
-    e: Wished<jiff::civil::Date>,
-    f: Wished<jiff::civil::DateTime>,
+    a: Lenient<Cow<'a, str>>,
+    b: Lenient<Box<Row<'a>>>,
+    c: Option<Vec<Lenient<Decimal>>>,
+    d: Lenient<Either<'a>>,
+    e: Lenient<jiff::civil::Date>,
+    f: Lenient<jiff::civil::DateTime>,
 }
 
 #[derive(AvroRead)]

@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn a_type_is_called_as_people_call_it() {
         assert_eq!(simple("avro_decode::value::Value"), "Value");
-        assert_eq!(simple("debezium::change::Change<welcome::account::Account>"), "Change<Account>");
+        assert_eq!(simple("debezium::change::Change<send_welcome_email::account::Account>"), "Change<Account>");
         assert_eq!(simple("a::Change<'_, b::c::Row<'_>>"), "Change<Row>");
     }
 }

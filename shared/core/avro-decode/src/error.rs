@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::shown::{Shown, ends};
+use crate::message_text::{ShortName, ends};
 
 /// A schema is not valid Avro.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -288,7 +288,7 @@ impl DecodeError {
         for segment in ends(&segments) {
             let dot = if text.is_empty() { "" } else { "." };
             text.push_str(&match segment {
-                Ok(Segment::Field(name)) => format!("{dot}{}", Shown(name)),
+                Ok(Segment::Field(name)) => format!("{dot}{}", ShortName(name)),
                 Ok(Segment::Item(index)) => format!("[{index}]"),
                 Ok(Segment::Entry(index)) => format!("{{{index}}}"),
                 Err(left_out) => format!("{dot}…{left_out} levels…"),

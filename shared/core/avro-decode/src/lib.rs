@@ -4,19 +4,17 @@
 // The derive's output names this crate from outside; in our own documentation and tests, too.
 extern crate self as avro_decode;
 
-mod branches;
+mod compatibility;
 mod compile;
 mod cursor;
 mod error;
-mod incompatible;
 mod limits;
+mod message_text;
 mod plan;
+mod program;
 mod read;
-mod resolve;
 mod schema;
-mod shown;
-mod skip;
-mod text;
+mod utf8;
 mod value;
 
 /// Implements [`trait@AvroRead`] and [`AvroType`] for a struct or enum.
@@ -76,13 +74,14 @@ mod value;
 /// }
 /// ```
 pub use avro_decode_derive::AvroRead;
-pub use compile::{Compile, Compiler};
+pub use compatibility::incompatibilities;
+pub use compile::{Compile, Compiler, Incompatibility};
 pub use cursor::Cursor;
 pub use error::{DecodeError, DecodeErrorKind, ResolveError, Rule, SchemaError};
-pub use incompatible::{Incompatibility, incompatibilities};
 pub use limits::Limits;
-pub use plan::{Node, Plan};
-pub use read::{AvroRead, AvroType, Decimal, DecimalBytes, Duration, Wished};
+pub use plan::Plan;
+pub use program::Node;
+pub use read::{AvroRead, AvroType, Decimal, DecimalBytes, Duration, Lenient};
 pub use schema::{Schema, TypeId};
 pub use value::{Record, Symbol, Value};
 
@@ -90,5 +89,5 @@ pub use value::{Record, Symbol, Value};
 #[doc(hidden)]
 pub mod derive {
     pub use crate::compile::{EnumSpec, FieldSpec, RecordSpec, UnionSpec, VariantKind, VariantSpec};
-    pub use crate::plan::RecordPlan;
+    pub use crate::program::RecordPlan;
 }

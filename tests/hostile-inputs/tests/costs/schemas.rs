@@ -1,6 +1,6 @@
 //! The worst schemas: what parsing and compiling them costs.
 
-use avro_decode::{AvroRead, AvroType, Limits, Plan, Schema, Value, Wished, incompatibilities};
+use avro_decode::{AvroRead, AvroType, Lenient, Limits, Plan, Schema, Value, incompatibilities};
 
 use crate::table::{Bound, Cost, Table};
 
@@ -11,9 +11,9 @@ const LENGTH: usize = 512 << 10;
 #[allow(dead_code, reason = "read, not looked at")]
 struct Row<'a> {
     f1: Option<i64>,
-    f7: Wished<&'a str>,
+    f7: Lenient<&'a str>,
     next: Option<Box<Row<'a>>>,
-    kind: Wished<Kind>,
+    kind: Lenient<Kind>,
 }
 
 #[derive(AvroRead)]

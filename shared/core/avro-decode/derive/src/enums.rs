@@ -4,10 +4,9 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{DataEnum, DeriveInput, Error, Fields};
 
-use crate::Body;
 use crate::attributes::{TypeAttributes, VariantAttributes};
+use crate::body::{Body, option};
 use crate::lifetimes::replace;
-use crate::structs::option;
 
 pub(crate) fn body(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> syn::Result<Body> {
     if data.variants.is_empty() {

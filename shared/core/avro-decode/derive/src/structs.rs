@@ -1,12 +1,11 @@
 //! Structs: records by field, or a wrapper of one value.
 
-use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{DataStruct, DeriveInput, Error, Field, Fields};
 
-use crate::Body;
 use crate::attributes::{FieldAttributes, FieldDefault, TypeAttributes};
+use crate::body::{Body, option};
 use crate::lifetimes::replace;
 
 pub(crate) fn body(input: &DeriveInput, attributes: &TypeAttributes, data: &DataStruct) -> syn::Result<Body> {
@@ -161,11 +160,4 @@ fn record(input: &DeriveInput, attributes: &TypeAttributes, fields: Vec<&Field>)
         },
         type_items: quote!(),
     })
-}
-
-pub(crate) fn option(text: Option<&String>) -> TokenStream {
-    match text {
-        Some(text) => quote!(::core::option::Option::Some(#text)),
-        None => quote!(::core::option::Option::None),
-    }
 }

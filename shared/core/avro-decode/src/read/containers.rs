@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 
-use super::{AvroRead, AvroType, read_branch};
+use super::traits::{AvroRead, AvroType, read_branch};
 use crate::compile::Compiler;
 use crate::cursor::Cursor;
 use crate::error::{DecodeError, DecodeErrorKind as Kind, ResolveError, Segment};
-use crate::plan::{Branch, List, Node, Op};
+use crate::program::{Branch, List, Node, Op};
 use crate::schema::TypeId;
 
 /// A union with null; also what is never null, and a field that the writer does not have.

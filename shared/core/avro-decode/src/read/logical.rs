@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, civil};
 use uuid::Uuid;
 
-use super::{AvroRead, AvroType, read_branch};
+use super::traits::{AvroRead, AvroType, read_branch};
 use crate::compile::Compiler;
 use crate::cursor::Cursor;
 use crate::error::{DecodeError, DecodeErrorKind as Kind, ResolveError};
-use crate::plan::{Node, Op};
+use crate::program::{Node, Op};
 use crate::schema::{Logical, Type, TypeId, Unit};
 
 /// A decimal number: `unscaled × 10^-scale`. One beyond 128 bits is an error: see [`DecimalBytes`].

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{AvroRead, AvroType, read_branch};
+use super::traits::{AvroRead, AvroType, read_branch};
 use crate::compile::Compiler;
 use crate::cursor::Cursor;
 use crate::error::{DecodeError, ResolveError};
-use crate::plan::{Node, Op};
+use crate::program::{Node, Op};
 use crate::schema::{Type, TypeId};
 
 /// The type itself is read in place, promotions apart: they are rare, and would be in the way of inlining.

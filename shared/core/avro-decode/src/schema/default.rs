@@ -4,11 +4,40 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use super::json::{Document, Json, Kind};
-use super::{Schema, Type, TypeId};
-use crate::value::{Record, Shape, Symbol, Value};
+use super::types::{self, Field, Schema, Type, TypeId};
+use crate::message_text::{Excerpt, ShortName};
+use crate::value::{Record, Symbol, Value};
 
 /// What a default may take to build, unless less is left: a step is a value, or 32 bytes of text.
 const MOST_STEPS: u64 = 10_000;
+
+/// The most invalid defaults that are listed of one schema.
+const MAX_INVALID_DEFAULTS: usize = 1_000;
+
+impl Schema {
+    /// The schema's parts that cannot be used as they are: defaults that are not of their field's type.
+    ///
+    /// Such a schema still decodes what was written with it, but no reader can rely on those defaults, and registries and
+    /// other libraries refuse it.
+    pub fn invalid_defaults(&self) -> Vec<String> {
+        let records = (0..self.len()).filter_map(|index| match self.get(TypeId(index as u32)) {
+            Type::Record(record) => Some(record),
+            _ => None,
+        });
+        let wrong = |record: &types::Record, field: &Field| {
+            let default = field.default.as_ref()?;
+            let mut steps = u64::MAX;
+            let fits = default_value(self, field.schema, default, &mut steps).is_some();
+            (!fits).then(|| {
+                let (record, field_name, expected) =
+                    (ShortName(&record.name.full), ShortName(&field.name), self.describe(field.schema));
+                format!("{record}.{field_name}: the default {} is no {expected}", Excerpt(default))
+            })
+        };
+        let all = records.flat_map(|record| record.fields.iter().filter_map(move |field| wrong(record, field)));
+        all.take(MAX_INVALID_DEFAULTS).collect()
+    }
+}
 
 /// The value that `json` stands for as a default of this type, or `None` if it does not fit or takes more than the steps
 /// that are left.
@@ -82,7 +111,7 @@ fn value(schema: &Schema, id: TypeId, json: Json<'_>, depth: u32, left: &mut u64
                 });
             }
             *left = left.checked_sub(r.fields.len() as u64)?;
-            Value::Record(Record::new(Shape::of(r), values))
+            Value::Record(Record::new(r.shape(), values))
         }
         (Type::Union(branches), _) => branches.iter().find_map(|b| value(schema, *b, json, depth + 1, left))?,
         _ => return None,

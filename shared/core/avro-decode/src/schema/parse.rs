@@ -9,17 +9,43 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::json::{Document, Json, Kind};
-use super::logical;
-use super::{Enum, Field, Fixed, Inner, Name, Record, Type, TypeId};
+use super::primitives;
+use super::types::{Enum, Field, Fixed, Inner, Name, Record, Schema, Type, TypeId};
 use crate::error::SchemaError;
-use crate::shown::Shown;
+use crate::message_text::ShortName;
 
 /// How much longer than the text all full names may be together: a short name may be in a long namespace.
 const NAMES_TO_TEXT: usize = 16;
 /// That is nothing to speak of in a short text.
 const NAMES_AT_LEAST: usize = 1 << 20;
 
-pub(super) fn parse(json: &str, references: &[&str]) -> Result<Inner, SchemaError> {
+impl Schema {
+    /// Parses one schema from its JSON text.
+    ///
+    /// It takes what registries hold, also where the specification or Java's parser does not: names of any characters,
+    /// comments, half of a surrogate pair, one definition several times if each is the same. [`Schema::peculiarities`]
+    /// lists what of that a schema has.
+    ///
+    /// # Errors
+    /// When the text is not JSON, nests deeper than 1,000 arrays and objects or is not a valid schema. A default that does
+    /// not fit its field is no error here: registries hold such schemas, and a writer's defaults are never used.
+    pub fn parse(json: &str) -> Result<Self, SchemaError> {
+        Self::parse_with_references(json, &[])
+    }
+
+    /// Parses a schema that uses named types of other schemas, as a registry's `references` do.
+    ///
+    /// The references may be in any order and may refer to one another.
+    ///
+    /// # Errors
+    /// As [`Schema::parse`], and when a name stays undefined or has two definitions that differ.
+    pub fn parse_with_references(json: &str, references: &[&str]) -> Result<Self, SchemaError> {
+        let inner = parse(json, references)?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+}
+
+fn parse(json: &str, references: &[&str]) -> Result<Inner, SchemaError> {
     let mut documents = Vec::new();
     let mut seen = HashSet::new();
     for reference in references {
@@ -139,7 +165,7 @@ impl<'d> Parser<'d> {
     /// A primitive, with its logical type if it has one, or a reference to a named type.
     fn by_name(&mut self, name: Json<'d>, attributes: Json<'d>, namespace: &str) -> Result<TypeId, SchemaError> {
         let text = name.as_text().unwrap_or_default();
-        match logical::primitive(&text, attributes) {
+        match primitives::primitive(&text, attributes) {
             Some(ty) => Ok(self.push(ty)),
             None => self.reference(name, &text, namespace),
         }
@@ -242,7 +268,7 @@ impl<'d> Parser<'d> {
         let Some(size) = size.filter(|size| *size <= i32::MAX as u32) else {
             return Err(self.error(object, "a fixed needs a `size` in bytes"));
         };
-        let logical = logical::of_fixed(object, size);
+        let logical = primitives::of_fixed(object, size);
         let Definition { name, aliases, .. } = &definition;
         let ty = Type::Fixed(Fixed { name: name.clone(), aliases: aliases.clone(), size, logical });
         self.complete(object, definition, ty)
@@ -259,13 +285,13 @@ impl<'d> Parser<'d> {
         if self.scratch.ends_with('.') || self.scratch.is_empty() {
             return Err(self.error(object, "a type's name is empty"));
         }
-        if logical::primitive(&self.scratch, object).is_some() {
-            let problem = format!("`{}` is the name of a primitive type", Shown(&self.scratch));
+        if primitives::primitive(&self.scratch, object).is_some() {
+            let problem = format!("`{}` is the name of a primitive type", ShortName(&self.scratch));
             return Err(self.error(object, &problem));
         }
         let (name, id, again) = match self.names.get_key_value(self.scratch.as_str()) {
             Some((_, known)) if known.state == State::Open => {
-                let problem = format!("`{}` is defined within its own definition", Shown(&self.scratch));
+                let problem = format!("`{}` is defined within its own definition", ShortName(&self.scratch));
                 return Err(self.error(object, &problem));
             }
             Some((name, known)) => (name.clone(), known.id, known.state == State::Defined),
@@ -291,7 +317,7 @@ impl<'d> Parser<'d> {
         if again {
             let before = self.types.get(id.0 as usize).and_then(Option::as_ref);
             if !before.is_some_and(|before| self.same(before, &ty)) {
-                let name = Shown(&name.full).to_string();
+                let name = ShortName(&name.full).to_string();
                 let other = self.names.get(&name_of(&ty)).map(|known| self.place(*known)).unwrap_or_default();
                 let problem = format!("`{name}` is defined twice and not the same each time: also at {other}");
                 return Err(self.error(object, &problem));
@@ -392,7 +418,7 @@ impl<'d> Parser<'d> {
                     instead.insert(known.id, other.id);
                 }
                 _ => {
-                    let problem = format!("`{}` is not defined", Shown(name));
+                    let problem = format!("`{}` is not defined", ShortName(name));
                     self.document = known.document;
                     let place = self.documents.get(known.document).map(|document| document.at(known.index));
                     return Err(place

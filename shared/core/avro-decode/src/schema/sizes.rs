@@ -1,6 +1,6 @@
 //! The least bytes that a value of each type takes.
 
-use super::{Schema, Type, TypeId};
+use super::types::{Schema, Type, TypeId};
 
 /// By type of one schema.
 pub(crate) struct Sizes(Vec<Size>);

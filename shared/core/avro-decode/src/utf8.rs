@@ -2,7 +2,7 @@
 //! the standard library looks at short text byte by byte.
 //!
 //! The only unsafe code of this crate, so that the words are looked at once and not again by the conversion.
-#![allow(unsafe_code, reason = "argued where it stands; `cargo miri test -p avro-decode text`")]
+#![allow(unsafe_code, reason = "argued where it stands; `cargo miri test -p avro-decode utf8`")]
 
 /// The high bit of every byte, which ASCII does not have.
 const HIGH: u64 = 0x8080_8080_8080_8080;

@@ -1,27 +1,27 @@
-//! What a reader can do without.
+//! An optional field that never costs the record.
 
 use std::ops::Deref;
 
-use super::{AvroRead, AvroType, read_branch};
+use super::traits::{AvroRead, AvroType, read_branch};
 use crate::compile::Compiler;
 use crate::cursor::Cursor;
 use crate::error::{DecodeError, DecodeErrorKind as Kind, ResolveError};
-use crate::plan::{Node, Op};
+use crate::program::{Node, Op};
 use crate::schema::TypeId;
 
-/// A value that is only wished for: of whatever type the writer has it, or if it has it at all, no record is lost for it.
+/// An optional value that never costs the record: it is absent where it cannot be read.
 ///
-/// It is absent where the writer's type cannot be read as `T`, where a value cannot (text that is not UTF-8, a decimal
-/// that is too large, a branch that `T` does not take), where it is null, and where the field is missing. What is not even
-/// the writer's type, such as a datum that breaks off, stays an error; so does what exceeds the [`crate::Limits`].
+/// That is where the writer's type cannot be read as `T`, where a value cannot (text that is not UTF-8, a decimal that is
+/// too large, a branch that `T` does not take), where it is null, and where the field is missing. Bytes that are not of
+/// the writer's type, such as a datum that breaks off, are still an error; so is exceeding the [`crate::Limits`].
 ///
 /// ```
-/// use avro_decode::{AvroRead, Limits, Plan, Schema, Wished};
+/// use avro_decode::{AvroRead, Limits, Plan, Schema, Lenient};
 ///
 /// #[derive(AvroRead)]
 /// struct Account<'a> {
 ///     email: &'a str,
-///     language: Wished<&'a str>,
+///     language: Lenient<&'a str>,
 /// }
 ///
 /// let writer = |language: &str| {
@@ -38,15 +38,15 @@ use crate::schema::TypeId;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Wished<T>(pub Option<T>);
+pub struct Lenient<T>(pub Option<T>);
 
-impl<T> Default for Wished<T> {
+impl<T> Default for Lenient<T> {
     fn default() -> Self {
         Self(None)
     }
 }
 
-impl<T> Deref for Wished<T> {
+impl<T> Deref for Lenient<T> {
     type Target = Option<T>;
 
     fn deref(&self) -> &Option<T> {
@@ -54,32 +54,32 @@ impl<T> Deref for Wished<T> {
     }
 }
 
-impl<T: AvroType> AvroType for Wished<T> {
-    type Of<'de> = Wished<T::Of<'de>>;
+impl<T: AvroType> AvroType for Lenient<T> {
+    type Of<'de> = Lenient<T::Of<'de>>;
 
     const OPTIONAL: bool = true;
 
     fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError> {
-        compiler.wished(writer, T::compile)
+        compiler.lenient(writer, T::compile)
     }
 }
 
-impl<'de, T: AvroRead<'de>> AvroRead<'de> for Wished<T> {
+impl<'de, T: AvroRead<'de>> AvroRead<'de> for Lenient<T> {
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
-        let Op::Wished(wish) = &node.0 else {
+        let Op::Lenient(lenient) = &node.0 else {
             return read_branch(node, cursor);
         };
-        if let Some(node) = &wish.node {
+        if let Some(node) = &lenient.node {
             let start = cursor.mark();
             match Option::<T>::read(node, cursor) {
                 Ok(value) => return Ok(Self(value)),
-                // Read again and again, such values would cost more than their bytes allow.
+                // Passing over it would let many such values cost more than the limits allow.
                 Err(error) if matches!(error.kind(), Kind::OutputSize | Kind::ZeroSizeItems) => return Err(error),
                 Err(_) => cursor.go_back(start),
             }
         }
-        // Its own bytes are passed by the writer's type alone, so that what follows is read where it is.
-        cursor.skip(&wish.skip)?;
+        // Skipped by the writer's type, so that reading goes on at the next value.
+        cursor.skip(&lenient.skip)?;
         Ok(Self(None))
     }
 

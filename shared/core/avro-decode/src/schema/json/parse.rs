@@ -1,53 +1,10 @@
-//! JSON as registries hold it: RFC 8259, and what Java's Avro reads beside it.
-//!
-//! A parser of our own, since others refuse what must not stop a topic: comments, and text with half of a surrogate pair
-//! (it reads as U+FFFD). It neither recurses nor builds a tree: a document is a flat list of its values with their places
-//! in the text, 16 bytes for each, so that no nesting exhausts the stack and no text takes more than some times its
-//! length.
+//! The text of a JSON document to the list of its values.
 
-use std::borrow::Cow;
-
-use crate::shown::{self, Shown};
+use super::document::{Document, Kind, Span};
+use super::escapes::code_unit;
 
 /// Arrays and objects within one another: as many as Java's parser reads.
 pub(crate) const MAX_NESTING: usize = 1_000;
-
-/// A text and where its values are.
-pub(crate) struct Document<'t> {
-    text: &'t str,
-    /// In the order of the text: an array or object comes before what it holds, a member's key before its value.
-    values: Vec<Span>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    kind: Kind,
-    /// Of the text, without quotation marks.
-    start: u32,
-    end: u32,
-    /// The value after this one and all that it holds.
-    next: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Null,
-    True,
-    False,
-    Number,
-    Text,
-    /// Text with escapes.
-    Escaped,
-    Array,
-    Object,
-}
-
-/// One value of a document.
-#[derive(Clone, Copy)]
-pub(crate) struct Json<'d> {
-    document: &'d Document<'d>,
-    index: usize,
-}
 
 impl<'t> Document<'t> {
     /// What is wrong, and where, is told without the text around it.
@@ -65,164 +22,6 @@ impl<'t> Document<'t> {
                 Err(format!("{problem} (line {line} column {column})"))
             }
         }
-    }
-
-    pub(crate) fn root(&self) -> Json<'_> {
-        Json { document: self, index: 0 }
-    }
-
-    /// How many values it has, keys included.
-    pub(crate) fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// The value at an index of [`Json::index`].
-    pub(crate) fn at(&self, index: usize) -> Json<'_> {
-        Json { document: self, index }
-    }
-}
-
-impl<'d> Json<'d> {
-    pub(crate) fn index(self) -> usize {
-        self.index
-    }
-
-    fn span(self) -> Span {
-        // Indexes come from this very document; a foreign one reads as null rather than as a panic.
-        let null = Span { kind: Kind::Null, start: 0, end: 0, next: u32::MAX };
-        self.document.values.get(self.index).copied().unwrap_or(null)
-    }
-
-    pub(crate) fn kind(self) -> Kind {
-        self.span().kind
-    }
-
-    /// As it stands in the text; for text without its quotation marks.
-    pub(crate) fn source(self) -> &'d str {
-        let span = self.span();
-        self.document.text.get(span.start as usize..span.end as usize).unwrap_or_default()
-    }
-
-    /// As it stands in the text, as JSON of its own.
-    pub(crate) fn as_json(self) -> Cow<'d, str> {
-        match self.kind() {
-            Kind::Text | Kind::Escaped => Cow::Owned(format!("\"{}\"", self.source())),
-            _ => Cow::Borrowed(self.source()),
-        }
-    }
-
-    pub(crate) fn as_text(self) -> Option<Cow<'d, str>> {
-        match self.kind() {
-            Kind::Text => Some(Cow::Borrowed(self.source())),
-            Kind::Escaped => Some(Cow::Owned(unescaped(self.source()))),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn as_u64(self) -> Option<u64> {
-        if self.kind() == Kind::Number { self.source().parse().ok() } else { None }
-    }
-
-    pub(crate) fn as_i64(self) -> Option<i64> {
-        if self.kind() == Kind::Number { self.source().parse().ok() } else { None }
-    }
-
-    /// What the array holds; nothing for another value.
-    pub(crate) fn items(self) -> impl Iterator<Item = Json<'d>> {
-        let of_array = self.kind() == Kind::Array;
-        self.within().filter(move |_| of_array)
-    }
-
-    /// The object's keys and values; nothing for another value.
-    pub(crate) fn members(self) -> impl Iterator<Item = (Json<'d>, Json<'d>)> {
-        let of_object = self.kind() == Kind::Object;
-        let mut all = self.within().filter(move |_| of_object);
-        std::iter::from_fn(move || Some((all.next()?, all.next()?)))
-    }
-
-    /// The member of that name: of several the last, as Java takes it.
-    pub(crate) fn get(self, name: &str) -> Option<Json<'d>> {
-        self.members().filter(|(key, _)| key.is_text(name)).last().map(|(_, value)| value)
-    }
-
-    fn is_text(self, text: &str) -> bool {
-        match self.kind() {
-            Kind::Text => self.source() == text,
-            Kind::Escaped => self.as_text().is_some_and(|own| own == text),
-            _ => false,
-        }
-    }
-
-    fn within(self) -> impl Iterator<Item = Json<'d>> {
-        let end = self.span().next as usize;
-        let mut at = self.index + 1;
-        std::iter::from_fn(move || {
-            if at >= end {
-                return None;
-            }
-            let value = Json { document: self.document, index: at };
-            at = value.span().next as usize;
-            Some(value)
-        })
-    }
-
-    /// The same value, whatever the white space, the comments and the escapes.
-    pub(crate) fn same_as(self, other: Json<'_>) -> bool {
-        let (own, its) = (self.all(), other.all());
-        own.len() == its.len()
-            && own.zip(its).all(|(index, other_index)| {
-                let (a, b) = (self.document.at(index), other.document.at(other_index));
-                match (a.as_text(), b.as_text()) {
-                    (Some(a), Some(b)) => a == b,
-                    (None, None) if a.is_nested() => {
-                        a.kind() == b.kind() && a.span().next as usize - index == b.span().next as usize - other_index
-                    }
-                    (None, None) => a.kind() == b.kind() && a.source() == b.source(),
-                    _ => false,
-                }
-            })
-    }
-
-    fn is_nested(self) -> bool {
-        matches!(self.kind(), Kind::Array | Kind::Object)
-    }
-
-    fn all(self) -> std::ops::Range<usize> {
-        self.index..self.span().next as usize
-    }
-
-    /// Where in the schema, as `Record.field.items`; `.` for the root.
-    pub(crate) fn path(self) -> String {
-        let mut path = Vec::new();
-        let mut at = self.document.root();
-        while at.index < self.index {
-            let holds = |value: &Json<'_>| value.all().contains(&self.index);
-            let (key, mut value) = match at.kind() {
-                Kind::Object => {
-                    let Some((key, value)) = at.members().find(|(_, value)| holds(value)) else { break };
-                    (key.as_text(), value)
-                }
-                _ => {
-                    let Some((index, value)) = at.items().enumerate().find(|(_, value)| holds(value)) else { break };
-                    path.push(format!("[{index}]"));
-                    (None, value)
-                }
-            };
-            match key.as_deref() {
-                Some("fields") if value.kind() == Kind::Array => {
-                    // A field by its name rather than by its number.
-                    let field = value.items().enumerate().find(|(_, field)| holds(field));
-                    let Some((index, field)) = field else { break };
-                    let name = field.get("name").and_then(Json::as_text);
-                    path.push(name.map_or_else(|| format!("[{index}]"), |name| Shown(&name).to_string()));
-                    value = field;
-                }
-                Some(key @ ("items" | "values")) => path.push(key.to_owned()),
-                _ => {}
-            }
-            at = value;
-        }
-        shown::path(&path)
     }
 }
 
@@ -417,50 +216,9 @@ impl Parser<'_> {
     }
 }
 
-/// The four digits of `\u0041`, which begins at `at`.
-fn code_unit(text: &str, at: usize) -> Option<u16> {
-    let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
-    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok()).flatten()
-}
-
-/// The text that `source`, which was looked at by [`Parser::string`], stands for.
-fn unescaped(source: &str) -> String {
-    let mut text = String::with_capacity(source.len());
-    let mut rest = source;
-    while let Some(at) = rest.find('\\') {
-        text.push_str(rest.get(..at).unwrap_or_default());
-        let mut length = 2;
-        text.push(match rest.as_bytes().get(at + 1) {
-            Some(b'b') => '\u{8}',
-            Some(b'f') => '\u{c}',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
-            Some(b'u') => {
-                let units = [code_unit(rest, at), code_unit(rest, at + 6)];
-                let (character, taken) = character(units.into_iter().flatten());
-                length = 6 * taken;
-                character
-            }
-            Some(other) => char::from(*other),
-            None => char::REPLACEMENT_CHARACTER,
-        });
-        rest = rest.get(at + length..).unwrap_or_default();
-    }
-    text.push_str(rest);
-    text
-}
-
-/// The first character of these UTF-16 code units, and how many it takes. Half of a pair is a character in Java alone.
-fn character(units: impl Iterator<Item = u16>) -> (char, usize) {
-    match char::decode_utf16(units).next() {
-        Some(Ok(character)) => (character, character.len_utf16()),
-        _ => (char::REPLACEMENT_CHARACTER, 1),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::document::Json;
     use super::*;
 
     fn problem(text: &str) -> String {

@@ -12,9 +12,9 @@ const FIRST: usize = 4;
 const LAST: usize = 10;
 
 /// A name, cut to some length and on one line.
-pub(crate) struct Shown<'a>(pub(crate) &'a str);
+pub(crate) struct ShortName<'a>(pub(crate) &'a str);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for ShortName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_cut(f, self.0, NAME)
     }
@@ -46,7 +46,7 @@ fn write_cut(f: &mut fmt::Formatter<'_>, text: &str, most: usize) -> fmt::Result
 pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 12;
     let mut names = names.into_iter();
-    let mut list: Vec<String> = names.by_ref().take(SHOWN).map(|name| format!("`{}`", Shown(name))).collect();
+    let mut list: Vec<String> = names.by_ref().take(SHOWN).map(|name| format!("`{}`", ShortName(name))).collect();
     if names.next().is_some() {
         list.push("…".into());
     }
@@ -85,10 +85,10 @@ mod tests {
 
     #[test]
     fn a_name_is_cut_to_some_length_and_stays_on_its_line() {
-        assert_eq!(Shown("größe").to_string(), "größe");
-        assert_eq!(Shown(&"x".repeat(1_200_000)).to_string(), format!("{}… (1200000 bytes)", "x".repeat(64)));
-        assert_eq!(Shown("a\nb\u{2028}").to_string(), "a\\u{a}b\\u{2028}");
-        assert_eq!(Shown(&"ö".repeat(50)).to_string(), format!("{}… (100 bytes)", "ö".repeat(32)));
+        assert_eq!(ShortName("größe").to_string(), "größe");
+        assert_eq!(ShortName(&"x".repeat(1_200_000)).to_string(), format!("{}… (1200000 bytes)", "x".repeat(64)));
+        assert_eq!(ShortName("a\nb\u{2028}").to_string(), "a\\u{a}b\\u{2028}");
+        assert_eq!(ShortName(&"ö".repeat(50)).to_string(), format!("{}… (100 bytes)", "ö".repeat(32)));
     }
 
     #[test]

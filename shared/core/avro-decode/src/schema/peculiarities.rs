@@ -1,7 +1,7 @@
 //! What a schema has that other libraries refuse.
 
-use super::{Schema, Type};
-use crate::shown::Shown;
+use super::types::{Schema, Type};
+use crate::message_text::ShortName;
 
 /// The most that are told of one schema.
 const TOLD: usize = 100;
@@ -19,7 +19,7 @@ impl Schema {
             if let Some(name) = ty.name()
                 && !is_plain(name.simple())
             {
-                found.push(format!("`{}` is no name by the specification: {RULE}", Shown(&name.full)));
+                found.push(format!("`{}` is no name by the specification: {RULE}", ShortName(&name.full)));
             }
             let owner = ty.name().map_or("", |name| name.simple());
             let names: Vec<&str> = match ty {
@@ -28,7 +28,7 @@ impl Schema {
                 _ => Vec::new(),
             };
             for name in names.into_iter().filter(|name| !is_plain(name)) {
-                let (owner, name) = (Shown(owner), Shown(name));
+                let (owner, name) = (ShortName(owner), ShortName(name));
                 found.push(format!("`{name}` in `{owner}` is no name by the specification: {RULE}"));
             }
             if found.len() >= TOLD {
@@ -36,7 +36,7 @@ impl Schema {
             }
         }
         for name in self.inner.again.iter().filter_map(|id| self.get(*id).name()) {
-            let name = Shown(&name.full);
+            let name = ShortName(&name.full);
             found.push(format!("`{name}` is defined more than once; define it once and refer to it by its name"));
         }
         found.truncate(TOLD);

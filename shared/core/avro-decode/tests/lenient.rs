@@ -1,35 +1,35 @@
-//! A field that is only wished for costs no record.
+//! A lenient field never costs the record.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use avro_decode::{AvroRead, Decimal, Limits, Plan, Schema, Value, Wished};
+use avro_decode::{AvroRead, Decimal, Lenient, Limits, Plan, Schema, Value};
 use jiff::civil;
 
 #[derive(AvroRead, Debug, PartialEq)]
 struct Account<'a> {
     first: &'a str,
     #[avro(alias = "language")]
-    locale: Wished<&'a str>,
+    locale: Lenient<&'a str>,
     last: i64,
 }
 
-fn plan<T: avro_decode::AvroType>(wished: &str) -> Plan<T> {
+fn plan<T: avro_decode::AvroType>(written: &str) -> Plan<T> {
     let schema = format!(
         r#"{{"type": "record", "name": "V", "fields": [{{"name": "first", "type": "string"}},
-            {{"name": "language", "type": {wished}}}, {{"name": "last", "type": "long"}}]}}"#
+            {{"name": "language", "type": {written}}}, {{"name": "last", "type": "long"}}]}}"#
     );
     Plan::compile(&Schema::parse(&schema).unwrap(), &Limits::default()).unwrap()
 }
 
 #[track_caller]
-fn locale(wished: &str, bytes: &[u8], expected: Option<&str>) {
+fn locale(written: &str, bytes: &[u8], expected: Option<&str>) {
     let datum = [b"\x02a", bytes, b"\x54"].concat();
-    let account = plan::<Account>(wished).decode(&datum).unwrap();
-    assert_eq!(account, Account { first: "a", locale: Wished(expected), last: 42 }, "{wished}");
+    let account = plan::<Account>(written).decode(&datum).unwrap();
+    assert_eq!(account, Account { first: "a", locale: Lenient(expected), last: 42 }, "{written}");
 }
 
 #[test]
-fn it_is_there_where_it_can_be_read() {
+fn a_readable_value_is_present() {
     locale("\"string\"", b"\x04de", Some("de"));
     locale(r#"["null", "string"]"#, b"\x02\x04de", Some("de"));
     locale(r#"["null", "string"]"#, b"\x00", None);
@@ -38,7 +38,7 @@ fn it_is_there_where_it_can_be_read() {
 }
 
 #[test]
-fn whatever_type_the_writer_has_the_record_is_read() {
+fn a_writers_type_that_cannot_be_read_leaves_the_field_absent() {
     locale("\"int\"", b"\x0e", None);
     locale("\"null\"", b"", None);
     locale("\"boolean\"", b"\x01", None);
@@ -61,7 +61,7 @@ fn a_value_that_cannot_be_read_is_absent_and_what_follows_is_read() {
 
     #[derive(AvroRead, Debug, PartialEq)]
     struct Row {
-        language: Wished<Part>,
+        language: Lenient<Part>,
         last: i64,
     }
     #[derive(AvroRead, Debug, PartialEq)]
@@ -75,11 +75,11 @@ fn a_value_that_cannot_be_read_is_absent_and_what_follows_is_read() {
     let rows = plan::<Row>(part);
     let row = |bytes: &[u8]| rows.decode(&[b"\x02a", bytes, b"\x54"].concat()).unwrap();
     let read = Part { amount: Decimal { unscaled: 7, scale: 0 }, on: civil::date(1970, 1, 2) };
-    assert_eq!(row(b"\x02\x02\x00\x02\x07"), Row { language: Wished(Some(read)), last: 42 });
+    assert_eq!(row(b"\x02\x02\x00\x02\x07"), Row { language: Lenient(Some(read)), last: 42 });
     let mut wide = vec![0x02, 0x02, 0x00, 0x22, 0x01];
     wide.extend([0; 16]);
-    assert_eq!(row(&wide), Row { language: Wished(None), last: 42 });
-    assert_eq!(row(b"\x02\xfe\xff\xff\xff\x0f\x00\x02\x07"), Row { language: Wished(None), last: 42 });
+    assert_eq!(row(&wide), Row { language: Lenient(None), last: 42 });
+    assert_eq!(row(b"\x02\xfe\xff\xff\xff\x0f\x00\x02\x07"), Row { language: Lenient(None), last: 42 });
 }
 
 #[test]
@@ -87,14 +87,14 @@ fn a_missing_field_is_absent() {
     let schema = r#"{"type": "record", "name": "V", "fields": [
         {"name": "last", "type": "long"}, {"name": "first", "type": "string"}]}"#;
     let plan = Plan::<Account>::compile(&Schema::parse(schema).unwrap(), &Limits::default()).unwrap();
-    assert_eq!(plan.decode(b"\x54\x02a").unwrap(), Account { first: "a", locale: Wished(None), last: 42 });
+    assert_eq!(plan.decode(b"\x54\x02a").unwrap(), Account { first: "a", locale: Lenient(None), last: 42 });
 }
 
 #[test]
 fn bytes_that_are_not_the_writers_type_stay_an_error() {
-    let code = |wished: &str, bytes: &[u8]| {
+    let code = |written: &str, bytes: &[u8]| {
         let datum = [b"\x02a", bytes].concat();
-        plan::<Account>(wished).decode(&datum).unwrap_err().code()
+        plan::<Account>(written).decode(&datum).unwrap_err().code()
     };
     assert_eq!(code("\"string\"", b"\x04d"), "avro_truncated");
     assert_eq!(code("\"string\"", b"\x01"), "avro_negative_length");
@@ -104,14 +104,14 @@ fn bytes_that_are_not_the_writers_type_stay_an_error() {
     assert_eq!(code("\"string\"", b"\x04de"), "avro_truncated");
 }
 
-/// What is read and then cannot be used is not read for nothing again and again: the budgets stay spent.
+/// What a failed attempt took from the budgets stays spent, so that repeated failures are bounded too.
 #[test]
-fn wishes_that_fail_stay_within_the_limits() {
+fn failed_attempts_stay_within_the_limits() {
     #[derive(AvroRead)]
     #[allow(dead_code, reason = "read, not looked at")]
     struct Wide<'a> {
         last: i64,
-        language: Wished<Vec<Wished<Value<'a>>>>,
+        language: Lenient<Vec<Lenient<Value<'a>>>>,
     }
     let limits = Limits { max_output_bytes: 1 << 20, ..Limits::default() };
     let schema = r#"{"type": "array", "items": {"type": "record", "name": "V", "fields": [

@@ -7,37 +7,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::cursor::Cursor;
-use crate::error::{DecodeError, DecodeErrorKind as Kind};
+use crate::program::SkipOp;
 use crate::schema::{Schema, Sizes, Type, TypeId};
-
-/// One thing to go past. Text is not checked for UTF-8: nobody sees it.
-#[derive(Debug, Clone)]
-pub(crate) enum SkipOp {
-    /// Adjacent values of fixed size, together.
-    Fixed(usize),
-    /// Adjacent ints and longs.
-    Varints(u32),
-    /// One string or bytes.
-    Bytes,
-    /// A union of null and one other type.
-    Nullable {
-        null: bool,
-        other: Box<[SkipOp]>,
-    },
-    Union(Box<[Box<[SkipOp]>]>),
-    Array {
-        min: u32,
-        items: Box<[SkipOp]>,
-    },
-    /// Keys included in `min`.
-    Map {
-        min: u32,
-        values: Box<[SkipOp]>,
-    },
-    /// By index, since records recur and recurse.
-    Record(u32),
-}
 
 /// Compiles skippers; records are worked off one by one, so that a long chain of types does not recurse.
 pub(crate) struct SkipCompiler<'s> {
@@ -147,81 +118,6 @@ fn shorten(skippers: &mut [Arc<[SkipOp]>]) {
         for index in chain {
             if let Some(ops) = skippers.get_mut(index) {
                 *ops = last.clone();
-            }
-        }
-    }
-}
-
-impl<'p> Cursor<'p, '_> {
-    pub(crate) fn skip(&mut self, ops: &'p [SkipOp]) -> Result<(), DecodeError> {
-        self.steps += ops.len() as u64;
-        for op in ops {
-            match op {
-                SkipOp::Fixed(bytes) => {
-                    self.take(*bytes)?;
-                }
-                SkipOp::Varints(count) => {
-                    for _ in 0..*count {
-                        self.long()?;
-                    }
-                }
-                SkipOp::Bytes => {
-                    self.bytes()?;
-                }
-                SkipOp::Nullable { null, other } => {
-                    if !self.is_null(*null)? {
-                        self.skip(other)?;
-                    }
-                }
-                SkipOp::Union(branches) => {
-                    let index = self.index(branches.len(), Kind::UnionIndex)?;
-                    if let Some(branch) = branches.get(index) {
-                        self.skip(branch)?;
-                    }
-                }
-                SkipOp::Array { min, items } => {
-                    self.skip_blocks(*min, items.is_empty(), |cursor| cursor.skip(items))?
-                }
-                SkipOp::Map { min, values } => self.skip_blocks(*min, false, |cursor| {
-                    cursor.bytes()?;
-                    cursor.skip(values)
-                })?,
-                SkipOp::Record(index) => {
-                    let Some(ops) = self.program.skippers.get(*index as usize) else {
-                        return Err(self.fail(Kind::PlanMismatch));
-                    };
-                    self.enter()?;
-                    self.skip(ops)?;
-                    self.leave();
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn skip_blocks(
-        &mut self,
-        min: u32,
-        hollow: bool,
-        mut item: impl FnMut(&mut Self) -> Result<(), DecodeError>,
-    ) -> Result<(), DecodeError> {
-        self.enter()?;
-        loop {
-            match self.block_to_skip(min)? {
-                Ok(0) => {
-                    self.leave();
-                    return Ok(());
-                }
-                // What has no bytes is counted, and that is all.
-                Ok(_) if hollow => {}
-                Ok(count) => {
-                    for _ in 0..count {
-                        item(self)?;
-                    }
-                }
-                Err(bytes) => {
-                    self.take(bytes)?;
-                }
             }
         }
     }

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::branches::Reader;
-use crate::compile::{Compiler, Memo, Part};
+use super::compiler::{Compiler, Memo, Part};
+use super::incompatibility::{Incompatibility, MAX_INCOMPATIBILITIES};
+use super::reader_schema::Reader;
 use crate::error::{ResolveError, Rule};
-use crate::incompatible::{Incompatibility, MOST};
-use crate::plan::{Branch, List, Node, Op, Promotion, RecordPlan};
-use crate::schema::{Enum, Logical, Schema, Type, TypeId, default_value};
-use crate::shown::{Shown, names};
-use crate::value::{Shape, Symbol};
+use crate::message_text::{ShortName, names};
+use crate::program::{Branch, List, Node, Op, Promotion, RecordPlan};
+use crate::schema::{Enum, Field, Logical, Record, Schema, Type, TypeId, default_value};
+use crate::value::{Symbol, Value};
 
 impl Compiler<'_> {
     /// The reader is the writer's schema itself, from this type down.
@@ -28,7 +28,7 @@ impl Compiler<'_> {
         let schema = self.schema;
         match (result, &mut self.survey) {
             (Err(error), Some(survey)) if error.rule() != Rule::TooManySteps => {
-                if survey.len() < MOST {
+                if survey.len() < MAX_INCOMPATIBILITIES {
                     survey.push(Incompatibility::new(error, schema.fragment(w), reader.schema.fragment(r)));
                 }
                 Ok(Node(Op::Absent))
@@ -150,9 +150,9 @@ impl Compiler<'_> {
 
     fn resolve_record(
         &mut self,
-        (w, written): (TypeId, &crate::schema::Record),
+        (w, written): (TypeId, &Record),
         reader: &Reader<'_>,
-        (r, read): (TypeId, &crate::schema::Record),
+        (r, read): (TypeId, &Record),
     ) -> Result<Node, ResolveError> {
         match self.resolved.get(&(w, r)) {
             Some(Memo::Index(index)) => return Ok(self.record_node(w, *index)),
@@ -178,9 +178,9 @@ impl Compiler<'_> {
 
     fn resolve_fields(
         &mut self,
-        written: &crate::schema::Record,
+        written: &Record,
         reader: &Reader<'_>,
-        read: &crate::schema::Record,
+        read: &Record,
     ) -> Result<RecordPlan, ResolveError> {
         let fields: Vec<(&str, Vec<&str>)> =
             read.fields.iter().map(|f| (&*f.name, f.aliases.iter().map(String::as_str).collect())).collect();
@@ -197,7 +197,7 @@ impl Compiler<'_> {
             let schema = self.schema;
             match (default, &mut self.survey) {
                 (Err(error), Some(survey)) if error.rule() != Rule::TooManySteps => {
-                    if survey.len() < MOST {
+                    if survey.len() < MAX_INCOMPATIBILITIES {
                         let fragments = (schema.record_fragment(written), reader.schema.field_fragment(field));
                         survey.push(Incompatibility::new(error, fragments.0, fragments.1));
                     }
@@ -214,19 +214,19 @@ impl Compiler<'_> {
                 }
                 None => Ok(Node(Op::Absent)),
             })?;
-        plan.shape = Some(Shape::of(read));
+        plan.shape = Some(read.shape());
         plan.defaults = defaults.into();
         Ok(plan)
     }
 
     fn default_of(
         &mut self,
-        written: &crate::schema::Record,
+        written: &Record,
         reader: &Reader<'_>,
-        field: &crate::schema::Field,
-    ) -> Result<crate::value::Value<'static>, ResolveError> {
+        field: &Field,
+    ) -> Result<Value<'static>, ResolveError> {
         let Some(json) = &field.default else {
-            let problem = format!("record {} has no field `{}`", Shown(&written.name.full), Shown(&field.name));
+            let problem = format!("record {} has no field `{}`", ShortName(&written.name.full), ShortName(&field.name));
             return Err(self.error(Rule::MissingField, problem, "give the reader's field a default"));
         };
         let mut left = self.steps_left();
@@ -266,7 +266,7 @@ impl Compiler<'_> {
         if reader.is_called(r, name, written) {
             return Ok(());
         }
-        let problem = format!("{kind} {} is not {}", Shown(&written.full), Shown(&name.full));
+        let problem = format!("{kind} {} is not {}", ShortName(&written.full), ShortName(&name.full));
         Err(self.error(Rule::NameMismatch, problem, "give the reader's type the writer's name, or an alias"))
     }
 
@@ -277,7 +277,7 @@ impl Compiler<'_> {
         if self.survey.is_none() || unknown.is_empty() {
             return Ok(());
         }
-        let (name, unknown) = (Shown(&read.name.full), names(unknown));
+        let (name, unknown) = (ShortName(&read.name.full), names(unknown));
         let problem = format!("the reader's enum {name} has no symbol {unknown}, and no default");
         Err(self.error(Rule::EnumSymbols, problem, "add the symbol to the reader's enum, or give the enum a default"))
     }

@@ -1,0 +1,43 @@
+//! A place at which two schemas do not resolve, with both of them there.
+
+use std::fmt;
+
+use crate::error::ResolveError;
+
+/// The most that are reported of two schemas: each comes with some kilobytes of both.
+pub(crate) const MAX_INCOMPATIBILITIES: usize = 1_000;
+
+/// A place at which data of the writer's schema cannot be read with the reader's, with both schemas there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incompatibility {
+    error: ResolveError,
+    writer: String,
+    reader: String,
+}
+
+impl Incompatibility {
+    pub(crate) fn new(error: ResolveError, writer: String, reader: String) -> Self {
+        Self { error, writer, reader }
+    }
+
+    /// Where, which rule, why and what would help.
+    pub fn error(&self) -> &ResolveError {
+        &self.error
+    }
+
+    /// The writer's schema at that place, as JSON; what lies deeper is abridged to its name.
+    pub fn writer_fragment(&self) -> &str {
+        &self.writer
+    }
+
+    /// The reader's schema at that place, as JSON; what lies deeper is abridged to its name.
+    pub fn reader_fragment(&self) -> &str {
+        &self.reader
+    }
+}
+
+impl fmt::Display for Incompatibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n  writer: {}\n  reader: {}", self.error, self.writer, self.reader)
+    }
+}

@@ -1,0 +1,96 @@
+//! What every Rust type of a reader implements, at compile time and for each value.
+
+use crate::compile::Compiler;
+use crate::cursor::Cursor;
+use crate::error::{DecodeError, ResolveError};
+use crate::program::Node;
+use crate::schema::TypeId;
+
+/// A value that can be read from an Avro datum, borrowing from its bytes for `'de`.
+///
+/// Derive it. A type that only wraps another one may implement it by hand, together with [`AvroType`], and pass both
+/// calls on:
+///
+/// ```
+/// use avro_decode::{AvroRead, AvroType, Compiler, Cursor, DecodeError, Node, ResolveError, TypeId};
+///
+/// struct Celsius(f64);
+///
+/// impl AvroType for Celsius {
+///     type Of<'de> = Self;
+///     fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError> {
+///         f64::compile(compiler, writer)
+///     }
+/// }
+///
+/// impl<'de> AvroRead<'de> for Celsius {
+///     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError> {
+///         let degrees = f64::read(node, cursor)?;
+///         if degrees < -273.15 {
+///             return Err(cursor.error("below_absolute_zero"));
+///         }
+///         Ok(Self(degrees))
+///     }
+/// }
+/// ```
+pub trait AvroRead<'de>: Sized {
+    /// Reads one value by the node that [`AvroType::compile`] of the same type made.
+    ///
+    /// # Errors
+    /// When the bytes are not what the writer's schema says or do not fit this type.
+    fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError>;
+
+    /// As [`AvroRead::read`], into its place: each field of a struct is written where it will stay. Returned through the
+    /// `Result` and `Option` of each level, a struct of some hundred bytes would be copied at each.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn fill<'p>(&mut self, node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<(), DecodeError> {
+        *self = Self::read(node, cursor)?;
+        Ok(())
+    }
+
+    /// A value without meaning and without cost that [`AvroRead::fill`] may write over; `None` if there is none, and then
+    /// a struct with such a field is put together from its parts.
+    #[doc(hidden)]
+    #[inline]
+    fn blank() -> Option<Self> {
+        None
+    }
+
+    /// The value of a field that the writer does not have; `None` if there is none, as for all types but `Option` and
+    /// what wraps it. [`AvroType::OPTIONAL`] says the same at compile time.
+    #[inline]
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+/// A type that a plan can be compiled for, apart from the lifetime of the bytes it will borrow from.
+///
+/// For a type that borrows, this is implemented for its `'static` form: `Account<'static>` has `Of<'de> = Account<'de>`,
+/// so that one `Plan<Account>` decodes bytes of any lifetime. The derive of [`AvroRead`] implements both traits.
+pub trait AvroType: 'static {
+    /// This type borrowing for `'de`.
+    type Of<'de>: AvroRead<'de>;
+
+    /// Whether a field of this type may be missing from the writer: see [`AvroRead::absent`].
+    const OPTIONAL: bool = false;
+
+    /// Resolves a type of the writer's schema against this Rust type.
+    ///
+    /// # Errors
+    /// When no value of the writer's type could be read.
+    fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError>;
+}
+
+/// Reads a type that is no union from the writer's union. Apart and cold, so that the reads of plain types can be
+/// inlined into those of the structs that hold them.
+#[cold]
+#[inline(never)]
+pub(crate) fn read_branch<'p, 'de, T: AvroRead<'de>>(
+    node: &'p Node,
+    cursor: &mut Cursor<'p, 'de>,
+) -> Result<T, DecodeError> {
+    let branch = cursor.branch(node)?;
+    T::read(branch, cursor)
+}
