@@ -4,14 +4,14 @@ pub mod account;
 pub mod address;
 pub mod config;
 pub mod error;
+pub mod handler;
 pub mod language;
 pub mod mailbox;
 pub mod mailer;
 pub mod message;
-pub mod pace;
+pub mod rate_limit;
 pub mod ses;
-pub mod welcome;
-pub mod wiring;
+pub mod settings;
 
 /// What the function reads of a record's value, whatever schema it was written with.
 pub type Value = debezium::Change<'static, account::Account<'static>>;

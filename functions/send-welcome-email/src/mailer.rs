@@ -8,7 +8,7 @@ use tracing::info;
 use crate::address::Address;
 use crate::error::SendError;
 use crate::message::Email;
-use crate::pace::Pace;
+use crate::rate_limit::RateLimit;
 
 /// Sends one mail, once.
 pub trait Mailer: Send + Sync {
@@ -77,14 +77,14 @@ pub struct Outbox<M> {
     /// `false` sends nothing and loses nothing: every mail fails with a retry.
     sending: bool,
     mode: Mode,
-    pace: Pace,
+    rate_limit: RateLimit,
     mailer: M,
 }
 
 impl<M: Mailer> Outbox<M> {
     /// Puts switch, mode and rate before `mailer`.
-    pub fn new(sending: bool, mode: Mode, pace: Pace, mailer: M) -> Self {
-        Outbox { sending, mode, pace, mailer }
+    pub fn new(sending: bool, mode: Mode, rate_limit: RateLimit, mailer: M) -> Self {
+        Outbox { sending, mode, rate_limit, mailer }
     }
 
     fn withholds(&self, email: &Email) -> Option<&'static str> {
@@ -106,7 +106,7 @@ impl<M: Mailer> Mailer for Outbox<M> {
             info!(why, language = email.language.tag(), bytes = email.html.len() + email.text.len(), "mail withheld");
             return Ok(SentMail::Withheld { why });
         }
-        self.pace.turn().await.map_err(|after| SendError::RateExceeded { after })?;
+        self.rate_limit.turn().await.map_err(|after| SendError::RateExceeded { after })?;
         self.mailer.send(email).await
     }
 }
@@ -146,7 +146,7 @@ mod tests {
 
     fn outbox(sending: bool, mode: Mode) -> (Arc<Postbox>, Outbox<Arc<Postbox>>) {
         let postbox = Arc::new(Postbox::default());
-        let outbox = Outbox::new(sending, mode, Pace::new(10, Duration::from_secs(60)), postbox.clone());
+        let outbox = Outbox::new(sending, mode, RateLimit::new(10, Duration::from_secs(60)), postbox.clone());
         (postbox, outbox)
     }
 

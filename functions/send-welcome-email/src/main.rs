@@ -11,9 +11,9 @@ use dead_letters_sqs::SqsDeadLetters;
 use event_functions::HostError;
 use event_runtime::{Processor, Settings, WhenUncertain};
 use send_welcome_email::config::Config;
+use send_welcome_email::handler::WelcomeNewAccounts;
 use send_welcome_email::mailer::Outbox;
 use send_welcome_email::ses::SesMailer;
-use send_welcome_email::welcome::WelcomeNewAccounts;
 
 /// Names this function in its claims and in its mails' tags.
 const FUNCTION: &str = env!("CARGO_PKG_NAME");
@@ -30,7 +30,7 @@ async fn serve(config: Config) -> Result<(), HostError> {
         .with_bucket(aws_sdk_s3::Client::new(&aws), config.dead_letter_bucket.clone());
     let schemas = config.registry.schemas(&aws)?;
     let mailer = SesMailer::new(&aws, config.ses(FUNCTION));
-    let outbox = Outbox::new(config.sending, config.mode.clone(), config.pace(), mailer);
+    let outbox = Outbox::new(config.sending, config.mode.clone(), config.rate_limit(), mailer);
 
     let frames = config.registry.frames;
     let handler = WelcomeNewAccounts::new(&schemas, frames, outbox, config.sender.brand(), config.start_time);

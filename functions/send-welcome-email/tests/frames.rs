@@ -14,9 +14,9 @@ use schema_registry::{
     Schemas,
 };
 use send_welcome_email::error::SendError;
+use send_welcome_email::handler::{Decision, WelcomeNewAccounts};
 use send_welcome_email::mailer::{Mailer, SentMail};
 use send_welcome_email::message::Email;
-use send_welcome_email::welcome::{Seen, WelcomeNewAccounts};
 
 /// What the recorded keys and values were written with.
 const KEY: u32 = 100_001;
@@ -120,7 +120,7 @@ async fn claims(frames: Frames) -> Vec<String> {
                 value_schema: beside.value_schema.as_ref(),
                 frames: &record_frames,
             };
-            if let Seen::NewAccount { effect, .. } = handler.decode(raw).await.unwrap() {
+            if let Decision::Welcome { effect, .. } = handler.decode(raw).await.unwrap() {
                 claims.push(effect.key.as_str().to_owned());
             }
         }

@@ -1,9 +1,9 @@
 //! The mailer on Amazon SES (API v2).
 //!
 //! SES has no idempotency token: a request that is sent twice is two mails. So the SDK's own retries are off, and
-//! every failure is judged by what it proves (the table is in `verdict.rs`).
+//! every failure is judged by what it proves (the table is in `failures.rs`).
 
-mod verdict;
+mod failures;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,15 +90,17 @@ impl SesMailer {
 
 impl Mailer for SesMailer {
     async fn send(&self, email: &Email) -> Result<SentMail, SendError> {
-        let departure = Departure::default();
-        let request = self.request(email).map_err(|error| verdict::not_built(Box::new(error)))?;
-        match request.customize().interceptor(departure.clone()).send().await {
+        let transmission = Transmission::default();
+        let request = self.request(email).map_err(|error| failures::not_built(Box::new(error)))?;
+        match request.customize().interceptor(transmission.clone()).send().await {
             Ok(answer) => answer
                 .message_id
                 .filter(|id| !id.is_empty())
                 .map(|message_id| SentMail::Accepted { message_id })
-                .ok_or_else(verdict::no_message_id),
-            Err(error) => Err(verdict::of(error, departure.has_begun(), &self.settings.sender.address, &email.to)),
+                .ok_or_else(failures::no_message_id),
+            Err(error) => {
+                Err(failures::classify(error, transmission.has_started(), &self.settings.sender.address, &email.to))
+            }
         }
     }
 }
@@ -114,17 +116,17 @@ fn http_client() -> SharedHttpClient {
 
 /// Notes whether a request has got as far as the connection. Before that, nothing can have been sent, whatever failed.
 #[derive(Debug, Clone, Default)]
-struct Departure(Arc<AtomicBool>);
+struct Transmission(Arc<AtomicBool>);
 
-impl Departure {
-    fn has_begun(&self) -> bool {
+impl Transmission {
+    fn has_started(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }
 
-impl Intercept for Departure {
+impl Intercept for Transmission {
     fn name(&self) -> &'static str {
-        "Departure"
+        "Transmission"
     }
 
     fn read_before_transmit(

@@ -11,9 +11,9 @@ use event_runtime::{
 use schema_registry::testing::InMemorySchemas;
 use schema_registry::{FrameFormat, Frames, SchemaId, SchemaRef, Schemas};
 use send_welcome_email::error::SendError;
+use send_welcome_email::handler::WelcomeNewAccounts;
 use send_welcome_email::mailer::{Mailer, SentMail};
 use send_welcome_email::message::Email;
-use send_welcome_email::welcome::WelcomeNewAccounts;
 
 #[derive(Clone, Default)]
 struct Sent(Arc<Mutex<Vec<String>>>);

@@ -30,11 +30,11 @@ pub struct WelcomeNewAccounts<M> {
 }
 
 /// What a record means to this function.
-pub enum Seen {
+pub enum Decision {
     /// Nothing, for a reason from a bounded set.
-    Skipped(&'static str),
+    Skip(&'static str),
     /// An account was inserted.
-    NewAccount {
+    Welcome {
         /// What its one mail is claimed by, now and by the version before.
         effect: EffectId,
         /// The mail.
@@ -108,15 +108,15 @@ fn has_old_key(record: &RawRecord<'_>) -> Result<bool, Fault> {
 }
 
 impl<M: Mailer + Send + Sync> RecordHandler for WelcomeNewAccounts<M> {
-    type Event<'de> = Seen;
+    type Event<'de> = Decision;
 
-    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Seen, Fault> {
+    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Decision, Fault> {
         self.changes.ready(&record).await?;
         // A key that cannot be read matters only where it is needed.
         let key_is_ready = self.keys.ready(&record).await;
-        let Some(change) = self.changes.read(&record)? else { return Ok(Seen::Skipped("tombstone")) };
+        let Some(change) = self.changes.read(&record)? else { return Ok(Decision::Skip("tombstone")) };
         if let Some(reason) = self.reason_to_skip(&change, &record)? {
-            return Ok(Seen::Skipped(reason));
+            return Ok(Decision::Skip(reason));
         }
         key_is_ready?;
         let key = self.keys.read(&record)?;
@@ -125,7 +125,7 @@ impl<M: Mailer + Send + Sync> RecordHandler for WelcomeNewAccounts<M> {
         let account = change.into_after().ok_or_else(|| Fault::new(Stage::Decode, RowMissing))?;
         let recipient = account.recipient().map_err(|error| Fault::new(Stage::Decode, error))?;
         let email = Email::welcome(&recipient, &self.brand).map_err(SendError::Rendering)?;
-        Ok(Seen::NewAccount { effect, email: Box::new(email) })
+        Ok(Decision::Welcome { effect, email: Box::new(email) })
     }
 
     fn schemas(&self, record: &RawRecord<'_>) -> WriterSchemas {
@@ -136,15 +136,15 @@ impl<M: Mailer + Send + Sync> RecordHandler for WelcomeNewAccounts<M> {
         self.frames.keys.order_key(key)
     }
 
-    fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {
-        Ok(match seen {
-            Seen::Skipped(reason) => Intent::Skip(reason),
-            Seen::NewAccount { effect, .. } => Intent::Claimed(effect.clone()),
+    fn intent(&self, decision: &Self::Event<'_>) -> Result<Intent, Fault> {
+        Ok(match decision {
+            Decision::Skip(reason) => Intent::Skip(reason),
+            Decision::Welcome { effect, .. } => Intent::Claimed(effect.clone()),
         })
     }
 
-    async fn handle(&self, seen: &Self::Event<'_>) -> Result<Effect, Fault> {
-        if let Seen::NewAccount { email, .. } = seen {
+    async fn handle(&self, decision: &Self::Event<'_>) -> Result<Effect, Fault> {
+        if let Decision::Welcome { email, .. } = decision {
             self.mailer.send(email).await?;
         }
         Ok(Effect::Done)

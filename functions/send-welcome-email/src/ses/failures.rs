@@ -25,10 +25,10 @@ use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use crate::address::Address;
 use crate::error::{Answer, Doubt, Refusal, SendError};
 
-/// The verdict on a call that failed; `departed` says whether the request had got as far as the connection.
-pub(super) fn of(
+/// The verdict on a call that failed; `transmitted` says whether the request had got as far as the connection.
+pub(super) fn classify(
     error: SdkError<SendEmailError, HttpResponse>,
-    departed: bool,
+    transmitted: bool,
     sender: &Address,
     recipient: &Address,
 ) -> SendError {
@@ -47,7 +47,7 @@ pub(super) fn of(
             let answer = Answer { status: Some(failed.raw().status().as_u16()), ..Answer::default() };
             SendError::Uncertain { doubt: Doubt::AnswerUnreadable, answer, cause: None }
         }
-        error if !departed || never_connected(&error) => unreachable(error),
+        error if !transmitted || never_connected(&error) => unreachable(error),
         SdkError::TimeoutError(_) => uncertain(Doubt::Timeout, error),
         SdkError::DispatchFailure(ref failure) if failure.is_timeout() => uncertain(Doubt::Timeout, error),
         SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => uncertain(Doubt::ConnectionLost, error),

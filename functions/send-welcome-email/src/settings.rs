@@ -4,7 +4,7 @@ use claims_dynamodb::Options;
 use event_runtime::{Reporting, Settings};
 
 use crate::config::Config;
-use crate::pace::Pace;
+use crate::rate_limit::RateLimit;
 use crate::ses;
 
 impl Config {
@@ -25,8 +25,8 @@ impl Config {
     }
 
     /// For the outbox.
-    pub fn pace(&self) -> Pace {
-        Pace::new(self.rate_per_second, self.turn_patience())
+    pub fn rate_limit(&self) -> RateLimit {
+        RateLimit::new(self.rate_per_second, self.turn_patience())
     }
 
     /// For the processor.

@@ -10,19 +10,19 @@ use tokio::time::{Instant, sleep_until};
 /// Turns are spaced evenly and never saved up: SES counts per second, and a burst after a pause would be throttled.
 /// The account's rate has to be shared by hand between all processes that send, so it is a rate per process here.
 #[derive(Debug)]
-pub struct Pace {
+pub struct RateLimit {
     interval: Duration,
     patience: Duration,
     /// When the next turn is; a turn is taken by moving it on.
     next: Mutex<Option<Instant>>,
 }
 
-impl Pace {
+impl RateLimit {
     /// `per_second` turns a second; whoever would wait longer than `patience` is turned away.
     ///
     /// A rate of 0 is taken for 1.
     pub fn new(per_second: u32, patience: Duration) -> Self {
-        Pace { interval: Duration::from_secs(1) / per_second.max(1), patience, next: Mutex::new(None) }
+        RateLimit { interval: Duration::from_secs(1) / per_second.max(1), patience, next: Mutex::new(None) }
     }
 
     /// Waits for the next turn. Dropped while waiting, its turn passes unused.
@@ -58,12 +58,12 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     /// The times at which `count` waiting callers, in their order, got their turn.
-    async fn turns(pace: &Arc<Pace>, count: usize) -> Vec<(usize, Duration)> {
+    async fn turns(rate_limit: &Arc<RateLimit>, count: usize) -> Vec<(usize, Duration)> {
         let (began, order) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));
         let tasks = (0..count).map(|caller| {
-            let (pace, order) = (Arc::clone(pace), Arc::clone(&order));
+            let (rate_limit, order) = (Arc::clone(rate_limit), Arc::clone(&order));
             tokio::spawn(async move {
-                pace.turn().await.unwrap();
+                rate_limit.turn().await.unwrap();
                 order.lock().unwrap().push((caller, began.elapsed()));
             })
         });
@@ -76,8 +76,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_second_sees_more_turns_than_the_rate() {
         for rate in [1, 3, 10, 500] {
-            let pace = Arc::new(Pace::new(rate, 60 * SECOND));
-            let at = turns(&pace, 3 * rate as usize).await.into_iter().map(|(_, at)| at).collect::<Vec<_>>();
+            let rate_limit = Arc::new(RateLimit::new(rate, 60 * SECOND));
+            let at = turns(&rate_limit, 3 * rate as usize).await.into_iter().map(|(_, at)| at).collect::<Vec<_>>();
             // The clock of a paused test moves in milliseconds.
             let second = SECOND - Duration::from_millis(2);
             for (i, start) in at.iter().enumerate() {
@@ -90,30 +90,30 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_first_come_are_the_first_served() {
-        let pace = Arc::new(Pace::new(10, 60 * SECOND));
-        let callers = turns(&pace, 25).await.into_iter().map(|(caller, _)| caller).collect::<Vec<_>>();
+        let rate_limit = Arc::new(RateLimit::new(10, 60 * SECOND));
+        let callers = turns(&rate_limit, 25).await.into_iter().map(|(caller, _)| caller).collect::<Vec<_>>();
         assert_eq!(callers, (0..25).collect::<Vec<_>>());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_pause_saves_up_no_turns() {
-        let pace = Arc::new(Pace::new(10, 60 * SECOND));
-        turns(&pace, 5).await;
+        let rate_limit = Arc::new(RateLimit::new(10, 60 * SECOND));
+        turns(&rate_limit, 5).await;
         tokio::time::advance(60 * SECOND).await;
-        let at = turns(&pace, 5).await;
+        let at = turns(&rate_limit, 5).await;
         assert_eq!(at.first().unwrap().1, Duration::ZERO);
         assert!(at.last().unwrap().1 >= Duration::from_millis(400));
     }
 
     #[tokio::test(start_paused = true)]
     async fn whoever_would_wait_too_long_is_turned_away_without_a_turn() {
-        let pace = Pace::new(10, Duration::from_millis(150));
-        let taken = [pace.reserve(), pace.reserve()].map(|turn| turn.is_ok());
+        let rate_limit = RateLimit::new(10, Duration::from_millis(150));
+        let taken = [rate_limit.reserve(), rate_limit.reserve()].map(|turn| turn.is_ok());
         assert_eq!(taken, [true, true]);
         for _ in 0..3 {
-            assert_eq!(pace.reserve(), Err(Duration::from_millis(200)));
+            assert_eq!(rate_limit.reserve(), Err(Duration::from_millis(200)));
         }
         tokio::time::advance(Duration::from_millis(100)).await;
-        assert!(pace.reserve().is_ok());
+        assert!(rate_limit.reserve().is_ok());
     }
 }
