@@ -13,31 +13,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use event_runtime::testing::{MemoryClaims, MemoryDeadLetters};
+use event_runtime::testing::{HookedClaims, MemoryClaims, MemoryDeadLetters};
 use event_runtime::{
-    Claim, ClaimKey, Claims, Deadline, Decider, Decision, Doubt, Effect, EffectId, Fault, Held, Intent, Invocation,
-    LetterId, Order, OwnerToken, ParkedUnder, Processor, RawRecord, RecordHandler, Resolved, Settings, Settled,
-    StoreError, SystemClock,
+    ClaimKey, Deadline, Effect, Fault, Intent, Invocation, Order, Processor, RawRecord, RecordHandler, Settings,
+    SystemClock,
 };
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 
 const RECORDS: usize = 5_000;
 const KEYS: usize = 500;
 const LATENCY: Duration = Duration::from_millis(5);
-
-/// Every store answers after [`LATENCY`].
-struct Slow {
-    claims: MemoryClaims,
-    calls: Arc<Calls>,
-}
-
-impl Slow {
-    async fn slowly<T>(&self, answer: BoxFuture<'_, T>) -> T {
-        self.calls.take_their_time().await;
-        answer.await
-    }
-}
 
 /// Calls to stores and effects. A record makes one at a time, so as many calls under way as this counts are as many
 /// records in flight.
@@ -53,48 +37,6 @@ impl Calls {
         self.most.fetch_max(now, Ordering::Relaxed);
         tokio::time::sleep(LATENCY).await;
         self.now.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Claims for Slow {
-    fn claim<'a>(
-        &'a self,
-        effect: &'a EffectId,
-        lease: Duration,
-        token: OwnerToken,
-    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        self.slowly(self.claims.claim(effect, lease, token)).boxed()
-    }
-    fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.slowly(self.claims.complete(held)).boxed()
-    }
-    fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.slowly(self.claims.release(held)).boxed()
-    }
-    fn withdraw<'a>(
-        &'a self,
-        key: &'a ClaimKey,
-        lease: Duration,
-        token: OwnerToken,
-    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.slowly(self.claims.withdraw(key, lease, token)).boxed()
-    }
-    fn park<'a>(
-        &'a self,
-        held: &'a Held,
-        letter: &'a LetterId,
-        doubt: Doubt,
-    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.slowly(self.claims.park(held, letter, doubt)).boxed()
-    }
-    fn resolve<'a>(
-        &'a self,
-        key: &'a ClaimKey,
-        park: ParkedUnder<'a>,
-        decision: Decision,
-        by: Decider<'a>,
-    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
-        self.slowly(self.claims.resolve(key, park, decision, by)).boxed()
     }
 }
 
@@ -215,7 +157,14 @@ fn deliver(way: &Way, claimed: bool, event: &str, records: usize, paused: bool) 
     let conditional_writes = Arc::new(AtomicUsize::new(0));
     let calls = Arc::new(Calls::default());
     let function = Function { claimed, calls: Arc::clone(&calls), conditional_writes: Arc::clone(&conditional_writes) };
-    let slow = Slow { claims: claims.clone(), calls: Arc::clone(&calls) };
+    // The claims table answers after `LATENCY`.
+    let slow = HookedClaims::new(claims.clone()).before({
+        let calls = Arc::clone(&calls);
+        move |_, _| {
+            let calls = Arc::clone(&calls);
+            async move { calls.take_their_time().await }
+        }
+    });
     let processor = Processor::new(function, Arc::new(slow), Arc::new(MemoryDeadLetters::default()), way.settings());
     let invocation = Invocation {
         request_id: "bench".to_owned(),

@@ -16,10 +16,9 @@ use std::time::Instant;
 use event_runtime::UnixMillis;
 use event_runtime::safeguards::{Safeguard, without};
 use event_runtime::testing::{ManualClock, MemoryClaims, claims_contract};
-use simulation::books::Rule;
 use simulation::{
-    Deadlines, Fates, Record, Schedule, Site, Verb, What, World, explore_deadlines, later_deliveries, run, shrink,
-    simulate,
+    Deadlines, Fates, Record, Rule, Schedule, Site, Verb, What, World, explore_deadlines, later_deliveries, run,
+    shrink, simulate,
 };
 
 /// Seeds that each safeguard's removal may take to be noticed.
@@ -198,7 +197,7 @@ fn without_the_rule_of_redriven_events_letters_multiply() {
 #[test]
 fn without_the_doubt_on_the_claim_a_redrive_repeats_what_may_have_happened() {
     let mail = Record { verb: Verb::Rejected, key: Some(0), subject: 0 };
-    let world = World { operator: true, mended: 1, ..World::plain(vec![vec![mail]]) };
+    let world = World { operator: true, fixed_after: 1, ..World::plain(vec![vec![mail]]) };
     let at = |delivery, what, nth, fate| (Site { delivery, what, nth }, fate);
     // The letter is stored without an answer until the worker lets go of it, the next delivery loses its effect's
     // answer.

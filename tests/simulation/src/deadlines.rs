@@ -1,7 +1,7 @@
 //! A deadline at every await point of every later delivery: records that come again, a claim that is waited for, a pause
 //! before another try, a letter on its way, a record that is sent again.
 //!
-//! [`explore()`](super::explore()) does the same for first deliveries. Here each [`Situation`] brings a later delivery
+//! `explore` does the same for first deliveries. Here each [`Situation`] brings a later delivery
 //! about first, by whatever went wrong before.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use event_runtime::WhenUncertain;
 
-use super::books::Violation;
-use super::run::{Run, run};
+use super::outcome::Run;
+use super::rule::Violation;
+use super::run::run;
 use super::schedule::{Fates, Schedule, Site, What};
 use super::story::{Actor, Answer, Step};
 use super::worker::DEADLINES;
@@ -122,11 +123,11 @@ pub fn later_deliveries() -> Vec<Situation> {
             add(&one(verb), &[at(What::Write, nth, 5)]);
         }
     }
-    // The operator sends it again: what was rejected and is mended, or is not; what was uncertain, and had happened or not.
-    let attended = |verb, mended| World { operator: true, mended, ..one(verb) };
+    // The operator sends it again: what was rejected, with a fixed deployment or without; what was uncertain, and had happened or not.
+    let attended = |verb, fixed_after| World { operator: true, fixed_after, ..one(verb) };
     for verb in [Verb::Rejected, Verb::Garbage, Verb::Refused, Verb::Mismatch] {
         add(&attended(verb, 1), &[]);
-        add(&attended(verb, World::plain(vec![]).mended), &[]);
+        add(&attended(verb, World::plain(vec![]).fixed_after), &[]);
     }
     for fate in [2, 3, 5, 6, 7] {
         add(&attended(Verb::Send, 1), &[at(What::Effect, 0, fate)]);

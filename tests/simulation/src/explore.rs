@@ -1,7 +1,7 @@
 //! Every single thing that can go wrong, at every place where it can: one at a time, or several together.
 
-use super::books::Violation;
 use super::deadlines::around;
+use super::rule::Violation;
 use super::run::run;
 use super::schedule::{Fates, Schedule, Site, What};
 use super::world::World;

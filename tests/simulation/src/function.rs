@@ -1,4 +1,4 @@
-//! The function that the processor runs: it reads what the log says, and its effects are kept in the books.
+//! The function that the processor runs: it reads what the log says, and its effects are kept in the ledger.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use std::time::Duration;
 use event_runtime::testing::StoredClaim;
 use event_runtime::{Blame, ClaimKey, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage};
 
-use super::books::Rule;
-use super::run::{Scene, Service};
+use super::rule::Rule;
+use super::scene::{Scene, Service};
 use super::schedule::What;
 use super::story::{Actor, Answer, Step};
 use super::world::{Record, Verb};
@@ -82,8 +82,8 @@ impl RecordHandler for Function {
             return Err(Fault::new(Stage::Decode, Says("registry_unavailable")));
         }
         match written.verb {
-            Verb::Garbage if !scene.deployment_is_mended() => Err(Fault::new(Stage::Decode, Says("garbage"))),
-            Verb::Mismatch if !scene.deployment_is_mended() => Err(Fault::new(Stage::Decode, Says("mismatch"))),
+            Verb::Garbage if !scene.deployment_is_fixed() => Err(Fault::new(Stage::Decode, Says("garbage"))),
+            Verb::Mismatch if !scene.deployment_is_fixed() => Err(Fault::new(Stage::Decode, Says("mismatch"))),
             _ => Ok(Seen { record: written, partition, offset }),
         }
     }
@@ -92,7 +92,7 @@ impl RecordHandler for Function {
         Ok(match (seen.record.verb, seen.record.claim(seen.partition)) {
             (Verb::Skip, _) => Intent::Skip("on_purpose"),
             (Verb::Garbage, _) => {
-                self.0.books(|books| books.concluded(seen.partition, seen.offset));
+                self.0.ledger(|ledger| ledger.concluded(seen.partition, seen.offset));
                 Intent::Skip("on_purpose")
             }
             (_, Some(claim)) => {
@@ -118,7 +118,7 @@ impl RecordHandler for Function {
         if let Some(claim) = &claim {
             self.must_hold(delivery, claim);
             if [2, 3, 5, 6, 7].contains(&fate) {
-                scene.books(|books| books.doubt(claim));
+                scene.ledger(|ledger| ledger.doubt(claim));
             }
         }
         let tell = |answer: Answer| {
@@ -131,9 +131,9 @@ impl RecordHandler for Function {
             scene.travel().await;
             return Err(Says(if fate == 9 { "asked_to_wait" } else { "throttled" }).into());
         }
-        let _running = scene.books(|books| books.effect_begins(delivery, claim.as_deref()));
+        let _running = scene.ledger(|ledger| ledger.effect_begins(delivery, claim.as_deref()));
         scene.travel().await;
-        if let Some(code) = refusal(seen.record.verb).filter(|_| !scene.deployment_is_mended()) {
+        if let Some(code) = refusal(seen.record.verb).filter(|_| !scene.deployment_is_fixed()) {
             tell(Answer::Says(code.to_owned()));
             return Err(Says(code).into());
         }
@@ -162,13 +162,13 @@ impl Function {
     /// The effect takes place.
     fn happen(&self, delivery: u32, seen: &Seen, claim: Option<&str>) -> Effect {
         let Seen { partition, offset, .. } = *seen;
-        self.0.books(|books| {
-            books.succeeded(delivery, partition);
+        self.0.ledger(|ledger| {
+            ledger.succeeded(delivery, partition);
             match claim {
-                Some(claim) => books.sent(&self.0.world, partition, offset, claim),
-                None if books.apply(&self.0.world, partition, offset) => {}
+                Some(claim) => ledger.sent(&self.0.world, partition, offset, claim),
+                None if ledger.apply(&self.0.world, partition, offset) => {}
                 None => {
-                    books.refused(delivery, partition, offset);
+                    ledger.refused(delivery, partition, offset);
                     return Effect::Duplicate;
                 }
             }
@@ -188,7 +188,7 @@ impl Function {
 
     /// An effect that is about to begin must be its worker's to take.
     fn must_hold(&self, delivery: u32, claim: &str) {
-        let token = self.0.books(|books| books.token_of(delivery, claim));
+        let token = self.0.ledger(|ledger| ledger.token_of(delivery, claim));
         let held = match self.0.claims.stored(claim) {
             Some(StoredClaim::Held { token: holder, .. }) => token == Some(holder),
             _ => false,

@@ -1,7 +1,7 @@
 //! Whoever looks after the dead letters: runs the real redrive, and decides about what it leaves to a person.
 //!
 //! The redrive sees what its ports give it, the person what a person can: the redrive's report, and whether the effect
-//! is to be seen in the outside world *now*, which may be too early. Neither knows what the books know, nor what a
+//! is to be seen in the outside world *now*, which may be too early. Neither knows what the ledger knows, nor what a
 //! claim holds.
 
 use std::time::Duration;
@@ -13,15 +13,12 @@ use futures_util::stream::FuturesUnordered;
 use redrive_core::{Action, Entry, RedriveOutcome, Request};
 use tokio::sync::mpsc;
 
+use super::failing_claims::{COLLEAGUE, OPERATOR};
 use super::redriving::{Invocation, Lambda, Silent, age, alive, redrive};
 use super::schedule::What;
 use super::source::Source;
 use super::story::{Actor, Answer, Step};
 
-/// Who decides.
-pub(crate) const OPERATOR: &str = "operator";
-/// And who does it a round later.
-pub(crate) const COLLEAGUE: &str = "colleague";
 /// Between two looks at the queue, and the age at which a letter is old enough to be decided about: longer than any
 /// worker is frozen, so that whatever it still did is to be seen.
 const ROUND: Duration = Duration::from_secs(10);
@@ -106,7 +103,7 @@ impl Source {
         }
         let (partition, offset) = (usize::try_from(entry.partition?).ok()?, usize::try_from(entry.offset?).ok()?);
         let claim = scene.world.partitions.get(partition)?.get(offset)?.claim(partition)?;
-        let seen = scene.books(|books| books.times_seen(&claim));
+        let seen = scene.ledger(|ledger| ledger.times_seen(&claim));
         let decision = if seen > 0 { Decision::Done } else { Decision::Repeat };
         let said = if seen > 0 { "is to be seen" } else { "is not to be seen" };
         scene.tell(|| {
@@ -117,7 +114,7 @@ impl Source {
 
     async fn carry_out(&self, lambda: &Lambda, decided: &Decided, by: &str) {
         let Decided { letter, claim, decision, seen } = decided;
-        self.scene().books(|books| books.a_person_has_seen(claim, *seen));
+        self.scene().ledger(|ledger| ledger.a_person_has_seen(claim, *seen));
         let request = Request {
             yes: true,
             ids: vec![letter.clone()],
@@ -147,7 +144,7 @@ impl Source {
     async fn answer_one(&self, Invocation { event, answer }: Invocation) {
         let scene = self.scene();
         let delivery = scene.next_delivery();
-        scene.books(|books| books.redrives(delivery));
+        scene.ledger(|ledger| ledger.redrives(delivery));
         scene.tell(|| Step::call(Actor::Redrive, Actor::Worker(delivery), "a letter's record again", Answer::None));
         let event = String::from_utf8_lossy(&event).into_owned();
         // Nobody listens to an invocation whose redrive is gone.

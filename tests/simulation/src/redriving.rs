@@ -6,10 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use event_runtime::{
-    Answer as Answered, Claim, ClaimKey, Claims, DeadLetter, DeadLetters, Decider, Decision, Doubt, EffectId, Held,
-    LetterId, OwnerToken, ParkedUnder, Resolved, Settled, StoreError, UnixMillis,
-};
+use event_runtime::{Answer as Answered, Clock, DeadLetter, DeadLetters, StoreError, UnixMillis};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use redrive_core::{
@@ -18,12 +15,12 @@ use redrive_core::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::operator::{COLLEAGUE, OPERATOR};
+use super::clock::WorkerClock;
+use super::failing_claims::FailingClaims;
 use super::queue::where_of;
-use super::run::Scene;
+use super::scene::Scene;
 use super::schedule::What;
 use super::story::{Actor, Answer, Step};
-use super::worker::WorkerClock;
 
 /// For so long another reader of the queue keeps what it looks at.
 const LOOK: Duration = Duration::from_secs(60);
@@ -47,22 +44,29 @@ pub(crate) async fn alive<T>(scene: &Scene, run: impl Future<Output = T>) -> Opt
 
 /// The redrive, as it is deployed.
 pub(crate) fn redrive(scene: &Arc<Scene>, lambda: &Lambda) -> Redrive {
-    let queue = Arc::new(StormyQueue(Arc::clone(scene)));
+    let queue = Arc::new(FailingQueue(Arc::clone(scene)));
+    let clock: Arc<dyn Clock> = Arc::new(WorkerClock { started: scene.started, ahead: Duration::ZERO });
+    let claims = FailingClaims {
+        scene: Arc::clone(scene),
+        claims: scene.claims.clone(),
+        clock: Arc::clone(&clock),
+        earlier: false,
+    };
     let ports = Ports {
         queue: queue.clone(),
         dead_letters: queue,
         objects: Arc::new(NoObjects),
         invoker: Arc::new(lambda.clone()),
-        claims: Some(Arc::new(StormyDecisions(Arc::clone(scene)))),
-        clock: Arc::new(WorkerClock { started: scene.started, ahead: Duration::ZERO }),
+        claims: Some(Arc::new(claims)),
+        clock,
     };
     Redrive::new(ports, Duration::from_secs(30))
 }
 
 /// The queue, for the redrive.
-struct StormyQueue(Arc<Scene>);
+struct FailingQueue(Arc<Scene>);
 
-impl StormyQueue {
+impl FailingQueue {
     /// How a call goes: 1 it never arrives, 2 it is done and its answer lost, and `more` of its own.
     async fn fate(&self, more: u32) -> u32 {
         self.0.travel_of(0).await;
@@ -147,7 +151,7 @@ impl StormyQueue {
             Step::call(Actor::Redrive, Actor::Letters, what, Answer::Says(answer.to_owned()))
         });
         for (partition, offset) in gone {
-            scene.books(|books| books.letter_deleted(&scene.world, partition, offset));
+            scene.ledger(|ledger| ledger.letter_deleted(&scene.world, partition, offset));
         }
         self.answer("remove", fate, ()).await
     }
@@ -157,7 +161,7 @@ impl StormyQueue {
         let fate = self.fate(0).await;
         if fate != 1 {
             self.0.queue(|queue| queue.send(letter));
-            self.0.books(|books| books.counted(where_of(letter), &letter.id));
+            self.0.ledger(|ledger| ledger.counted(where_of(letter), &letter.id));
         }
         let attempts = letter.redriven.as_ref().map_or(0, |redriven| redriven.attempts);
         let stored = self.answer("store the letter anew", fate, ()).await;
@@ -180,7 +184,7 @@ fn number(receipt: &str) -> u64 {
     receipt.parse().unwrap_or(u64::MAX)
 }
 
-impl LetterQueue for StormyQueue {
+impl LetterQueue for FailingQueue {
     fn receive(&self, hide: Duration) -> BoxFuture<'_, Result<Vec<Message>, QueueError>> {
         self.receive(hide).boxed()
     }
@@ -194,107 +198,9 @@ impl LetterQueue for StormyQueue {
     }
 }
 
-impl DeadLetters for StormyQueue {
+impl DeadLetters for FailingQueue {
     fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
         self.count(letter).boxed()
-    }
-}
-
-/// The claims table, for decisions alone.
-struct StormyDecisions(Arc<Scene>);
-
-impl StormyDecisions {
-    async fn resolve(
-        &self,
-        key: &ClaimKey,
-        park: ParkedUnder<'_>,
-        decision: Decision,
-        by: Decider<'_>,
-    ) -> Result<Resolved, StoreError> {
-        let scene = &self.0;
-        scene.travel_of(0).await;
-        let unavailable = || StoreError {
-            store: "claims table",
-            operation: "resolve",
-            code: "claims_unavailable",
-            retry_after: None,
-            cause: "the table does not answer".into(),
-        };
-        // 1: it never arrives, 2: it is written and its answer lost.
-        let fate = scene.decide_for(0, What::Decide, 2);
-        let tell = |answer: Answer| {
-            let call = format!("resolve {} --{} by {}", key.as_str(), decision.as_str(), by.name());
-            scene.tell(|| Step::call(Actor::Redrive, Actor::Claims, call, answer));
-        };
-        if fate == 1 {
-            tell(Answer::NeverAsked);
-            return Err(unavailable());
-        }
-        let before = scene.claims.stored(key.as_str());
-        let resolved = scene.claims.resolve(key, park, decision, by).await;
-        // Whoever it says has decided: only these two are persons here.
-        let a_person = matches!(by, Decider::Person(OPERATOR | COLLEAGUE));
-        if before != scene.claims.stored(key.as_str()) && a_person {
-            scene.books(|books| books.a_person_decided(key.as_str(), decision));
-        }
-        scene.travel_of(0).await;
-        match &resolved {
-            Ok(resolved) if fate == 2 => {
-                tell(Answer::Lost(format!("{resolved:?}")));
-                return Err(unavailable());
-            }
-            Ok(resolved) => tell(Answer::Says(format!("{resolved:?}"))),
-            Err(_) => tell(Answer::NeverAsked),
-        }
-        resolved
-    }
-}
-
-/// The redrive takes no claims: of these it calls one.
-impl Claims for StormyDecisions {
-    fn claim<'a>(
-        &'a self,
-        effect: &'a EffectId,
-        lease: Duration,
-        token: OwnerToken,
-    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        self.0.claims.claim(effect, lease, token)
-    }
-
-    fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.0.claims.complete(held)
-    }
-
-    fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.0.claims.release(held)
-    }
-
-    fn withdraw<'a>(
-        &'a self,
-        key: &'a ClaimKey,
-        lease: Duration,
-        token: OwnerToken,
-    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.0.claims.withdraw(key, lease, token)
-    }
-
-    fn park<'a>(
-        &'a self,
-        held: &'a Held,
-        letter: &'a LetterId,
-        doubt: Doubt,
-    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.0.claims.park(held, letter, doubt)
-    }
-
-    fn resolve<'a>(
-        &'a self,
-        key: &'a ClaimKey,
-        park: ParkedUnder<'a>,
-        decision: Decision,
-        by: Decider<'a>,
-    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
-        self.resolve(key, park, decision, by).boxed()
     }
 }
 

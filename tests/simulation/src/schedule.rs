@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 /// Deliveries after which the dice rest, so that whatever is still pending can be settled.
-pub(crate) const STORM: u32 = 30;
+pub(crate) const LAST_FAULTY_DELIVERY: u32 = 30;
 
 /// A kind of decision that the world takes; 0 always means that all goes well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -211,7 +211,7 @@ impl Fates {
             return self.schedule.0.get(&site).copied().unwrap_or_default().min(fates);
         };
         let rate = dice.rates.get(&what).copied().unwrap_or_default();
-        if delivery > STORM || dice.rng.u32(..1000) >= rate {
+        if delivery > LAST_FAULTY_DELIVERY || dice.rng.u32(..1000) >= rate {
             return 0;
         }
         let fate = 1 + dice.rng.u32(..fates);

@@ -1,6 +1,6 @@
 //! From a run that broke a promise to the little that it takes to break it.
 
-use super::books::Violation;
+use super::rule::Violation;
 use super::run::run;
 use super::schedule::{Fates, Schedule, Site, What};
 use super::story::Step;

@@ -10,13 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use event_runtime::Answer as Answered;
-use futures_util::future::{join_all, join3};
+use futures_util::future::join_all;
 use kafka_events::BatchResponse;
 use tokio::time::Instant;
 
-use super::books::Rule;
-use super::redriving::Lambda;
-use super::run::Scene;
+use super::rule::Rule;
+use super::scene::Scene;
 use super::schedule::What;
 use super::story::{Actor, Answer, Step};
 use super::worker::Worker;
@@ -70,10 +69,8 @@ impl Source {
     }
 
     /// Delivers until everything is committed, or a promise is broken.
-    pub(crate) async fn consume(&self) {
-        let pollers = join_all((0..self.scene.world.pollers).map(|poller| self.poll(poller)));
-        let (lambda, invocations) = Lambda::new(&self.scene);
-        join3(pollers, self.operate(lambda), self.answer_invocations(invocations)).await;
+    pub(crate) async fn poll(&self) {
+        join_all((0..self.scene.world.pollers).map(|poller| self.poll_as(poller))).await;
     }
 
     pub(crate) fn shared_scene(&self) -> &Arc<Scene> {
@@ -98,7 +95,7 @@ impl Source {
             || self.progress().iter().zip(&self.scene.world.partitions).all(|(at, log)| at.committed == log.len())
     }
 
-    async fn poll(&self, me: usize) {
+    async fn poll_as(&self, me: usize) {
         let scene = &self.scene;
         let mut queue = VecDeque::new();
         while !self.is_finished() {
@@ -124,7 +121,7 @@ impl Source {
             let answer = self.worker(me).invoke(delivery, &event).await;
             if scene.decide_for(delivery, What::Commit, 1) > 0 {
                 scene.tell(|| Step::note(Actor::Source, "the poller dies before it commits"));
-                self.begin_anew(me);
+                self.restart(me);
                 queue.clear();
                 continue;
             }
@@ -179,7 +176,7 @@ impl Source {
         }
     }
 
-    fn begin_anew(&self, me: usize) {
+    fn restart(&self, me: usize) {
         for progress in self.progress().iter_mut().filter(|progress| progress.poller == me) {
             progress.epoch += 1;
         }
@@ -253,7 +250,7 @@ impl Source {
         }
         self.scene.tell(|| Step::note(Actor::Source, format!("to the on-failure destination: {}", told(&batch))));
         for (partition, part) in batch.parts {
-            self.scene.books(|books| part.pending.iter().for_each(|offset| books.given_away(partition, *offset)));
+            self.scene.ledger(|ledger| part.pending.iter().for_each(|offset| ledger.given_away(partition, *offset)));
             self.commit(partition, part.end);
         }
         Vec::new()
@@ -263,7 +260,7 @@ impl Source {
         let mut progress = self.progress();
         let committed = &mut progress[partition].committed;
         let scene = &self.scene;
-        (*committed..end).for_each(|offset| scene.books(|books| books.committed(&scene.world, partition, offset)));
+        (*committed..end).for_each(|offset| scene.ledger(|ledger| ledger.committed(&scene.world, partition, offset)));
         *committed = end.max(*committed);
     }
 

@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use event_runtime::{Answer as Answered, Clock, Deadline, Invocation, Outcome, Processor, UnixMillis};
+use event_runtime::{Answer as Answered, Clock, Deadline, Invocation, Outcome, Processor};
 use tokio::time::{Instant, Sleep};
 
-use super::books::Rule;
+use super::clock::WorkerClock;
+use super::failing_claims::FailingClaims;
+use super::failing_letters::FailingLetters;
 use super::function::Function;
-use super::run::Scene;
+use super::rule::Rule;
+use super::scene::Scene;
 use super::schedule::What;
-use super::stores::{StormyClaims, StormyLetters};
 use super::story::{Actor, Answer, Step};
-use super::world::START;
 
 /// Longer than any lease, shorter than the invocation.
 const FREEZE: Duration = Duration::from_secs(8);
@@ -23,18 +24,6 @@ const FREEZE: Duration = Duration::from_secs(8);
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Deadlines that the schedule may set, in milliseconds.
 pub(crate) const DEADLINES: u32 = 8000;
-
-/// A worker's clock, which may be ahead of the true time.
-pub(crate) struct WorkerClock {
-    pub(crate) started: Instant,
-    pub(crate) ahead: Duration,
-}
-
-impl Clock for WorkerClock {
-    fn now(&self) -> UnixMillis {
-        START.plus(self.started.elapsed()).plus(self.ahead)
-    }
-}
 
 /// An execution environment: a new process takes the place of one that died.
 pub(crate) struct Worker {
@@ -83,7 +72,7 @@ impl Worker {
         let outcomes = report.outcomes.iter().map(|(outcome, count)| format!("{count} {}", told(*outcome)));
         let outcomes = outcomes.collect::<Vec<_>>().join(", ");
         let answer = report.answer(scene.world.reporting.unwrap_or_default());
-        let asked = if scene.books(|books| books.is_redriven(delivery)) { Actor::Redrive } else { Actor::Source };
+        let asked = if scene.ledger(|ledger| ledger.is_redriven(delivery)) { Actor::Redrive } else { Actor::Source };
         scene.tell(|| {
             let answer = match &answer {
                 Ok(Answered::Redriven(_)) => format!("finished ({outcomes})"),
@@ -111,13 +100,13 @@ fn told(outcome: Outcome) -> String {
 
 fn process(scene: &Arc<Scene>, ahead: Duration, earlier: bool) -> Processor<Function> {
     let clock: Arc<dyn Clock> = Arc::new(WorkerClock { started: scene.started, ahead });
-    let claims = StormyClaims {
+    let claims = FailingClaims {
         scene: Arc::clone(scene),
         claims: scene.claims.with_clock(Arc::clone(&clock)),
         clock: Arc::clone(&clock),
         earlier,
     };
-    let letters = StormyLetters { scene: Arc::clone(scene) };
+    let letters = FailingLetters { scene: Arc::clone(scene) };
     let function = Function(Arc::clone(scene));
     Processor::new(function, Arc::new(claims), Arc::new(letters), scene.world.settings()).with_clock(clock)
 }
@@ -160,12 +149,12 @@ impl Fate<'_> {
                 0 => return Poll::Ready(true),
                 1 => {
                     self.scene.tell(|| Step::note(Actor::Worker(delivery), "dies"));
-                    self.scene.books(|books| books.doubt_all_of(delivery));
+                    self.scene.ledger(|ledger| ledger.doubt_all_of(delivery));
                     return Poll::Ready(false);
                 }
                 _ => {
                     self.scene.tell(|| Step::note(Actor::Worker(delivery), "is frozen"));
-                    self.scene.books(|books| books.doubt_all_of(delivery));
+                    self.scene.ledger(|ledger| ledger.doubt_all_of(delivery));
                     self.was_frozen = true;
                     self.frozen = Some(Box::pin(tokio::time::sleep(FREEZE)));
                 }
@@ -183,9 +172,9 @@ impl Fate<'_> {
     fn is_ended(&self) {
         let delivery = self.delivery;
         self.scene.tell(|| Step::note(Actor::Worker(delivery), "its time is over, Lambda ends it"));
-        let running = self.scene.books(|books| {
-            books.doubt_all_of(delivery);
-            books.effects_running(delivery)
+        let running = self.scene.ledger(|ledger| {
+            ledger.doubt_all_of(delivery);
+            ledger.effects_running(delivery)
         });
         if !self.known || self.was_frozen {
             return;
@@ -193,7 +182,7 @@ impl Fate<'_> {
         if running > 0 {
             self.scene
                 .broken(Rule::EffectsFit, format!("delivery {delivery} was ended with {running} effects under way"));
-        } else if !self.scene.books(|books| books.waited_for_stores(delivery)) {
+        } else if !self.scene.ledger(|ledger| ledger.waited_for_stores(delivery)) {
             self.scene.broken(Rule::AnswersInTime, format!("delivery {delivery} was ended without having answered"));
         }
     }

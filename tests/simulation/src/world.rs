@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use event_runtime::{Order, Reporting, Settings, UnixMillis, WhenUncertain};
 
-use super::schedule::STORM;
+use super::schedule::LAST_FAULTY_DELIVERY;
 
 /// The most that SQS keeps a message for.
 const TWO_WEEKS: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -133,7 +133,7 @@ pub struct World {
     /// How long the dead-letter queue keeps a message.
     pub retention: Duration,
     /// Deliveries after which a deployment takes over that reads what the first could not.
-    pub mended: u32,
+    pub fixed_after: u32,
 }
 
 impl World {
@@ -157,7 +157,7 @@ impl World {
             uncertain: WhenUncertain::Park,
             operator: false,
             retention: TWO_WEEKS,
-            mended: STORM,
+            fixed_after: LAST_FAULTY_DELIVERY,
         }
     }
 
@@ -180,8 +180,8 @@ impl World {
             .collect();
         let (feature, operator) = (rng.bool(), rng.bool());
         // What one deployment refuses may be sent again into a better one, or never; where it may, more is refused.
-        let mended = if operator && rng.bool() { rng.u32(1..8) } else { STORM };
-        if mended < STORM {
+        let fixed_after = if operator && rng.bool() { rng.u32(1..8) } else { LAST_FAULTY_DELIVERY };
+        if fixed_after < LAST_FAULTY_DELIVERY {
             let sent = partitions.iter_mut().flatten().filter(|record| record.verb == Verb::Send);
             sent.filter(|_| rng.bool()).for_each(|record| record.verb = Verb::Rejected);
         }
@@ -210,7 +210,7 @@ impl World {
             },
             uncertain: if rng.u32(..5) == 0 { WhenUncertain::Repeat } else { WhenUncertain::Park },
             operator,
-            mended,
+            fixed_after,
             retention: match operator && rng.u32(..8) == 0 {
                 true => Duration::from_secs(rng.u64(60..600)),
                 false => TWO_WEEKS,
@@ -334,8 +334,12 @@ impl fmt::Display for World {
             self.uncertain,
             if self.operator { ", an operator" } else { "" },
         )?;
-        if self.mended < STORM {
-            writeln!(f, "  after {} deliveries another deployment, which does what the first could not", self.mended)?;
+        if self.fixed_after < LAST_FAULTY_DELIVERY {
+            writeln!(
+                f,
+                "  after {} deliveries another deployment, which does what the first could not",
+                self.fixed_after
+            )?;
         }
         if self.retention < TWO_WEEKS {
             writeln!(f, "  the queue keeps a letter for {} s", self.retention.as_secs())?;

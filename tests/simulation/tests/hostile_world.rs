@@ -2,9 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use event_runtime::{Order, Reporting};
-use simulation::books::Rule;
 use simulation::{
-    Answer, Busy, Deadlines, Fates, Limits, Reading, Record, Schedule, Site, Verb, What, World, explore,
+    Answer, Busy, Deadlines, Fates, Limits, Reading, Record, Rule, Schedule, Site, Verb, What, World, explore,
     explore_deadlines, later_deliveries, run, shrink, simulate,
 };
 
@@ -60,7 +59,8 @@ fn small_worlds() -> Vec<World> {
     worlds.push(World { bisect: true, ..World::plain(two_partitions.clone()) });
     worlds.push(World { pollers: 2, earlier: true, feature: true, ..World::plain(two_partitions.clone()) });
     // Letters that come back: one that is refused until another deployment comes, one that may be uncertain.
-    let attended = World { operator: true, mended: 1, ..World::plain(vec![partition(&[Verb::Rejected, Verb::Send])]) };
+    let attended =
+        World { operator: true, fixed_after: 1, ..World::plain(vec![partition(&[Verb::Rejected, Verb::Send])]) };
     worlds.push(attended);
     let skew = std::time::Duration::from_millis(1500);
     worlds.push(World {
@@ -187,7 +187,7 @@ fn a_redrive_that_does_not_see_the_message_of_a_doubt_repeats_nothing() {
 
 fn a_doubt_that_nobody_sees() -> (World, Schedule) {
     let mail = Record { verb: Verb::Rejected, key: Some(0), subject: 0 };
-    let world = World { operator: true, mended: 1, ..World::plain(vec![vec![mail]]) };
+    let world = World { operator: true, fixed_after: 1, ..World::plain(vec![vec![mail]]) };
     let at = |delivery, what, nth, fate| (Site { delivery, what, nth }, fate);
     let answers_lost = (1..9).map(|nth| at(1, What::Write, nth, 3));
     let then = [at(2, What::Effect, 0, 3), at(0, What::Queue, 0, 4)];

@@ -53,8 +53,10 @@ fn scenarios() -> Vec<(&'static str, World, Schedule)> {
     let shared = World { pollers: 2, ..send.clone() };
     let moved = at(1, What::Rebalance, 0, 1);
     let stale = at_await_point(2, &[moved], &shared, |story| calls(story, Actor::Claims, "", "refused"));
-    let flood =
-        World { mended: 1, ..World::plain(vec![vec![Record { verb: Verb::Mismatch, key: Some(0), subject: 0 }; 12]]) };
+    let flood = World {
+        fixed_after: 1,
+        ..World::plain(vec![vec![Record { verb: Verb::Mismatch, key: Some(0), subject: 0 }; 12]])
+    };
     let keys = (0..12).map(|key| Record { verb: Verb::Send, key: Some(key), subject: 0 }).collect();
     let by_key = Order::Key { in_flight: NonZeroUsize::MIN.saturating_add(15) };
     let many_keys = World { order: by_key, ..World::plain(vec![keys]) };

@@ -1,10 +1,11 @@
 //! Two versions of a function at work on one table: the effect happens once, and what is parked comes back.
 
+use futures_util::future::ready;
 use proptest::prelude::*;
 
 use super::*;
 use crate::clock::UnixMillis;
-use crate::testing::{EarlierClaims, ManualClock, MemoryClaims, StoredClaim, WriteFault};
+use crate::testing::{EarlierClaims, HookedClaims, ManualClock, MemoryClaims, StoredClaim, WriteFault};
 
 const LEASE: Duration = Duration::from_secs(15);
 const NEW: &str = r"welcome:\(no=2,region=1)";
@@ -170,7 +171,13 @@ fn a_lost_answer_between_the_two_names_is_taken_anew_or_withdrawn() {
         let table = Table::new();
         let token = OwnerToken::fresh();
         // The first claim of the two is answered, the second is not.
-        let failing = FailingAt { claims: table.claims.clone(), key: key(NEW), fault };
+        let claims = table.claims.clone();
+        let failing = HookedClaims::new(table.claims.clone()).before(move |operation, claimed| {
+            if operation == "claim" && *claimed == key(NEW) {
+                claims.fault_next("claim", fault);
+            }
+            ready(())
+        });
         let both = RenamedClaims(Arc::new(failing));
         assert!(now(both.claim(&effect(NEW), LEASE, token)).is_err());
         let Claim::Claimed(held) = table.try_claim(&effect(NEW), token).unwrap() else { panic!("ours: {fault:?}") };
@@ -181,63 +188,6 @@ fn a_lost_answer_between_the_two_names_is_taken_anew_or_withdrawn() {
             now(table.both.withdraw(&key(name), LEASE, token)).unwrap();
         }
         assert!(matches!(table.earlier(), Claim::Claimed(_)), "nothing is left behind");
-    }
-}
-
-/// Claims of which the one of a certain key fails.
-struct FailingAt {
-    claims: MemoryClaims,
-    key: ClaimKey,
-    fault: WriteFault,
-}
-
-impl Claims for FailingAt {
-    fn claim<'a>(
-        &'a self,
-        effect: &'a EffectId,
-        lease: Duration,
-        token: OwnerToken,
-    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        if effect.key == self.key {
-            self.claims.fault_next("claim", self.fault);
-        }
-        self.claims.claim(effect, lease, token)
-    }
-
-    fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.claims.complete(held)
-    }
-
-    fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.claims.release(held)
-    }
-
-    fn withdraw<'a>(
-        &'a self,
-        key: &'a ClaimKey,
-        lease: Duration,
-        token: OwnerToken,
-    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.claims.withdraw(key, lease, token)
-    }
-
-    fn park<'a>(
-        &'a self,
-        held: &'a Held,
-        letter: &'a LetterId,
-        doubt: Doubt,
-    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.claims.park(held, letter, doubt)
-    }
-
-    fn resolve<'a>(
-        &'a self,
-        key: &'a ClaimKey,
-        park: ParkedUnder<'a>,
-        decision: Decision,
-        by: Decider<'a>,
-    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
-        self.claims.resolve(key, park, decision, by)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod contracts;
 mod earlier_version;
+mod hooked_claims;
 mod in_memory;
 mod long_error;
 mod memory_claims;
@@ -15,6 +16,7 @@ use crate::renamed_claims::RenamedClaims;
 pub use crate::effort::Effort;
 pub use contracts::{claims_contract, dead_letters_contract, sample_letter};
 pub use earlier_version::EarlierClaims;
+pub use hooked_claims::HookedClaims;
 pub use in_memory::{ManualClock, MemoryDeadLetters, WriteFault};
 pub use long_error::LongError;
 pub use memory_claims::{Landed, MemoryClaims};

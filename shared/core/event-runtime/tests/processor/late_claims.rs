@@ -4,87 +4,37 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use event_runtime::testing::{MemoryClaims, Sent, StoredClaim, WriteFault};
-use event_runtime::{
-    Claim, ClaimKey, Claims, Decider, Decision, Doubt, EffectId, Held, LetterId, Outcome, OwnerToken, ParkedUnder,
-    Resolved, Settings, Settled, StoreError,
-};
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, pending};
+use event_runtime::testing::{HookedClaims, Sent, StoredClaim, WriteFault};
+use event_runtime::{Claim, ClaimKey, Claims, EffectId, Outcome, OwnerToken, Settings, Settled};
+use futures_util::future::pending;
 
 use crate::world::{World, outcomes};
 
-/// Claims of which so many are applied and never answered: the processor stops waiting for them.
-struct Unanswered {
-    claims: MemoryClaims,
-    left: AtomicUsize,
-    withdrawals_fail: bool,
+/// A world whose first `unanswered` claims are taken, while their answers never come. Where `withdrawals_fail`,
+/// withdrawals are never answered either.
+fn world_without_answers(unanswered: usize, withdrawals_fail: bool) -> World {
+    World::behind(Settings::default(), |claims| {
+        let left = AtomicUsize::new(unanswered);
+        let claims = HookedClaims::new(claims)
+            .before(move |operation, _| silence_if(withdrawals_fail && operation == "withdraw"))
+            .after(move |operation, _| {
+                let is_left = || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+                silence_if(operation == "claim" && is_left().is_ok())
+            });
+        Arc::new(claims)
+    })
 }
 
-impl Unanswered {
-    fn world(unanswered: usize, withdrawals_fail: bool) -> World {
-        World::behind(Settings::default(), |claims| {
-            Arc::new(Unanswered { claims, left: AtomicUsize::new(unanswered), withdrawals_fail })
-        })
-    }
-}
-
-impl Claims for Unanswered {
-    fn claim<'a>(
-        &'a self,
-        effect: &'a EffectId,
-        lease: Duration,
-        token: OwnerToken,
-    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        async move {
-            let claim = self.claims.claim(effect, lease, token).await;
-            match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
-                Ok(_) => pending().await,
-                Err(_) => claim,
-            }
-        }
-        .boxed()
-    }
-    fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.claims.complete(held)
-    }
-    fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.claims.release(held)
-    }
-    fn withdraw<'a>(
-        &'a self,
-        key: &'a ClaimKey,
-        lease: Duration,
-        token: OwnerToken,
-    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        if self.withdrawals_fail {
-            return pending().boxed();
-        }
-        self.claims.withdraw(key, lease, token)
-    }
-    fn park<'a>(
-        &'a self,
-        held: &'a Held,
-        letter: &'a LetterId,
-        doubt: Doubt,
-    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.claims.park(held, letter, doubt)
-    }
-    fn resolve<'a>(
-        &'a self,
-        key: &'a ClaimKey,
-        park: ParkedUnder<'a>,
-        decision: Decision,
-        by: Decider<'a>,
-    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
-        self.claims.resolve(key, park, decision, by)
+async fn silence_if(silent: bool) {
+    if silent {
+        pending().await
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_is_applied_and_answered_too_late_is_our_own_at_the_next_try() {
     for unanswered in 1..=4 {
-        let world = Unanswered::world(unanswered, false);
+        let world = world_without_answers(unanswered, false);
         let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
         assert_eq!(outcomes(&report), [(Outcome::Done, 1)], "{unanswered}");
         assert_eq!(world.effects(), ["a"]);
@@ -94,7 +44,7 @@ async fn a_claim_that_is_applied_and_answered_too_late_is_our_own_at_the_next_tr
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_is_never_answered_is_withdrawn_and_the_next_delivery_takes_it_at_once() {
-    let world = Unanswered::world(5, false);
+    let world = world_without_answers(5, false);
     let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
     assert_eq!(outcomes(&report), [(Outcome::Unfinished("claims_timeout"), 1)]);
     assert!(matches!(world.claims.stored("welcome:a"), Some(StoredClaim::Free { .. })));
@@ -106,7 +56,7 @@ async fn a_claim_that_is_never_answered_is_withdrawn_and_the_next_delivery_takes
 /// What is left where the table cannot even be told: nobody knows any more, and a person is asked.
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_cannot_be_withdrawn_either_is_doubted_once_its_lease_is_over() {
-    let world = Unanswered::world(5, true);
+    let world = world_without_answers(5, true);
     world.deliver(&[("accounts-0", &["send:a"])]).await;
     world.clock.advance(Duration::from_secs(60));
     let report = world.deliver(&[("accounts-0", &["send:a"])]).await;

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use event_runtime::testing::{MemoryClaims, MemoryDeadLetters};
+use event_runtime::testing::{HookedClaims, MemoryClaims, MemoryDeadLetters};
 use event_runtime::{
-    Claim, ClaimKey, Claims, Clock, DeadLetter, DeadLetters, Deadline, Decider, Decision, Doubt, EffectId, Held,
-    LetterId, Outcome, OwnerToken, ParkedUnder, Processor, Resolved, Settings, Settled, StoreError, UnixMillis,
+    Claim, Claims, Clock, DeadLetter, DeadLetters, Deadline, Outcome, Processor, Settings, StoreError, UnixMillis,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -125,73 +124,30 @@ async fn records_that_cannot_be_parked_in_time_are_reported_before_the_invocatio
     assert_eq!(outcomes(&again), [(Outcome::DeadLettered("garbled"), 40)]);
 }
 
-/// Claims in a table that takes its time.
-struct SlowClaims {
-    claims: MemoryClaims,
-    claiming: Duration,
-    settling: Duration,
+/// A world in which each claim, and each completion, takes so long.
+fn world_with_slow_claims(claiming: Duration, completing: Duration) -> World {
+    World::behind(Settings::default(), |claims| {
+        let wait = move |operation, after| match (operation, after) {
+            ("claim", true) => claiming,
+            ("complete", false) => completing,
+            _ => Duration::ZERO,
+        };
+        let claims = HookedClaims::new(claims)
+            .before(move |operation, _| pause(wait(operation, false)))
+            .after(move |operation, _| pause(wait(operation, true)));
+        Arc::new(claims)
+    })
 }
 
-impl SlowClaims {
-    fn world(claiming: Duration, settling: Duration) -> World {
-        World::behind(Settings::default(), |claims| Arc::new(SlowClaims { claims, claiming, settling }))
-    }
-}
-
-impl Claims for SlowClaims {
-    fn claim<'a>(
-        &'a self,
-        effect: &'a EffectId,
-        lease: Duration,
-        token: OwnerToken,
-    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
-        async move {
-            let claim = self.claims.claim(effect, lease, token).await;
-            tokio::time::sleep(self.claiming).await;
-            claim
-        }
-        .boxed()
-    }
-    fn complete<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        async move {
-            tokio::time::sleep(self.settling).await;
-            self.claims.complete(held).await
-        }
-        .boxed()
-    }
-    fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.claims.release(held)
-    }
-    fn withdraw<'a>(
-        &'a self,
-        key: &'a ClaimKey,
-        lease: Duration,
-        token: OwnerToken,
-    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.claims.withdraw(key, lease, token)
-    }
-    fn park<'a>(
-        &'a self,
-        held: &'a Held,
-        letter: &'a LetterId,
-        doubt: Doubt,
-    ) -> BoxFuture<'a, Result<Settled, StoreError>> {
-        self.claims.park(held, letter, doubt)
-    }
-    fn resolve<'a>(
-        &'a self,
-        key: &'a ClaimKey,
-        park: ParkedUnder<'a>,
-        decision: Decision,
-        by: Decider<'a>,
-    ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
-        self.claims.resolve(key, park, decision, by)
+async fn pause(duration: Duration) {
+    if !duration.is_zero() {
+        tokio::time::sleep(duration).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_deadline_is_looked_at_again_after_a_slow_claim() {
-    let world = SlowClaims::world(Duration::from_secs(2), Duration::ZERO);
+    let world = world_with_slow_claims(Duration::from_secs(2), Duration::ZERO);
     let deadline = Deadline::within(needed() + Duration::from_secs(1));
     let report = world.deliver_within(&[("accounts-0", &["send:a"])], deadline).await;
     assert_eq!(outcomes(&report), [(Outcome::Unfinished("deadline_near"), 1)]);
@@ -203,7 +159,7 @@ async fn the_deadline_is_looked_at_again_after_a_slow_claim() {
 async fn a_table_that_does_not_answer_takes_no_more_than_the_reserve() {
     let hung = Duration::from_secs(3600);
     let (reserve, started) = (Settings::default().settle_reserve, Instant::now());
-    let world = SlowClaims::world(Duration::ZERO, hung);
+    let world = world_with_slow_claims(Duration::ZERO, hung);
     let report = world.deliver(&[("accounts-0", &["send:a", "send:b"])]).await;
     assert_eq!(
         outcomes(&report),
@@ -211,7 +167,7 @@ async fn a_table_that_does_not_answer_takes_no_more_than_the_reserve() {
     );
     assert!(started.elapsed() <= reserve);
 
-    let world = SlowClaims::world(hung, Duration::ZERO);
+    let world = world_with_slow_claims(hung, Duration::ZERO);
     let started = Instant::now();
     let deadline = Deadline::within(needed() + Duration::from_secs(1));
     let report = world.deliver_within(&[("accounts-0", &["send:a"])], deadline).await;
