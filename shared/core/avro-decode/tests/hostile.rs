@@ -171,20 +171,14 @@ fn a_long_chain_of_records_does_not_exhaust_the_stack() {
 
 #[test]
 fn no_beginning_of_a_recorded_datum_decodes() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../events/recorded/mysql-orders/");
-    let schemas: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(format!("{folder}schemas.json")).unwrap()).unwrap();
-    let plan = plan::<Value<'static>>(schemas["100017"]["schema"].as_str().unwrap());
-    let records = std::fs::read_to_string(format!("{folder}records.jsonl")).unwrap();
+    const ID: u32 = 100_017;
+    let recording = recordings::Recording::of_repository("mysql-orders").unwrap();
+    let plan = plan::<Value<'static>>(&recording.schemas[&ID].schema);
     let mut tried = 0;
-    for line in records.lines() {
-        let record: serde_json::Value = serde_json::from_str(line).unwrap();
-        let Some(value) = record["value"].as_str() else { continue };
-        let frame = base64_simd::STANDARD.decode_to_vec(value).unwrap();
-        if frame[1..5] == 100_017u32.to_be_bytes() {
-            let datum = &frame[5..];
-            assert!(plan.decode(datum).is_ok());
-            assert!((0..datum.len()).all(|end| plan.decode(&datum[..end]).is_err()));
+    for record in &recording.records {
+        if let Some(frame) = record.value_frame().unwrap().filter(|frame| frame.schema_id == ID) {
+            assert!(plan.decode(&frame.datum).is_ok());
+            assert!((0..frame.datum.len()).all(|end| plan.decode(&frame.datum[..end]).is_err()));
             tried += 1;
         }
     }

@@ -109,10 +109,8 @@ fn random_bytes_by_real_schemas_take_a_small_multiple() {
         (random >> 56) as u8
     };
     for folder in ["postgres-accounts", "mysql-orders", "mongodb-logins"] {
-        let path = format!("{}/../../../events/recorded/{folder}/schemas.json", env!("CARGO_MANIFEST_DIR"));
-        let schemas: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        for schema in schemas.as_object().unwrap().values() {
-            let schema = Schema::parse(schema["schema"].as_str().unwrap()).unwrap();
+        for schema in recordings::Recording::of_repository(folder).unwrap().schemas.values() {
+            let schema = Schema::parse(&schema.schema).unwrap();
             let whole = Plan::<Value<'static>>::compile(&schema, &Limits::default()).unwrap();
             let narrow = Plan::<Envelope<'static>>::compile(&schema, &Limits::default()).ok();
             for _ in 0..500 {

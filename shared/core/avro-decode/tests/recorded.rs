@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use avro_decode::{AvroRead, AvroType, Decimal, Limits, Plan, Schema};
+use recordings::Recording;
 use serde_json::{Value as Json, json};
 
 #[path = "recorded/types.rs"]
@@ -193,27 +194,19 @@ fn logins_decode_to_what_was_recorded() {
 
 /// Decodes each value of the subject, and gives it to `check` with its `expect`.
 fn each<T: AvroType>(folder: &str, subject: &str, check: impl Fn(&T::Of<'_>, &Json)) -> usize {
-    let folder = format!("{}/../../../events/recorded/{folder}", env!("CARGO_MANIFEST_DIR"));
-    let read = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
-    let schemas: Json = serde_json::from_str(&read("schemas.json")).unwrap();
-    let plans: HashMap<u32, Plan<T>> = schemas
-        .as_object()
-        .unwrap()
-        .iter()
-        .filter(|(_, entry)| entry["subject"].as_str().unwrap().ends_with(subject))
-        .map(|(id, entry)| {
-            let schema = Schema::parse(entry["schema"].as_str().unwrap()).unwrap();
-            (id.parse().unwrap(), Plan::compile(&schema, &Limits::default()).unwrap())
+    let recording = Recording::of_repository(folder).unwrap();
+    let of_subject = recording.schemas.iter().filter(|(_, schema)| schema.subject.ends_with(subject));
+    let plans: HashMap<u32, Plan<T>> = of_subject
+        .map(|(id, schema)| {
+            let schema = Schema::parse(&schema.schema).unwrap();
+            (*id, Plan::compile(&schema, &Limits::default()).unwrap())
         })
         .collect();
     let mut count = 0;
-    for line in read("records.jsonl").lines() {
-        let record: Json = serde_json::from_str(line).unwrap();
-        let Some(value) = record["value"].as_str() else { continue };
-        let frame = base64_simd::STANDARD.decode_to_vec(value).unwrap();
-        let (id, datum) = frame[1..].split_first_chunk().unwrap();
-        if let Some(plan) = plans.get(&u32::from_be_bytes(*id)) {
-            check(&plan.decode(datum).unwrap(), &record["expect"]["value"]);
+    for record in &recording.records {
+        let Some(frame) = record.value_frame().unwrap() else { continue };
+        if let Some(plan) = plans.get(&frame.schema_id) {
+            check(&plan.decode(&frame.datum).unwrap(), &record.expected().value);
             count += 1;
         }
     }

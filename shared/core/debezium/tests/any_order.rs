@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use avro_decode::{AvroRead, AvroType, Limits, Plan, Schema};
 use debezium::types::Json;
 use debezium::{Change, Precedence, RowVersion};
+use recordings::{Expected, Recording};
 use serde_json::Value;
 
 /// No column at all: only the envelope is read.
@@ -21,23 +22,18 @@ struct Version {
 
 /// The versions of a topic's rows in the order of the recording.
 fn versions<T: AvroType>(recording: &str, topic: &str, of: impl Fn(&T::Of<'_>) -> RowVersion) -> Vec<Version> {
-    let folder = format!("{}/../../../events/recorded/{recording}", env!("CARGO_MANIFEST_DIR"));
-    let read = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
-    let schemas: Value = serde_json::from_str(&read("schemas.json")).unwrap();
+    let recording = Recording::of_repository(recording).unwrap();
     let mut plans: HashMap<u32, Plan<T>> = HashMap::new();
     let mut versions = Vec::new();
-    for line in read("records.jsonl").lines() {
-        let record: Value = serde_json::from_str(line).unwrap();
-        let (true, Some(value)) = (record["topic"] == topic, record["value"].as_str()) else { continue };
-        let bytes = base64_simd::STANDARD.decode_to_vec(value).unwrap();
-        let id = u32::from_be_bytes(bytes[1..5].try_into().unwrap());
-        let plan = plans.entry(id).or_insert_with(|| {
-            let schema = Schema::parse(schemas[id.to_string()]["schema"].as_str().unwrap()).unwrap();
+    for record in recording.of_topic(topic) {
+        let Some(frame) = record.value_frame().unwrap() else { continue };
+        let plan = plans.entry(frame.schema_id).or_insert_with(|| {
+            let schema = Schema::parse(&recording.schemas[&frame.schema_id].schema).unwrap();
             Plan::compile(&schema, &Limits::default()).unwrap()
         });
-        let version = of(&plan.decode(&bytes[5..]).unwrap());
-        let expect = &record["expect"];
-        versions.push(Version { row: expect["key"].to_string(), version, after: expect["value"]["after"].clone() });
+        let version = of(&plan.decode(&frame.datum).unwrap());
+        let Expected { key, value } = record.expected();
+        versions.push(Version { row: key.to_string(), version, after: value["after"].clone() });
     }
     versions
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use avro_decode::{AvroRead, Decimal, Limits, Plan, Schema};
 use debezium::types::{Bits, Date, Enum, EnumSet, Json, MicroTime, MicroTimestamp, Point, Year, ZonedTimestamp};
 use debezium::{Change, RowImage};
+use recordings::Recording;
 use serde_json::Value;
 
 #[derive(Debug, AvroRead)]
@@ -72,24 +73,17 @@ fn assert_row(row: &Order<'_>, expect: &Value) {
 
 #[test]
 fn every_order_reads_as_another_decoder_reads_it_before_and_after() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../events/recorded/mysql-orders");
-    let read = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
-    let schemas: Value = serde_json::from_str(&read("schemas.json")).unwrap();
+    let recording = Recording::of_repository("mysql-orders").unwrap();
     let mut plans: HashMap<u32, Plan<Change<Order>>> = HashMap::new();
     let (mut befores, mut afters, mut beyond_a_day) = (0, 0, 0);
-    for line in read("records.jsonl").lines() {
-        let record: Value = serde_json::from_str(line).unwrap();
-        let (true, Some(value)) = (record["topic"] == "cdc.mysql.shop.orders", record["value"].as_str()) else {
-            continue;
-        };
-        let bytes = base64_simd::STANDARD.decode_to_vec(value).unwrap();
-        let id = u32::from_be_bytes(bytes[1..5].try_into().unwrap());
-        let plan = plans.entry(id).or_insert_with(|| {
-            let schema = Schema::parse(schemas[id.to_string()]["schema"].as_str().unwrap()).unwrap();
+    for record in recording.of_topic("cdc.mysql.shop.orders") {
+        let Some(frame) = record.value_frame().unwrap() else { continue };
+        let plan = plans.entry(frame.schema_id).or_insert_with(|| {
+            let schema = Schema::parse(&recording.schemas[&frame.schema_id].schema).unwrap();
             Plan::compile(&schema, &Limits::default()).unwrap()
         });
-        let change = plan.decode(&bytes[5..]).unwrap();
-        let expect = &record["expect"]["value"];
+        let change = plan.decode(&frame.datum).unwrap();
+        let expect = &record.expected().value;
         assert_eq!(change.before(RowImage::Full).is_some(), expect["before"].is_object());
         assert_eq!(change.after().is_some(), expect["after"].is_object());
         if let Some(row) = change.before(RowImage::Full) {

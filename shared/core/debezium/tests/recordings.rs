@@ -11,42 +11,28 @@ use std::collections::{BTreeMap, HashMap};
 use avro_decode::{AvroRead, AvroType, Limits, Plan, Schema};
 use debezium::types::{Json, MicroTimestamp, Toasted, ZonedTimestamp};
 use debezium::{Change, Op, Precedence, RowImage, RowVersion};
+use recordings::{Expected, Recording, folder_of};
 use serde_json::Value;
 
-struct Recording {
-    schemas: Value,
-    records: Vec<Value>,
-    final_state: Value,
+/// The final state of a recorded table or collection, from a file beside its records.
+fn final_state(recording: &str, file: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(folder_of(recording).join(file)).unwrap()).unwrap()
 }
 
-impl Recording {
-    fn open(name: &str, state: &str) -> Self {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../events/recorded");
-        let read = |file: &str| std::fs::read_to_string(format!("{folder}/{name}/{file}")).unwrap();
-        Recording {
-            schemas: serde_json::from_str(&read("schemas.json")).unwrap(),
-            records: read("records.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
-            final_state: serde_json::from_str(&read(state)).unwrap(),
-        }
+/// Each record of a topic with its value decoded; tombstones are left out.
+fn each<T: AvroType>(recording: &Recording, topic: &str, mut see: impl FnMut(&Expected, T::Of<'_>)) -> usize {
+    let mut plans: HashMap<u32, Plan<T>> = HashMap::new();
+    let mut count = 0;
+    for record in recording.of_topic(topic) {
+        let Some(frame) = record.value_frame().unwrap() else { continue };
+        let plan = plans.entry(frame.schema_id).or_insert_with(|| {
+            let schema = Schema::parse(&recording.schemas[&frame.schema_id].schema).unwrap();
+            Plan::compile(&schema, &Limits::default()).unwrap()
+        });
+        see(record.expected(), plan.decode(&frame.datum).unwrap());
+        count += 1;
     }
-
-    /// Each record of a topic with its value decoded; tombstones are left out.
-    fn each<T: AvroType>(&self, topic: &str, mut see: impl FnMut(&Value, T::Of<'_>)) -> usize {
-        let mut plans: HashMap<u32, Plan<T>> = HashMap::new();
-        let mut count = 0;
-        for record in self.records.iter().filter(|record| record["topic"] == topic) {
-            let Some(value) = record["value"].as_str() else { continue };
-            let bytes = base64_simd::STANDARD.decode_to_vec(value).unwrap();
-            let id = u32::from_be_bytes(bytes[1..5].try_into().unwrap());
-            let plan = plans.entry(id).or_insert_with(|| {
-                let schema = Schema::parse(self.schemas[id.to_string()]["schema"].as_str().unwrap()).unwrap();
-                Plan::compile(&schema, &Limits::default()).unwrap()
-            });
-            see(record, plan.decode(&bytes[5..]).unwrap());
-            count += 1;
-        }
-        count
-    }
+    count
 }
 
 #[derive(Debug, AvroRead)]
@@ -59,8 +45,8 @@ struct Account<'a> {
     bio: Option<Toasted<'a>>,
 }
 
-fn op_of(record: &Value) -> Op {
-    match record["expect"]["value"]["op"].as_str().unwrap() {
+fn op_of(record: &Expected) -> Op {
+    match record.value["op"].as_str().unwrap() {
         "c" => Op::Create,
         "r" => Op::Read,
         "u" => Op::Update,
@@ -71,9 +57,9 @@ fn op_of(record: &Value) -> Op {
 
 #[test]
 fn every_change_of_an_account_reads_under_all_three_schemas() {
-    let recording = Recording::open("postgres-accounts", "final_state.json");
-    let count = recording.each::<Change<Account>>("cdc.postgres.public.accounts", |record, change| {
-        let expect = &record["expect"]["value"];
+    let recording = Recording::of_repository("postgres-accounts").unwrap();
+    let count = each::<Change<Account>>(&recording, "cdc.postgres.public.accounts", |record, change| {
+        let expect = &record.value;
         assert_eq!(change.op(), op_of(record));
         assert_eq!(change.after().map(|row| row.email), expect["after"]["email"].as_str());
         assert_eq!(change.after().and_then(|row| row.locale), expect["after"]["locale"].as_str());
@@ -89,9 +75,9 @@ fn every_change_of_an_account_reads_under_all_three_schemas() {
 
 #[test]
 fn the_made_up_row_before_a_delete_cannot_be_read_by_accident() {
-    let recording = Recording::open("postgres-accounts", "final_state.json");
+    let recording = Recording::of_repository("postgres-accounts").unwrap();
     let mut deletes = 0;
-    recording.each::<Change<Account>>("cdc.postgres.public.accounts", |_, change| {
+    each::<Change<Account>>(&recording, "cdc.postgres.public.accounts", |_, change| {
         if change.op() == Op::Delete {
             deletes += 1;
             assert!(change.before(RowImage::KeyOnly).is_none());
@@ -103,11 +89,11 @@ fn the_made_up_row_before_a_delete_cannot_be_read_by_accident() {
 
 #[test]
 fn heartbeats_and_transaction_markers_are_recognised() {
-    let recording = Recording::open("postgres-accounts", "final_state.json");
-    let heartbeats = recording.each::<Change<Account>>("__debezium-heartbeat.cdc.postgres", |_, change| {
+    let recording = Recording::of_repository("postgres-accounts").unwrap();
+    let heartbeats = each::<Change<Account>>(&recording, "__debezium-heartbeat.cdc.postgres", |_, change| {
         assert!(change.is_heartbeat() && !change.is_transaction_marker());
     });
-    let markers = recording.each::<Change<Account>>("cdc.postgres.transaction", |_, change| {
+    let markers = each::<Change<Account>>(&recording, "cdc.postgres.transaction", |_, change| {
         assert!(change.is_transaction_marker() && !change.is_heartbeat());
     });
     assert_eq!((heartbeats, markers), (9, 162));
@@ -138,13 +124,13 @@ impl<R> Newest<R> {
 
 #[test]
 fn accounts_kept_by_their_newest_version_are_the_table_at_the_end_in_any_order_of_delivery() {
-    let recording = Recording::open("postgres-accounts", "final_state.json");
+    let recording = Recording::of_repository("postgres-accounts").unwrap();
     for late_re_emissions in [false, true] {
         let mut newest = Newest::default();
         let rounds = if late_re_emissions { 2 } else { 1 };
         for _ in 0..rounds {
-            recording.each::<Change<Account>>("cdc.postgres.public.accounts", |record, change| {
-                let key = record["expect"]["key"]["id"].as_str().unwrap().to_owned();
+            each::<Change<Account>>(&recording, "cdc.postgres.public.accounts", |record, change| {
+                let key = record.key["id"].as_str().unwrap().to_owned();
                 let version = change.row_version(0).unwrap();
                 newest.apply(key, version, |known: Option<(String, String, Option<String>)>| {
                     let row = change.after()?;
@@ -158,7 +144,8 @@ fn accounts_kept_by_their_newest_version_are_the_table_at_the_end_in_any_order_o
             });
         }
         let rows = newest.rows();
-        let table = recording.final_state.as_object().unwrap();
+        let table = final_state("postgres-accounts", "final_state.json");
+        let table = table.as_object().unwrap();
         assert_eq!(rows.keys().collect::<Vec<_>>(), table.keys().collect::<Vec<_>>());
         for (id, (email, name, bio)) in &rows {
             assert_eq!(table[id]["email"], **email);
@@ -170,10 +157,10 @@ fn accounts_kept_by_their_newest_version_are_the_table_at_the_end_in_any_order_o
 
 #[test]
 fn logins_kept_by_their_newest_version_are_the_collection_at_the_end() {
-    let recording = Recording::open("mongodb-logins", "final_state.json");
+    let recording = Recording::of_repository("mongodb-logins").unwrap();
     let mut newest = Newest::default();
-    recording.each::<Change<Json>>("cdc.mongodb.users.login", |record, change| {
-        let id: Value = serde_json::from_str(record["expect"]["key"]["id"].as_str().unwrap()).unwrap();
+    each::<Change<Json>>(&recording, "cdc.mongodb.users.login", |record, change| {
+        let id: Value = serde_json::from_str(record.key["id"].as_str().unwrap()).unwrap();
         let key = id["$oid"].as_str().unwrap().to_owned();
         newest.apply(key, change.row_version(0).unwrap(), |_| {
             // A bare NaN is not JSON; the final state writes it out.
@@ -182,7 +169,7 @@ fn logins_kept_by_their_newest_version_are_the_collection_at_the_end() {
         });
     });
     let rows: serde_json::Map<_, _> = newest.rows().into_iter().collect();
-    assert_eq!(Value::Object(rows), recording.final_state);
+    assert_eq!(Value::Object(rows), final_state("mongodb-logins", "final_state.json"));
 }
 
 #[derive(Debug, AvroRead)]
@@ -192,17 +179,18 @@ struct OrderRow {
 
 #[test]
 fn mysqls_orders_read_and_their_newest_versions_are_the_ids_alive_at_the_end() {
-    let recording = Recording::open("mysql-orders", "final_ids.json");
+    let recording = Recording::of_repository("mysql-orders").unwrap();
     let mut newest = Newest::default();
-    let count = recording.each::<Change<OrderRow>>("cdc.mysql.shop.orders", |record, change| {
+    let count = each::<Change<OrderRow>>(&recording, "cdc.mysql.shop.orders", |record, change| {
         assert_eq!(change.op(), op_of(record));
-        let id = record["expect"]["key"]["id"].to_string();
+        let id = record.key["id"].to_string();
         newest.apply(id, change.row_version(0).unwrap(), |_| change.after().map(|row| row.id));
     });
     assert!(count > 90);
     let mut alive: Vec<i64> = newest.rows().into_values().collect();
     alive.sort_unstable();
-    let expected = recording.final_state["live"].as_array().unwrap();
+    let expected = final_state("mysql-orders", "final_ids.json");
+    let expected = expected["live"].as_array().unwrap();
     let mut expected: Vec<i64> = expected.iter().map(|id| id.as_i64().unwrap()).collect();
     expected.sort_unstable();
     assert_eq!(alive, expected);
@@ -216,8 +204,8 @@ struct WronglyDeclared {
 
 #[test]
 fn a_column_of_the_wrong_type_is_refused_before_the_first_record() {
-    let recording = Recording::open("postgres-accounts", "final_state.json");
-    let schema = Schema::parse(recording.schemas["100002"]["schema"].as_str().unwrap()).unwrap();
+    let recording = Recording::of_repository("postgres-accounts").unwrap();
+    let schema = Schema::parse(&recording.schemas[&100_002].schema).unwrap();
     let refused = Plan::<Change<WronglyDeclared>>::compile(&schema, &Limits::default()).unwrap_err().to_string();
     assert!(refused.contains("full_name"), "{refused}");
 }

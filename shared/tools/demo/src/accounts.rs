@@ -66,13 +66,13 @@ pub fn heartbeat_topics(recording: &Recording) -> Vec<&str> {
 
 /// Whether the value is a heartbeat: a time and nothing else.
 pub(crate) fn is_heartbeat(record: &Record) -> bool {
-    record.expect.value.as_object().is_some_and(|value| value.len() == 1 && value.contains_key("ts_ms"))
+    record.expected().value.as_object().is_some_and(|value| value.len() == 1 && value.contains_key("ts_ms"))
 }
 
 impl<'a> Change<'a> {
     /// The change in a record; `None` for tombstones and whatever is no envelope.
     pub fn of(record: &'a Record) -> Option<Self> {
-        let value = record.expect.value.as_object()?;
+        let value = record.expected().value.as_object()?;
         let operation = value.get("op")?.as_str()?;
         Some(Change { operation, after: value.get("after").and_then(Value::as_object) })
     }
@@ -94,17 +94,11 @@ fn is_account_row(record: &Record) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-
-    fn recorded(name: &str) -> Recording {
-        Recording::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../events/recorded").join(name)).unwrap()
-    }
 
     #[test]
     fn accounts_are_found_where_there_are_some() {
-        let recording = recorded("postgres-accounts");
+        let recording = Recording::of_repository("postgres-accounts").unwrap();
         assert_eq!(account_topic(&recording, None).unwrap(), "cdc.postgres.public.accounts");
         assert_eq!(heartbeat_topics(&recording), ["__debezium-heartbeat.cdc.postgres"]);
         let signals = "cdc.postgres.public.dbz_signal";
@@ -114,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_recording_without_accounts_says_so() {
-        let error = account_topic(&recorded("mysql-orders"), None).unwrap_err().to_string();
+        let error = account_topic(&Recording::of_repository("mysql-orders").unwrap(), None).unwrap_err().to_string();
         assert!(error.contains("cdc.mysql.shop.orders"), "{error}");
     }
 }

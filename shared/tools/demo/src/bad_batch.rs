@@ -1,7 +1,7 @@
 //! A batch that breaks what can be broken: each record in it is bad in a way of its own, or only looks bad.
 
 use local_stack::{EventRecord, Nulls};
-use recordings::{EncodeError, Record, Recording, encode_framed};
+use recordings::{EncodeError, Frame, Record, Recording, encode_framed};
 use serde_json::Value;
 
 use crate::accounts::{Change, EMAIL_COLUMNS, OLD_KEY_HEADER};
@@ -55,14 +55,17 @@ pub fn bad_batch(recording: &Recording, topic: &str) -> Result<Vec<BadRecord>, B
     let mut batch = vec![
         BadRecord {
             what: "garbage in place of Avro",
-            record: EventRecord { value: text(&maker.framed(maker.value_schema, &[0xff; 40])), ..good.clone() },
+            record: EventRecord {
+                value: text(&Frame { schema_id: maker.value_schema, datum: vec![0xff; 40] }.bytes()),
+                ..good.clone()
+            },
             fate: Fate::DeadLetter,
         },
         BadRecord {
             what: "an unknown schema id",
             // Too old to be waited for, or the batch would take half a minute.
             record: EventRecord {
-                value: text(&maker.framed(UNKNOWN_SCHEMA_ID, &[0, 2, 4])),
+                value: text(&Frame { schema_id: UNKNOWN_SCHEMA_ID, datum: vec![0, 2, 4] }.bytes()),
                 timestamp: YEAR_2020,
                 ..good.clone()
             },
@@ -117,7 +120,7 @@ impl<'a> Maker<'a> {
         let rows: Vec<_> = recording.of_topic(topic).collect();
         let has = |row: &Record, operation: &str| {
             Change::of(row).is_some_and(|change| change.operation == operation && change.email().is_some())
-                && row.expect.key.is_object()
+                && row.expected().key.is_object()
                 && !row.has_header(OLD_KEY_HEADER)
         };
         // An insert where there is one; its envelope says all that an insert's does.
@@ -127,16 +130,16 @@ impl<'a> Maker<'a> {
         Some(Maker {
             recording,
             row,
-            key_schema: schema_id(row.key.as_deref()?)?,
-            value_schema: schema_id(row.value.as_deref()?)?,
+            key_schema: row.key_frame().ok()??.schema_id,
+            value_schema: row.value_frame().ok()??.schema_id,
             next_offset: last + 1,
         })
     }
 
     /// The row with another key and another address, inserted.
     fn account(&self, number: u32, address: &str) -> Result<EventRecord, BadBatchError> {
-        let mut key = self.row.expect.key.clone();
-        let mut value = self.row.expect.value.clone();
+        let mut key = self.row.expected().key.clone();
+        let mut value = self.row.expected().value.clone();
         value["op"] = "c".into();
         for (column, part) in key.as_object_mut().into_iter().flatten() {
             *part = another(part, number);
@@ -159,10 +162,6 @@ impl<'a> Maker<'a> {
     fn schema(&self, id: u32) -> &str {
         self.recording.schemas.get(&id).map_or("", |schema| &schema.schema)
     }
-
-    fn framed(&self, id: u32, datum: &[u8]) -> Vec<u8> {
-        [&[0], id.to_be_bytes().as_slice(), datum].concat()
-    }
 }
 
 /// A key that no recorded row has.
@@ -177,11 +176,6 @@ fn another(part: &Value, number: u32) -> Value {
     }
 }
 
-fn schema_id(text: &str) -> Option<u32> {
-    let frame = base64_simd::STANDARD.decode_to_vec(text).ok()?;
-    Some(u32::from_be_bytes(frame.get(1..5)?.try_into().ok()?))
-}
-
 fn text(bytes: &[u8]) -> Option<Option<String>> {
     Some(Some(base64_simd::STANDARD.encode_to_string(bytes)))
 }
@@ -189,14 +183,12 @@ fn text(bytes: &[u8]) -> Option<Option<String>> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::Path;
 
     use super::*;
 
     #[test]
     fn the_batch_follows_the_recorded_offsets_and_has_accounts_of_its_own() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../events/recorded/postgres-accounts");
-        let recording = Recording::read(&folder).unwrap();
+        let recording = Recording::of_repository("postgres-accounts").unwrap();
         let topic = "cdc.postgres.public.accounts";
         let batch = bad_batch(&recording, topic).unwrap();
         let recorded: BTreeSet<_> = recording.of_topic(topic).map(|record| (record.partition, record.offset)).collect();

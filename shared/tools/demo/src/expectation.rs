@@ -34,7 +34,7 @@ impl Expectation {
             match verdict(record) {
                 Verdict::Skip(reason) => expectation.skip(reason),
                 Verdict::Park(code) => *expectation.parked.entry(code.to_owned()).or_default() += 1,
-                Verdict::Mail(_) if !accounts.insert(record.expect.key.to_string()) => expectation.duplicates += 1,
+                Verdict::Mail(_) if !accounts.insert(record.expected().key.to_string()) => expectation.duplicates += 1,
                 Verdict::Mail(address) => *expectation.mails.entry(comparable(address)).or_default() += 1,
             }
         }
@@ -104,14 +104,11 @@ fn looks_like_address(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use recordings::Recording;
 
     fn accounts() -> Expectation {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../events/recorded/postgres-accounts");
-        let recording = Recording::read(&folder).unwrap();
+        let recording = Recording::of_repository("postgres-accounts").unwrap();
         Expectation::of(recording.of_topic("cdc.postgres.public.accounts"))
     }
 

@@ -156,7 +156,7 @@ fn recorded_sample(workspace: &Workspace, topic: &TopicName) -> Result<(Template
     for folder in children(&recordings)?.into_iter().filter(|path| path.is_dir()) {
         let recording = Recording::read(&folder)?;
         if let Some(record) = recording.of_topic(topic.as_str()).next() {
-            let documents = record.expect.value["source"]["connector"] == "mongodb";
+            let documents = record.expected().value["source"]["connector"] == "mongodb";
             let template = if documents { DOCUMENTS } else { ROWS };
             return Ok((template, created_sample(&recording, topic.as_str())?));
         }

@@ -25,7 +25,7 @@ pub(crate) fn sample(name: &str, origin: Origin, nulls: Nulls, records: &[&Recor
 /// # Errors
 /// When the recording has none.
 pub(crate) fn created_sample(recording: &Recording, topic: &str) -> Result<Sample, NotRecorded> {
-    let created = recording.of_topic(topic).find(|record| record.expect.value["op"] == "c");
+    let created = recording.of_topic(topic).find(|record| record.expected().value["op"] == "c");
     let created = created.ok_or(NotRecorded("insert"))?;
     Ok(sample("created", Origin::Msk, Nulls::Written, &[created]))
 }

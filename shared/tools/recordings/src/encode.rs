@@ -1,220 +1,165 @@
-//! Plain JSON, as recordings show it, back into framed Avro: for records that no connector has written.
+//! Plain JSON, in the rendering of recordings, as Avro: for records and examples that no connector has written.
 
-use std::collections::HashMap;
+use apache_avro::Schema;
+use apache_avro::schema::{NamesRef, NamespaceRef, ResolvedSchema};
+use apache_avro::types::Value as Avro;
+use apache_avro::writer::datum::GenericDatumWriter;
+use serde_json::Value as Json;
 
-use serde_json::Value;
+use crate::frame::Frame;
 
-/// The value does not have the schema's shape.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no Avro {schema} can be made of the value at {path}")]
-pub struct EncodeError {
-    schema: String,
-    path: String,
+/// The value cannot be written. No text of an error contains the value's data.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// The schema is not Avro.
+    #[error("the schema is not one that can be written by")]
+    Schema(#[source] Box<apache_avro::Error>),
+    /// The value does not have the schema's form.
+    #[error("the value at {path} cannot be written as {schema}")]
+    Form {
+        /// Where, such as `$.after.email`.
+        path: String,
+        /// The name or kind of the schema there.
+        schema: String,
+    },
 }
 
 /// A value in a Confluent frame: `0x00`, the schema's id, the Avro datum.
 ///
 /// # Errors
-/// When the value does not have the schema's shape; the message holds no data.
-pub fn encode_framed(id: u32, schema: &str, value: &Value) -> Result<Vec<u8>, EncodeError> {
-    let schema: Value = serde_json::from_str(schema)
-        .map_err(|_| EncodeError { schema: format!("schema {id}"), path: "the top".to_owned() })?;
-    let mut encoder = Encoder::default();
-    encoder.learn(&schema, "");
-    let mut bytes = vec![0];
-    bytes.extend(id.to_be_bytes());
-    encoder.encode(&schema, "", value, "$", &mut bytes)?;
-    Ok(bytes)
+/// As of [`encode`].
+pub fn encode_framed(id: u32, schema: &str, value: &Json) -> Result<Vec<u8>, EncodeError> {
+    Ok(Frame { schema_id: id, datum: encode(schema, value)? }.bytes())
 }
 
-/// Knows the named types of a schema.
-#[derive(Default)]
-struct Encoder {
-    named: HashMap<String, (Value, String)>,
+/// A value as an Avro datum. A union takes the first branch that the value fits; bytes and fixed are
+/// `{"bytes_hex": "…"}`; a number of any logical type is the plain number. Members that the schema does not name are left
+/// out; a member that it names must be there, defaults or not.
+///
+/// # Errors
+/// When the schema is not Avro, or the value does not have its form.
+pub fn encode(schema: &str, value: &Json) -> Result<Vec<u8>, EncodeError> {
+    let unusable = |error: apache_avro::Error| EncodeError::Schema(Box::new(error));
+    let mut json: Json = serde_json::from_str(schema)
+        .map_err(|error| unusable(apache_avro::error::Details::ParseSchemaJson(error).into()))?;
+    remove_logical_types(&mut json);
+    let schema = Schema::parse(&json).map_err(unusable)?;
+    let resolved = ResolvedSchema::new(&schema).map_err(unusable)?;
+    let value = avro(&schema, None, resolved.get_names(), value, "$")?;
+    let writer = GenericDatumWriter::builder(&schema).build().map_err(unusable)?;
+    writer.write_value_to_vec(value).map_err(unusable)
 }
 
-impl Encoder {
-    /// Remembers each named type with the namespace in which it stands.
-    fn learn(&mut self, schema: &Value, namespace: &str) {
-        match schema {
-            Value::Array(branches) => branches.iter().for_each(|branch| self.learn(branch, namespace)),
-            Value::Object(object) => {
-                let namespace = inner_namespace(schema, namespace);
-                if let Some(name) = object.get("name").and_then(Value::as_str) {
-                    self.named.insert(full_name(name, &namespace), (schema.clone(), namespace.clone()));
-                }
-                for inner in ["type", "items", "values"].iter().filter_map(|name| object.get(*name)) {
-                    self.learn(inner, &namespace);
-                }
-                for field in object.get("fields").and_then(Value::as_array).into_iter().flatten() {
-                    if let Some(schema) = field.get("type") {
-                        self.learn(schema, &namespace);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn encode(
-        &self,
-        schema: &Value,
-        namespace: &str,
-        value: &Value,
-        path: &str,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
-        let misfit = || EncodeError { schema: type_name(schema), path: path.to_owned() };
-        match schema {
-            Value::String(name) => self.encode_named(name, namespace, value, path, out),
-            Value::Array(branches) => {
-                for (index, branch) in branches.iter().enumerate() {
-                    let mut datum = Vec::new();
-                    if self.encode(branch, namespace, value, path, &mut datum).is_ok() {
-                        write_long(i64::try_from(index).map_err(|_| misfit())?, out);
-                        out.extend(datum);
-                        return Ok(());
-                    }
-                }
-                Err(misfit())
-            }
-            Value::Object(object) => {
-                let namespace = &inner_namespace(schema, namespace);
-                let part = |name: &str| object.get(name).ok_or_else(misfit);
-                match part("type")? {
-                    Value::String(kind) if kind == "record" => {
-                        for field in part("fields")?.as_array().ok_or_else(misfit)? {
-                            let name = field["name"].as_str().ok_or_else(misfit)?;
-                            let path = format!("{path}.{name}");
-                            let inner = value.get(name).ok_or_else(misfit)?;
-                            self.encode(&field["type"], namespace, inner, &path, out)?;
-                        }
-                        Ok(())
-                    }
-                    Value::String(kind) if kind == "array" => {
-                        let items = value.as_array().ok_or_else(misfit)?;
-                        begin_block(items.len(), out);
-                        for item in items {
-                            self.encode(part("items")?, namespace, item, path, out)?;
-                        }
-                        end_blocks(out);
-                        Ok(())
-                    }
-                    Value::String(kind) if kind == "map" => {
-                        let entries = value.as_object().ok_or_else(misfit)?;
-                        begin_block(entries.len(), out);
-                        for (name, inner) in entries {
-                            write_bytes(name.as_bytes(), out);
-                            self.encode(part("values")?, namespace, inner, path, out)?;
-                        }
-                        end_blocks(out);
-                        Ok(())
-                    }
-                    Value::String(kind) if kind == "enum" => {
-                        let symbols = part("symbols")?.as_array().ok_or_else(misfit)?;
-                        let index = symbols.iter().position(|symbol| symbol == value).ok_or_else(misfit)?;
-                        write_long(i64::try_from(index).map_err(|_| misfit())?, out);
-                        Ok(())
-                    }
-                    Value::String(kind) if kind == "fixed" => {
-                        out.extend(hex_bytes(value).ok_or_else(misfit)?);
-                        Ok(())
-                    }
-                    inner => self.encode(inner, namespace, value, path, out),
-                }
-            }
-            _ => Err(misfit()),
-        }
-    }
-
-    fn encode_named(
-        &self,
-        name: &str,
-        namespace: &str,
-        value: &Value,
-        path: &str,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
-        let misfit = || EncodeError { schema: name.to_owned(), path: path.to_owned() };
-        match name {
-            "null" => value.as_null().ok_or_else(misfit)?,
-            "boolean" => out.push(u8::from(value.as_bool().ok_or_else(misfit)?)),
-            "int" | "long" => write_long(value.as_i64().ok_or_else(misfit)?, out),
-            "double" => out.extend(value.as_f64().ok_or_else(misfit)?.to_le_bytes()),
-            // A float was widened for the rendering; narrowing it gives back the same bits.
-            #[expect(clippy::cast_possible_truncation)]
-            "float" => out.extend((value.as_f64().ok_or_else(misfit)? as f32).to_le_bytes()),
-            "string" => write_bytes(value.as_str().ok_or_else(misfit)?.as_bytes(), out),
-            "bytes" => write_bytes(&hex_bytes(value).ok_or_else(misfit)?, out),
-            other => {
-                let (schema, namespace) = self.named.get(&full_name(other, namespace)).ok_or_else(misfit)?;
-                self.encode(schema, namespace, value, path, out)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn type_name(schema: &Value) -> String {
+/// Recordings do not interpret logical types: without them a decimal is bytes and a timestamp a number.
+fn remove_logical_types(schema: &mut Json) {
     match schema {
-        Value::Array(_) => "union".to_owned(),
-        Value::Object(object) => object.get("name").or(object.get("type")).map_or_else(String::new, type_name),
-        other => other.as_str().unwrap_or_default().to_owned(),
+        Json::Array(items) => items.iter_mut().for_each(remove_logical_types),
+        Json::Object(members) => {
+            members.remove("logicalType");
+            members.values_mut().for_each(remove_logical_types);
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
 }
 
-/// The namespace that a named type gives to the names in it.
-fn inner_namespace(schema: &Value, around: &str) -> String {
-    let name = schema["name"].as_str().unwrap_or_default();
-    match (schema["namespace"].as_str(), name.rsplit_once('.')) {
-        (_, Some((namespace, _))) => namespace.to_owned(),
-        (Some(namespace), None) => namespace.to_owned(),
-        (None, None) => around.to_owned(),
+/// The value that the schema makes of the JSON; `path` is for the error.
+fn avro(
+    schema: &Schema,
+    namespace: NamespaceRef<'_>,
+    names: &NamesRef<'_>,
+    json: &Json,
+    path: &str,
+) -> Result<Avro, EncodeError> {
+    let misfit = || EncodeError::Form { path: path.to_owned(), schema: name(schema) };
+    match schema {
+        Schema::Null => json.as_null().map(|()| Avro::Null),
+        Schema::Boolean => json.as_bool().map(Avro::Boolean),
+        Schema::Int => json.as_i64().and_then(|number| i32::try_from(number).ok()).map(Avro::Int),
+        Schema::Long => json.as_i64().map(Avro::Long),
+        // A float was widened for the rendering; narrowing it gives the same bits again.
+        #[expect(clippy::cast_possible_truncation)]
+        Schema::Float => float(json).map(|number| Avro::Float(number as f32)),
+        Schema::Double => float(json).map(Avro::Double),
+        Schema::Bytes => bytes(json).map(Avro::Bytes),
+        Schema::Fixed(fixed) => {
+            bytes(json).filter(|bytes| bytes.len() == fixed.size).map(|bytes| Avro::Fixed(fixed.size, bytes))
+        }
+        Schema::String => json.as_str().map(|text| Avro::String(text.to_owned())),
+        Schema::Enum(of) => {
+            let symbol = json.as_str().and_then(|text| of.symbols.iter().position(|symbol| symbol == text));
+            symbol.and_then(|index| Some(Avro::Enum(u32::try_from(index).ok()?, of.symbols.get(index)?.clone())))
+        }
+        Schema::Array(of) => {
+            let items = json.as_array().ok_or_else(misfit)?.iter();
+            let items = items.map(|item| avro(&of.items, namespace, names, item, path));
+            Some(Avro::Array(items.collect::<Result<_, _>>()?))
+        }
+        Schema::Map(of) => {
+            let entries = json.as_object().ok_or_else(misfit)?.iter();
+            let entries = entries.map(|(key, item)| Ok((key.clone(), avro(&of.types, namespace, names, item, path)?)));
+            Some(Avro::Map(entries.collect::<Result<_, EncodeError>>()?))
+        }
+        Schema::Union(of) => of.variants().iter().zip(0..).find_map(|(branch, index)| {
+            let value = avro(branch, namespace, names, json, path).ok()?;
+            Some(Avro::Union(index, Box::new(value)))
+        }),
+        Schema::Record(of) => {
+            let namespace = of.name.namespace().or(namespace);
+            let fields = of.fields.iter().map(|field| {
+                let path = format!("{path}.{}", field.name);
+                let missing = || EncodeError::Form { path: path.clone(), schema: name(&field.schema) };
+                let member = json.get(&field.name).ok_or_else(missing)?;
+                Ok((field.name.clone(), avro(&field.schema, namespace, names, member, &path)?))
+            });
+            Some(Avro::Record(fields.collect::<Result<_, EncodeError>>()?))
+        }
+        Schema::Ref { name } => {
+            let referred = names.get(&name.fully_qualified_name(namespace)).ok_or_else(misfit)?;
+            Some(avro(referred, namespace, names, json, path)?)
+        }
+        // Logical types, which were removed from the schema.
+        Schema::Decimal(_)
+        | Schema::BigDecimal
+        | Schema::Uuid(_)
+        | Schema::Date
+        | Schema::TimeMillis
+        | Schema::TimeMicros
+        | Schema::TimestampMillis
+        | Schema::TimestampMicros
+        | Schema::TimestampNanos
+        | Schema::LocalTimestampMillis
+        | Schema::LocalTimestampMicros
+        | Schema::LocalTimestampNanos
+        | Schema::Duration(_) => None,
+    }
+    .ok_or_else(misfit)
+}
+
+/// A named type by its name, any other by its kind.
+fn name(schema: &Schema) -> String {
+    match schema.name() {
+        Some(name) => name.name().to_owned(),
+        None => format!("{:?}", apache_avro::schema::SchemaKind::from(schema)).to_lowercase(),
     }
 }
 
-fn full_name(name: &str, namespace: &str) -> String {
-    if name.contains('.') || namespace.is_empty() { name.to_owned() } else { format!("{namespace}.{name}") }
+fn bytes(json: &Json) -> Option<Vec<u8>> {
+    hex::decode(json.get("bytes_hex")?.as_str()?).ok()
 }
 
-fn hex_bytes(value: &Value) -> Option<Vec<u8>> {
-    hex::decode(value.get("bytes_hex")?.as_str()?).ok()
-}
-
-fn begin_block(count: usize, out: &mut Vec<u8>) {
-    if count > 0 {
-        write_length(count, out);
+/// A number, or one that JSON cannot write.
+fn float(json: &Json) -> Option<f64> {
+    match json.get("float").and_then(Json::as_str) {
+        Some("NaN") => Some(f64::NAN),
+        Some("Infinity") => Some(f64::INFINITY),
+        Some("-Infinity") => Some(f64::NEG_INFINITY),
+        Some(_) | None => json.as_f64(),
     }
-}
-
-/// After the last block comes an empty one.
-fn end_blocks(out: &mut Vec<u8>) {
-    out.push(0);
-}
-
-fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
-    write_length(bytes.len(), out);
-    out.extend(bytes);
-}
-
-fn write_length(length: usize, out: &mut Vec<u8>) {
-    // No allocation is larger than that.
-    write_long(i64::try_from(length).unwrap_or(i64::MAX), out);
-}
-
-/// Zigzag, then seven bits a byte, low ones first.
-fn write_long(value: i64, out: &mut Vec<u8>) {
-    let mut rest = ((value << 1) ^ (value >> 63)).cast_unsigned();
-    while rest > 0x7f {
-        out.push((rest & 0x7f) as u8 | 0x80);
-        rest >>= 7;
-    }
-    out.push((rest & 0x7f) as u8);
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use serde_json::json;
 
     use super::*;
     use crate::recording::Recording;
@@ -222,24 +167,44 @@ mod tests {
     #[test]
     fn every_recorded_record_comes_out_as_the_connector_wrote_it() {
         for name in ["postgres-accounts", "mysql-orders", "mongodb-logins"] {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../events/recorded").join(name);
-            let recording = Recording::read(&folder).unwrap();
+            let recording = Recording::of_repository(name).unwrap();
             for record in &recording.records {
-                for (text, expected) in [(&record.key, &record.expect.key), (&record.value, &record.expect.value)] {
-                    let Some(text) = text else { continue };
-                    let bytes = base64_simd::STANDARD.decode_to_vec(text).unwrap();
-                    let id = u32::from_be_bytes(bytes[1..5].try_into().unwrap());
-                    let ours = encode_framed(id, &recording.schemas[&id].schema, expected).unwrap();
-                    assert_eq!(ours, bytes, "{name} {}-{}@{}", record.topic, record.partition, record.offset);
+                let (key, value) = (record.key_frame().unwrap(), record.value_frame().unwrap());
+                for (frame, expected) in [(key, &record.expected().key), (value, &record.expected().value)] {
+                    let Some(frame) = frame else { continue };
+                    let ours = encode(&recording.schemas[&frame.schema_id].schema, expected).unwrap();
+                    assert_eq!(ours, frame.datum, "{name} {}-{}@{}", record.topic, record.partition, record.offset);
                 }
             }
         }
     }
 
     #[test]
-    fn a_misfit_is_named_by_its_path_and_without_its_data() {
+    fn a_value_of_another_form_is_named_by_its_path_and_without_its_data() {
         let schema = r#"{"type":"record","name":"R","fields":[{"name":"a","type":["null","int"]}]}"#;
-        let error = encode_framed(1, schema, &serde_json::json!({"a": "secret"})).unwrap_err().to_string();
+        let error = encode(schema, &json!({"a": "secret"})).unwrap_err().to_string();
         assert!(error.contains("$.a") && !error.contains("secret"), "{error}");
+        let error = encode(schema, &json!({})).unwrap_err().to_string();
+        assert!(error.contains("$.a"), "{error}");
+        assert!(matches!(encode(r#"{"type":"rekord"}"#, &json!(1)), Err(EncodeError::Schema(_))));
+    }
+
+    #[test]
+    fn types_that_no_recording_has_are_written_by_the_specification() {
+        let nested = r#"{"type":"record","name":"a.R","fields":[
+            {"name":"f","type":{"type":"fixed","name":"F","size":2}},
+            {"name":"again","type":"F"},
+            {"name":"e","type":{"type":"enum","name":"E","symbols":["A","B"]}},
+            {"name":"m","type":{"type":"map","values":"float"}},
+            {"name":"d","type":{"type":"bytes","logicalType":"decimal","precision":4,"scale":2}},
+            {"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}}]}"#;
+        let value = json!({"f": {"bytes_hex": "0102"}, "again": {"bytes_hex": "0304"}, "e": "B",
+            "m": {"k": {"float": "-Infinity"}}, "d": {"bytes_hex": "ff"}, "at": 1});
+        let expected = [1, 2, 3, 4, 2, 2, 2, b'k', 0, 0, 0x80, 0xff, 0, 2, 0xff, 2];
+        assert_eq!(encode(nested, &value).unwrap(), expected);
+        assert_eq!(encode_framed(7, r#""int""#, &json!(1)).unwrap(), [0, 0, 0, 0, 7, 2]);
+        for out_of_range in [json!(2_147_483_648_i64), json!(1.5), json!("1")] {
+            assert!(encode(r#""int""#, &out_of_range).is_err());
+        }
     }
 }

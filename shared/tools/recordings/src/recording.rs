@@ -1,4 +1,4 @@
-//! A recording: the bytes that a real connector wrote, with what they say next to them.
+//! A recording: the bytes that a real connector wrote, beside what another decoder read from them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::frame::{Frame, FrameError};
+
+/// What a record without `expect` shows: nothing.
+static NOTHING: Expected = Expected { key: Value::Null, value: Value::Null };
 
 /// A folder with `schemas.json` and `records.jsonl`, read whole.
 #[derive(Debug, Clone)]
@@ -48,13 +53,15 @@ pub struct Record {
     /// `[{"name": [signed bytes]}]`, in order; `None` leaves the field out of an event.
     #[serde(default)]
     pub headers: Option<Vec<BTreeMap<String, Vec<i16>>>>,
-    /// What a decoder other than ours read from those bytes.
-    #[serde(default)]
-    pub expect: Expected,
+    /// What a decoder other than ours read from those bytes, where the recording tells it.
+    pub expect: Option<Expected>,
+    /// Its line in `records.jsonl`, from 1.
+    #[serde(skip)]
+    pub line: usize,
 }
 
 /// Key and value as plain JSON.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Expected {
     /// The key.
     #[serde(default)]
@@ -62,6 +69,13 @@ pub struct Expected {
     /// The value.
     #[serde(default)]
     pub value: Value,
+}
+
+impl Expected {
+    /// `{"key": …, "value": …}`.
+    pub fn to_json(&self) -> Value {
+        serde_json::json!({"key": self.key, "value": self.value})
+    }
 }
 
 /// The folder is not a recording.
@@ -87,7 +101,20 @@ pub enum RecordingError {
     },
 }
 
+/// The folder of a recording of this repository: `events/recorded/<name>`.
+pub fn folder_of(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../events/recorded").join(name)
+}
+
 impl Recording {
+    /// Reads a recording of this repository, a folder in `events/recorded`.
+    ///
+    /// # Errors
+    /// As of [`Recording::read`].
+    pub fn of_repository(name: &str) -> Result<Self, RecordingError> {
+        Recording::read(&folder_of(name))
+    }
+
     /// Reads a folder.
     ///
     /// # Errors
@@ -104,12 +131,10 @@ impl Recording {
         let text = read(&path)?;
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let records = lines
-            .map(|(number, line)| {
-                serde_json::from_str(line).map_err(|source| RecordingError::Malformed {
-                    path: path.clone(),
-                    line: number + 1,
-                    source,
-                })
+            .map(|(index, text)| {
+                let malformed = |source| RecordingError::Malformed { path: path.clone(), line: index + 1, source };
+                let record: Record = serde_json::from_str(text).map_err(malformed)?;
+                Ok(Record { line: index + 1, ..record })
             })
             .collect::<Result<_, _>>()?;
         Ok(Recording { schemas, records })
@@ -133,7 +158,28 @@ impl Recording {
 }
 
 impl Record {
-    /// Whether a header of that name is there.
+    /// What a decoder other than ours read; null for both where the recording does not tell it.
+    pub fn expected(&self) -> &Expected {
+        self.expect.as_ref().unwrap_or(&NOTHING)
+    }
+
+    /// The key out of its frame; `None` for null.
+    ///
+    /// # Errors
+    /// When it is not a frame in Base64.
+    pub fn key_frame(&self) -> Result<Option<Frame>, FrameError> {
+        self.key.as_deref().map(Frame::of).transpose()
+    }
+
+    /// The value out of its frame; `None` for a tombstone.
+    ///
+    /// # Errors
+    /// When it is not a frame in Base64.
+    pub fn value_frame(&self) -> Result<Option<Frame>, FrameError> {
+        self.value.as_deref().map(Frame::of).transpose()
+    }
+
+    /// Whether it has a header of that name.
     pub fn has_header(&self, name: &str) -> bool {
         self.headers.iter().flatten().any(|header| header.contains_key(name))
     }
@@ -150,8 +196,8 @@ mod tests {
     #[test]
     fn every_recording_in_the_repository_reads() {
         for (name, records) in [("postgres-accounts", 359), ("mysql-orders", 242), ("mongodb-logins", 142)] {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../events/recorded").join(name);
-            assert_eq!(Recording::read(&folder).unwrap().records.len(), records, "{name}");
+            let recording = Recording::of_repository(name).unwrap();
+            assert_eq!((recording.records.len(), recording.records[1].line), (records, 2), "{name}");
         }
     }
 

@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use apache_avro::types::Value as AvroValue;
-use apache_avro::writer::datum::GenericDatumWriter;
 use avro_decode::{Limits, Plan};
 use serde_json::Value as Json;
 
+use crate::causes::with_causes;
 use crate::contracts::{ContractError, Contracts, Example, Part, Subject};
-use crate::recording::Recording;
+use crate::decoding::Decoder;
 use crate::rendering::render;
 
 /// Examples by subject; a recording is read once.
@@ -68,51 +67,30 @@ impl Examples {
     ) -> Result<Option<Json>, ContractError> {
         if !self.recordings.contains_key(name) {
             let folder = contracts.recordings().join(name);
-            let recording = Recording::open(&folder).map_err(|source| ContractError::Recording {
+            let decoder = Decoder::open(&folder).map_err(|source| ContractError::Recording {
                 subject: subject.name.clone(),
                 source: Box::new(source),
             })?;
-            let records = recording.records().filter_map(|record| Some((record.line, record.rendered.ok()?)));
+            let records = decoder.records().filter_map(|record| Some((record.line, record.rendered.ok()?)));
             self.recordings.insert(name.to_owned(), records.collect());
         }
         Ok(self.recordings.get(name).and_then(|records| records.get(&line)).cloned())
     }
 }
 
-/// Encodes the JSON by the latest version and decodes it again: what cannot be written is no example.
+/// Encodes the JSON by the latest version and decodes it again: an example that cannot be written is refused.
 fn through_schema(subject: &Subject, json: &Json) -> Result<Json, NoExample> {
-    let form = |error: &dyn std::fmt::Display| NoExample::Form(error.to_string());
+    let form = |error: &dyn std::error::Error| NoExample::Form(with_causes(error));
     let Some(latest) = subject.latest() else { return Err(NoExample::Form("there is none".into())) };
-    let schema = apache_avro::Schema::parse(&latest.json).map_err(|error| form(&error))?;
-    let value = avro(json).resolve(&schema).map_err(|error| form(&error))?;
-    let writer = GenericDatumWriter::builder(&schema).build().map_err(|error| form(&error))?;
-    let bytes = writer.write_value_to_vec(value).map_err(|error| form(&error))?;
+    let bytes = recordings::encode(&latest.json.to_string(), json).map_err(|error| form(&error))?;
     let plan = Plan::<avro_decode::Value<'static>>::compile(&latest.schema, &Limits::default())
         .map_err(|error| form(&error))?;
-    let read = plan.decode(&bytes).map_err(|error| form(&error))?;
-    let rendered = render(&read);
-    // The encoder fills in defaults and leaves out what the schema does not have: an example has neither.
+    let rendered = render(&plan.decode(&bytes).map_err(|error| form(&error))?);
+    // The encoder leaves out what the schema does not have: an example has nothing more.
     let differences = crate::differences(&rendered, json, 3);
     if differences.is_empty() {
         Ok(rendered)
     } else {
         Err(NoExample::Form(format!("what comes out of it differs at {}", differences.join("; "))))
-    }
-}
-
-/// By the JSON's own types; the schema then says what they are.
-fn avro(json: &Json) -> AvroValue {
-    match json {
-        Json::Null => AvroValue::Null,
-        Json::Bool(flag) => AvroValue::Boolean(*flag),
-        Json::Number(number) => match number.as_i64() {
-            Some(whole) => AvroValue::Long(whole),
-            None => AvroValue::Double(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Json::String(text) => AvroValue::String(text.clone()),
-        Json::Array(items) => AvroValue::Array(items.iter().map(avro).collect()),
-        Json::Object(members) => {
-            AvroValue::Map(members.iter().map(|(name, member)| (name.clone(), avro(member))).collect())
-        }
     }
 }

@@ -8,6 +8,7 @@ use debezium::{Change, Position, RowVersion};
 use effects_dynamodb::{Column, Columns, Item, Put, VersionedTable, number, text};
 use fastrand::Rng;
 use local_stack::{Action, Failpoint, Table, When};
+use recordings::{Recording, folder_of};
 use serde_json::Value;
 
 use crate::{ROWS, emulator};
@@ -133,29 +134,24 @@ struct Account<'a> {
 
 /// The recorded changes of accounts, some of which leave the long `bio` alone: key, columns, version.
 fn recorded() -> (Vec<(String, Columns, RowVersion)>, Value) {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/recorded/postgres-accounts");
-    let read = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
-    let schemas: Value = serde_json::from_str(&read("schemas.json")).unwrap();
+    let recording = Recording::of_repository("postgres-accounts").unwrap();
     let mut plans: HashMap<u32, Plan<Change<Account>>> = HashMap::new();
     let mut changes = Vec::new();
-    for line in read("records.jsonl").lines() {
-        let record: Value = serde_json::from_str(line).unwrap();
-        let of_accounts = record["topic"] == "cdc.postgres.public.accounts";
-        let (true, Some(value)) = (of_accounts, record["value"].as_str()) else { continue };
-        let bytes = base64_simd::STANDARD.decode_to_vec(value).unwrap();
-        let id = u32::from_be_bytes(bytes[1..5].try_into().unwrap());
-        let plan = plans.entry(id).or_insert_with(|| {
-            let schema = Schema::parse(schemas[id.to_string()]["schema"].as_str().unwrap()).unwrap();
+    for record in recording.of_topic("cdc.postgres.public.accounts") {
+        let Some(frame) = record.value_frame().unwrap() else { continue };
+        let plan = plans.entry(frame.schema_id).or_insert_with(|| {
+            let schema = Schema::parse(&recording.schemas[&frame.schema_id].schema).unwrap();
             Plan::compile(&schema, &Limits::default()).unwrap()
         });
-        let change = plan.decode(&bytes[5..]).unwrap();
+        let change = plan.decode(&frame.datum).unwrap();
         let columns = change.after().map_or_else(tombstone, |account| {
             Columns::new().with("email", text(account.email)).with("bio", account.bio)
         });
-        let key = record["expect"]["key"]["id"].as_str().unwrap().to_owned();
+        let key = record.expected().key["id"].as_str().unwrap().to_owned();
         changes.push((key, columns, change.row_version(0).unwrap()));
     }
-    (changes, serde_json::from_str(&read("final_state.json")).unwrap())
+    let at_the_end = std::fs::read(folder_of("postgres-accounts").join("final_state.json")).unwrap();
+    (changes, serde_json::from_slice(&at_the_end).unwrap())
 }
 
 #[tokio::test]

@@ -23,9 +23,9 @@ impl Made {
     fn new() -> Self {
         let recording = recording();
         let recorded = recording.of_topic(TOPIC).zip(records());
-        let mut inserts = recorded.filter(|(recorded, _)| recorded.expect.value["op"] == "c");
+        let mut inserts = recorded.filter(|(recorded, _)| recorded.expected().value["op"] == "c");
         let (recorded, record) = inserts.next().unwrap();
-        Made { record, value: recorded.expect.value.clone() }
+        Made { record, value: recorded.expected().value.clone() }
     }
 
     /// A change of a document; of a snapshot where `op` is `r`.

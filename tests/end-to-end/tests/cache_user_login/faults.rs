@@ -51,7 +51,7 @@ async fn a_document_that_is_no_login_is_one_dead_letter_and_later_versions_go_on
     let (record, created) = recording
         .of_topic(crate::TOPIC)
         .zip(records())
-        .map(|(recorded, record)| (record, recorded.expect.value.clone()))
+        .map(|(recorded, record)| (record, recorded.expected().value.clone()))
         .find(|(_, value)| value["op"] == "c")
         .unwrap();
     let mut updated = created.clone();

@@ -46,7 +46,7 @@ fn final_state() -> BTreeMap<String, Login> {
 /// The ids of documents that were there once and are not in the end.
 fn deleted() -> BTreeSet<String> {
     let id = |record: &recordings::Record| {
-        let key: Value = serde_json::from_str(record.expect.key["id"].as_str().unwrap()).unwrap();
+        let key: Value = serde_json::from_str(record.expected().key["id"].as_str().unwrap()).unwrap();
         key["$oid"].as_str().unwrap().to_owned()
     };
     let all: BTreeSet<_> = recording().of_topic(TOPIC).map(id).collect();

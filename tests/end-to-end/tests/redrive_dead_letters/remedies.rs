@@ -39,7 +39,7 @@ fn with_value(record: &EventRecord, value: &[u8]) -> EventRecord {
 fn without_address(account: &EventRecord) -> EventRecord {
     let recording = recorded().unwrap();
     let at = |record: &&recordings::Record| (record.partition, record.offset) == (account.partition, account.offset);
-    let mut value = recording.records.iter().find(at).unwrap().expect.value.clone();
+    let mut value = recording.records.iter().find(at).unwrap().expected().value.clone();
     value["after"]["email"] = json!("");
     let schema = framed(account).0;
     with_value(account, &encode_framed(schema, &recording.schemas[&schema].schema, &value).unwrap())

@@ -69,7 +69,7 @@ async fn names_reach_the_mail_whatever_the_schema_version() {
     }
     let recording = recorded().unwrap();
     for mail in scene.mails().await.unwrap() {
-        let row = recording.records.iter().map(|record| &record.expect.value["after"]);
+        let row = recording.records.iter().map(|record| &record.expected().value["after"]);
         let row = row.clone().find(|row| row["email"] == mail.to[0].as_str()).unwrap();
         let name = row["full_name"].as_str().unwrap();
         assert!(mail.body_text.contains(name), "{name} is not in {:?}", mail.body_text);

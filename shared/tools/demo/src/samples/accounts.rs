@@ -77,7 +77,6 @@ const AWS_DOCUMENTATION: &str = r#"{
 }"#;
 
 fn value_schema_version(recording: &Recording, record: &Record) -> Option<u32> {
-    let frame = base64_simd::STANDARD.decode_to_vec(record.value.as_deref()?).ok()?;
-    let id = u32::from_be_bytes(frame.get(1..5)?.try_into().ok()?);
+    let id = record.value_frame().ok()??.schema_id;
     recording.schemas.get(&id).map(|schema| schema.version)
 }

@@ -14,11 +14,11 @@ const HEARTBEATS: &str = "__debezium-heartbeat.cdc.mongodb";
 /// When the recording lacks a kind of record.
 pub(crate) fn samples(recording: &Recording) -> Result<Vec<Sample>, NotRecorded> {
     let records: Vec<_> = recording.of_topic(TOPIC).collect();
-    let operation = |record: &Record, wanted: &str| record.expect.value["op"] == wanted;
+    let operation = |record: &Record, wanted: &str| record.expected().value["op"] == wanted;
     let find = |what: &'static str, is: &dyn Fn(&Record) -> bool| {
         records.iter().copied().find(|record| is(record)).ok_or(NotRecorded(what))
     };
-    let document = |record: &Record| record.expect.value["after"].as_str().unwrap_or_default().to_owned();
+    let document = |record: &Record| record.expected().value["after"].as_str().unwrap_or_default().to_owned();
     let updates_of =
         |created: &Record| records.iter().filter(|record| record.key == created.key && operation(record, "u")).count();
 

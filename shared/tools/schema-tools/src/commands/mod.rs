@@ -9,8 +9,9 @@ use std::path::PathBuf;
 
 use schema_registry::RegistryError;
 use schema_tools::publish::PublishError;
+use schema_tools::with_causes;
 
-use self::registry::{NoRegistry, with_causes};
+use self::registry::NoRegistry;
 
 /// All is well.
 pub(crate) const OK: u8 = 0;
@@ -30,8 +31,8 @@ pub(crate) enum Failure {
     Read { path: PathBuf, source: io::Error },
     #[error("{}: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
-    #[error(transparent)]
-    Recording(#[from] schema_tools::RecordingError),
+    #[error("{}", with_causes(.0))]
+    Recording(#[from] schema_tools::DecodingError),
     #[error(transparent)]
     Cases(#[from] schema_tools::CasesError),
     #[error(transparent)]
@@ -44,8 +45,8 @@ pub(crate) enum Failure {
     NoExpectation { line: usize },
     #[error("there are no records")]
     NoRecords,
-    #[error("line {line}: {source}")]
-    Line { line: usize, source: schema_tools::RecordingError },
+    #[error("line {line}: {}", with_causes(source))]
+    Line { line: usize, source: schema_tools::DecodingError },
 }
 
 impl Failure {

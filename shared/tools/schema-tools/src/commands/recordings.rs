@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use schema_tools::{Outcome, Recording, differences, read_cases};
+use schema_tools::{Decoder, Outcome, differences, read_cases, with_causes};
 
 use super::{BAD, Failure, OK};
 
@@ -11,13 +11,14 @@ use super::{BAD, Failure, OK};
 const SHOWN: usize = 20;
 
 pub(crate) fn decode(folder: &Path, out: &mut impl Write) -> Result<u8, Failure> {
+    let decoder = Decoder::open(folder)?;
     let mut code = OK;
-    for record in Recording::open(folder)?.records() {
+    for record in decoder.records() {
         match record.rendered {
             Ok(rendered) => writeln!(out, "{rendered}")?,
             Err(source) if source.is_bad_input() => return Err(Failure::Line { line: record.line, source }),
             Err(error) => {
-                eprintln!("schemas: line {}: {error}", record.line);
+                eprintln!("schemas: line {}: {}", record.line, with_causes(&error));
                 code = BAD;
             }
         }
@@ -26,15 +27,16 @@ pub(crate) fn decode(folder: &Path, out: &mut impl Write) -> Result<u8, Failure>
 }
 
 pub(crate) fn check(folder: &Path, out: &mut impl Write) -> Result<u8, Failure> {
+    let decoder = Decoder::open(folder)?;
     let (mut records, mut agree, mut shown) = (0, 0, 0);
-    for record in Recording::open(folder)?.records() {
+    for record in decoder.records() {
         records += 1;
         let line = record.line;
         let found = match (record.rendered, record.expected) {
             (Err(source), _) if source.is_bad_input() => return Err(Failure::Line { line, source }),
             (_, None) => return Err(Failure::NoExpectation { line }),
-            (Err(error), _) => vec![error.to_string()],
-            (Ok(actual), Some(expected)) => differences(&actual, &expected, 3),
+            (Err(error), _) => vec![with_causes(&error)],
+            (Ok(actual), Some(expected)) => differences(&actual, &expected.to_json(), 3),
         };
         if found.is_empty() {
             agree += 1;

@@ -1,14 +1,13 @@
 //! The commands that ask a registry: `diff` and `register`.
 
-use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
 
 use environment::{Env, Problems};
 use event_functions::{RegistryConfig, RegistryConfigError};
 use schema_registries::ConfluentRegistry;
-use schema_tools::Contracts;
 use schema_tools::publish::{Change, Comparison, compare, make};
+use schema_tools::{Contracts, with_causes};
 
 use super::{BAD, Failure, OK};
 
@@ -106,15 +105,4 @@ fn connect(url: Option<&str>) -> Result<ConfluentRegistry, NoRegistry> {
 fn run(work: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(NoRegistry::Runtime)?;
     runtime.block_on(work)
-}
-
-/// An error in one line with what caused it: a registry's reason is in the cause.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

@@ -59,11 +59,11 @@ pub enum ContractError {
         source: SchemaError,
     },
     /// An example's recording cannot be read.
-    #[error("{subject}: the example cannot be had from the recording: {source}")]
+    #[error("{subject}: the example cannot be read from the recording: {}", crate::causes::with_causes(source.as_ref()))]
     Recording {
         /// The subject.
         subject: String,
         /// Why.
-        source: Box<crate::RecordingError>,
+        source: Box<crate::DecodingError>,
     },
 }
