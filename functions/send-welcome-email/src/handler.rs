@@ -94,7 +94,6 @@ impl<M: Mailer> WelcomeNewAccounts<M> {
 /// An account that the version before may have claimed by another text of its key has that as well.
 fn effect_id(id: &RowKey) -> Result<EffectId, MissingKey> {
     let effect = EffectId::new(ClaimKey::new(SCOPE, id.as_str())?);
-    // A text too long to be claimed never was.
     let former = id.formerly().and_then(|former| ClaimKey::new(SCOPE, former).ok());
     Ok(match former {
         Some(former) => effect.formerly(former),

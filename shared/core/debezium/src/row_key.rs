@@ -16,7 +16,7 @@ use crate::types::VariableScaleDecimal;
 ///   null has no `=`. Whatever could be taken for punctuation has a `\` before it.
 /// - Equal numbers are one text, be they integers, decimals of any scale or doubles: `1.5` for 1.50, `0` for -0. A
 ///   decimal of a fixed scale (`numeric(20,0)`) is its bytes in hexadecimal, for there the schema alone has the scale.
-/// - A text of more than 2,000 bytes is `\#` and its hash: it would not fit into a key of DynamoDB.
+/// - A text of more than 2,000 bytes is `\#` and its hash, so that a key fits wherever it is stored, whatever the row holds.
 ///
 /// Two different keys never have one text. What a column's text is does not depend on its type, so a column may change
 /// from integer to text; but not from integer to a decimal of fixed scale, and the columns of a composite key may not
@@ -61,12 +61,13 @@ pub enum KeyError {
 
 /// Stands for the column where the key has none.
 const WHOLE: &str = "(the key itself)";
-/// Longer texts are hashed. DynamoDB's keys hold 2,048 bytes, of which a claim's scope takes a few.
-const MAX_BYTES: usize = 2000;
 /// What a named key, an escaped text and a hash begin with. A text that does so itself is escaped.
 const MARKS: [&str; 3] = [r"\(", r"\)", r"\#"];
 
 impl RowKey {
+    /// The longest text of a key, in bytes: a longer one becomes its hash. Stored keys depend on it.
+    pub const MAX_BYTES: usize = 2000;
+
     /// Reads a record's key, as a generic value.
     ///
     /// # Errors
@@ -209,7 +210,7 @@ fn write_escaped(text: &str, out: &mut String) {
 
 /// The text itself, or a hash of it.
 fn fitting(text: String) -> String {
-    if text.len() <= MAX_BYTES { text } else { format!(r"\#{}", hex::encode(Sha256::digest(text))) }
+    if text.len() <= RowKey::MAX_BYTES { text } else { format!(r"\#{}", hex::encode(Sha256::digest(text))) }
 }
 
 /// A number with its own scale.

@@ -99,7 +99,7 @@ fn a_key_that_names_no_row_says_what_is_wrong_with_it() {
 }
 
 #[test]
-fn a_long_key_fits_into_a_key_of_dynamodb() {
+fn a_long_key_becomes_its_hash() {
     let long = |bytes: usize, last: u8| {
         let length = bytes * 2;
         let mut datum = vec![0x80 | (length % 128) as u8, (length / 128) as u8];

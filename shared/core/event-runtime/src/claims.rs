@@ -219,6 +219,12 @@ pub enum Resolved {
 ///
 /// An implementation must hold the contract suite in `testing::claims_contract`.
 pub trait Claims: Send + Sync {
+    /// The longest claim key that the store takes, in bytes. The processor sends the record of a longer key to the dead
+    /// letters (`key_missing`) without asking the store. No limit unless the adapter states one.
+    fn max_key_bytes(&self) -> usize {
+        usize::MAX
+    }
+
     /// Takes the claim if nobody has it, or finds out who does. One conditional write as a rule; a lost race costs no
     /// read. Whoever holds a claim leaves its own fingerprint on it.
     ///

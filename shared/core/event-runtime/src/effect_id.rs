@@ -11,19 +11,13 @@ use crate::failure::{Blame, Disposition, Failure};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClaimKey(String);
 
-/// A DynamoDB partition key holds at most 2048 bytes.
-const MAX_KEY_BYTES: usize = 2048;
-
 impl ClaimKey {
     /// A key from what the function knows its effect by.
     ///
     /// # Errors
-    /// [`MissingKey`] when `id` is empty or the key longer than 2048 bytes: never "no key, no protection".
+    /// [`MissingKey`] when `id` is empty: an effect without a key would not be guarded.
     pub fn new(scope: &str, id: &str) -> Result<Self, MissingKey> {
-        if id.is_empty() || scope.len() + 1 + id.len() > MAX_KEY_BYTES {
-            return Err(MissingKey { bytes: id.len() });
-        }
-        Ok(ClaimKey(format!("{scope}:{id}")))
+        if id.is_empty() { Err(MissingKey) } else { Ok(ClaimKey(format!("{scope}:{id}"))) }
     }
 
     /// The key that a store or a dead letter gave back.
@@ -37,16 +31,34 @@ impl ClaimKey {
     }
 }
 
-/// The record gives nothing to claim its effect by.
+/// The record has no key to claim its effect by.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the record has no usable key: its id has {bytes} bytes, 1 to 2000 are needed; without a key the effect cannot be guarded"
-)]
-pub struct MissingKey {
-    bytes: usize,
-}
+#[error("the id of the record is empty, so its effect cannot be claimed; send the record with an id")]
+pub struct MissingKey;
 
 impl Failure for MissingKey {
+    fn disposition(&self) -> Disposition {
+        Disposition::DeadLetter
+    }
+    fn code(&self) -> &'static str {
+        "key_missing"
+    }
+    fn blame(&self) -> Blame {
+        Blame::Record
+    }
+}
+
+/// The store of claims does not take a key of this length.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the claim key of the record has {bytes} bytes and the claims table takes at most {most}; claim the effect by a shorter id"
+)]
+pub(crate) struct KeyTooLong {
+    bytes: usize,
+    most: usize,
+}
+
+impl Failure for KeyTooLong {
     fn disposition(&self) -> Disposition {
         Disposition::DeadLetter
     }
@@ -128,6 +140,14 @@ impl EffectId {
         EffectId { former: Some(key).filter(|former| *former != self.key), ..self }
     }
 
+    /// The same for a store whose keys have at most `most` bytes. A longer former key is left out: it was never claimed.
+    pub(crate) fn within(self, most: usize) -> Result<Self, KeyTooLong> {
+        match self.key.0.len() {
+            bytes if bytes > most => Err(KeyTooLong { bytes, most }),
+            _ => Ok(EffectId { former: self.former.filter(|former| former.0.len() <= most), ..self }),
+        }
+    }
+
     /// The same, comparing what the effect would be.
     pub fn with_fingerprint(self, fingerprint: Fingerprint) -> Self {
         EffectId { fingerprint: Some(fingerprint), ..self }
@@ -157,6 +177,18 @@ mod tests {
         assert_ne!(of(&[("a", "b"), ("c", "")]), of(&[("a", ""), ("c", "b")]));
         assert_ne!(of(&[("a", "bc")]), of(&[("ab", "c")]));
         assert_ne!(of(&[]), of(&[("", "")]));
+    }
+
+    #[test]
+    fn a_key_that_the_store_does_not_take_is_refused_or_left_out() {
+        let effect = |id: &str, former: &str| {
+            EffectId::new(ClaimKey::new("s", id).unwrap()).formerly(ClaimKey::new("s", former).unwrap())
+        };
+        assert!(ClaimKey::new("s", "").is_err());
+        assert_eq!(effect("12345678", "1234567").within(10).unwrap(), effect("12345678", "1234567"));
+        let refused = effect("123456789", "1").within(10).unwrap_err();
+        assert_eq!((refused.code(), refused.disposition()), ("key_missing", Disposition::DeadLetter));
+        assert_eq!(effect("1", "123456789").within(10).unwrap(), EffectId::new(ClaimKey::new("s", "1").unwrap()));
     }
 
     #[test]

@@ -147,7 +147,9 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         let effect_id = match intent {
             Intent::Skip(reason) => return Ok(Outcome::Skipped(reason)),
             Intent::Conditional => None,
-            Intent::Claimed(effect_id) => Some(effect_id),
+            Intent::Claimed(effect_id) => Some(
+                effect_id.within(self.parts.claims.max_key_bytes()).map_err(|error| Fault::new(Stage::Claim, error))?,
+            ),
         };
         if !self.allows_effect() && is_enabled(Safeguard::Deadline) {
             return Err(FailedAttempt::halt(Fault::new(Stage::Handle, NoTimeLeft)));

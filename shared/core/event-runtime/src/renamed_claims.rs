@@ -89,6 +89,10 @@ impl RenamedClaims {
 }
 
 impl Claims for RenamedClaims {
+    fn max_key_bytes(&self) -> usize {
+        self.0.max_key_bytes()
+    }
+
     fn claim<'a>(
         &'a self,
         effect: &'a EffectId,

@@ -76,6 +76,17 @@ pub async fn claims_contract(claims: &dyn Claims, mut expire: impl AsyncFnMut())
     doubt_contract(claims, key).await;
     fingerprint_contract(claims, key, &mut expire).await;
 
+    // A key of the greatest length is claimed like any other.
+    if let Some(rest) =
+        claims.max_key_bytes().checked_sub("contract:".len()).filter(|_| claims.max_key_bytes() < 1 << 20)
+    {
+        let longest = format!("{run}{}", "x".repeat(rest - run.to_string().len()));
+        let longest = EffectId::new(ClaimKey::new("contract", &longest).expect("a key"));
+        assert_eq!(longest.key.as_str().len(), claims.max_key_bytes());
+        let held = claimed(claims, &longest).await;
+        assert_eq!(claims.complete(&held).await.expect("complete"), Settled::Applied);
+    }
+
     // Of many, one wins.
     let contested = key("contested");
     let tries = (0..200).map(|_| claims.claim(&contested, LEASE, OwnerToken::fresh()));

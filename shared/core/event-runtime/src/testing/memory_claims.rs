@@ -1,4 +1,4 @@
-//! Claims in memory, write for write as the adapter for DynamoDB makes them.
+//! Claims in memory, write for write as an adapter makes them.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,6 +18,9 @@ use crate::dead_letter::LetterId;
 use crate::effect_id::{ClaimKey, EffectId};
 use crate::safeguards::{Safeguard, is_enabled};
 use crate::store_error::StoreError;
+
+/// The longest key of [`MemoryClaims`], in bytes.
+const MAX_KEY_BYTES: usize = 1000;
 
 /// [`Claims`] in memory.
 #[derive(Clone)]
@@ -86,7 +89,7 @@ impl MemoryClaims {
         lock(&self.items).get(key)?.resolution.clone()
     }
 
-    /// Conditional writes that reached the store, refused ones included: DynamoDB bills both.
+    /// Conditional writes that reached the store, refused ones included: a table bills both.
     pub fn writes(&self) -> usize {
         self.writes.load(Ordering::Relaxed)
     }
@@ -251,6 +254,10 @@ impl MemoryClaims {
 }
 
 impl Claims for MemoryClaims {
+    fn max_key_bytes(&self) -> usize {
+        MAX_KEY_BYTES
+    }
+
     fn claim<'a>(
         &'a self,
         effect: &'a EffectId,
