@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avro_decode::Limits;
-use effects_dynamodb::{Appended, TableError};
+use dynamodb::{Appended, TableError};
 use event_runtime::{
     AvroReader, Clock, Effect, Fault, Intent, RawRecord, RecordHandler, Stage, SystemClock, WriterSchemas,
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use effects_dynamodb::{AppendOnlyTable, Appended, Entry, Item, TableError, number, text};
+use dynamodb::{AppendOnlyTable, Appended, Entry, Item, TableError, number, text};
 use event_runtime::{Clock, SystemClock};
 
 use crate::audit::{AuditLog, Update};

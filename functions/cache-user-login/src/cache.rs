@@ -6,7 +6,7 @@ use std::sync::Arc;
 use avro_decode::Limits;
 use debezium::types::Json;
 use debezium::{Change, Op};
-use effects_dynamodb::{Put, TableError};
+use dynamodb::{Put, TableError};
 use event_runtime::{AvroReader, Effect, Fault, Intent, RawRecord, RecordHandler, Stage, WriterSchemas};
 use schema_registry::{Frames, PlanCache, Schemas};
 

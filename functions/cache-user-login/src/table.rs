@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use effects_dynamodb::{Columns, Put, TableError, VersionedTable, attribute, number, text};
+use dynamodb::{Columns, Put, TableError, VersionedTable, attribute, number, text};
 use event_runtime::{Clock, SystemClock};
 
 use crate::cache::Logins;

@@ -21,7 +21,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use dynamodb_writes::{FailedWrite, Item, Write, WriteFailure, number, text, text_of, write};
+use dynamodb::writes::{FailedWrite, Write, WriteFailure, write};
+use dynamodb::{Item, number, text, text_of};
 use event_runtime::{Clock, StoreError, SystemClock, UnixMillis};
 use serde_json::value::RawValue;
 use uuid::Uuid;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use claims_dynamodb::{DynamoDbClaims, Options};
 use dead_letters_sqs::SqsDeadLetters;
+use dynamodb::claims::{DynamoDbClaims, Options};
 use environment::{Env, Problems, Reader, Variable, milliseconds, text, url};
 use event_runtime::{Claims, SystemClock};
 use redrive_core::{Ports, Redrive};

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
-use claims_dynamodb::DynamoDbClaims;
 use dead_letters_sqs::SqsDeadLetters;
+use dynamodb::claims::DynamoDbClaims;
 use event_functions::HostError;
 use event_runtime::{Processor, Settings, WhenUncertain};
 use send_welcome_email::config::Config;

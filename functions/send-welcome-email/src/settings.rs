@@ -1,6 +1,6 @@
 //! What the configuration means for each part.
 
-use claims_dynamodb::Options;
+use dynamodb::claims::Options;
 use event_runtime::{Reporting, Settings};
 
 use crate::config::Config;

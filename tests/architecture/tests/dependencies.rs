@@ -12,12 +12,12 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// here or not.
 const FLOORS: &[&[&str]] = &[
     &["topic-names"],
-    &["kafka-events", "avro-decode-derive", "environment", "dynamodb-writes"],
+    &["kafka-events", "avro-decode-derive", "environment"],
     &["avro-decode"],
     &["schema-registry", "debezium"],
     &["event-runtime"],
     &["redrive-core"],
-    &["claims-dynamodb", "dead-letters-sqs", "effects-dynamodb", "kafka-producer", "schema-registries"],
+    &["dead-letters-sqs", "dynamodb", "kafka-producer", "schema-registries"],
     &["event-functions"],
     &["publish-profile-updates", "redrive-dead-letters", "send-welcome-email"],
 ];

@@ -7,8 +7,8 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
-use claims_dynamodb::{DynamoDbClaims, Options};
 use dead_letters_sqs::SqsDeadLetters;
+use dynamodb::claims::{DynamoDbClaims, Options};
 use event_runtime::testing::{ManualClock, claims_contract, dead_letters_contract};
 use event_runtime::{
     Claim, ClaimKey, Claims, Clock, Decider, Decision, Doubt, EffectId, Fingerprint, LetterId, OwnerToken, ParkedUnder,

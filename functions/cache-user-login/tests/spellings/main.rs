@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cache_user_login::cache::{CacheLogins, Logins};
 use cache_user_login::login::Row;
-use effects_dynamodb::{Put, TableError};
+use dynamodb::{Put, TableError};
 use event_runtime::testing::MemoryDeadLetters;
 use event_runtime::{Deadline, Invocation, NoClaims, Outcome, Processor, Settings};
 use schema_registry::testing::InMemorySchemas;

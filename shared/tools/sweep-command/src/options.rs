@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 const MORE: &str = "\
-For a table whose rows carry versions (shared/adapters/effects-dynamodb), after its epoch was raised and a new snapshot was read:
+For a table whose rows carry versions (shared/adapters/dynamodb), after its epoch was raised and a new snapshot was read:
 rows that were deleted while no change of them could be recorded are in no snapshot, and nothing else will remove them.
 Rows that have been written in that epoch or a higher one stay, also those that are written while this runs. Tombstones
 of an older epoch stay too: they expire by themselves.

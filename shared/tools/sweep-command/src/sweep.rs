@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::scan::ScanError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use effects_dynamodb::{Item, Removal, TableError, VersionedTable, attribute, epoch_of, text};
+use dynamodb::{Item, Removal, TableError, VersionedTable, attribute, epoch_of, text};
 use event_runtime::Failure as _;
 use serde::Serialize;
 use tokio::time::{Interval, MissedTickBehavior};

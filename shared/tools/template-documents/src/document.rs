@@ -1,7 +1,7 @@
 //! The document that this function reads, and what it keeps of it.
 
 use avro_decode::AvroRead;
-use effects_dynamodb::Columns;
+use dynamodb::Columns;
 use serde::Deserialize;
 
 /// The key of a record: the document's `_id` as JSON text.

@@ -7,7 +7,7 @@ use avro_decode::Limits;
 use debezium::mongodb::{DocumentError, document_id};
 use debezium::types::Json;
 use debezium::{Change, Op, RowVersion};
-use effects_dynamodb::{Columns, VersionedTable, attribute, number};
+use dynamodb::{Columns, VersionedTable, attribute, number};
 use event_runtime::{
     AvroReader, Blame, Clock, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
     SystemClock, WriterSchemas,

@@ -1,7 +1,7 @@
 //! The event that this function reads, and what it keeps of it.
 
 use avro_decode::AvroRead;
-use effects_dynamodb::Item;
+use dynamodb::Item;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use avro_decode::Limits;
-use effects_dynamodb::{AppendOnlyTable, Entry};
+use dynamodb::{AppendOnlyTable, Entry};
 use event_runtime::{AvroReader, Effect, Fault, Intent, RawRecord, RecordHandler, Stage, WriterSchemas};
 use jiff::Timestamp;
 use schema_registry::{FrameFormat, PlanCache, Schemas};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
 use dead_letters_sqs::SqsDeadLetters;
-use effects_dynamodb::AppendOnlyTable;
+use dynamodb::AppendOnlyTable;
 use event_functions::HostError;
 use event_runtime::{NoClaims, Processor};
 use template_events::config::Config;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use avro_decode::Limits;
 use debezium::{KeyError, Op, RowKey, RowVersion};
-use effects_dynamodb::{Columns, VersionedTable, attribute, number};
+use dynamodb::{Columns, VersionedTable, attribute, number};
 use event_runtime::{
     AvroReader, Blame, Clock, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
     SystemClock, WriterSchemas,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
 use dead_letters_sqs::SqsDeadLetters;
-use effects_dynamodb::VersionedTable;
+use dynamodb::VersionedTable;
 use event_functions::HostError;
 use event_runtime::{NoClaims, Processor, Settings};
 use template_rows::config::Config;

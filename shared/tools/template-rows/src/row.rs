@@ -1,7 +1,7 @@
 //! The row that this function reads, and what it keeps of it.
 
 use avro_decode::AvroRead;
-use effects_dynamodb::Columns;
+use dynamodb::Columns;
 
 /// The columns that this function reads; all others are skipped without being decoded.
 ///

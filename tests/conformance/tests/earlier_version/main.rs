@@ -15,7 +15,7 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::types::AttributeValue;
-use claims_dynamodb::{DynamoDbClaims, Options};
+use dynamodb::claims::{DynamoDbClaims, Options};
 use event_runtime::testing::ManualClock;
 use event_runtime::{
     Claim, ClaimKey, Claims, Clock, Decider, Decision, Doubt, EffectId, Fingerprint, Held, LetterId, OwnerToken,
@@ -280,7 +280,10 @@ async fn a_claim_of_a_newer_version_is_refused_by_name_and_left_alone() {
         let error = world.claims.claim(&effect, LEASE, token).await.unwrap_err();
         assert_eq!(error.code, "claims_item_newer", "{name}");
         let told = event_runtime::error_chain(&error).join(": ");
-        assert!(told.contains("newer version (format 3; this one reads up to 2)") && told.contains("deploy"), "{told}");
+        assert!(
+            told.contains("newer version (format 3; this version reads up to 2)") && told.contains("deploy"),
+            "{told}"
+        );
         assert_eq!(world.claims.withdraw(&effect.key, LEASE, token).await.unwrap(), Settled::NotOurs, "{name}");
         let owner = OwnerToken::from_stored(text_of(&before, "token").unwrap()).unwrap();
         let until = UnixMillis(before["lease_until"]["N"].as_str().map_or(0, |until| until.parse().unwrap()));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use debezium::{Position, Precedence, RowVersion};
-use effects_dynamodb::{
+use dynamodb::{
     AppendOnlyTable, Appended, Column, Columns, Entry, FORMAT, Item, Put, Removal, VersionedTable, epoch_of, number,
     text,
 };

@@ -1,6 +1,6 @@
 //! An entry is appended once.
 
-use effects_dynamodb::{AppendOnlyTable, Appended, Entry, Item, TableError, text};
+use dynamodb::{AppendOnlyTable, Appended, Entry, Item, TableError, text};
 use event_runtime::{Disposition, Failure};
 use local_stack::{Action, Failpoint, When};
 

@@ -11,7 +11,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Credentials;
 use debezium::{Position, RowVersion};
-use effects_dynamodb::{Item, VersionedTable};
+use dynamodb::{Item, VersionedTable};
 use event_runtime::{Disposition, Failure};
 use local_stack::{Action, Answer, Aws, Failpoint, FaultProxy, REGION, Table, When, Workspace};
 

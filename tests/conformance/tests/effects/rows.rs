@@ -3,7 +3,7 @@
 use std::mem::discriminant;
 
 use debezium::{Position, Precedence, RowVersion};
-use effects_dynamodb::{Item, Put, VersionedTable, text};
+use dynamodb::{Item, Put, VersionedTable, text};
 use event_runtime::{Disposition, Failure};
 use local_stack::{Action, Failpoint, When};
 

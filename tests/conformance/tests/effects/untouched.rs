@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use avro_decode::{AvroRead, Limits, Plan, Schema};
 use debezium::types::Toasted;
 use debezium::{Change, Position, RowVersion};
-use effects_dynamodb::{Column, Columns, Item, Put, VersionedTable, number, text};
+use dynamodb::{Column, Columns, Item, Put, VersionedTable, number, text};
 use fastrand::Rng;
 use local_stack::{Action, Failpoint, Table, When};
 use recordings::{Recording, folder_of};

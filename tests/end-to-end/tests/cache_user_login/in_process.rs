@@ -8,7 +8,7 @@ use std::time::Duration;
 use cache_user_login::cache::{CacheLogins, Logins};
 use cache_user_login::login::Row;
 use debezium::Precedence;
-use effects_dynamodb::{Put, TableError};
+use dynamodb::{Put, TableError};
 use event_runtime::testing::MemoryDeadLetters;
 use event_runtime::{Deadline, Invocation, NoClaims, Order, Processor, Settings};
 use fastrand::Rng;

@@ -1,12 +1,11 @@
-//! A row's changes in every order in which they may come, against what the row is in its database.
+//! A row's changes, delivered in every order, compared with the row in its database.
 
 use debezium::Position;
-use dynamodb_writes::number;
 use proptest::prelude::*;
 
 use super::*;
 
-/// One item of a table, under the conditions that DynamoDB is asked for.
+/// One item of a table. Conditions are evaluated in memory.
 #[derive(Default)]
 struct Memory {
     item: Option<Item>,
@@ -14,7 +13,7 @@ struct Memory {
 }
 
 impl Memory {
-    /// The item that a request is refused over.
+    /// Applies a request; the error is the item that it was refused because of.
     fn ask(&mut self, key: &str, request: &Request) -> Result<(), Option<Item>> {
         self.requests += 1;
         if !request.condition.holds(self.item.as_ref()) {
@@ -42,7 +41,7 @@ impl Memory {
         loop {
             let mut answer = self.ask("row", &request);
             if answer.is_ok() && lost_answers {
-                // Applied, not answered: the SDK sends it again.
+                // Applied, but the answer was lost: the SDK sends it again.
                 answer = self.ask("row", &request);
             }
             let Err(found) = answer else { return Put::Applied };
@@ -58,7 +57,7 @@ impl Memory {
     }
 }
 
-/// What happens to a row; what cannot happen to it as it is does not.
+/// What happens to a row. A step that is impossible in the row's state is left out.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Insert { bio: Option<u8> },
@@ -89,7 +88,7 @@ enum Log {
     MongoDb,
 }
 
-/// The changes that the log has of these steps, and the row at the end.
+/// The changes that these steps leave in the log, and the row at the end.
 fn changes(steps: &[Step], log: Log) -> (Vec<(Columns, RowVersion)>, Row) {
     let mut row: Row = None;
     let mut changes = Vec::new();
@@ -145,7 +144,7 @@ fn any_log() -> impl Strategy<Value = Log> {
     prop_oneof![Just(Log::Postgres), Just(Log::MySql), Just(Log::MongoDb)]
 }
 
-/// Steps, and the order in which their changes come: every one at least once.
+/// Steps, and the order in which their changes are delivered, each at least once.
 fn any_history() -> impl Strategy<Value = (Log, Vec<Step>, Vec<prop::sample::Index>, Vec<prop::sample::Index>)> {
     let first = proptest::option::of(0..5_u8).prop_map(|bio| Step::Insert { bio });
     let steps = (first, proptest::collection::vec(any_step(), 0..8)).prop_map(|(first, mut steps)| {
@@ -160,7 +159,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_the_order_of_delivery_the_row_is_what_its_changes_left(
+    fn in_any_order_of_delivery_the_row_is_what_its_changes_left(
         (log, steps, order, again) in any_history(),
         lost_answers in any::<bool>(),
     ) {
@@ -181,7 +180,7 @@ proptest! {
     }
 
     #[test]
-    fn in_order_each_change_takes_one_request_and_its_repetition_changes_nothing(
+    fn in_order_a_change_takes_one_request_and_repeating_it_does_nothing(
         (log, steps, ..) in any_history(),
         lost_answers in any::<bool>(),
     ) {
@@ -214,7 +213,7 @@ fn account(bio: impl Into<Column>) -> Columns {
 }
 
 #[test]
-fn an_update_that_leaves_a_column_untouched_leaves_it_there() {
+fn an_update_leaves_an_untouched_column_as_it_is() {
     let memory = written(&[(account(text("long")), 1), (account(Column::Unchanged), 2)]);
     assert_eq!(memory.text("bio"), Some("long"));
     let emptied = written(&[(account(text("long")), 1), (account(Column::Null), 2)]);
@@ -222,34 +221,34 @@ fn an_update_that_leaves_a_column_untouched_leaves_it_there() {
 }
 
 #[test]
-fn a_letter_that_is_redriven_behind_an_update_still_gives_the_untouched_column_its_value() {
+fn a_change_redriven_after_an_update_fills_the_untouched_column() {
     let memory = written(&[(account(text("old")), 1), (account(Column::Unchanged), 3), (account(text("new")), 2)]);
     assert_eq!(memory.text("bio"), Some("new"));
-    // Once only: the older one comes last.
+    // Once only: the older change comes last.
     let memory = written(&[(account(Column::Unchanged), 3), (account(text("new")), 2), (account(text("old")), 1)]);
     assert_eq!(memory.text("bio"), Some("new"));
 }
 
 #[test]
-fn what_only_a_row_before_a_delete_held_does_not_come_back() {
+fn a_value_from_before_a_delete_does_not_come_back() {
     let tombstone = || Columns::new().with(EXPIRES_AT, number(4_000_000_000_u64));
     let changes = [(account(text("old")), 1), (tombstone(), 2), (account(Column::Unchanged), 4)];
     let memory = written(&changes);
     assert_eq!((memory.text("email"), memory.text("bio")), (Some("ada@example.org"), None));
-    assert!(!memory.item.as_ref().unwrap().contains_key(EXPIRES_AT), "a tombstone that is a row again");
+    assert!(!memory.item.as_ref().unwrap().contains_key(EXPIRES_AT), "the row exists again");
     let late = [(tombstone(), 2), (account(Column::Unchanged), 4), (account(text("old")), 1)];
     assert_eq!(written(&late).text("bio"), None);
 }
 
 #[test]
-fn a_column_that_is_written_by_no_change_any_more_goes_with_the_next_whole_one() {
+fn a_column_no_longer_written_goes_with_the_next_whole_row() {
     let wider = account(text("long")).with("phone", text("555-0100"));
     assert_eq!(written(&[(wider.clone(), 1), (account(Column::Unchanged), 2)]).text("phone"), Some("555-0100"));
     assert_eq!(written(&[(wider, 1), (account(text("long")), 2)]).text("phone"), None);
 }
 
 #[test]
-fn an_item_of_a_newer_format_is_left_alone_by_whatever_is_written() {
+fn an_item_of_a_newer_format_is_left_alone() {
     let mut memory = written(&[(account(text("long")), 1)]);
     let newer = format::FORMAT + 1;
     memory.item.as_mut().unwrap().insert(FORMAT.to_owned(), number(newer));
@@ -258,19 +257,22 @@ fn an_item_of_a_newer_format_is_left_alone_by_whatever_is_written() {
             let version = RowVersion { epoch: 9, ..version(Log::Postgres, at, false) };
             let write = RowWrite { key: "row", columns: &columns, version: &version, token: "mine".to_owned() };
             let found = memory.ask("row", &write.first()).unwrap_err();
-            assert_eq!(write.refused_over(found.as_ref()), Err(Undecided::Format(newer.to_string())));
+            assert_eq!(
+                write.refused_over(found.as_ref()),
+                Err(Undecided::Unreadable(Unreadable::Newer(newer.to_string())))
+            );
         }
     }
     memory.item.as_mut().unwrap().insert(FORMAT.to_owned(), text("2"));
     let (columns, version) = (account(text("new")), version(Log::Postgres, 9, false));
     let write = RowWrite { key: "row", columns: &columns, version: &version, token: "mine".to_owned() };
     let found = memory.ask("row", &write.first()).unwrap_err();
-    assert_eq!(write.refused_over(found.as_ref()), Err(Undecided::Foreign));
+    assert_eq!(write.refused_over(found.as_ref()), Err(Undecided::Unreadable(Unreadable::Foreign)));
 }
 
 #[test]
-fn a_row_that_gets_another_key_has_its_untouched_column_once_a_change_or_a_snapshot_says_it() {
-    // An update of the primary key comes as an insert under the new one, and such an insert may leave a column untouched.
+fn after_a_key_change_the_untouched_column_comes_with_a_snapshot() {
+    // An update of the primary key comes as an insert under the new key, and may leave a column untouched.
     let mut memory = written(&[(account(Column::Unchanged), 2)]);
     assert_eq!((memory.text("email"), memory.text("bio")), (Some("ada@example.org"), None));
     memory.write(&account(Column::Unchanged), &version(Log::Postgres, 3, false), "update", false);
@@ -280,8 +282,8 @@ fn a_row_that_gets_another_key_has_its_untouched_column_once_a_change_or_a_snaps
 }
 
 #[test]
-fn what_changes_between_two_requests_of_a_write_is_not_overwritten() {
-    // The clock was set back within a second: the log's number tells, which no condition compares.
+fn a_change_between_two_requests_of_a_write_is_not_overwritten() {
+    // The clock was set back within a second: the number in the log decides, which a condition cannot compare.
     let at = |ts_ms, ord| RowVersion { epoch: 1, position: Position::ChangeStream { ts_ms, ord, total_order: 0 } };
     let mut memory = Memory::default();
     memory.write(&account(text("first")), &at(100_540, 57), "first", false);

@@ -1,30 +1,31 @@
-//! What a change says of a row's columns.
+//! The columns of a changed row: a value, null, or unchanged.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use debezium::types::Toasted;
-use dynamodb_writes::{Item, text};
 
-/// What a change says of one column.
+use crate::value::{Item, text};
+
+/// What a change contains of one column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Column {
-    /// It holds this.
+    /// This value.
     Is(AttributeValue),
-    /// It holds nothing; the item does not have the attribute.
+    /// Null: the item does not have the attribute.
     Null,
-    /// It holds what it held before. The change does not say what: PostgreSQL does not log a TOASTed column that an
-    /// update left alone.
+    /// The value it had before, which the change does not contain: PostgreSQL does not log a TOASTed column that an
+    /// update did not touch.
     Unchanged,
 }
 
-/// The columns of a row that a function keeps, by the names of their attributes. All of them: one that is not here is
+/// All columns of a row that a function stores, by the names of their attributes. A column that is not among them is
 /// removed when the row is written as a whole.
 ///
 /// ```
 /// use debezium::types::Toasted;
-/// use effects_dynamodb::{Columns, text};
+/// use dynamodb::{Columns, text};
 ///
 /// let (email, phone, bio) = ("ada@example.org", None::<&str>, Some(Toasted::Unchanged));
 /// let columns = Columns::new().with("email", text(email)).with("phone", phone.map(text)).with("bio", bio);
@@ -33,12 +34,12 @@ pub enum Column {
 pub struct Columns(BTreeMap<String, Column>);
 
 impl Columns {
-    /// None yet.
+    /// No columns yet.
     pub fn new() -> Self {
         Columns::default()
     }
 
-    /// One more column, or another value of it.
+    /// Adds a column, or replaces its value.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, column: impl Into<Column>) -> Self {
         self.0.insert(name.into(), column.into());
@@ -53,7 +54,7 @@ impl Columns {
         self.0.get(name)
     }
 
-    /// Whether the change says all of the row.
+    /// Whether the change contains the whole row.
     pub(crate) fn are_whole(&self) -> bool {
         !self.0.values().any(|column| *column == Column::Unchanged)
     }
@@ -111,7 +112,7 @@ impl From<Option<BTreeMap<&str, Option<Toasted<'_>>>>> for Column {
     }
 }
 
-/// An item or a value within a column; `None` where it stands for the column that is unchanged.
+/// An item or a value within a column; `None` where it marks the whole column as unchanged.
 fn part(value: Option<Toasted<'_>>) -> Option<AttributeValue> {
     match Column::from(value) {
         Column::Is(value) => Some(value),
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_untouched_column_is_unchanged_whatever_its_type() {
+    fn an_untouched_column_of_any_type_is_unchanged() {
         let untouched = || Some(Toasted::Unchanged);
         assert_eq!(Column::from(untouched()), Column::Unchanged);
         assert_eq!(Column::from(Some(vec![untouched()])), Column::Unchanged);
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn arrays_and_maps_are_lists_and_maps_with_their_nulls() {
+    fn arrays_and_maps_become_lists_and_maps_with_their_nulls() {
         let bytes = || AttributeValue::B(Blob::new(b"\xff"));
         let items = vec![Some(Toasted::Text("a")), None, Some(Toasted::Bytes(b"\xff"))];
         let list = AttributeValue::L(vec![text("a"), AttributeValue::Null(true), bytes()]);

@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 
-use crate::Item;
-use crate::failed::FailedWrite;
+use super::failure::FailedWrite;
+use crate::value::Item;
 
 /// The end of a conditional write.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +66,7 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
 
     use super::*;
-    use crate::failed::WriteFailure;
+    use crate::writes::failure::WriteFailure;
 
     fn answered(error: PutItemError) -> Result<Write, FailedWrite> {
         let response = HttpResponse::new(StatusCode::try_from(400).unwrap(), SdkBody::empty());
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_condition_is_no_failure() {
+    fn a_failed_condition_is_a_refusal_with_the_item_that_was_there() {
         let there = HashMap::from([("pk".to_owned(), AttributeValue::S("1".to_owned()))]);
         for (item, expected) in [(there.clone(), Some(there)), (HashMap::new(), None)] {
             let failed = ConditionalCheckFailedException::builder().set_item(Some(item)).build();
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn each_failure_says_what_it_proves() {
+    fn each_error_code_of_dynamodb_has_its_failure() {
         for (code, failure) in [
             ("ProvisionedThroughputExceededException", WriteFailure::Throttled),
             ("ThrottlingException", WriteFailure::Throttled),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_dynamodb_says_of_a_rejected_item_is_not_passed_on() {
+    fn dynamodbs_message_about_a_rejected_item_is_not_kept() {
         assert!(answered(named("ValidationException")).unwrap_err().cause.is_none());
         assert!(answered(named("ThrottlingException")).unwrap_err().cause.is_some());
     }

@@ -1,4 +1,4 @@
-//! The adapter: each operation of the port is one conditional write.
+//! The claims table: each operation of the port is one conditional write.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,45 +12,48 @@ use event_runtime::{
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::attribute::{
-    CERTAIN, CLAIMED_AT, DECISION, DONE, EXPIRES_AT, FINGERPRINT, FORMAT, FREE, FUNCTION, HELD, Item, KEY, LEASE_UNTIL,
-    LETTER, NEWEST, PARKED, SETTLED_AT, STATE, State, Stored, TAKEN_OVER, TOKEN,
+use super::errors::{contended, unreadable, write};
+use super::item::{
+    CERTAIN, CLAIMED_AT, DECISION, DONE, EXPIRES_AT, FINGERPRINT, FORMAT, FREE, FUNCTION, HELD, KEY, LEASE_UNTIL,
+    LETTER, NEWEST, PARKED, READABLE, SETTLED_AT, STATE, State, Stored, TAKEN_OVER, TOKEN,
 };
-use crate::errors::{contended, unreadable};
-use crate::write::{READABLE, Write, write};
+use super::resolve::Resolving;
+use crate::keys::MAX_PARTITION_KEY_BYTES;
+use crate::value::{Item, number, text};
+use crate::writes::Write;
 
-/// What one lease ends later than the one before it, at least.
+/// How much later each lease ends than the one before it, at least.
 const TICK: Duration = Duration::from_millis(1);
 
-/// A claim changes hands at most a few times while we look; more means something is wrong.
+/// Another worker may change the claim between two of our writes this many times. More means that something is wrong.
 const MAX_RACES: usize = 5;
 
-/// How claims are kept.
+/// How claims are stored.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Table name.
     pub table: String,
-    /// The function's name, written into its claims for whoever reads the table.
+    /// The function's name, written into its claims for people who read the table.
     pub function: String,
-    /// How long *done* is remembered; `None`, the default, for ever. After it, a replay repeats the effect.
+    /// How long *done* is kept; `None` for ever. After that a replay repeats the effect.
     pub retain_done: Option<Duration>,
 }
 
 /// [`Claims`] in a DynamoDB table.
 #[derive(Clone)]
 pub struct DynamoDbClaims {
-    pub(crate) client: Client,
-    pub(crate) options: Options,
-    pub(crate) clock: Arc<dyn Clock>,
+    client: Client,
+    options: Options,
+    clock: Arc<dyn Clock>,
 }
 
 impl DynamoDbClaims {
-    /// Claims by the machine's clock.
+    /// Claims that use the machine's clock.
     pub fn new(client: Client, options: Options) -> Self {
         DynamoDbClaims { client, options, clock: Arc::new(SystemClock) }
     }
 
-    /// The same with another clock.
+    /// The same claims with another clock.
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         DynamoDbClaims { clock, ..self }
     }
@@ -66,8 +69,8 @@ impl DynamoDbClaims {
                 Write::Refused(Some(item)) => Stored::read(&item).map_err(|item| unreadable("claim", item))?,
             };
             let taken_over = match &found.state {
-                // Our own, by an earlier try whose answer never came, or by this very put, which the client sent twice.
-                // Nobody can tell which, so it is taken anew: what an earlier try may still send must not end it.
+                // Our own claim: of an earlier try whose answer was lost, or of this put, which the client sent twice. The
+                // two look the same, so it is claimed again: a late write of an earlier try must not end it.
                 State::Held { taken_over, .. } if found.token == token => *taken_over,
                 State::Held { until, .. } if *until > now => return Ok(Claim::HeldUntil(*until)),
                 State::Held { .. } => true,
@@ -92,8 +95,8 @@ impl DynamoDbClaims {
         Err(contended("claim"))
     }
 
-    /// Puts a held item where there is none, where a free one bears an earlier lease and no decision, or where *done* has
-    /// outlived its retention (DynamoDB deletes late, so the condition compares the time itself).
+    /// Puts a held item where there is none, where a free one has an earlier lease and no decision, or where *done* is past
+    /// its retention (DynamoDB deletes late, so the condition compares the time).
     async fn put_held(&self, held: &Held, fingerprint: Option<Fingerprint>) -> Result<Write, StoreError> {
         let now = self.clock.now().0;
         let put = self
@@ -130,8 +133,8 @@ impl DynamoDbClaims {
         write("claim", put.send().await)
     }
 
-    /// Makes an abandoned or a free claim ours, or ours anew, if nobody has stirred since we looked; a decision stays on
-    /// record. Whether it is ours.
+    /// Takes an abandoned or free claim, or one of our own again, if nobody has changed it since we read it. A decision
+    /// stays on the item. True if the claim is ours now.
     async fn take_over(
         &self,
         held: &Held,
@@ -188,13 +191,13 @@ impl DynamoDbClaims {
         };
         Ok(match write("take over a claim", update.update_expression(set + &remove).send().await)? {
             Write::Applied => true,
-            // This very write, which the client sent twice.
+            // This same write, which the client sent twice.
             Write::Refused(Some(item)) => Stored::read(&item).is_ok_and(|now| now.is_held(held)),
             Write::Refused(None) => false,
         })
     }
 
-    /// Held by us, under exactly this lease, becomes `state`, with more attributes where that state has some.
+    /// Moves a claim that we hold under exactly this lease to `state`, with the attributes of that state.
     async fn settle(
         &self,
         operation: &'static str,
@@ -227,15 +230,15 @@ impl DynamoDbClaims {
                 .expression_attribute_names(format!("#more{number}"), name)
                 .expression_attribute_values(format!(":more{number}"), value);
         }
-        // On what is free the lease's end stays, to keep out a claim that is still on its way.
+        // A free claim keeps the lease's end, against a claim request that arrives late.
         if state != FREE {
             expression.push_str(" REMOVE #until");
         }
         Ok(match write(operation, update.update_expression(expression).send().await)? {
             Write::Applied => Settled::Applied,
-            // Gone is free: only an earlier version deletes, and only what it had taken itself.
+            // A missing item is free: only the earlier version deletes, and only a claim that it had taken itself.
             Write::Refused(None) if state == FREE => Settled::Applied,
-            // Settled so by this very token: by an earlier try of ours whose answer was lost.
+            // Our token settled it already: an earlier try of ours, whose answer was lost.
             Write::Refused(Some(item)) if is_settled(&item, held, state) => Settled::Applied,
             Write::Refused(_) => Settled::NotOurs,
         })
@@ -275,7 +278,7 @@ impl DynamoDbClaims {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         Ok(match write("withdraw", update.send().await)? {
             Write::Applied => Settled::Applied,
-            // Free already, and no claim of ours takes it any more.
+            // Free already, and a late claim request of ours cannot take it.
             Write::Refused(Some(item)) if Stored::read(&item).is_ok_and(|found| found.state.name() == FREE) => {
                 Settled::Applied
             }
@@ -285,6 +288,10 @@ impl DynamoDbClaims {
 }
 
 impl Claims for DynamoDbClaims {
+    fn max_key_bytes(&self) -> usize {
+        MAX_PARTITION_KEY_BYTES
+    }
+
     fn claim<'a>(
         &'a self,
         effect: &'a EffectId,
@@ -331,23 +338,16 @@ impl Claims for DynamoDbClaims {
         decision: Decision,
         by: Decider<'a>,
     ) -> BoxFuture<'a, Result<Resolved, StoreError>> {
-        self.decide(key, park, decision, by).boxed()
+        let resolving = Resolving { key, park, decision, by, now: self.clock.now() };
+        resolving.send(&self.client, &self.options.table).boxed()
     }
 }
 
-/// Whether the item stands in `state` by a settling of this lease.
+/// Whether this lease has already moved the item to `state`.
 fn is_settled(item: &Item, held: &Held, state: &str) -> bool {
     Stored::read(item).is_ok_and(|stored| {
         stored.token == held.token
             && stored.state.name() == state
             && stored.until().is_none_or(|until| until == held.until)
     })
-}
-
-pub(crate) fn text(value: impl ToString) -> AttributeValue {
-    AttributeValue::S(value.to_string())
-}
-
-pub(crate) fn number(value: impl Into<u64>) -> AttributeValue {
-    AttributeValue::N(value.into().to_string())
 }

@@ -1,9 +1,11 @@
-//! Why an effect could not be had, and what that proves.
+//! Why an effect on a table failed.
 
-use dynamodb_writes::{FailedWrite, WriteFailure};
 use event_runtime::{Blame, Disposition, Failure};
 
-/// An effect on a table failed. None of these holds a value that was to be stored.
+use crate::format::{FORMAT, Unreadable};
+use crate::writes::{FailedWrite, FailureCodes, WriteFailure};
+
+/// An effect on a table failed. No variant holds a value that was to be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// DynamoDB neither wrote nor refused.
@@ -11,30 +13,29 @@ pub enum TableError {
     Write {
         /// The table.
         table: String,
-        /// What DynamoDB said.
+        /// What failed.
         #[source]
         failed: FailedWrite,
     },
-    /// The event's id is taken by an event that says something else.
+    /// The event's id is in the table with other content.
     #[error(
-        "the table {table} has an entry of this event id with other content; a producer uses an id twice or changes what it has published"
+        "the table {table} has an entry of this event id with other content: a producer uses one id for two events, or has changed an event that it had published"
     )]
     Conflict {
         /// The table.
         table: String,
     },
-    /// Stored version and new version do not come from the same log.
+    /// Stored version and new version come from different database logs.
     #[error(
-        "the version in the table {table} comes from another log than the record's: after a failover, a restore or a move to another database, raise the configured epoch"
+        "the version in the table {table} comes from another database log than the record's: after a failover, a restore or a move to another database, raise the configured epoch"
     )]
     Incomparable {
         /// The table.
         table: String,
     },
-    /// What is under this key is written in a format that this version of the function does not know.
+    /// The item under this key has a format that this version of the function does not know.
     #[error(
-        "the table {table} holds an item of format {format}, which a newer version of this function wrote; this one knows up to {known} and leaves it alone: deploy the newer one",
-        known = crate::FORMAT
+        "the table {table} holds an item of format {format}, written by a newer version of this function; this version reads up to format {FORMAT} and leaves the item alone: deploy the newer version"
     )]
     Format {
         /// The table.
@@ -42,9 +43,9 @@ pub enum TableError {
         /// The version of the item's format.
         format: String,
     },
-    /// Something else is under this key.
+    /// The item under this key was not written by this effect.
     #[error(
-        "the table {table} holds an item under this key that this effect did not write; it must have the table to itself"
+        "the table {table} holds an item under this key that this effect did not write: give the function a table of its own, or remove the item"
     )]
     Foreign {
         /// The table.
@@ -52,9 +53,28 @@ pub enum TableError {
     },
 }
 
+const CODES: FailureCodes = FailureCodes {
+    throttled: "table_throttled",
+    denied: "table_denied",
+    table_missing: "table_missing",
+    contended: "table_contended",
+    rejected: "item_rejected",
+    unavailable: "table_unavailable",
+};
+
+impl TableError {
+    pub(crate) fn unreadable(table: &str, unreadable: Unreadable) -> Self {
+        let table = table.to_owned();
+        match unreadable {
+            Unreadable::Newer(format) => TableError::Format { table, format },
+            Unreadable::Foreign => TableError::Foreign { table },
+        }
+    }
+}
+
 impl Failure for TableError {
-    /// Repeating is always safe, so a table that cannot be asked is a retry, even where the write may have happened; and
-    /// so is an item that only a newer deployment can judge.
+    /// Repeating is always safe. So a table that does not answer is a retry, even where the write may have happened, and
+    /// so is an item that only a newer deployment can read.
     fn disposition(&self) -> Disposition {
         match self {
             TableError::Write { failed, .. } => match failed.failure {
@@ -74,14 +94,7 @@ impl Failure for TableError {
 
     fn code(&self) -> &'static str {
         match self {
-            TableError::Write { failed, .. } => match failed.failure {
-                WriteFailure::Throttled => "table_throttled",
-                WriteFailure::Denied => "table_denied",
-                WriteFailure::TableMissing => "table_missing",
-                WriteFailure::Contended => "table_contended",
-                WriteFailure::Rejected => "item_rejected",
-                WriteFailure::Unavailable => "table_unavailable",
-            },
+            TableError::Write { failed, .. } => failed.failure.code(&CODES),
             TableError::Conflict { .. } => "event_conflict",
             TableError::Incomparable { .. } => "version_incomparable",
             TableError::Format { .. } => "item_format_unknown",

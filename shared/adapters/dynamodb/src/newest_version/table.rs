@@ -1,18 +1,19 @@
-//! The newest version of a row wins.
+//! The table: sends the requests of a [`RowWrite`], and removes rows of an older epoch.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use debezium::RowVersion;
-use dynamodb_writes::{FailedWrite, Write, WriteFailure, text, write};
-use event_runtime::{Effect, OwnerToken};
+use event_runtime::OwnerToken;
 
 use crate::attribute::{KEY, VERSION};
-use crate::columns::Columns;
 use crate::condition::{Condition, Placeholders};
 use crate::error::TableError;
-use crate::format;
-use crate::row_write::{Change, Next, Request, RowWrite, Undecided, Update, readable, version_of};
-use crate::version::{epoch_of, epoch_text};
+use crate::format::{self, FORMAT, Unreadable};
+use crate::newest_version::columns::Columns;
+use crate::newest_version::row_write::{Change, Next, Put, Request, RowWrite, Undecided, Update, version_of};
+use crate::newest_version::version::{epoch_of, epoch_text};
+use crate::value::text;
+use crate::writes::{FailedWrite, Write, WriteFailure, write};
 
 /// A table of one item a row, whose only key is the text [`KEY`].
 #[derive(Debug, Clone)]
@@ -21,38 +22,18 @@ pub struct VersionedTable {
     table: String,
 }
 
-/// What became of a put.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Put {
-    /// It is there now: all of it, or of a change that came late what no newer one has said.
-    Applied,
-    /// This very version was there already.
-    Same,
-    /// Something newer was there, and stays.
-    Older,
-}
-
-/// What became of a removal.
+/// The result of [`VersionedTable::remove_of_older_epoch`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {
-    /// It is gone.
+    /// The row is removed.
     Removed,
-    /// It was gone already.
+    /// The row was gone already.
     Gone,
-    /// It has been written since, in this epoch or a higher one, and stays.
+    /// The row has been written since, in this epoch or a higher one, and stays.
     Rewritten,
 }
 
-impl From<Put> for Effect {
-    fn from(put: Put) -> Self {
-        match put {
-            Put::Applied => Effect::Done,
-            Put::Same | Put::Older => Effect::Duplicate,
-        }
-    }
-}
-
-/// A row that others write between one request and the next, so many times in a row, is left to a later try.
+/// A row that others write between our requests this many times in a row is left to a later try.
 const REQUESTS: usize = 5;
 
 impl VersionedTable {
@@ -61,20 +42,20 @@ impl VersionedTable {
         VersionedTable { client, table: table.into() }
     }
 
-    /// Writes a row under `key` if `version` is newer than the version that is there ([`RowVersion::compare`]).
+    /// Writes a row under `key` if `version` is newer than the stored version ([`RowVersion::compare`]).
     ///
-    /// A row of which the change says everything is put as a whole, by one `PutItem`. One with an
-    /// [`Unchanged`](crate::Column::Unchanged) column is updated, by one `UpdateItem`: that column stays as it is, all
-    /// others become what the change says. Where no row is there to be updated, or only a tombstone, such a column stays
-    /// absent until a change says what it holds.
+    /// A change that contains the whole row is put by one `PutItem`. A change with an
+    /// [`Unchanged`](crate::Column::Unchanged) column is an update by one `UpdateItem`: that column stays as it is, all
+    /// others take the change's values. Where no row is there to update, or only a tombstone, such a column stays absent
+    /// until a change contains its value.
     ///
-    /// A change that comes late, behind newer ones, still gives an unchanged column its value if every newer one left it
-    /// unchanged. So whatever the order in which a row's changes come, in the end the row is what the newest of them left.
+    /// A late change, behind newer ones, still gives an unchanged column its value if every newer change left the column
+    /// unchanged. So the changes of a row may come in any order: in the end the row is what the newest change left.
     ///
-    /// A deleted row is written too: without its columns, and kept with its version for as long as older changes may
-    /// still arrive ([`EXPIRES_AT`](crate::attribute::EXPIRES_AT)), or else they would bring the row back.
+    /// A deleted row is written too, as a tombstone: without its columns, and with its version for as long as older changes
+    /// may still arrive ([`EXPIRES_AT`](crate::attribute::EXPIRES_AT)). Otherwise they would bring the row back.
     ///
-    /// A refused request costs the write units of one that is applied, and no read.
+    /// A refused request costs as many write units as an applied one, and no read.
     ///
     /// # Errors
     /// [`TableError`]; never [`TableError::Conflict`].
@@ -121,13 +102,13 @@ impl VersionedTable {
         }
     }
 
-    /// Removes what is under `key` if its version is of an epoch before `epoch`: one `DeleteItem`. For rows that nothing
-    /// will ever write again, because what deleted them was lost.
+    /// Removes the row under `key` if its version is of an epoch before `epoch`: one `DeleteItem`. For rows that no change
+    /// will write again because the change that deleted them was lost.
     ///
     /// # Errors
     /// [`TableError`]; never [`TableError::Conflict`] or [`TableError::Incomparable`].
     pub async fn remove_of_older_epoch(&self, key: &str, epoch: u64) -> Result<Removal, TableError> {
-        let condition = Condition::All(vec![format::known(), Condition::less(VERSION, epoch_text(epoch))]);
+        let condition = Condition::All(vec![format::known(FORMAT), Condition::less(VERSION, epoch_text(epoch))]);
         let mut placeholders = Placeholders::default();
         let condition = condition.expression(&mut placeholders);
         let delete = self.client.delete_item().table_name(&self.table).key(KEY, text(key));
@@ -137,11 +118,13 @@ impl VersionedTable {
         match write(delete.send().await).map_err(|failed| self.failed(failed))? {
             Write::Applied => Ok(Removal::Removed),
             Write::Refused(None) => Ok(Removal::Gone),
-            Write::Refused(Some(found)) => match readable(&found).map(|()| epoch_of(&found)) {
-                Ok(Some(_)) => Ok(Removal::Rewritten),
-                Ok(None) => Err(self.undecided(Undecided::Foreign)),
-                Err(undecided) => Err(self.undecided(undecided)),
-            },
+            Write::Refused(Some(found)) => {
+                let epoch = format::check(&found, FORMAT).and_then(|()| epoch_of(&found).ok_or(Unreadable::Foreign));
+                match epoch {
+                    Ok(_) => Ok(Removal::Rewritten),
+                    Err(unreadable) => Err(TableError::unreadable(&self.table, unreadable)),
+                }
+            }
         }
     }
 
@@ -150,17 +133,15 @@ impl VersionedTable {
     }
 
     fn undecided(&self, undecided: Undecided) -> TableError {
-        let table = self.table.clone();
         match undecided {
-            Undecided::Incomparable => TableError::Incomparable { table },
-            Undecided::Foreign => TableError::Foreign { table },
-            Undecided::Format(format) => TableError::Format { table, format },
+            Undecided::Incomparable => TableError::Incomparable { table: self.table.clone() },
+            Undecided::Unreadable(unreadable) => TableError::unreadable(&self.table, unreadable),
         }
     }
 }
 
-/// Every action sees the item as it was before the update, so a column that stays as it is gets the row's version from
-/// before, unless it stayed as it was then already.
+/// Every action sees the item as it was before the update. So a column that stays as it is gets the row's version before
+/// the update, unless it has an older one already.
 fn update_expression(update: Update, placeholders: &mut Placeholders) -> String {
     let Update { set, remove, keep } = update;
     let set = set.into_iter().map(|(name, value)| {
@@ -184,10 +165,10 @@ fn update_expression(update: Update, placeholders: &mut Placeholders) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::columns::Column;
+    use crate::newest_version::columns::Column;
 
     #[test]
-    fn a_wide_row_can_be_updated_too() {
+    fn a_row_of_250_columns_can_be_updated() {
         let wide = (0..250).fold(Columns::new().with("bio", Column::Unchanged), |columns, number| {
             columns.with(format!("a column with a long name, {number}"), text("something"))
         });

@@ -1,16 +1,16 @@
-//! Conditions as data. DynamoDB is told them as an expression; a test evaluates them itself.
+//! Conditions as data: written as an expression for DynamoDB, and evaluated by tests in memory.
 
 use std::collections::HashMap;
 
+use crate::value::{number, text};
 use aws_sdk_dynamodb::types::AttributeValue;
-use dynamodb_writes::{number, text};
 
 /// When a write may be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Condition {
     /// The item, if there is one, does not have the attribute.
     Absent(String),
-    /// The attribute is text that stands so to this one. Never true of an attribute that is absent.
+    /// The attribute is text, and the comparison with this text holds. False where the attribute is absent.
     Text(String, Comparison, String),
     /// The attribute is a number, and not greater.
     NumberAtMost(&'static str, u64),
@@ -49,7 +49,7 @@ impl Condition {
         Condition::Text(attribute.to_owned(), Comparison::BeginsWith, value.into())
     }
 
-    /// In DynamoDB's words.
+    /// As a condition expression of DynamoDB.
     pub(crate) fn expression(&self, placeholders: &mut Placeholders) -> String {
         match self {
             Condition::Absent(attribute) => format!("attribute_not_exists({})", placeholders.name(attribute)),
@@ -76,8 +76,8 @@ fn joined(conditions: &[Condition], with: &str, placeholders: &mut Placeholders)
     format!("({})", conditions.join(with))
 }
 
-/// What the expressions of one request name: attributes by `#0`, …, values by `:0`, … As short as can be, because an
-/// expression may have 4 KB.
+/// The placeholders of one request's expressions: `#0`, … for attributes and `:0`, … for values. Short, because an
+/// expression has at most 4 KB.
 #[derive(Debug, Default)]
 pub(crate) struct Placeholders {
     names: Vec<String>,
@@ -99,13 +99,13 @@ impl Placeholders {
         format!(":{}", self.values.len() - 1)
     }
 
-    /// For the request; `None` where there is none, because DynamoDB refuses an empty map.
+    /// The names for the request; `None` instead of an empty map, which DynamoDB refuses.
     pub(crate) fn names(&self) -> Option<HashMap<String, String>> {
         let names = self.names.iter().enumerate().map(|(number, name)| (format!("#{number}"), name.clone()));
         Some(names.collect()).filter(|names: &HashMap<_, _>| !names.is_empty())
     }
 
-    /// The same of the values.
+    /// The values for the request; `None` instead of an empty map.
     pub(crate) fn values(self) -> Option<HashMap<String, AttributeValue>> {
         let values = self.values.into_iter().enumerate().map(|(number, value)| (format!(":{number}"), value));
         Some(values.collect()).filter(|values: &HashMap<_, _>| !values.is_empty())
@@ -114,8 +114,8 @@ impl Placeholders {
 
 #[cfg(test)]
 impl Condition {
-    /// What DynamoDB would say over this item, or over none.
-    pub(crate) fn holds(&self, item: Option<&dynamodb_writes::Item>) -> bool {
+    /// Whether the condition holds for this item, or for no item, as DynamoDB would decide.
+    pub(crate) fn holds(&self, item: Option<&crate::value::Item>) -> bool {
         let found = |attribute: &str| item.and_then(|item| item.get(attribute));
         match self {
             Condition::Absent(attribute) => found(attribute).is_none(),
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_expression_names_each_attribute_once_and_each_value_it_needs() {
+    fn an_expression_names_each_attribute_once_and_each_value() {
         let condition = Condition::Any(vec![
             Condition::absent("pk"),
             Condition::All(vec![Condition::less("version", "5"), Condition::equals("version", "4")]),

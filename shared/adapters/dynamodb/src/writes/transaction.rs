@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
 
-use crate::Item;
-use crate::failed::{FailedWrite, WriteFailure, by_cancellation};
+use super::failure::{FailedWrite, WriteFailure, by_cancellation};
+use crate::value::Item;
 
 /// The end of a transaction.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +33,7 @@ pub fn transaction<O>(result: Result<O, SdkError<TransactWriteItemsError>>) -> R
         return Err(FailedWrite::of(error));
     };
     let reasons = cancelled.cancellation_reasons();
-    // A condition that failed has the last word, whatever else went on: it was evaluated, and it said no.
+    // A failed condition decides, whatever the other reasons are: it was evaluated.
     if reasons.iter().any(|reason| reason.code() == Some(CONDITION_FAILED)) {
         return Ok(Transaction::Refused(reasons.iter().map(refused_over).collect()));
     }
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_condition_tells_over_what() {
+    fn a_failed_condition_shows_the_item_that_it_failed_over() {
         let item = Item::from([("pk".to_owned(), AttributeValue::S("1".to_owned()))]);
         let end = cancelled(&[(CONDITION_FAILED, Some(item.clone())), (NO_REASON, None)]).unwrap();
         assert_eq!(end, Transaction::Refused(vec![Some(item), None]));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn each_other_reason_says_what_it_proves() {
+    fn each_other_reason_of_a_cancellation_has_its_failure() {
         for (reason, failure) in [
             ("ThrottlingError", WriteFailure::Throttled),
             ("TransactionConflict", WriteFailure::Contended),

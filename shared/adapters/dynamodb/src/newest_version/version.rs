@@ -1,26 +1,26 @@
 //! A row's version as attributes that DynamoDB can compare in a condition.
 //!
-//! The version becomes text of fixed width, so that text sorts as the version does: the epoch, then the position in the
-//! log, each number in twenty digits. Only versions of one log sort; which log it was stands in an attribute of its
-//! own, and so does what PostgreSQL needs to tell a snapshot's read from a streamed change ([`RowVersion::compare`]).
+//! The version becomes text of fixed width that sorts like the version: the epoch, then the position in the log, each
+//! number in twenty digits. Only versions of one log sort. So the log has an attribute of its own, and PostgreSQL's last
+//! commit another one: it orders a snapshot's read against a streamed change ([`RowVersion::compare`]).
 
 use debezium::{Position, RowVersion};
-use dynamodb_writes::{Item, text, text_of};
 
 use crate::attribute::{VERSION, VERSION_COMMIT, VERSION_LOG};
 use crate::condition::Condition;
+use crate::value::{Item, text, text_of};
 
 const CHANGE_STREAM: &str = "mongodb";
 const LSN: &str = "lsn";
 const LSN_READ: &str = "lsn/read";
-/// Followed by the server's id, or by `read`: a snapshot's read belongs to no server and compares with all.
+/// Prefix of the server's id, or of `read`: a snapshot's read has no server and compares with every server.
 const BINLOG: &str = "binlog/";
 const BINLOG_READ: &str = "binlog/read";
 
 /// The attributes of a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stored {
-    /// Sorts like the version among versions of one log.
+    /// Text that sorts like the version, among versions of one log.
     pub(crate) order: String,
     log: String,
     commit: Option<String>,
@@ -56,7 +56,7 @@ impl Stored {
         }
     }
 
-    /// Reads the version of an item; `None` where it is not one of ours.
+    /// Reads the version of an item; `None` where the item is not a row of ours.
     pub(crate) fn read(item: &Item) -> Option<RowVersion> {
         let numbers = |name| text_of(item, name)?.split('.').map(|digits| digits.parse().ok()).collect();
         let order: Option<Vec<u64>> = numbers(VERSION);
@@ -82,7 +82,8 @@ impl Stored {
     }
 }
 
-/// The condition "of an older version than this one", as far as text tells; [`RowVersion::compare`] tells the rest.
+/// The condition "of an older version than this one", as far as text can be compared; [`RowVersion::compare`] decides
+/// the rest.
 pub(crate) fn older_than(version: &RowVersion) -> Condition {
     let Stored { order, log, commit: _ } = Stored::of(version);
     let of = |log: &str| Condition::equals(VERSION_LOG, log);
@@ -98,14 +99,14 @@ pub(crate) fn older_than(version: &RowVersion) -> Condition {
         Position::Lsn { last_commit, read: false, .. } => {
             let streamed = Condition::All(vec![of(&log), before()]);
             let read = match last_commit {
-                // The first transaction that a connector streams has no commit before it; it follows the snapshot.
+                // The first transaction that a connector streams has no commit before it and follows the snapshot.
                 None => of(LSN_READ),
                 Some(commit) => {
                     let reads_lsn = format!("{}.{commit:020}", epoch_text(version.epoch));
-                    let unsaid =
+                    let without_commit =
                         Condition::All(vec![Condition::absent(VERSION_COMMIT), Condition::at_most(VERSION, reads_lsn)]);
-                    let said = Condition::at_most(VERSION_COMMIT, format!("{commit:020}"));
-                    Condition::All(vec![of(LSN_READ), Condition::Any(vec![said, unsaid])])
+                    let with_commit = Condition::at_most(VERSION_COMMIT, format!("{commit:020}"));
+                    Condition::All(vec![of(LSN_READ), Condition::Any(vec![with_commit, without_commit])])
                 }
             };
             Condition::Any(vec![streamed, read])
@@ -116,18 +117,18 @@ pub(crate) fn older_than(version: &RowVersion) -> Condition {
             Condition::Any(vec![Condition::All(vec![of(&log), before()]), streamed])
         }
     };
-    // A version starts with its epoch: what sorts before the bare epoch is of an earlier one.
+    // A version starts with its epoch: text that sorts before the bare epoch is of an earlier epoch.
     let epoch = epoch_text(version.epoch);
     let of_epoch = Condition::All(vec![Condition::begins_with(VERSION, epoch.as_str()), older]);
     Condition::Any(vec![Condition::less(VERSION, epoch), of_epoch])
 }
 
-/// What the version of an item begins with. Sorts before all versions of the epoch, and after those of earlier ones.
+/// The first part of a version's text. Sorts before all versions of the epoch and after those of earlier epochs.
 pub(crate) fn epoch_text(epoch: u64) -> String {
     format!("{epoch:020}")
 }
 
-/// The epoch of an item's version; `None` where it is no row of a [`VersionedTable`](crate::VersionedTable).
+/// The epoch of an item's version; `None` where the item is not a row of a [`VersionedTable`](crate::VersionedTable).
 pub fn epoch_of(item: &Item) -> Option<u64> {
     Stored::read(item).map(|version| version.epoch)
 }
@@ -141,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    /// Small numbers meet often; large ones have more digits.
+    /// Small numbers, which are often equal, and large ones, which have more digits.
     fn part() -> impl Strategy<Value = u64> {
         prop_oneof![0..4_u64, Just(9), Just(10), Just(1_795_422_518_410), Just(u64::MAX)]
     }
@@ -165,7 +166,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_condition_holds_only_over_what_is_older(new in any_version(), there in any_version()) {
+        fn the_condition_holds_only_for_older_versions(new in any_version(), there in any_version()) {
             let mut item = Item::new();
             Stored::of(&there).put(&mut item);
             let holds = older_than(&new).holds(Some(&item));
@@ -180,7 +181,7 @@ mod tests {
             if stored_a.log == stored_b.log || a.epoch != b.epoch {
                 match stored_a.order.cmp(&stored_b.order) {
                     Ordering::Greater => prop_assert_eq!(a.compare(&b), Precedence::Newer),
-                    // MongoDB's clock alone does not say what is older.
+                    // MongoDB's clock alone does not order two changes.
                     Ordering::Less => prop_assert!(matches!(a.compare(&b), Precedence::Older | Precedence::Newer)),
                     Ordering::Equal => prop_assert_eq!(a.compare(&b), Precedence::Same),
                 }
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_version_is_not_read_as_one() {
+    fn an_item_without_a_valid_version_is_not_read() {
         let item = |log: &str, order: &str| {
             Item::from([(VERSION_LOG.to_owned(), text(log)), (VERSION.to_owned(), text(order))])
         };

@@ -1,35 +1,55 @@
-//! One write of a row: which request is made, and what follows from what it was refused over.
+//! One write of a row: the first request, and what follows when DynamoDB refuses it.
 //!
-//! Nearly always one request does it. Over what a condition of DynamoDB cannot compare, the item that the refusal shows
-//! is compared here, and the next request holds only while that item stays as it was.
+//! Nearly always the first request decides. Some versions a DynamoDB condition cannot compare: then the item that the
+//! refusal returned is compared here, and the next request holds only while that item stays as it was.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use debezium::{Precedence, RowVersion};
-use dynamodb_writes::{Item, text, text_of};
+use event_runtime::Effect;
 
 use crate::attribute::{EXPIRES_AT, FORMAT, KEY, VERSION, VERSION_COMMIT, VERSION_LOG, VERSION_OF, WRITE};
-use crate::columns::{Column, Columns};
 use crate::condition::Condition;
-use crate::format::{self, Said};
-use crate::newest::Put;
-use crate::version::{Stored, older_than};
+use crate::format::{self, Unreadable};
+use crate::newest_version::columns::{Column, Columns};
+use crate::newest_version::version::{Stored, older_than};
+use crate::value::{Item, number, text, text_of};
 
-/// In [`VERSION_OF`]: no change has said yet what the column holds. Sorts before any version.
-const NEVER_SAID: &str = "-";
+/// In [`VERSION_OF`]: no change has contained the column's value yet. Sorts before any version.
+const NEVER_SEEN: &str = "-";
 
-/// A write under way.
+/// The result of [`VersionedTable::put_if_newer`](crate::VersionedTable::put_if_newer).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// The row is written: all of it, or of a late change the columns that no newer change contained.
+    Applied,
+    /// This very version was there already.
+    Same,
+    /// A newer version was there, and stays.
+    Older,
+}
+
+impl From<Put> for Effect {
+    fn from(put: Put) -> Self {
+        match put {
+            Put::Applied => Effect::Done,
+            Put::Same | Put::Older => Effect::Duplicate,
+        }
+    }
+}
+
+/// A row to be written, if its version is newer than the stored one.
 #[derive(Debug)]
 pub(crate) struct RowWrite<'a> {
     pub(crate) key: &'a str,
     pub(crate) columns: &'a Columns,
     pub(crate) version: &'a RowVersion,
-    /// Names this write, so that it knows its own work when an answer was lost.
+    /// Identifies this write, so that it recognises itself when an answer was lost.
     pub(crate) token: String,
 }
 
-/// What DynamoDB is asked for.
+/// One request to DynamoDB.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Request {
     pub(crate) change: Change,
@@ -40,7 +60,7 @@ pub(crate) struct Request {
 pub(crate) enum Change {
     /// The item as a whole.
     Put(Item),
-    /// Some of its attributes, of an item that is there.
+    /// Some attributes of an item that exists.
     Update(Update),
 }
 
@@ -48,60 +68,52 @@ pub(crate) enum Change {
 pub(crate) struct Update {
     pub(crate) set: BTreeMap<String, AttributeValue>,
     pub(crate) remove: Vec<String>,
-    /// Columns that stay as they are, and which version they are from from now on.
+    /// Columns that stay as they are. Their [`VERSION_OF`] keeps the version that they come from.
     pub(crate) keep: Vec<String>,
 }
 
-/// What follows.
+/// What follows a refusal.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Next {
     Ended(Put),
     Ask(Request),
 }
 
-/// Why a write cannot be decided.
+/// Why a refusal cannot be decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Undecided {
+    /// The stored version comes from another database log.
     Incomparable,
-    Foreign,
-    Format(String),
-}
-
-/// Whether an item is in a format that this code knows.
-pub(crate) fn readable(found: &Item) -> Result<(), Undecided> {
-    match format::said(found) {
-        Said::Known => Ok(()),
-        Said::Unknown(format) => Err(Undecided::Format(format)),
-        Said::Foreign => Err(Undecided::Foreign),
-    }
+    /// The item must be left alone.
+    Unreadable(Unreadable),
 }
 
 impl RowWrite<'_> {
-    /// The first request, which is the last one unless it is refused.
+    /// The first request; the only one unless DynamoDB refuses it.
     pub(crate) fn first(&self) -> Request {
-        let newer = Condition::All(vec![format::known(), older_than(self.version)]);
+        let newer = Condition::All(vec![format::known(format::FORMAT), older_than(self.version)]);
         match self.columns.are_whole() {
             true => Request {
                 change: Change::Put(self.item()),
                 condition: Condition::Any(vec![Condition::absent(KEY), newer]),
             },
-            // An item that is not there has no version, so the condition fails over it.
+            // A missing item has no version, so the condition fails for it.
             false => Request { change: Change::Update(self.update()), condition: newer },
         }
     }
 
-    /// What follows from a refusal over this item; `None` where there was none.
+    /// What follows when DynamoDB refused because of this item; `None` where no item was there.
     pub(crate) fn refused_over(&self, found: Option<&Item>) -> Result<Next, Undecided> {
         let Some(found) = found else {
             let condition = Condition::absent(KEY);
             return Ok(Next::Ask(Request { change: Change::Put(self.item()), condition }));
         };
         if text_of(found, WRITE) == Some(&self.token) {
-            // Our own write, whose answer was lost before the SDK sent it again.
+            // Our own write: its answer was lost, and the SDK sent the request again.
             return Ok(Next::Ended(Put::Applied));
         }
-        readable(found)?;
-        let stored = Stored::read(found).ok_or(Undecided::Foreign)?;
+        format::check(found, format::FORMAT).map_err(Undecided::Unreadable)?;
+        let stored = Stored::read(found).ok_or(Undecided::Unreadable(Unreadable::Foreign))?;
         match self.version.compare(&stored) {
             Precedence::Newer => {
                 let change = match self.columns.are_whole() {
@@ -119,29 +131,29 @@ impl RowWrite<'_> {
         }
     }
 
-    /// The row as a whole. A column whose value only the row before would have stays out.
+    /// The row as a whole. An unchanged column stays out: only the earlier row has its value.
     fn item(&self) -> Item {
         let mut item: Item = self.known().filter_map(|(name, value)| Some((name.to_owned(), value?.clone()))).collect();
-        item.extend(self.unchanged().map(|name| (version_of(name), text(NEVER_SAID))));
+        item.extend(self.unchanged().map(|name| (version_of(name), text(NEVER_SEEN))));
         item.insert(KEY.to_owned(), text(self.key));
         item.insert(WRITE.to_owned(), text(&self.token));
-        format::put(&mut item);
+        format::put(&mut item, format::FORMAT);
         Stored::of(self.version).put(&mut item);
         item
     }
 
-    /// What the change says, and nothing else.
+    /// The attributes that the change contains, and no others.
     fn update(&self) -> Update {
         let mut item = Item::new();
         item.insert(WRITE.to_owned(), text(&self.token));
-        format::put(&mut item);
+        format::put(&mut item, format::FORMAT);
         Stored::of(self.version).put(&mut item);
         let mut update = Update { set: item.into_iter().collect(), ..Update::default() };
         if !update.set.contains_key(VERSION_COMMIT) {
             update.remove.push(VERSION_COMMIT.to_owned());
         }
         if !matches!(self.columns.get(EXPIRES_AT), Some(Column::Is(_))) {
-            // A row that was deleted and is there again is no tombstone any more.
+            // The row exists again: it is not a tombstone any more.
             update.remove.push(EXPIRES_AT.to_owned());
         }
         for (name, value) in self.known() {
@@ -157,11 +169,11 @@ impl RowWrite<'_> {
         update
     }
 
-    /// What a change that came late still says: of columns which every later change left unchanged.
+    /// What a late change still adds: columns that every later change left unchanged.
     ///
-    /// Which of two such changes is the newer one, the text of their versions tells, as it does among the changes of one
-    /// log. It does not know that a streamed change of PostgreSQL may be newer than a snapshot's read with a greater
-    /// position; for a column to be wrong by that, the change has to be parked and a later one to leave it unchanged.
+    /// The text of two versions of one log says which is newer. The text does not know that a streamed change of PostgreSQL
+    /// may be newer than a snapshot's read at a greater position. For a column to be wrong because of that, the streamed
+    /// change must be dead-lettered and redriven, and a later change must leave the column unchanged.
     fn late(&self, found: &Item) -> Option<Update> {
         let order = Stored::of(self.version).order;
         let older = found.keys().filter_map(|attribute| attribute.strip_prefix(VERSION_OF));
@@ -171,7 +183,7 @@ impl RowWrite<'_> {
             match self.columns.get(column) {
                 Some(Column::Is(value)) => drop(update.set.insert(column.to_owned(), value.clone())),
                 Some(Column::Null) => update.remove.push(column.to_owned()),
-                // Deleted, or written as a whole without it.
+                // The row was deleted, or the whole row does not have the column.
                 None if self.columns.are_whole() => update.remove.push(column.to_owned()),
                 Some(Column::Unchanged) | None => continue,
             }
@@ -181,11 +193,11 @@ impl RowWrite<'_> {
             return None;
         }
         update.set.insert(WRITE.to_owned(), text(&self.token));
-        update.set.insert(FORMAT.to_owned(), dynamodb_writes::number(format::FORMAT));
+        update.set.insert(FORMAT.to_owned(), number(format::FORMAT));
         Some(update)
     }
 
-    /// The columns of which the change says something, with what they hold.
+    /// The columns whose values the change contains; `None` stands for null.
     fn known(&self) -> impl Iterator<Item = (&str, Option<&AttributeValue>)> {
         let known = self.columns.iter().filter(|(name, _)| !is_ours(name));
         known.filter_map(|(name, column)| match column {
@@ -201,16 +213,17 @@ impl RowWrite<'_> {
     }
 }
 
-/// The attributes that no column may have the name of: these win.
+/// The names that are ours: a column with such a name is ignored.
 fn is_ours(name: &str) -> bool {
     [KEY, VERSION, VERSION_LOG, VERSION_COMMIT, WRITE, FORMAT].contains(&name) || name.starts_with(VERSION_OF)
 }
 
+/// The name of the attribute that holds a column's own version.
 pub(crate) fn version_of(column: &str) -> String {
     format!("{VERSION_OF}{column}")
 }
 
-/// The condition "as it was found": every write names itself.
+/// The condition "still as it was found". Every write changes the token.
 fn unchanged(found: &Item) -> Condition {
     let same = |attribute: &str| match text_of(found, attribute) {
         Some(value) => Condition::equals(attribute, value),

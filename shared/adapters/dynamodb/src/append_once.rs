@@ -1,14 +1,15 @@
-//! Append once: an entry that is there is never written again, and an event's id is taken once.
+//! Append once: each event is written once under its id, and an entry is never changed.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
-use dynamodb_writes::{FailedWrite, Item, Transaction, WriteFailure, number, text, text_of, transaction};
 use event_runtime::Effect;
 
 use crate::attribute::{CONTENT, EXPIRES_AT, KEY, SORT};
 use crate::error::TableError;
-use crate::format::{self, Said};
+use crate::format;
+use crate::value::{Item, number, text, text_of};
+use crate::writes::{FailedWrite, Transaction, WriteFailure, transaction};
 
 /// An append-only table with the keys [`KEY`] and [`SORT`], both text.
 #[derive(Debug, Clone)]
@@ -22,24 +23,25 @@ pub struct AppendOnlyTable {
 pub struct Entry {
     /// Partition key.
     pub partition: String,
-    /// Sort key: the event's time, in text of fixed width, then the id.
+    /// Sort key: the event's time as text that sorts ([`sortable_time`](crate::keys::sortable_time)), then its id.
     pub sort: String,
-    /// Names the event for ever.
+    /// The event's id. It never names another event.
     pub id: String,
-    /// Digest of what the event says, and of nothing that may differ between two deliveries of it, such as offsets.
+    /// Digest of the event's content, without anything that differs between two deliveries of it, such as offsets.
     pub content: String,
-    /// Everything else.
+    /// All other attributes.
     pub attributes: Item,
-    /// When the entry may go, in seconds since 1970. A function of the event alone, so that id and entry go together.
+    /// When DynamoDB may delete the entry, in seconds since 1970. Computed from the event alone, so that the entry and
+    /// the item of its id expire together.
     pub expires_at: Option<u64>,
 }
 
-/// What became of an entry.
+/// The result of [`AppendOnlyTable::append_once`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
-    /// It is there now.
+    /// This request wrote the entry.
     Now,
-    /// It was there before, with the same content.
+    /// The entry was there before, with the same content.
     Before,
 }
 
@@ -60,13 +62,13 @@ impl AppendOnlyTable {
         AppendOnlyTable { client, table: table.into() }
     }
 
-    /// Appends an entry unless its event's id is taken, whatever the taker's partition and sort key. One transaction
-    /// of two puts: the entry, and an item `id#<id>` that holds the id. A request that is sent again for want of an
-    /// answer carries the same token, by which DynamoDB knows it for ten minutes.
+    /// Appends an entry unless its event's id is in the table already, under any partition and sort key. One transaction
+    /// of two puts: the entry, and an item `id#<id>` that holds the id. When the SDK sends a request again because the
+    /// answer was lost, it carries the same token, which DynamoDB recognises for ten minutes.
     ///
     /// # Errors
-    /// [`TableError::Conflict`] where the id is taken by other content; [`TableError::Format`] where a newer version of the
-    /// function took it; [`TableError::Write`].
+    /// [`TableError::Conflict`] where the id stands with other content; [`TableError::Format`] where a newer version of
+    /// the function wrote it; [`TableError::Foreign`] and [`TableError::Write`].
     pub async fn append_once(&self, entry: Entry) -> Result<Appended, TableError> {
         let content = entry.content.clone();
         let [id, entry] = self.puts(entry).map_err(|_| self.failed(unbuildable()))?;
@@ -77,15 +79,12 @@ impl AppendOnlyTable {
             .transact_items(TransactWriteItem::builder().put(entry).build());
         match transaction(request.send().await).map_err(|failed| self.failed(failed))? {
             Transaction::Applied => Ok(Appended::Now),
-            // Either one tells: the other may have outlived its retention.
+            // Either item decides: the other may have outlived its retention.
             Transaction::Refused(found) => {
                 let table = self.table.clone();
                 for found in found.iter().flatten() {
-                    match format::said(found) {
-                        Said::Known => {}
-                        Said::Unknown(format) => return Err(TableError::Format { table, format }),
-                        Said::Foreign => return Err(TableError::Foreign { table }),
-                    }
+                    format::check(found, format::FORMAT)
+                        .map_err(|unreadable| TableError::unreadable(&self.table, unreadable))?;
                 }
                 match found.iter().flatten().next().map(|found| text_of(found, CONTENT)) {
                     Some(Some(theirs)) if theirs == content => Ok(Appended::Before),
@@ -102,7 +101,7 @@ impl AppendOnlyTable {
             item.insert(KEY.to_owned(), text(partition));
             item.insert(SORT.to_owned(), text(sort));
             item.insert(CONTENT.to_owned(), text(&content));
-            format::put(&mut item);
+            format::put(&mut item, format::FORMAT);
             if let Some(at) = expires_at {
                 item.insert(EXPIRES_AT.to_owned(), number(at));
             }
@@ -123,7 +122,7 @@ impl AppendOnlyTable {
     }
 }
 
-/// The SDK wants a field that is not set: nothing was sent.
+/// A field that the SDK requires is not set: nothing was sent.
 fn unbuildable() -> FailedWrite {
     FailedWrite { failure: WriteFailure::Rejected, cause: None }
 }

@@ -1,37 +1,40 @@
-//! A decision about a parked claim.
+//! Resolving a parked claim: one write, conditional on the park that the decision is about.
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
-use event_runtime::{ClaimKey, Decider, Decision, Doubt, ParkedUnder, Resolved, StoreError};
+use event_runtime::{ClaimKey, Decider, Decision, Doubt, ParkedUnder, Resolved, StoreError, UnixMillis};
 
-use crate::DynamoDbClaims;
-use crate::attribute::{
-    CERTAIN, DECISION, DONE, FORMAT, FREE, KEY, LETTER, NEWEST, PARKED, RESOLVED_AT, RESOLVED_BY, Resolution, STATE,
-    State, Stored, TOKEN,
+use super::errors::{unreadable, write};
+use super::item::{
+    CERTAIN, DECISION, DONE, FORMAT, FREE, KEY, LETTER, NEWEST, PARKED, READABLE, RESOLVED_AT, RESOLVED_BY, Resolution,
+    STATE, State, Stored, TOKEN,
 };
-use crate::errors::unreadable;
-use crate::store::{number, text};
-use crate::write::{READABLE, Write, write};
+use crate::value::{number, text};
+use crate::writes::Write;
 
-impl DynamoDbClaims {
-    /// One write, conditional on the park that the decision is about; where nobody has decided, also on the claim's own
-    /// word that its effect did not happen.
-    pub(crate) async fn decide(
-        &self,
-        key: &ClaimKey,
-        park: ParkedUnder<'_>,
-        decision: Decision,
-        by: Decider<'_>,
-    ) -> Result<Resolved, StoreError> {
+/// A decision about a parked claim.
+pub(super) struct Resolving<'a> {
+    pub(super) key: &'a ClaimKey,
+    pub(super) park: ParkedUnder<'a>,
+    pub(super) decision: Decision,
+    pub(super) by: Decider<'a>,
+    pub(super) now: UnixMillis,
+}
+
+impl Resolving<'_> {
+    /// Writes the decision. Where a person did not make it, the write also requires the claim's own record that its effect
+    /// did not happen.
+    pub(super) async fn send(self, client: &Client, table: &str) -> Result<Resolved, StoreError> {
+        let Resolving { key, park, decision, by, now } = self;
         let state = match decision {
             Decision::Repeat => FREE,
-            // Without an expiry: that it was decided is remembered for ever.
+            // Without an expiry: a decision is kept for ever.
             Decision::Done => DONE,
         };
         let mut condition = format!("#state = :parked AND #letter = :letter AND {READABLE}");
-        let update = self
-            .client
+        let update = client
             .update_item()
-            .table_name(&self.options.table)
+            .table_name(table)
             .key(KEY, text(key.as_str()))
             .update_expression("SET #state = :state, #decision = :decision, #by = :by, #at = :now, #format = :format")
             .expression_attribute_names("#state", STATE)
@@ -45,7 +48,7 @@ impl DynamoDbClaims {
             .expression_attribute_values(":letter", text(park.letter))
             .expression_attribute_values(":decision", text(decision.as_str()))
             .expression_attribute_values(":by", text(by.name()))
-            .expression_attribute_values(":now", number(self.clock.now().0))
+            .expression_attribute_values(":now", number(now.0))
             .expression_attribute_values(":format", number(NEWEST))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let update = match park.token {
@@ -85,7 +88,7 @@ impl DynamoDbClaims {
                 Resolved::Uncertain
             }
             State::Parked { .. } => Resolved::OtherPark,
-            // Decided so before: by an earlier try of ours whose answer was lost.
+            // The same decision stands already: an earlier try of ours wrote it, and its answer was lost.
             State::Held { .. } | State::Done | State::Free { .. } if found.resolution.as_ref() == Some(&ours) => {
                 Resolved::Applied
             }

@@ -1,0 +1,11 @@
+//! How conditional writes end: applied, refused over an item, or failed for a reason from a small set.
+//!
+//! Requests set `ReturnValuesOnConditionCheckFailure::AllOld`, so that a refusal shows the item without another read.
+
+mod failure;
+mod item;
+mod transaction;
+
+pub use failure::{FailedWrite, FailureCodes, WriteFailure};
+pub use item::{Conditional, Write, write};
+pub use transaction::{Transaction, transaction};
