@@ -3,4 +3,19 @@
 //!
 //! [`machine`] has the rules, without I/O and without a clock.
 
+mod event;
+mod filter;
+mod kafka;
+mod lambda;
 pub mod machine;
+mod ports;
+mod record;
+mod run;
+
+pub use event::{Cluster, EventHead};
+pub use filter::{Filter, FilterError};
+pub use kafka::{ConnectError, KafkaSettings, KafkaSource, StartingPosition};
+pub use lambda::LambdaFunction;
+pub use ports::{Destination, DestinationError, GivenUp, Invocation, Source, SourceError, SourceEvent, Target};
+pub use record::{EventRecord, KafkaRecord};
+pub use run::{Ending, Mapping, Progress};

@@ -237,6 +237,18 @@ impl<R: Record> Machine<R> {
         self.stopping = true;
     }
 
+    /// Whether [`Machine::stop`] was called.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// Whether a batch has records that are not finished.
+    #[must_use]
+    pub fn is_under_way(&self, batch: BatchId) -> bool {
+        self.under_way.contains_key(&batch)
+    }
+
     /// Whether nothing is invoked and nothing is on its way to the destination.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
