@@ -9,6 +9,7 @@ use aws_sdk_lambda::error::SdkError;
 use aws_sdk_lambda::primitives::Blob;
 use bytes::Bytes;
 
+use crate::chain::chain;
 use crate::ports::{Invocation, Target};
 
 /// A function by name, at an endpoint.
@@ -83,14 +84,4 @@ fn is_timeout(body: &[u8]) -> bool {
     let message = serde_json::from_slice::<serde_json::Value>(body).ok();
     let message = message.as_ref().and_then(|document| document["errorMessage"].as_str()).unwrap_or_default();
     message.contains("Task timed out after")
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

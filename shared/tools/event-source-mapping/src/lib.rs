@@ -3,6 +3,8 @@
 //!
 //! [`machine`] has the rules, without I/O and without a clock.
 
+mod chain;
+mod destination;
 mod event;
 mod filter;
 mod kafka;
@@ -12,6 +14,7 @@ mod ports;
 mod record;
 mod run;
 
+pub use destination::{BucketDestination, DocumentHead, OnFailure, QueueDestination, TopicDestination};
 pub use event::{Cluster, EventHead};
 pub use filter::{Filter, FilterError};
 pub use kafka::{ConnectError, KafkaSettings, KafkaSource, StartingPosition};
