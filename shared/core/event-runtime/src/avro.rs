@@ -84,7 +84,7 @@ impl<T: AvroType> AvroReader<T> {
             (known, body) => Either::Right(
                 async move {
                     if known.is_none() {
-                        self.plans.plan(schema).await.map_err(judge)?;
+                        frames.plan(&self.plans, schema).await.map_err(judge)?;
                     }
                     match body {
                         Body::Plain(_) => Ok(()),

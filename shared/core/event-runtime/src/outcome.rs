@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kafka_events::BatchResponse;
+use schema_registry::FetchStats;
 
 use crate::failure::Stage;
 
@@ -86,6 +87,9 @@ pub struct BatchReport {
     pub oldest_record_age: Option<Duration>,
     /// In-process retries.
     pub retries: usize,
+    /// The schemas that its records had to wait for. Batches that run at the same time do not count each other's: a
+    /// request that several of them wait for is counted by the one that sees its answer first.
+    pub schemas: FetchStats,
     /// The letter that the event's mark names, where it is a redrive.
     pub redriven: Option<String>,
     /// Partitions that stopped because they parked too many records with one code: the deployment is most likely

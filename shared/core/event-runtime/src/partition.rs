@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use kafka_events::{Encoded, Entry, Event, Malformed, Record, TopicPartition};
+use schema_registry::FetchCounter;
 use tokio::time::Instant;
 
 use crate::chains::{Chains, Decoded, Keys, decode};
@@ -36,6 +37,7 @@ pub(crate) struct Batch<'a, H> {
     pub(crate) invocation: &'a Invocation,
     pub(crate) retries: &'a RetryBudget,
     pub(crate) failures: &'a FailureLog,
+    pub(crate) fetches: &'a FetchCounter,
     pub(crate) started: UnixMillis,
 }
 
@@ -98,6 +100,7 @@ async fn run_chain<H: RecordHandler>(
         invocation: batch.invocation,
         retries: batch.retries,
         failures: batch.failures,
+        fetches: batch.fetches,
         flood: guard,
     };
     // Reused from record to record: events borrow their text from here.
@@ -165,7 +168,7 @@ async fn run_record<H: RecordHandler>(
     let key = key.unwrap_or_else(|| decode(record.key.as_ref(), &mut scratch.key));
     let value = decode(record.value.as_ref(), &mut scratch.value);
     let scanned = scanning.elapsed();
-    let frames = RecordFrames::within(room);
+    let frames = RecordFrames::within(room).counting(context.fetches);
     let mut record_report = match (key, value) {
         (Ok(key), Ok(value)) => {
             let raw = RawRecord {

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use kafka_events::Event;
+use schema_registry::FetchCounter;
 use tokio::time::timeout;
 
 use crate::failure_log::FailureLog;
@@ -21,6 +22,7 @@ pub(crate) struct PartitionContext<'a, H> {
     pub(crate) invocation: &'a Invocation,
     pub(crate) retries: &'a RetryBudget,
     pub(crate) failures: &'a FailureLog,
+    pub(crate) fetches: &'a FetchCounter,
     pub(crate) flood: &'a FloodGuard<'a>,
 }
 

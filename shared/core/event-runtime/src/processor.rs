@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use kafka_events::{Event, ScanError};
+use schema_registry::FetchCounter;
 use tokio::time::Instant;
 
 use crate::circuit::Circuit;
@@ -58,9 +59,16 @@ impl<H: RecordHandler> Processor<H> {
 
         let now = self.0.clock.now();
         let retries = RetryBudget::for_records(event.partitions.iter().map(|partition| partition.records.len()).sum());
-        let failures = FailureLog::default();
-        let batch =
-            Batch { parts: &self.0, event: &event, invocation, retries: &retries, failures: &failures, started: now };
+        let (failures, fetches) = (FailureLog::default(), FetchCounter::default());
+        let batch = Batch {
+            parts: &self.0,
+            event: &event,
+            invocation,
+            retries: &retries,
+            failures: &failures,
+            fetches: &fetches,
+            started: now,
+        };
         let mut partitions: FuturesUnordered<_> =
             event.partitions.iter().map(|partition| run_partition(&batch, partition)).collect();
         while let Some(partition) = partitions.next().await {
@@ -68,6 +76,7 @@ impl<H: RecordHandler> Processor<H> {
         }
         drop(partitions);
         failures.summarize();
+        report.schemas = fetches.stats();
         report.duration = started.elapsed();
         Ok(report)
     }

@@ -2,7 +2,10 @@
 
 use std::sync::OnceLock;
 
-use schema_registry::{Body, Frame, FrameError, FrameFormat, SchemaRef, inflates_to_at_most};
+use avro_decode::{AvroType, Plan};
+use schema_registry::{
+    Body, FetchCounter, Frame, FrameError, FrameFormat, PlanCache, PlanError, SchemaRef, inflates_to_at_most,
+};
 use tokio::sync::OnceCell;
 
 use crate::effort::{Step, count};
@@ -25,6 +28,8 @@ pub struct RecordFrames<'r> {
     /// that does the same.
     bounds: OnceCell<[usize; 2]>,
     room: Room<'r>,
+    /// Counts the schemas that the record's batch had to wait for.
+    fetches: Option<&'r FetchCounter>,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +66,23 @@ impl<'r> RecordFrames<'r> {
     /// Nothing looked at yet; inflated bodies take their room from `room`.
     pub(crate) fn within(room: Room<'r>) -> Self {
         RecordFrames { room, ..RecordFrames::default() }
+    }
+
+    /// The same for a record of a batch whose schemas `fetches` counts.
+    pub(crate) fn counting(self, fetches: &'r FetchCounter) -> Self {
+        RecordFrames { fetches: Some(fetches), ..self }
+    }
+
+    /// The plan for a schema, fetched and compiled if need be, counted for the record's batch.
+    pub(crate) async fn plan<T: AvroType>(
+        &self,
+        plans: &PlanCache<T>,
+        schema: SchemaRef,
+    ) -> Result<Plan<T>, PlanError> {
+        match self.fetches {
+            Some(fetches) => plans.plan_counted(schema, fetches).await,
+            None => plans.plan(schema).await,
+        }
     }
 
     /// One side's frame: taken apart by `split` the first time, remembered from then on, errors too. Where two readers of

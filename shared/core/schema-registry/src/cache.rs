@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,7 +15,7 @@ use futures_util::{
 };
 use tokio::{sync::Semaphore, time::Instant};
 
-use crate::{RegistryError, RegistryErrorKind, SchemaRef, SchemaText, Schemas, activity};
+use crate::{FetchCounter, RegistryError, RegistryErrorKind, SchemaRef, SchemaText, Schemas, schemas::is_answered};
 
 /// How much a [`SchemaCache`] keeps, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +57,16 @@ pub struct SchemaCache<S> {
 }
 
 type Answer = Result<Arc<SchemaText>, RegistryError>;
-type Fetch = BoxFuture<'static, Answer>;
+type Fetch = BoxFuture<'static, Fetched>;
+
+/// The answer to a request, for all that wait for it.
+#[derive(Clone)]
+struct Fetched {
+    answer: Answer,
+    took: Duration,
+    /// Whether one of those that waited has counted the request.
+    is_counted: Arc<AtomicBool>,
+}
 
 #[derive(Default)]
 struct Memory {
@@ -125,7 +137,7 @@ impl<S: Schemas + 'static> SchemaCache<S> {
         Err(fetch)
     }
 
-    fn fetch(&self, schema: SchemaRef) -> impl Future<Output = Answer> + Send + use<S> {
+    fn fetch(&self, schema: SchemaRef) -> impl Future<Output = Fetched> + Send + use<S> {
         let registry = Arc::clone(&self.registry);
         let memory = Arc::clone(&self.memory);
         let fetches = Arc::clone(&self.fetches);
@@ -140,10 +152,8 @@ impl<S: Schemas + 'static> SchemaCache<S> {
                 }
                 answer => answer,
             };
-            let answered = answer.as_ref().err().is_none_or(|error| !error.is_transient());
-            activity::fetched(answered, asked.elapsed());
             lock(&memory).learn(schema, &answer, policy);
-            answer
+            Fetched { answer, took: asked.elapsed(), is_counted: Arc::default() }
         }
     }
 }
@@ -224,10 +234,27 @@ impl Memory {
 
 impl<S: Schemas + 'static> Schemas for SchemaCache<S> {
     fn by_id(&self, schema: SchemaRef) -> BoxFuture<'_, Result<Arc<SchemaText>, RegistryError>> {
-        activity::missed();
         match self.recall(schema) {
             Ok(answer) => std::future::ready(answer).boxed(),
-            Err(asked) => asked.boxed(),
+            Err(fetch) => fetch.map(|fetched| fetched.answer).boxed(),
+        }
+    }
+
+    fn by_id_counted<'a>(
+        &'a self,
+        schema: SchemaRef,
+        counter: &'a FetchCounter,
+    ) -> BoxFuture<'a, Result<Arc<SchemaText>, RegistryError>> {
+        match self.recall(schema) {
+            Ok(answer) => std::future::ready(answer).boxed(),
+            Err(fetch) => fetch
+                .map(|Fetched { answer, took, is_counted }| {
+                    if !is_counted.swap(true, Ordering::Relaxed) {
+                        counter.fetched(is_answered(&answer), took);
+                    }
+                    answer
+                })
+                .boxed(),
         }
     }
 }

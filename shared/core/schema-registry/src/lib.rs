@@ -14,9 +14,9 @@
 //! # Ok::<(), schema_registry::FrameError>(())
 //! ```
 
-mod activity;
 mod cache;
 pub mod compatibility;
+mod fetch_stats;
 mod format;
 mod frame;
 mod inflate;
@@ -25,8 +25,8 @@ mod schemas;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use activity::Activity;
 pub use cache::{CachePolicy, SchemaCache};
+pub use fetch_stats::{FetchCounter, FetchStats};
 pub use format::{FrameFormat, Frames, KeyFormat};
 pub use frame::{
     Body, Clues, Frame, FrameError, KEY_SCHEMA_HEADER, MAX_INFLATED_BYTES, SchemaId, SchemaRef, VALUE_SCHEMA_HEADER,

@@ -10,7 +10,7 @@ use std::{
 
 use avro_decode::{AvroType, Limits, Plan, ResolveError, Schema, SchemaError};
 
-use crate::{RegistryError, SchemaRef, SchemaText, Schemas};
+use crate::{FetchCounter, RegistryError, SchemaRef, SchemaText, Schemas};
 
 /// How many plans are kept where each record finds them at once. A topic seldom has more writer schemas than this.
 const FIRST: usize = 8;
@@ -123,10 +123,19 @@ impl<T: AvroType> PlanCache<T> {
     /// # Errors
     /// When the schema cannot be had, is no Avro schema, or does not resolve against `T`.
     pub async fn plan(&self, schema: SchemaRef) -> Result<Plan<T>, PlanError> {
+        self.plan_counted(schema, &FetchCounter::default()).await
+    }
+
+    /// The same, counting a miss where the plan is not known, and what fetching its schema cost.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    pub async fn plan_counted(&self, schema: SchemaRef, counter: &FetchCounter) -> Result<Plan<T>, PlanError> {
         if let Some(known) = self.known(schema) {
             return known.map(Cow::into_owned);
         }
-        let text = self.schemas.by_id(schema).await.map_err(PlanError::Registry)?;
+        counter.missed();
+        let text = self.schemas.by_id_counted(schema, counter).await.map_err(PlanError::Registry)?;
         let plan = self.compile(schema, &text);
         self.keep(schema, plan.clone(), text.size());
         plan

@@ -2,10 +2,11 @@
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::{SchemaId, SchemaRef};
+use crate::{FetchCounter, SchemaId, SchemaRef};
 
 /// A registry of writer schemas.
 ///
@@ -18,11 +19,42 @@ pub trait Schemas: Send + Sync {
     /// [`RegistryErrorKind::NotFound`] only when the registry itself says that it has no such schema; see
     /// [`RegistryError::is_transient`] for what may pass.
     fn by_id(&self, schema: SchemaRef) -> BoxFuture<'_, Result<Arc<SchemaText>, RegistryError>>;
+
+    /// The same, counting what it cost. An implementation that keeps no schemas makes a request each time.
+    ///
+    /// # Errors
+    /// As [`by_id`](Self::by_id).
+    fn by_id_counted<'a>(
+        &'a self,
+        schema: SchemaRef,
+        counter: &'a FetchCounter,
+    ) -> BoxFuture<'a, Result<Arc<SchemaText>, RegistryError>> {
+        async move {
+            let requested = Instant::now();
+            let answer = self.by_id(schema).await;
+            counter.fetched(is_answered(&answer), requested.elapsed());
+            answer
+        }
+        .boxed()
+    }
+}
+
+/// Whether the registry answered, be it that it has no such schema.
+pub(crate) fn is_answered(answer: &Result<Arc<SchemaText>, RegistryError>) -> bool {
+    answer.as_ref().err().is_none_or(|error| !error.is_transient())
 }
 
 impl<S: Schemas + ?Sized> Schemas for Arc<S> {
     fn by_id(&self, schema: SchemaRef) -> BoxFuture<'_, Result<Arc<SchemaText>, RegistryError>> {
         (**self).by_id(schema)
+    }
+
+    fn by_id_counted<'a>(
+        &'a self,
+        schema: SchemaRef,
+        counter: &'a FetchCounter,
+    ) -> BoxFuture<'a, Result<Arc<SchemaText>, RegistryError>> {
+        (**self).by_id_counted(schema, counter)
     }
 }
 

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::join_all};
 use schema_registry::{
-    CachePolicy, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef, Schemas,
+    CachePolicy, FetchCounter, FetchStats, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef, Schemas,
     testing::{InMemorySchemas, Weather},
 };
 
@@ -190,4 +190,46 @@ async fn no_such_schema_is_not_believed_of_a_registry_that_denies_its_own() {
     assert_eq!(cache.by_id(id(9)).await.unwrap_err().kind(), RegistryErrorKind::NotFound);
     assert_eq!(cache.by_id(id(10)).await.unwrap_err().kind(), RegistryErrorKind::NotFound);
     assert_eq!(registry.questions() - asked, 3, "who gave one just now is not asked for it again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_counted_once_by_one_of_the_batches_that_wait() {
+    let (registry, cache) = cached(CachePolicy::default());
+    let (first, second, third) = (FetchCounter::default(), FetchCounter::default(), FetchCounter::default());
+    registry.hold();
+    let waiting = join_all([&first, &first, &second].map(|counter| cache.by_id_counted(id(1), counter)));
+    let let_go = async {
+        tokio::time::advance(Duration::from_millis(40)).await;
+        registry.let_go();
+    };
+    let (answers, ()) = tokio::join!(waiting, let_go);
+    assert!(answers.iter().all(Result::is_ok));
+    cache.by_id_counted(id(1), &third).await.unwrap();
+    let once = FetchStats { fetches: 1, fetch_time: Duration::from_millis(40), ..FetchStats::default() };
+    assert_eq!([first.stats(), second.stats(), third.stats()], [once, FetchStats::default(), FetchStats::default()]);
+}
+
+#[tokio::test]
+async fn an_answer_counts_as_a_fetch_and_an_outage_as_a_failure() {
+    let (registry, cache) = cached(CachePolicy::default());
+    let counter = FetchCounter::default();
+    cache.by_id_counted(id(9), &counter).await.unwrap_err();
+    cache.by_id_counted(id(9), &counter).await.unwrap_err();
+    registry.set_weather(Weather::Down);
+    cache.by_id_counted(id(1), &counter).await.unwrap_err();
+    assert_eq!((counter.stats().fetches, counter.stats().failures), (1, 1));
+}
+
+#[tokio::test]
+async fn an_asker_that_leaves_does_not_take_the_count_along() {
+    let (registry, cache) = cached(CachePolicy::default());
+    let (first, second) = (FetchCounter::default(), FetchCounter::default());
+    registry.hold();
+    let mut leaves = cache.by_id_counted(id(1), &first);
+    let mut stays = cache.by_id_counted(id(1), &second);
+    assert!((&mut leaves).now_or_never().is_none() && (&mut stays).now_or_never().is_none());
+    drop(leaves);
+    registry.let_go();
+    stays.await.unwrap();
+    assert_eq!((first.stats().fetches, second.stats().fetches), (0, 1));
 }

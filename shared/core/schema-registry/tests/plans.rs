@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use avro_decode::{AvroRead, Limits};
 use schema_registry::{
-    CachePolicy, PlanCache, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef,
+    CachePolicy, FetchCounter, PlanCache, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef,
     testing::{INNER, InMemorySchemas, MIDDLE, OUTER, Weather},
 };
 
@@ -125,4 +125,20 @@ async fn more_schemas_than_are_kept_still_resolve() {
     for number in 100..2_200 {
         assert_eq!(plans.plan(id(number)).await.unwrap().decode(b"").unwrap().email, None);
     }
+}
+
+#[tokio::test]
+async fn a_miss_is_counted_until_the_plan_is_known() {
+    let schemas = Arc::new(SchemaCache::new(registry(), CachePolicy::default()));
+    let (accounts, outers) = (
+        PlanCache::<Account<'static>>::new(schemas.clone(), Limits::default()),
+        PlanCache::<Outer>::new(schemas, Limits::default()),
+    );
+    let counter = FetchCounter::default();
+    for _ in 0..3 {
+        accounts.plan_counted(id(1), &counter).await.unwrap();
+    }
+    // The other type misses its plan, and finds the schema in the cache.
+    outers.plan_counted(id(1), &counter).await.unwrap_err();
+    assert_eq!((counter.stats().misses, counter.stats().fetches), (2, 1));
 }

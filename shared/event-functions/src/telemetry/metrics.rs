@@ -6,7 +6,6 @@ use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use event_runtime::{BatchReport, Outcome};
-use schema_registry::Activity;
 use serde_json::{Map, Value, json};
 
 /// The namespace that all functions' metrics stand in.
@@ -17,7 +16,7 @@ pub fn write_batch_metrics(function: &str, report: &BatchReport) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let now = u64::try_from(now).unwrap_or(u64::MAX);
     let mut lines = String::new();
-    let schemas = schema_metrics(function, report, Activity::take(), now);
+    let schemas = schema_metrics(function, report, now);
     for document in batch_metrics(function, report, now).into_iter().chain([schemas]) {
         lines.push_str(&document.to_string());
         lines.push('\n');
@@ -66,15 +65,16 @@ pub fn batch_metrics(function: &str, report: &BatchReport, now_ms: u64) -> Vec<V
 
 /// The document about schemas. `SchemaHitRate` is the share of a batch's keys and values, two a record, that did not
 /// have to wait for their schema.
-pub fn schema_metrics(function: &str, report: &BatchReport, activity: Activity, now_ms: u64) -> Value {
+pub fn schema_metrics(function: &str, report: &BatchReport, now_ms: u64) -> Value {
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let schemas = &report.schemas;
     let mut document = Document::new(function, now_ms);
-    document.count("SchemaFetches", count(activity.fetches));
-    document.count("SchemaFetchFailures", count(activity.failures));
-    document.milliseconds("SchemaFetchTime", activity.fetch_time.as_secs_f64() * 1e3);
+    document.count("SchemaFetches", count(schemas.fetches));
+    document.count("SchemaFetchFailures", count(schemas.failures));
+    document.milliseconds("SchemaFetchTime", schemas.fetch_time.as_secs_f64() * 1e3);
     let sides = 2 * report.records();
     if sides > 0 {
-        let hits = sides.saturating_sub(count(activity.misses));
+        let hits = sides.saturating_sub(count(schemas.misses));
         document.metric("SchemaHitRate", "Percent", json!(100.0 * hits as f64 / sides as f64));
     }
     document.finish()
@@ -128,6 +128,8 @@ impl Document {
 mod tests {
     use std::time::Duration;
 
+    use schema_registry::FetchStats;
+
     use super::*;
 
     #[test]
@@ -139,13 +141,13 @@ mod tests {
 
     #[test]
     fn what_the_schemas_of_a_batch_cost_is_told() {
-        let mut report = BatchReport::default();
+        let schemas = FetchStats { misses: 3, fetches: 2, failures: 1, fetch_time: Duration::from_millis(40) };
+        let mut report = BatchReport { schemas, ..BatchReport::default() };
         report.outcomes.insert(Outcome::Done, 50);
-        let activity = Activity { misses: 3, fetches: 2, failures: 1, fetch_time: Duration::from_millis(40) };
-        let document = schema_metrics("send-welcome-email", &report, activity, 1_795_421_347_752);
+        let document = schema_metrics("send-welcome-email", &report, 1_795_421_347_752);
         assert_eq!((&document["SchemaFetches"], &document["SchemaFetchFailures"]), (&json!(2), &json!(1)));
         assert_eq!((&document["SchemaFetchTime"], &document["SchemaHitRate"]), (&json!(40.0), &json!(97.0)));
-        let nothing = schema_metrics("send-welcome-email", &BatchReport::default(), Activity::default(), 0);
+        let nothing = schema_metrics("send-welcome-email", &BatchReport::default(), 0);
         assert!(nothing.get("SchemaHitRate").is_none(), "no record, no rate");
     }
 

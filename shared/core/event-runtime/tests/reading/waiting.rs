@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use event_runtime::{Clock, Outcome, SystemClock};
 use schema_registry::testing::InMemorySchemas;
-use schema_registry::{FrameFormat, Frames, SchemaId, SchemaRef};
+use schema_registry::{FetchStats, FrameFormat, Frames, SchemaId, SchemaRef};
 use serde_json::json;
 
 use crate::world::{Any, Reads, World, event, fill, outcome, record, registry};
@@ -105,4 +105,25 @@ async fn a_registry_in_which_everything_was_deleted_holds_no_partition_for_ever(
         assert!(waited <= 700, "more than ten minutes and the grace");
         tokio::time::advance(Duration::from_secs(10)).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_of_two_batches_at_a_time_reports_its_own_schemas() {
+    let registry = registry();
+    registry.put(UNKNOWN, "\"string\"", &[]);
+    let world = world(&registry);
+    registry.hold();
+    let (event, other) = (naming(2, now()), naming(9, now()));
+    let answers = async {
+        tokio::time::advance(Duration::from_millis(40)).await;
+        registry.let_go();
+    };
+    let (first, second, ()) = tokio::join!(world.deliver(&event), world.deliver(&other), answers);
+    // Each fetches its value's schema; the first to go on fetches the key's too.
+    let took = Duration::from_millis(40);
+    let stats = |count| FetchStats { misses: count, fetches: count, failures: 0, fetch_time: took };
+    assert_eq!([first.schemas, second.schemas], [stats(2), stats(1)]);
+
+    let again = world.deliver(&event).await;
+    assert_eq!(again.schemas, FetchStats::default(), "a batch whose plans are known counts nothing");
 }
