@@ -1,4 +1,4 @@
-//! What the environment says, for the Lambda: one struct, every problem at once.
+//! The configuration of the Lambda, from its environment variables; the command fills it from its options.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,16 +14,16 @@ use crate::lambda_invoker::LambdaInvoker;
 use crate::s3_objects::S3Objects;
 use crate::sqs_queue::SqsLetterQueue;
 
-/// Where everything is. The command fills it from its options.
+/// The names of everything that a run works with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// SQS queue of the dead letters.
     pub dead_letter_queue_url: String,
-    /// S3 bucket for letters that are too large for it.
+    /// S3 bucket of letters too large for the queue.
     pub dead_letter_bucket: Option<String>,
     /// DynamoDB table of the claims.
     pub claims_table: Option<String>,
-    /// How long an invocation may take.
+    /// How long one invocation may take.
     pub invoke_timeout: Duration,
 }
 
@@ -51,14 +51,14 @@ impl Config {
         }
     }
 
-    /// Everything that a run works with, on AWS.
+    /// A redrive with the adapters for AWS.
     pub fn redrive(&self, aws: &SdkConfig) -> Redrive {
         let sqs = aws_sdk_sqs::Client::new(aws);
         let s3 = aws_sdk_s3::Client::new(aws);
         let dead_letters = SqsDeadLetters::new(sqs.clone(), &self.dead_letter_queue_url)
             .with_bucket(s3.clone(), self.dead_letter_bucket.clone());
         let claims = self.claims_table.clone().map(|table| {
-            // It takes no claims, so whose they are and how long they are kept is not for it to say.
+            // The redrive resolves claims and takes none, so it needs no retention of its own.
             let options = Options { table, function: env!("CARGO_PKG_NAME").to_owned(), retain_done: None };
             Arc::new(DynamoDbClaims::new(aws_sdk_dynamodb::Client::new(aws), options)) as Arc<dyn Claims>
         });
@@ -76,15 +76,15 @@ impl Config {
 
 const EXAMPLE_QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/welcome-email-dead-letters";
 
-/// What the variables mean, for problems and for the README.
+/// The descriptions of the variables, for error texts and for the README.
 mod doc {
     pub(super) const QUEUE: &str = "SQS queue of the dead letters.";
     pub(super) const BUCKET: &str =
-        "S3 bucket that takes letters too large for the queue, when their attempt is counted.";
-    pub(super) const CLAIMS: &str = "DynamoDB table of the claims of the functions whose letters lie in the queue. \
+        "S3 bucket for letters too large for the queue, written when their attempt is counted.";
+    pub(super) const CLAIMS: &str = "DynamoDB table of the claims of the functions whose letters are in the queue. \
         Without it, letters with a claim are refused.";
     pub(super) const TIMEOUT: &str = "How long one invocation may take: at least the timeout of the functions. \
-        This function needs that and 10 s for each letter, so its own timeout has to be longer.";
+        This function needs that time and 10 s for each letter, so its own timeout has to be longer.";
 }
 
 #[cfg(test)]
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_queue_is_enough() {
+    fn the_queue_is_the_only_required_variable() {
         let queue = "http://127.0.0.1:4566/000000000000/dead-letters";
         let config = Config::from_env(&Env::from_pairs([("DEAD_LETTER_QUEUE_URL", queue)])).unwrap();
         assert_eq!((config.claims_table, config.dead_letter_bucket), (None, None));

@@ -1,4 +1,4 @@
-//! [`Invoker`] on the Lambda Invoke API: AWS's own, and that of `cargo lambda watch`.
+//! Implements [`Invoker`] with the Lambda Invoke API, of AWS and of `cargo lambda watch`.
 
 use std::error::Error;
 use std::io;
@@ -17,16 +17,17 @@ use redrive_core::{ExpectedAnswer, Invoked, Invoker, NotInvoked, Target, error_t
 
 type Response = aws_sdk_lambda::config::http::HttpResponse;
 
-/// Invokes through Lambda's API. `AWS_ENDPOINT_URL_LAMBDA` leads it to `cargo lambda watch`, which speaks a dialect: a
-/// function that failed answers HTTP 500 (AWS: 200 with `X-Amz-Function-Error`), one that took too long 408.
+/// Invokes functions through Lambda's Invoke API. With `AWS_ENDPOINT_URL_LAMBDA` it invokes them under `cargo lambda watch`,
+/// which answers differently: HTTP 500 for a function that failed (AWS: 200 with `X-Amz-Function-Error`), and 408 for one
+/// that exceeded its timeout.
 #[derive(Debug, Clone)]
 pub struct LambdaInvoker {
     client: Client,
 }
 
 impl LambdaInvoker {
-    /// Waits for an answer for `timeout` at most. Retries nothing: an invocation whose answer was lost may have done
-    /// its work.
+    /// An invoker that waits at most `timeout` for an answer. It retries nothing: an invocation whose answer was lost may
+    /// have had its effect.
     pub fn new(aws: &SdkConfig, timeout: Duration) -> Self {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(timeout).read_timeout(timeout).build();
         let config = aws_sdk_lambda::config::Builder::from(aws)
@@ -39,8 +40,8 @@ impl LambdaInvoker {
     async fn invoke(&self, target: &Target, event: Vec<u8>) -> Result<Invoked, NotInvoked> {
         let call = self.client.invoke().function_name(&target.function).set_qualifier(target.qualifier.clone());
         match call.payload(Blob::new(event)).send().await {
-            Ok(output) => Ok(ended(&output, &target.expected)),
-            Err(error) => failed(target, error),
+            Ok(output) => Ok(read_output(&output, &target.expected)),
+            Err(error) => read_error(target, error),
         }
     }
 }
@@ -51,7 +52,7 @@ impl Invoker for LambdaInvoker {
     }
 }
 
-fn ended(output: &InvokeOutput, expected: &ExpectedAnswer) -> Invoked {
+fn read_output(output: &InvokeOutput, expected: &ExpectedAnswer) -> Invoked {
     let payload = output.payload().map(Blob::as_ref).unwrap_or_default();
     match output.function_error() {
         Some(_) => Invoked::Failed(error_text(payload)),
@@ -59,12 +60,12 @@ fn ended(output: &InvokeOutput, expected: &ExpectedAnswer) -> Invoked {
     }
 }
 
-fn failed(target: &Target, error: SdkError<InvokeError, Response>) -> Result<Invoked, NotInvoked> {
+fn read_error(target: &Target, error: SdkError<InvokeError, Response>) -> Result<Invoked, NotInvoked> {
     let function = || target.function.clone();
     match error {
         SdkError::ServiceError(service) => {
             let raw = service.raw();
-            if let Some(invoked) = watched(raw.status().as_u16(), raw) {
+            if let Some(invoked) = read_watch_error(raw.status().as_u16(), raw) {
                 return Ok(invoked);
             }
             let code = service.err().code().unwrap_or_default();
@@ -73,8 +74,8 @@ fn failed(target: &Target, error: SdkError<InvokeError, Response>) -> Result<Inv
                 ("ResourceNotFoundException", _) | (_, 404) => Err(NotInvoked::Missing(function())),
                 ("RequestTooLargeException", _) | (_, 413) => Err(NotInvoked::TooLarge(function())),
                 (code, 401 | 403) if !code.starts_with("KMS") => Err(NotInvoked::Denied(function())),
-                // A 5xx of Lambda itself may come after the function began.
-                (code, 500..) => Ok(Invoked::Unknown(format!("Lambda failed over the invocation ({code})"))),
+                // Lambda can answer 5xx after the function has started.
+                (code, 500..) => Ok(Invoked::Unknown(format!("Lambda failed during the invocation ({code})"))),
                 (code, status) => {
                     let code = if code.is_empty() { format!("HTTP {status}") } else { code.to_owned() };
                     Err(NotInvoked::Refused { function: function(), code })
@@ -83,14 +84,14 @@ fn failed(target: &Target, error: SdkError<InvokeError, Response>) -> Result<Inv
         }
         SdkError::ConstructionFailure(failure) => Err(unreachable(SdkError::ConstructionFailure(failure))),
         SdkError::DispatchFailure(failure)
-            if !sent(failure.as_connector_error().map(|error| error as &(dyn Error + 'static))) =>
+            if !may_have_been_sent(failure.as_connector_error().map(|error| error as &(dyn Error + 'static))) =>
         {
             Err(unreachable(SdkError::DispatchFailure(failure)))
         }
-        SdkError::DispatchFailure(_) => Ok(Invoked::Unknown("the connection broke before the answer".to_owned())),
+        SdkError::DispatchFailure(_) => Ok(Invoked::Unknown("the connection broke before the answer came".to_owned())),
         SdkError::TimeoutError(_) => Ok(Invoked::Unknown("no answer in time".to_owned())),
         SdkError::ResponseError(_) => Ok(Invoked::Unknown("the answer cannot be read".to_owned())),
-        // The SDK keeps the right to say more.
+        // The SDK may add variants.
         _ => Ok(Invoked::Unknown("no answer".to_owned())),
     }
 }
@@ -99,20 +100,20 @@ fn unreachable(error: SdkError<InvokeError, Response>) -> NotInvoked {
     NotInvoked::Unreachable(Box::new(error))
 }
 
-/// The dialect of `cargo lambda watch`. AWS's own errors carry their name in a header, this one's do not.
-fn watched(status: u16, raw: &Response) -> Option<Invoked> {
+/// Reads an error of `cargo lambda watch`; `None` for an error of AWS, which has its name in a header.
+fn read_watch_error(status: u16, raw: &Response) -> Option<Invoked> {
     if raw.headers().get("x-amzn-errortype").is_some() {
         return None;
     }
     match status {
         500 => Some(Invoked::Failed(error_text(raw.body().bytes().unwrap_or_default()))),
-        408 => Some(Invoked::Failed("the function took longer than its timeout".to_owned())),
+        408 => Some(Invoked::Failed("the function exceeded its timeout".to_owned())),
         _ => None,
     }
 }
 
-/// Whether the request may have left. Only a connection that was never made proves that it has not.
-fn sent(mut cause: Option<&(dyn Error + 'static)>) -> bool {
+/// Whether the request may have been sent. Only a connection that was never made proves that it was not.
+fn may_have_been_sent(mut cause: Option<&(dyn Error + 'static)>) -> bool {
     while let Some(error) = cause {
         if let Some(io) = error.downcast_ref::<io::Error>() {
             return !matches!(

@@ -1,16 +1,16 @@
-//! The objects on Amazon S3.
+//! Implements [`Objects`] with Amazon S3.
 
 use aws_sdk_s3::Client;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use redrive_core::{ObjectError, Objects};
 
-/// [`Objects`] in S3.
+/// Objects in S3.
 #[derive(Debug, Clone)]
 pub struct S3Objects(Client);
 
 impl S3Objects {
-    /// Through this client.
+    /// Objects that `client` reads.
     pub fn new(client: Client) -> Self {
         S3Objects(client)
     }
@@ -34,8 +34,8 @@ impl S3Objects {
 
     async fn get(&self, bucket: &str, key: &str) -> Result<Vec<u8>, ObjectError> {
         let object = self.0.get_object().bucket(bucket).key(key).send().await;
-        let object = object.map_err(|error| failed("give", bucket, key, error))?;
-        let body = object.body.collect().await.map_err(|error| failed("give", bucket, key, error))?;
+        let object = object.map_err(|error| failed("return", bucket, key, error))?;
+        let body = object.body.collect().await.map_err(|error| failed("return", bucket, key, error))?;
         Ok(body.into_bytes().into())
     }
 

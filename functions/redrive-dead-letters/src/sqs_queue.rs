@@ -1,4 +1,4 @@
-//! The queue on Amazon SQS.
+//! Implements [`LetterQueue`] with Amazon SQS.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use redrive_core::{LetterQueue, Message, QueueError};
 
-/// SQS takes ten at a time, in every operation.
+/// SQS takes at most ten messages per call.
 const AT_A_TIME: usize = 10;
-/// Long polling asks all parts of the queue; a short one may miss some.
+/// Long polling asks all servers of the queue; short polling may miss some.
 const WAIT_SECONDS: i32 = 1;
 
-/// [`LetterQueue`] on SQS.
+/// A queue of letters in SQS.
 #[derive(Debug, Clone)]
 pub struct SqsLetterQueue {
     client: Client,
@@ -39,7 +39,7 @@ impl SqsLetterQueue {
             .wait_time_seconds(WAIT_SECONDS)
             .visibility_timeout(seconds(hide))
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
-        let output = request.send().await.map_err(|error| failed("give its messages", error))?;
+        let output = request.send().await.map_err(|error| failed("return its messages", error))?;
         let messages = output.messages.unwrap_or_default().into_iter().filter_map(|message| {
             let sent = message.attributes.as_ref().and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp));
             Some(Message {
@@ -52,11 +52,11 @@ impl SqsLetterQueue {
         Ok(messages.collect())
     }
 
-    /// Every chunk is tried, whatever became of those before: what one of them says is nothing to the others.
+    /// Tries every chunk, also after an error in an earlier one, and returns the first error.
     async fn hide(&self, receipts: &[String], hide: Duration) -> Result<Vec<String>, QueueError> {
         let (mut gone, mut first_error) = (Vec::new(), None);
         for receipts in receipts.chunks(AT_A_TIME) {
-            match self.hide_some(receipts, hide).await {
+            match self.hide_chunk(receipts, hide).await {
                 Ok(more) => gone.extend(more),
                 Err(error) => drop(first_error.get_or_insert(error)),
             }
@@ -64,7 +64,7 @@ impl SqsLetterQueue {
         first_error.map_or(Ok(gone), Err)
     }
 
-    async fn hide_some(&self, receipts: &[String], hide: Duration) -> Result<Vec<String>, QueueError> {
+    async fn hide_chunk(&self, receipts: &[String], hide: Duration) -> Result<Vec<String>, QueueError> {
         const OPERATION: &str = "change how long messages are hidden";
         let entries = receipts.iter().enumerate().map(|(number, receipt)| {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(number.to_string());
@@ -73,20 +73,20 @@ impl SqsLetterQueue {
         let entries = entries.collect::<Result<Vec<_>, _>>().map_err(|error| unbuildable(OPERATION, error))?;
         let call = self.client.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
         let output = call.send().await.map_err(|error| failed(OPERATION, error))?;
-        gone_of(OPERATION, receipts, output.failed())
+        gone_receipts(OPERATION, receipts, output.failed())
     }
 
     async fn remove(&self, receipts: &[String]) -> Result<(), QueueError> {
         let mut first_error = None;
         for receipts in receipts.chunks(AT_A_TIME) {
-            if let Err(error) = self.remove_some(receipts).await {
+            if let Err(error) = self.remove_chunk(receipts).await {
                 first_error.get_or_insert(error);
             }
         }
         first_error.map_or(Ok(()), Err)
     }
 
-    async fn remove_some(&self, receipts: &[String]) -> Result<(), QueueError> {
+    async fn remove_chunk(&self, receipts: &[String]) -> Result<(), QueueError> {
         const OPERATION: &str = "remove a message";
         let entries = receipts.iter().enumerate().map(|(number, receipt)| {
             DeleteMessageBatchRequestEntry::builder().id(number.to_string()).receipt_handle(receipt).build()
@@ -94,7 +94,7 @@ impl SqsLetterQueue {
         let entries = entries.collect::<Result<Vec<_>, _>>().map_err(|error| unbuildable(OPERATION, error))?;
         let call = self.client.delete_message_batch().queue_url(&self.url).set_entries(Some(entries));
         let output = call.send().await.map_err(|error| failed(OPERATION, error))?;
-        gone_of(OPERATION, receipts, output.failed()).map(drop)
+        gone_receipts(OPERATION, receipts, output.failed()).map(drop)
     }
 }
 
@@ -132,7 +132,7 @@ fn unbuildable(operation: &'static str, error: aws_sdk_sqs::error::BuildError) -
 ///
 /// # Errors
 /// The first entry that failed for another reason.
-fn gone_of(
+fn gone_receipts(
     operation: &'static str,
     receipts: &[String],
     failed: &[BatchResultErrorEntry],
@@ -144,9 +144,9 @@ fn gone_of(
     Ok(failed.iter().filter_map(receipt).collect())
 }
 
-/// Whether an entry's error says that the message was removed, has outlived the queue's retention, or was received by
-/// somebody else since. SQS has three codes for it; `InvalidParameterValue` it also uses for times that it does not take,
-/// so there its text has to tell.
+/// Whether an entry's error means that the message was removed, passed the queue's retention, or was received by another
+/// reader since. SQS has three codes for that. It also uses `InvalidParameterValue` for an invalid time, so for that code
+/// the text decides.
 fn is_gone(entry: &BatchResultErrorEntry) -> bool {
     let code = entry.code();
     let text = entry.message().unwrap_or_default();
@@ -155,5 +155,5 @@ fn is_gone(entry: &BatchResultErrorEntry) -> bool {
         || (code.contains("InvalidParameterValue")
             && ["does not exist", "not available for visibility timeout change", "receipt handle has expired"]
                 .iter()
-                .any(|said| text.contains(said)))
+                .any(|reason| text.contains(reason)))
 }

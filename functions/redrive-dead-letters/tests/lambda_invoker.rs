@@ -1,4 +1,4 @@
-//! The Invoke API in both dialects, and what each of its answers proves.
+//! The Invoke API of AWS and of `cargo lambda watch`: what each of its answers means.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::time::Duration;
@@ -57,42 +57,42 @@ fn error(name: &'static str) -> Option<(&'static str, &'static str)> {
 }
 
 #[tokio::test]
-async fn a_batch_is_finished_by_an_answer_that_lists_no_failure_and_by_nothing_less() {
+async fn only_an_answer_without_failures_finishes_a_batch() {
     assert_eq!(invoke_of((200, None, r#"{"batchItemFailures":[]}"#)).await.unwrap(), Invoked::Finished);
     for answer in ["", "null", "{}", r#"{"batchItemFailures":null}"#, r#"{"statusCode":200}"#] {
         assert!(matches!(invoke_of((200, None, answer)).await.unwrap(), Invoked::Unconfirmed(_)), "{answer:?}");
     }
 }
 
-/// A run of a schedule, or a function that was invoked by mistake, must not cost a letter.
+/// The answer of a scheduled run, or of a function that was invoked by mistake, must not remove a letter.
 #[tokio::test]
-async fn a_letter_is_finished_only_by_an_answer_that_names_it() {
-    let ask = async |answer| {
+async fn only_an_answer_that_names_the_letter_finishes_it() {
+    let read = async |answer| {
         invoke_for(ExpectedAnswer::Finished("0a-redriven".to_owned()), (200, None, answer)).await.unwrap()
     };
-    assert_eq!(ask(r#"{"finished":"0a-redriven"}"#).await, Invoked::Finished);
+    assert_eq!(read(r#"{"finished":"0a-redriven"}"#).await, Invoked::Finished);
     let schedules = r#"{"pages":1,"published":3,"parked":0,"ended":"caught_up"}"#;
     for answer in ["", "null", "{}", schedules, r#"{"finished":"0b-redriven"}"#, r#"{"batchItemFailures":[]}"#] {
-        assert!(matches!(ask(answer).await, Invoked::Unconfirmed(_)), "{answer}");
+        assert!(matches!(read(answer).await, Invoked::Unconfirmed(_)), "{answer}");
     }
 }
 
 #[tokio::test]
-async fn a_failed_function_is_told_in_both_dialects_with_what_it_said() {
-    let said = "UnfinishedRecords: 1 of 1 records are not finished (x: 1)".to_owned();
+async fn a_failed_function_is_reported_with_its_error_on_aws_and_watch() {
+    let error = "UnfinishedRecords: 1 of 1 records are not finished (x: 1)".to_owned();
     for answer in [(200, Some(("x-amz-function-error", "Unhandled")), FAILED), (500, None, FAILED)] {
-        assert_eq!(invoke_of(answer).await.unwrap(), Invoked::Failed(said.clone()));
+        assert_eq!(invoke_of(answer).await.unwrap(), Invoked::Failed(error.clone()));
     }
     let listed = invoke_of((200, None, r#"{"batchItemFailures":[{"itemIdentifier":{}}]}"#)).await.unwrap();
     assert_eq!(listed, Invoked::Failed("reported as unfinished: 1".to_owned()));
     for answer in ["[1]", "\"text\"", "not JSON"] {
         assert!(matches!(invoke_of((200, None, answer)).await.unwrap(), Invoked::Unconfirmed(_)), "{answer}");
     }
-    assert!(matches!(invoke_of((408, None, "")).await.unwrap(), Invoked::Failed(_)), "too slow, under watch");
+    assert!(matches!(invoke_of((408, None, "")).await.unwrap(), Invoked::Failed(_)), "a timeout under watch");
 }
 
 #[tokio::test]
-async fn what_lambda_did_not_take_is_not_invoked() {
+async fn a_rejected_invocation_counts_as_not_invoked() {
     let refused = async |status, name| invoke_of((status, error(name), REFUSED)).await.unwrap_err();
     assert!(matches!(refused(429, "TooManyRequestsException").await, NotInvoked::Throttled(_)));
     assert!(matches!(refused(404, "ResourceNotFoundException").await, NotInvoked::Missing(_)));
@@ -106,19 +106,19 @@ async fn what_lambda_did_not_take_is_not_invoked() {
 }
 
 #[tokio::test]
-async fn a_failure_of_lambda_itself_proves_nothing() {
+async fn an_error_of_lambda_itself_leaves_the_result_unknown() {
     let answer = (500, error("ServiceException"), REFUSED);
     assert!(matches!(invoke_of(answer).await.unwrap(), Invoked::Unknown(_)));
 }
 
-/// A server that takes the request and closes, or never answers; it takes one.
+/// Invokes a function on a server that takes one request, and then closes the connection or never answers.
 async fn silent(close: bool) -> Result<Invoked, NotInvoked> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {
         let mut open = Vec::new();
         while let Ok((stream, _)) = listener.accept().await {
-            assert!(open.is_empty(), "nothing is sent again");
+            assert!(open.is_empty(), "the request is not sent again");
             stream.readable().await.unwrap();
             open.push((!close).then_some(stream));
         }
@@ -132,7 +132,7 @@ async fn silent(close: bool) -> Result<Invoked, NotInvoked> {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_proves_nothing_and_nothing_is_sent_again() {
+async fn a_missing_answer_leaves_the_result_unknown_without_a_retry() {
     for close in [true, false] {
         let invoked = silent(close).await;
         assert!(matches!(invoked, Ok(Invoked::Unknown(_))), "{invoked:?}");

@@ -1,4 +1,4 @@
-//! SQS over messages that are gone, and calls of which some fail: nobody is told of an error that is none, and every
+//! SQS with messages that are gone, and with calls that fail in part: a message that is gone is not an error, and every
 //! chunk is tried.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
@@ -20,7 +20,7 @@ use redrive_dead_letters::SqsLetterQueue;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// What SQS says of a message that is gone, in the texts that it is known to use.
+/// The known errors of SQS for a message that is gone.
 const GONE: [(&str, &str); 5] = [
     (
         "InvalidParameterValue",
@@ -34,7 +34,7 @@ const GONE: [(&str, &str); 5] = [
     ("AWS.SimpleQueueService.MessageNotInflight", ""),
     ("MessageNotInflight", "The message referred to is not in flight."),
 ];
-/// What is no word on whether a message is there.
+/// Errors of SQS that do not say that a message is gone.
 const OTHERS: [(&str, &str); 3] = [
     (
         "InvalidParameterValue",
@@ -44,12 +44,12 @@ const OTHERS: [(&str, &str); 3] = [
     ("AccessDenied", ""),
 ];
 
-/// What is said of a receipt; of others, that all went well. A receipt `!` fails its whole call.
+/// Answers with an error for some receipts and with success for all others. The receipt `!` fails its whole call.
 #[derive(Default)]
 struct Sqs {
-    words: BTreeMap<String, (String, String)>,
-    /// Receipts that were in calls.
-    asked: Mutex<Vec<String>>,
+    errors: BTreeMap<String, (String, String)>,
+    /// The receipts of all calls.
+    received: Mutex<Vec<String>>,
 }
 
 async fn answer(State(sqs): State<Arc<Sqs>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -59,13 +59,13 @@ async fn answer(State(sqs): State<Arc<Sqs>>, headers: HeaderMap, body: Bytes) ->
     let (mut successful, mut failed) = (Vec::new(), Vec::new());
     for entry in body["Entries"].as_array().unwrap() {
         let receipt = entry["ReceiptHandle"].as_str().unwrap().to_owned();
-        match sqs.words.get(&receipt) {
+        match sqs.errors.get(&receipt) {
             None => successful.push(json!({"Id": entry["Id"]})),
             Some((code, text)) => {
                 failed.push(json!({"Id": entry["Id"], "SenderFault": true, "Code": code, "Message": text}));
             }
         }
-        sqs.asked.lock().unwrap().push(receipt);
+        sqs.received.lock().unwrap().push(receipt);
     }
     if body.to_string().contains('!') {
         let headers = [("x-amzn-errortype", "AccessDeniedException")];
@@ -74,11 +74,11 @@ async fn answer(State(sqs): State<Arc<Sqs>>, headers: HeaderMap, body: Bytes) ->
     Json(json!({"Successful": successful, "Failed": failed})).into_response()
 }
 
-async fn queue(words: &[(&str, (&str, &str))]) -> (SqsLetterQueue, Arc<Sqs>) {
+async fn queue(errors: &[(&str, (&str, &str))]) -> (SqsLetterQueue, Arc<Sqs>) {
     let owned = |(receipt, (code, text)): &(&str, (&str, &str))| {
         ((*receipt).to_owned(), ((*code).to_owned(), (*text).to_owned()))
     };
-    let sqs = Arc::new(Sqs { words: words.iter().map(owned).collect(), asked: Mutex::default() });
+    let sqs = Arc::new(Sqs { errors: errors.iter().map(owned).collect(), received: Mutex::default() });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let routes = Router::new().route("/", post(answer)).with_state(sqs.clone());
@@ -98,7 +98,7 @@ fn receipts(numbers: std::ops::Range<u32>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn messages_that_are_gone_are_told_and_are_no_error() {
+async fn messages_that_are_gone_are_returned_without_an_error() {
     for (code, text) in GONE {
         let (queue, sqs) = queue(&[("r3", (code, text)), ("r14", (code, text))]).await;
         for hide in [Duration::from_secs(600), Duration::ZERO] {
@@ -106,12 +106,12 @@ async fn messages_that_are_gone_are_told_and_are_no_error() {
             assert_eq!(gone, ["r3", "r14"], "{code}: {text}");
         }
         queue.remove(&receipts(0..25)).await.unwrap();
-        assert_eq!(sqs.asked.lock().unwrap().len(), 75, "{code}: every one was in a call each time");
+        assert_eq!(sqs.received.lock().unwrap().len(), 75, "{code}: every receipt was in a call each time");
     }
 }
 
 #[tokio::test]
-async fn what_says_nothing_of_a_message_stays_an_error() {
+async fn other_errors_of_a_message_are_returned() {
     for (code, text) in OTHERS {
         let (queue, _) = queue(&[("r3", (code, text))]).await;
         assert_eq!(queue.hide(&receipts(0..5), Duration::from_secs(600)).await.unwrap_err().code, code);
@@ -119,18 +119,18 @@ async fn what_says_nothing_of_a_message_stays_an_error() {
     }
 }
 
-/// What was hidden is given back chunk by chunk, whatever one of them says.
+/// Messages are made visible chunk by chunk, also after an error.
 #[tokio::test]
-async fn every_chunk_is_tried_whatever_becomes_of_those_before() {
+async fn every_chunk_is_tried_after_an_error() {
     let refused = ("InternalError", "");
     let (queue, sqs) = queue(&[("r3", refused), ("r24", refused)]).await;
     assert_eq!(queue.hide(&receipts(0..35), Duration::ZERO).await.unwrap_err().code, "InternalError");
-    assert_eq!(sqs.asked.lock().unwrap().len(), 35);
+    assert_eq!(sqs.received.lock().unwrap().len(), 35);
 
     let (queue, sqs) = self::queue(&[]).await;
     let mut with_a_call_that_fails = receipts(0..35);
     with_a_call_that_fails[12] = "!".to_owned();
     assert_eq!(queue.hide(&with_a_call_that_fails, Duration::ZERO).await.unwrap_err().code, "AccessDeniedException");
     assert_eq!(queue.remove(&with_a_call_that_fails).await.unwrap_err().code, "AccessDeniedException");
-    assert_eq!(sqs.asked.lock().unwrap().len(), 70);
+    assert_eq!(sqs.received.lock().unwrap().len(), 70);
 }

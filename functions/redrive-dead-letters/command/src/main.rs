@@ -1,6 +1,6 @@
-//! Dead letters from a terminal: list, show, replay, resolve. A thin layer over `redrive-core`.
+//! The command `redrive`: list, show, replay and resolve dead letters from a terminal. A thin layer over `redrive-core`.
 //!
-//! Standard output has the report, standard error the progress; the exit code says how it ended.
+//! It writes the report to standard output and the progress to standard error; the exit code says how the run ended.
 
 mod options;
 mod output;
@@ -15,9 +15,9 @@ use redrive_core::{RedriveError, Request, Stop};
 use crate::options::{Options, OptionsError};
 use crate::output::Terminal;
 
-/// The queue or bucket cannot be worked with.
+/// Exit code when the queue or bucket cannot be reached.
 const UNAVAILABLE: u8 = 5;
-/// The options cannot be read_answer; clap says the same.
+/// Exit code for bad options, as clap has it.
 const USAGE: u8 = 2;
 
 /// Why there is no report.
@@ -27,7 +27,7 @@ enum Failed {
     Options(#[from] OptionsError),
     #[error(transparent)]
     Redrive(#[from] RedriveError),
-    #[error("the report cannot be written")]
+    #[error("the report cannot be written to standard output")]
     Output(#[from] std::io::Error),
 }
 
@@ -47,7 +47,7 @@ async fn main() -> ExitCode {
     match run(Options::parse()).await {
         Ok(code) => ExitCode::from(code),
         Err(failed) => {
-            // Without standard error there is nobody to tell.
+            // When standard error is closed there is nowhere to report to.
             let _ = writeln!(std::io::stderr(), "redrive: {}", event_runtime::error_chain(&failed).join(": "));
             ExitCode::from(failed.exit_code())
         }
@@ -67,10 +67,10 @@ async fn run(options: Options) -> Result<u8, Failed> {
     Ok(code)
 }
 
-/// The first one ends the run cleanly, the second one at once; what is hidden then reappears by itself.
+/// The first Ctrl-C ends the run cleanly, the second one at once; hidden messages then reappear by themselves.
 async fn end_on_ctrl_c(stop: Stop) {
     if tokio::signal::ctrl_c().await.is_ok() {
-        let _ = writeln!(std::io::stderr(), "finishing what is under way; once more to end at once");
+        let _ = writeln!(std::io::stderr(), "finishing the letter in progress; press Ctrl-C again to end at once");
         stop.request();
         if tokio::signal::ctrl_c().await.is_ok() {
             std::process::exit(130);

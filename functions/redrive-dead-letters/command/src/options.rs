@@ -1,4 +1,4 @@
-//! What can be typed, and what it asks for.
+//! The options of the command, and the request that they make.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -14,29 +14,29 @@ const EXAMPLES: &str = "\
 Examples:
   redrive list --code schema_not_found --since 2026-11-01T00:00:00Z
   redrive show 8c4f6a1d
-  redrive replay --function send-welcome-email             (says what it would do)
+  redrive replay --function send-welcome-email             (a dry run)            
   redrive replay --function send-welcome-email --yes --rate 2
   redrive resolve 8c4f6a1d --repeat --yes                  (the mail did not go out)
-  redrive resolve 8c4f6a1d --done --yes                    (it did, or nothing is to come of it)
+  redrive resolve 8c4f6a1d --done --yes                    (it did, or should not)
   redrive replay --on-failure s3://failures/aws/lambda/ --yes
   kafka-console-consumer.sh … --topic on-failure --from-beginning --timeout-ms 5000 | redrive replay --documents - --yes
 
 Exit codes:
-  0  nothing is left of what was asked for (or a dry run)
-  1  letters stay: they failed again, cannot be sent, or are not there
-  2  the options cannot be read_answer
-  3  letters wait for a decision (redrive resolve)
+  0  none of the selected letters is left (or it was a dry run)
+  1  letters stay: they failed again or cannot be sent; or no letter has this id
+  2  the options are wrong or contradict each other
+  3  letters wait for a person's decision (redrive resolve)
   4  stopped after --stop-after failures in a row
-  5  the queue or bucket cannot be reached, or not any more
+  5  the queue or bucket cannot be reached, or no longer
   130  interrupted
 
-While it works the letters it looks at are hidden from others, for minutes; they reappear when it ends. What others hold
-hidden is not seen: a listing may be incomplete. SQS keeps messages for 14 days at most; a failed redrive starts that
-time anew.
+During a run its letters are hidden from other readers, for minutes; they reappear at its end. Messages that another reader
+has hidden are not seen, so a listing may be incomplete. SQS keeps messages for 14 days at most; a failed redrive restarts
+that time.
 
-Against `cargo lambda watch`: AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:9000";
+To redrive into `cargo lambda watch`: AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:9000";
 
-/// Brings dead letters back into the functions that gave them up.
+/// Sends dead-lettered records back to the functions that gave them up.
 #[derive(Debug, Parser)]
 #[command(name = "redrive", version, after_long_help = EXAMPLES)]
 pub(crate) struct Options {
@@ -46,7 +46,7 @@ pub(crate) struct Options {
     /// S3 bucket for letters too large for the queue.
     #[arg(long, global = true, env = "DEAD_LETTER_BUCKET")]
     bucket: Option<String>,
-    /// DynamoDB table of the functions' claims; needed for letters that have one.
+    /// DynamoDB table of the functions' claims; letters with a claim are refused without it.
     #[arg(long, global = true, env = "CLAIMS_TABLE")]
     claims_table: Option<String>,
     /// Print the report as JSON.
@@ -58,24 +58,24 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Say which letters there are.
+    /// List the letters.
     List {
         #[command(flatten)]
         filter: Filter,
         #[command(flatten)]
         source: Source,
     },
-    /// Say everything about letters.
+    /// Show everything that letters hold.
     Show {
         #[command(flatten)]
         filter: Filter,
         #[command(flatten)]
         source: Source,
-        /// The raw bytes too; they are row data.
+        /// Include the raw bytes. They are row data.
         #[arg(long)]
         raw: bool,
     },
-    /// Send the records of letters to their function again. Uncertain ones are left alone: see resolve.
+    /// Send the records of letters to their functions again. Letters whose effect may have happened are left alone: see resolve.
     #[command(after_long_help = EXAMPLES)]
     Replay {
         #[command(flatten)]
@@ -85,19 +85,19 @@ enum Command {
         #[command(flatten)]
         sending: Sending,
     },
-    /// Decide about letters whose effect may have happened, or that no redrive can mend.
+    /// Carry out your decision about letters whose effect may have happened, or that a redrive cannot fix.
     #[command(after_long_help = EXAMPLES)]
     Resolve {
-        /// The letters; the start of an id is enough.
+        /// The letters, by id or an unambiguous start of it.
         #[arg(required = true)]
         ids: Vec<String>,
-        /// The effect did not happen, or may happen twice: free its claim and send the record again.
+        /// The effect did not happen, or may happen twice: free its claim, if it has one, and send the record again.
         #[arg(long, required_unless_present = "done", conflicts_with = "done")]
         repeat: bool,
-        /// The effect happened, or will not happen any more: close its claim, if it has one, and remove the letter.
+        /// The effect happened, or should not happen any more: close its claim, if it has one, and remove the letter.
         #[arg(long)]
         done: bool,
-        /// Who decides; it is recorded on the claim.
+        /// The person who decides; the name is recorded on the claim.
         #[arg(long, env = "USER")]
         by: String,
         #[command(flatten)]
@@ -107,7 +107,7 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Filter {
-    /// Only these letters; the start of an id is enough.
+    /// Only these letters, by id or an unambiguous start of it.
     ids: Vec<String>,
     /// Only letters with this error code.
     #[arg(long)]
@@ -115,16 +115,16 @@ struct Filter {
     /// Only letters of this topic.
     #[arg(long)]
     topic: Option<String>,
-    /// Only letters that this function gave up.
+    /// Only letters of this function.
     #[arg(long)]
     function: Option<String>,
-    /// Only letters given up at this time or later (2026-11-01T00:00:00Z).
+    /// Only letters written at this time or later (2026-11-01T00:00:00Z).
     #[arg(long)]
     since: Option<Timestamp>,
-    /// Only letters given up before this time.
+    /// Only letters written before this time.
     #[arg(long)]
     until: Option<Timestamp>,
-    /// At most so many.
+    /// At most this many letters, the first in order.
     #[arg(long)]
     limit: Option<usize>,
 }
@@ -134,30 +134,30 @@ struct Source {
     /// Work on the documents of an S3 on-failure destination in place of the queue: s3://bucket/prefix.
     #[arg(long, conflicts_with = "documents")]
     on_failure: Option<String>,
-    /// Work on on-failure documents from a file (- is standard input), one JSON document after another, such as the
-    /// messages of an on-failure topic.
+    /// Work on on-failure documents from a file (- is standard input) in place of the queue: one JSON document after
+    /// another, such as the messages of an on-failure topic.
     #[arg(long)]
     documents: Option<PathBuf>,
-    /// Also documents of batches that were given up more than 14 days ago: what was deleted since may come back.
+    /// Also send documents of batches that failed more than 14 days ago: rows that were deleted since may come back.
     #[arg(long)]
     accept_old: bool,
 }
 
 #[derive(Debug, Args)]
 struct Sending {
-    /// Do it. Without this it only says what would happen.
+    /// Carry it out. Without this option it is a dry run.
     #[arg(long)]
     yes: bool,
-    /// Invocations a second at most.
+    /// At most this many invocations a second.
     #[arg(long, default_value_t = Request::default_rate())]
     rate: u32,
-    /// Stop after so many failures in a row.
+    /// Stop after this many failures in a row.
     #[arg(long, default_value_t = Request::default_stop_after())]
     stop_after: usize,
-    /// Into this function, where the one that gave up has another name now.
+    /// Invoke this function in place of the one that the letter names, for example because it was renamed.
     #[arg(long)]
     into: Option<String>,
-    /// Into this version or alias.
+    /// Invoke this version or alias.
     #[arg(long)]
     qualifier: Option<String>,
     /// How long one invocation may take, in seconds: at least the timeout of the function.
@@ -168,13 +168,13 @@ struct Sending {
 /// Options that clap cannot check.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OptionsError {
-    /// Neither an option nor the variable.
-    #[error("which queue? --queue-url or DEAD_LETTER_QUEUE_URL has to say")]
+    /// Neither the option nor the variable is set.
+    #[error("no queue: set --queue-url or DEAD_LETTER_QUEUE_URL")]
     NoQueue,
-    /// Not of the form.
-    #[error("`{0}` is no s3://bucket/prefix")]
+    /// `--on-failure` is not an address in S3.
+    #[error("`{0}` is not of the form s3://bucket/prefix")]
     NotS3(String),
-    /// The file with documents.
+    /// The file of `--documents` cannot be read.
     #[error("the documents in {} cannot be read", path.display())]
     Documents {
         /// The file.
@@ -182,14 +182,14 @@ pub(crate) enum OptionsError {
         /// Why.
         source: std::io::Error,
     },
-    /// Something in that file.
-    #[error("the documents in {} are not JSON (line {line}, column {column})", path.display())]
+    /// The file of `--documents` holds something else.
+    #[error("the documents in {} are not JSON: line {line}, column {column}", path.display())]
     NotJson {
         /// The file.
         path: PathBuf,
-        /// From 1.
+        /// The line, from 1.
         line: usize,
-        /// From 1.
+        /// The column, from 1.
         column: usize,
     },
 }
@@ -293,13 +293,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_done_unless_it_is_said() {
+    fn without_yes_a_request_changes_nothing() {
         assert!(!request(&["replay"]).yes && !request(&["resolve", "0a", "--done", "--by", "ada"]).yes);
         assert!(request(&["replay", "--yes"]).yes);
     }
 
     #[test]
-    fn a_decision_is_one_of_two() {
+    fn a_decision_is_either_repeat_or_done() {
         for (option, decision) in [("--repeat", Decision::Repeat), ("--done", Decision::Done)] {
             assert_eq!(request(&["resolve", "0a", option, "--by", "ada"]).decision, Some(decision));
         }
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_has_a_prefix_or_none() {
+    fn the_prefix_of_a_bucket_is_optional() {
         let bucket = |text: &str| request(&["replay", "--on-failure", text]).on_failure.unwrap();
         assert_eq!(bucket("s3://b/p/q"), Bucket { bucket: "b".into(), prefix: "p/q".into() });
         assert_eq!(bucket("s3://b"), Bucket { bucket: "b".into(), prefix: String::new() });

@@ -1,5 +1,5 @@
-//! The report for people, or as JSON: each letter as soon as it is through, the rest at the end. However many there are,
-//! nothing is kept and nothing left out.
+//! Prints the report, as text or as JSON: each letter as soon as its outcome is known, the rest at the end. It keeps no
+//! entries in memory and omits none.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use redrive_core::{Action, Entry, ForeignMessage, Omitted, Progress, RedriveOutcome, Report, Request};
 
-/// Progress on standard error, what there is to say on `out`.
+/// Writes progress to standard error and the report to `out`.
 pub(crate) struct Terminal<W> {
     json: bool,
     written: Mutex<Written<W>>,
@@ -29,10 +29,10 @@ impl<W: Write + Send> Terminal<W> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what is left to say once the run is over.
+    /// Writes the rest of the report when the run is over.
     ///
     /// # Errors
-    /// Also when something before could not be written.
+    /// When this or an earlier part of the report could not be written.
     pub(crate) fn finish(self, report: Report, request: &Request) -> io::Result<()> {
         let json = self.json;
         let mut written = self.written.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +78,7 @@ impl<W: Write + Send> Progress for Terminal<W> {
     }
 }
 
-/// The entries are an array at the start of the report's object, whose other fields follow.
+/// Writes one entry of the array at the start of the report's JSON object, whose other fields follow.
 fn write_json(out: &mut impl Write, first: bool, entry: &Entry) -> io::Result<()> {
     out.write_all(if first { b"{\"entries\":[\n" } else { b",\n" })?;
     Ok(serde_json::to_writer(out, entry)?)
@@ -86,7 +86,7 @@ fn write_json(out: &mut impl Write, first: bool, entry: &Entry) -> io::Result<()
 
 fn finish_json(out: &mut impl Write, entries: usize, foreign: &[ForeignMessage], report: Report) -> io::Result<()> {
     out.write_all(if entries == 0 { b"{\"entries\":[" } else { b"\n" })?;
-    // All of these were written or are at hand: there is no room to keep.
+    // Every entry was written already and every foreign message is at hand, so nothing is omitted.
     let rest = Report { entries: Vec::new(), foreign: foreign.to_vec(), omitted: Omitted::default(), ..report };
     let mut rest = serde_json::to_value(rest)?;
     if let Some(fields) = rest.as_object_mut() {
@@ -137,22 +137,22 @@ fn write_entry(out: &mut impl Write, entry: &Entry) -> io::Result<()> {
 }
 
 fn summary(out: &mut impl Write, report: &Report, request: &Request) -> io::Result<()> {
-    let counts = report.counts.iter().map(|(fate, count)| format!("{count} {}", fate.replace('_', " ")));
+    let counts = report.counts.iter().map(|(outcome, count)| format!("{count} {}", outcome.replace('_', " ")));
     let counts = counts.collect::<Vec<_>>().join(", ");
     writeln!(out, "{}", if counts.is_empty() { "no letters" } else { &counts })?;
     if report.gone > 0 {
-        writeln!(out, "{} messages were gone before their turn came", report.gone)?;
+        writeln!(out, "messages that were gone before their turn came: {}", report.gone)?;
     }
     if let Some(incomplete) = &report.incomplete {
-        writeln!(out, "this may not be all: {incomplete}")?;
+        writeln!(out, "the queue or bucket may hold more: {incomplete}")?;
     }
     if report.dry_run && matches!(request.action, Action::Replay | Action::Resolve) {
-        writeln!(out, "a dry run; add --yes to do it")?;
+        writeln!(out, "this was a dry run; add --yes to carry it out")?;
     }
     Ok(())
 }
 
-/// Enough of an id to name it; of a key or message id all.
+/// The first characters of a letter's id, enough to name it; the whole of any other id.
 fn short(id: &str) -> &str {
     match id.get(..12) {
         Some(start) if id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) => start,
@@ -185,7 +185,7 @@ mod tests {
         }
     }
 
-    /// What the library kept of a long run: some of its entries.
+    /// The report of a long run: it holds only some of the entries.
     fn report() -> Report {
         Report {
             status: RunStatus::Complete,
@@ -205,27 +205,31 @@ mod tests {
         for (number, id) in ids.iter().enumerate() {
             terminal.settled(number + 1, ids.len(), &entry(id));
         }
-        terminal.foreign(&ForeignMessage { message_id: "m1".to_owned(), reason: "no letter".to_owned() });
+        terminal.foreign(&ForeignMessage { message_id: "m1".to_owned(), reason: "not a letter".to_owned() });
         terminal.finish(report(), &Request::new(Action::List)).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn all_entries_are_printed_as_json_also_those_that_a_report_has_no_room_for() {
+    fn json_has_all_entries_also_those_that_the_report_omits() {
         for ids in [&["a", "b", "c"][..], &["a"], &[]] {
             let text = printed(ids, true);
             let read: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
             let printed: Vec<_> = read["entries"].as_array().unwrap().iter().map(|entry| &entry["id"]).collect();
             assert_eq!(printed, ids);
             assert_eq!((&read["ending"], &read["gone"], read.get("leftOut")), (&json!("complete"), &json!(1), None));
-            assert_eq!(read["foreign"], json!([{"messageId": "m1", "reason": "no letter"}]));
+            assert_eq!(read["foreign"], json!([{"messageId": "m1", "reason": "not a letter"}]));
         }
     }
 
     #[test]
-    fn for_people_each_entry_is_a_line_with_its_fate() {
+    fn as_text_each_entry_is_a_line_with_its_outcome() {
         let text = printed(&["a", "b", "c"], false);
         assert_eq!(text.lines().filter(|line| line.contains("accounts[0]@7")).count(), 3, "{text}");
-        assert!(text.contains("3 finished") && text.contains("1 messages were gone") && text.contains("message m1"));
+        assert!(
+            text.contains("3 finished")
+                && text.contains("gone before their turn came: 1")
+                && text.contains("message m1")
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Which answers let a letter go.
+//! Which answers of a function remove a letter.
 
 use super::stage::{Stage, letter, outcomes, replay};
 use crate::answer::read_answer;
@@ -7,14 +7,14 @@ use crate::report::{RedriveOutcome, RunStatus};
 
 const NAME: &str = "0a-redriven";
 
-fn of_a_letter(answer: &str) -> Invoked {
+fn read(answer: &str) -> Invoked {
     read_answer(answer.as_bytes(), &ExpectedAnswer::Finished(NAME.to_owned()))
 }
 
 #[test]
-fn only_an_answer_that_names_the_letter_says_that_it_is_finished() {
-    assert_eq!(of_a_letter(r#"{"finished":"0a-redriven"}"#), Invoked::Finished);
-    assert_eq!(of_a_letter(r#"{"finished":"0a-redriven","took":3}"#), Invoked::Finished);
+fn only_an_answer_that_names_the_letter_finishes_it() {
+    assert_eq!(read(r#"{"finished":"0a-redriven"}"#), Invoked::Finished);
+    assert_eq!(read(r#"{"finished":"0a-redriven","took":3}"#), Invoked::Finished);
     for answer in [
         "",
         "null",
@@ -33,41 +33,41 @@ fn only_an_answer_that_names_the_letter_says_that_it_is_finished() {
         r#"{"batchItemFailures":null}"#,
         r#"{"batchItemFailures":[]}"#,
     ] {
-        assert!(matches!(of_a_letter(answer), Invoked::Unconfirmed(_)), "{answer}: {:?}", of_a_letter(answer));
+        assert!(matches!(read(answer), Invoked::Unconfirmed(_)), "{answer}: {:?}", read(answer));
     }
-    let listed = of_a_letter(r#"{"batchItemFailures":[{"itemIdentifier":{}}]}"#);
+    let listed = read(r#"{"batchItemFailures":[{"itemIdentifier":{}}]}"#);
     assert_eq!(listed, Invoked::Failed("reported as unfinished: 1".to_owned()));
 }
 
 #[test]
-fn an_answer_that_is_not_believed_is_told_with_what_to_look_at() {
-    for (answer, look_at) in [
+fn an_unconfirmed_answer_says_what_to_check() {
+    for (answer, check) in [
         (r#"{"batchItemFailures":[]}"#, "a version is deployed that does not name letters yet"),
         (r#"{"finished":"0b-redriven"}"#, "another letter"),
         (r#"{"statusCode":200}"#, "does `into`"),
         ("", "does `into`"),
     ] {
-        assert!(matches!(of_a_letter(answer), Invoked::Unconfirmed(said) if said.contains(look_at)), "{answer}");
+        assert!(matches!(read(answer), Invoked::Unconfirmed(text) if text.contains(check)), "{answer}");
     }
 }
 
-/// What is sent without a mark is answered as the mapping is: by a list of failures, and nothing less.
+/// An event without a mark is answered as the mapping is: with a list of failures.
 #[test]
-fn a_batch_is_finished_only_by_an_answer_that_lists_no_failure() {
-    let of_a_batch = |answer: &str| read_answer(answer.as_bytes(), &ExpectedAnswer::NoFailures);
-    assert_eq!(of_a_batch(r#"{"batchItemFailures":[]}"#), Invoked::Finished);
+fn only_an_answer_without_failures_finishes_a_batch() {
+    let read_batch = |answer: &str| read_answer(answer.as_bytes(), &ExpectedAnswer::NoFailures);
+    assert_eq!(read_batch(r#"{"batchItemFailures":[]}"#), Invoked::Finished);
     for answer in
         ["", "null", "{}", "[]", r#"{"batchItemFailures":null}"#, r#"{"statusCode":200}"#, r#"{"finished":"0a"}"#]
     {
-        assert!(matches!(of_a_batch(answer), Invoked::Unconfirmed(_)), "{answer}");
+        assert!(matches!(read_batch(answer), Invoked::Unconfirmed(_)), "{answer}");
     }
-    assert!(matches!(of_a_batch(r#"{"batchItemFailures":[{}]}"#), Invoked::Failed(_)));
+    assert!(matches!(read_batch(r#"{"batchItemFailures":[{}]}"#), Invoked::Failed(_)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_letter_stays_with_its_attempt_counted_when_the_answer_does_not_name_it() {
+async fn an_unconfirmed_letter_stays_with_its_attempt_counted() {
     let stage = Stage::new(|_| Ok(read_answer(br#"{"statusCode":200}"#, &ExpectedAnswer::Finished(NAME.to_owned()))));
-    stage.park(&letter(1));
+    stage.put(&letter(1));
     let report = stage.run(&replay()).await;
     assert_eq!((outcomes(&report), report.status), (vec!["unconfirmed"], RunStatus::Remaining));
     assert!(

@@ -26,21 +26,21 @@ fn resolve(decision: Decision) -> Request {
     Request { action: Action::Resolve, ids, decision: Some(decision), by: Some("ada".to_owned()), ..replay() }
 }
 
-async fn parked_as(stage: &Stage, letter: &LetterId, doubt: Doubt) {
+async fn park_claim(stage: &Stage, letter: &LetterId, doubt: Doubt) {
     match claim(stage).await {
         Claim::Claimed(held) => drop(stage.claims.park(&held, letter, doubt).await.unwrap()),
         other => panic!("{other:?}"),
     }
 }
 
-/// As a worker does that knows that nothing happened.
+/// Parks the claim as a worker does that knows that the effect did not happen.
 async fn parked_certain(stage: &Stage) {
-    parked_as(stage, &letter(1).id, Doubt::Certain).await;
+    park_claim(stage, &letter(1).id, Doubt::Certain).await;
 }
 
-/// As a worker does whose effect may have happened.
+/// Parks the claim as a worker does whose effect may have happened.
 async fn parked_uncertain(stage: &Stage) {
-    parked_as(stage, &letter(1).id.uncertain(), Doubt::Uncertain).await;
+    park_claim(stage, &letter(1).id.uncertain(), Doubt::Uncertain).await;
 }
 
 async fn claim(stage: &Stage) -> Claim {
@@ -52,19 +52,19 @@ async fn is_parked(stage: &Stage, under: &LetterId) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_whose_effect_did_not_happen_is_freed_before_its_record_is_sent() {
+async fn a_claim_without_an_effect_is_freed_before_its_record_is_sent() {
     let stage = Stage::new(finished);
     parked_certain(&stage).await;
-    stage.park(&guarded(false));
+    stage.put(&guarded(false));
     assert_eq!(outcomes(&stage.run(&replay()).await), ["finished"]);
-    assert!(matches!(claim(&stage).await, Claim::Claimed(_)), "the function could claim it");
+    assert!(matches!(claim(&stage).await, Claim::Claimed(_)), "the function can claim it");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_uncertain_one_is_left_alone_until_somebody_decides() {
+async fn an_uncertain_letter_is_left_alone_until_a_person_decides() {
     let stage = Stage::new(|_| panic!("nothing is invoked"));
     parked_uncertain(&stage).await;
-    stage.park(&guarded(true));
+    stage.put(&guarded(true));
     let report = stage.run(&replay()).await;
     assert_eq!((outcomes(&report), report.status), (vec!["needs_decision"], RunStatus::Undecided));
     assert!(is_parked(&stage, &letter(1).id.uncertain()).await);
@@ -72,10 +72,10 @@ async fn an_uncertain_one_is_left_alone_until_somebody_decides() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn decided_to_repeat_it_is_sent_again() {
+async fn the_decision_repeat_sends_an_uncertain_letter_again() {
     let stage = Stage::new(finished);
     parked_uncertain(&stage).await;
-    stage.park(&guarded(true));
+    stage.put(&guarded(true));
     let dry = stage.run(&Request { yes: false, ..resolve(Decision::Repeat) }).await;
     assert_eq!(outcomes(&dry), ["would_resolve"]);
     assert!(is_parked(&stage, &letter(1).id.uncertain()).await, "not without yes");
@@ -86,49 +86,49 @@ async fn decided_to_repeat_it_is_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn taken_for_done_it_is_never_sent_again() {
+async fn the_decision_done_removes_an_uncertain_letter() {
     let stage = Stage::new(|_| panic!("nothing is invoked"));
     parked_uncertain(&stage).await;
-    stage.park(&guarded(true));
+    stage.put(&guarded(true));
     assert_eq!(outcomes(&stage.run(&resolve(Decision::Done)).await), ["taken_for_done"]);
-    assert_eq!(claim(&stage).await, Claim::Done, "nor by any delivery");
+    assert_eq!(claim(&stage).await, Claim::Done, "a delivery sends nothing either");
     assert!(stage.queue.bodies().is_empty());
 }
 
-/// The try before may have ended with a mail and a lost answer. Its claim was parked under the letter's second name, and
-/// that alone keeps the next run from sending another: the letter may not know, if the run was killed before it counted.
+/// The last attempt may have sent a mail and lost the answer. Its claim is parked under the letter's second name, and only
+/// that keeps the next run from sending another mail: the letter does not know if the run was killed before it counted.
 #[tokio::test(start_paused = true)]
-async fn what_a_redriven_try_left_uncertain_is_never_repeated_by_itself() {
+async fn a_redrive_with_an_uncertain_effect_needs_a_decision() {
     let stage = Stage::new(finished);
     parked_uncertain(&stage).await;
-    stage.park(&guarded(false));
+    stage.put(&guarded(false));
     let report = stage.run(&replay()).await;
     assert!(
         matches!(&report.entries[0].outcome, RedriveOutcome::NeedsDecision { reason } if reason.contains("later attempt"))
     );
     assert!(stage.invoked().is_empty());
 
-    assert_eq!(outcomes(&stage.run(&resolve(Decision::Repeat)).await), ["finished"], "a person may");
+    assert_eq!(outcomes(&stage.run(&resolve(Decision::Repeat)).await), ["finished"], "a person may decide");
     assert_eq!(stage.invoked(), [1]);
 }
 
-/// The letter's message says that nothing had happened, and that was true of one try. Of another, whose message nobody
-/// sees just now, it was not; and a version that does not know of doubts parks that one under the letter's own id.
+/// The letter says that the effect did not happen, and that was true of one attempt. It was not true of another attempt,
+/// whose message is not visible now; a version that does not store doubts parks that claim under the letter's own id.
 #[tokio::test(start_paused = true)]
-async fn a_message_is_no_evidence_that_nothing_happened() {
+async fn the_claim_overrules_a_letter_that_denies_the_effect() {
     let stage = Stage::new(|_| panic!("nothing is invoked"));
-    parked_as(&stage, &letter(1).id, Doubt::Uncertain).await;
-    stage.park(&guarded(false));
+    park_claim(&stage, &letter(1).id, Doubt::Uncertain).await;
+    stage.put(&guarded(false));
     assert_eq!(outcomes(&stage.run(&replay()).await), ["needs_decision"]);
     assert!(is_parked(&stage, &letter(1).id).await);
-    assert_eq!(outcomes(&stage.run(&resolve(Decision::Done)).await), ["taken_for_done"], "a person may");
+    assert_eq!(outcomes(&stage.run(&resolve(Decision::Done)).await), ["taken_for_done"], "a person may decide");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_another_letter_holds_is_not_touched() {
+async fn a_claim_parked_under_another_letter_is_left_alone() {
     let stage = Stage::new(|_| panic!("nothing is invoked"));
-    parked_as(&stage, &letter(2).id, Doubt::Certain).await;
-    stage.park(&guarded(true));
+    park_claim(&stage, &letter(2).id, Doubt::Certain).await;
+    stage.put(&guarded(true));
     for decision in [Decision::Repeat, Decision::Done] {
         let report = stage.run(&resolve(decision)).await;
         assert!(
@@ -140,12 +140,12 @@ async fn a_claim_that_another_letter_holds_is_not_touched() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn once_decided_the_claim_says_what_is_uncertain_not_the_letter() {
+async fn after_a_decision_the_claim_counts_not_the_letter() {
     let stage = Stage::new(|_| Ok(Invoked::Failed("ses_throttled".to_owned())));
     parked_uncertain(&stage).await;
-    stage.park(&guarded(true));
+    stage.put(&guarded(true));
     stage.run(&resolve(Decision::Repeat)).await;
-    // Nothing was sent, so the function released its claim; no further decision is needed.
+    // The function sent nothing and released its claim, so no further decision is needed.
     assert_eq!(outcomes(&stage.run(&replay()).await), ["failed_again"]);
     assert_eq!(stage.queue.bodies()[0]["redriven"]["attempts"], 2);
 }
@@ -154,7 +154,7 @@ async fn once_decided_the_claim_says_what_is_uncertain_not_the_letter() {
 async fn without_a_claims_table_a_guarded_letter_is_refused() {
     let mut stage = Stage::new(|_| panic!("nothing is invoked"));
     stage.redrive.ports.claims = None;
-    stage.park(&guarded(false));
+    stage.put(&guarded(false));
     let report = stage.run(&replay()).await;
     assert!(
         matches!(&report.entries[0].outcome, RedriveOutcome::Refused { reason } if reason.contains("CLAIMS_TABLE"))
@@ -165,14 +165,14 @@ async fn without_a_claims_table_a_guarded_letter_is_refused() {
 async fn with_the_claims_table_down_nothing_is_sent() {
     let stage = Stage::new(|_| panic!("nothing is invoked"));
     parked_certain(&stage).await;
-    stage.park(&guarded(false));
+    stage.put(&guarded(false));
     stage.claims.fail_next("resolve");
     assert_eq!(outcomes(&stage.run(&replay()).await), ["not_invoked"]);
     assert_eq!(stage.queue.bodies().len(), 1);
 }
 
 #[test]
-fn a_decision_needs_ids_and_a_person() {
+fn resolve_needs_a_decision_ids_and_a_person() {
     for (request, missing) in [
         (Request { decision: None, ..resolve(Decision::Done) }, "decision"),
         (Request { ids: Vec::new(), ..resolve(Decision::Done) }, "ids"),

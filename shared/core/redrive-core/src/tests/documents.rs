@@ -1,4 +1,4 @@
-//! Documents of an on-failure destination: sent where they hold their records, explained where not.
+//! Documents of an on-failure destination: sent if they hold their records, explained if not.
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ async fn a_document_in_s3_is_sent_as_its_event_and_removed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_fails_again_stays_and_later_ones_of_its_partition_wait() {
+async fn a_failed_document_stays_and_later_ones_of_its_partition_wait() {
     let stage = Stage::new(|_| Ok(Invoked::Failed("no".into())));
     put(&stage, "1", S3);
     put(&stage, "2", S3);
@@ -49,9 +49,9 @@ async fn one_that_fails_again_stays_and_later_ones_of_its_partition_wait() {
     assert_eq!(stage.objects.0.lock().unwrap().len(), 2);
 }
 
-/// It is delivered without a mark, so its function cannot tell that it comes late.
+/// Its records are sent without a mark, so the function cannot see that they are late.
 #[tokio::test(start_paused = true)]
-async fn a_document_of_long_ago_is_refused_unless_somebody_accepts_what_that_may_undo() {
+async fn a_document_older_than_14_days_is_refused_unless_accepted() {
     let document: Value = serde_json::from_str(S3).unwrap();
     for timestamp in [json!("2026-10-01T00:00:00Z"), json!("not a time")] {
         let stage = Stage::new(finished);
@@ -70,9 +70,9 @@ async fn a_document_of_long_ago_is_refused_unless_somebody_accepts_what_that_may
     }
 }
 
-/// What was sent until then is told, and the objects behind it are tried.
+/// The report has what was sent before, and later objects are still tried.
 #[tokio::test(start_paused = true)]
-async fn an_object_that_cannot_be_read_does_not_cost_the_report() {
+async fn an_unreadable_object_does_not_stop_the_run() {
     let stage = Stage::new(finished);
     for key in ["1", "2", "3"] {
         put(&stage, key, S3);
@@ -82,7 +82,7 @@ async fn an_object_that_cannot_be_read_does_not_cost_the_report() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_of_a_topic_are_sent_from_the_request() {
+async fn documents_in_the_request_are_sent() {
     let stage = Stage::new(finished);
     let documents = vec![RawValue::from_string(TOPIC.trim().to_owned()).unwrap()];
     assert_eq!(outcomes(&stage.run(&Request { documents, ..replay() }).await), ["finished"]);
@@ -91,7 +91,7 @@ async fn messages_of_a_topic_are_sent_from_the_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_records_it_is_told_what_to_deliver_and_how() {
+async fn a_document_without_records_gets_instructions() {
     let stage = Stage::new(|_| panic!("nothing is invoked"));
     stage.queue.put(SQS);
     stage.queue.put(TOO_LARGE);
@@ -102,7 +102,7 @@ async fn without_records_it_is_told_what_to_deliver_and_how() {
             RedriveOutcome::Told { advice } if advice.join("\n").contains(has) => Some(advice.join("\n")),
             _ => None,
         });
-        all.unwrap_or_else(|| panic!("no advice on {has}: {report:?}"))
+        all.unwrap_or_else(|| panic!("no instructions on {has}: {report:?}"))
     };
     let kept_failing = advice("partition 0, offsets 100 to 116");
     for line in [
@@ -115,14 +115,14 @@ async fn without_records_it_is_told_what_to_deliver_and_how() {
     }
     let too_large = advice("delivering it again will not help");
     assert!(too_large.contains("KAFKA_BOOTSTRAP_SERVERS") && too_large.contains("offset 55"), "{too_large}");
-    assert_eq!(stage.queue.bodies().len(), 2, "they stay");
+    assert_eq!(stage.queue.bodies().len(), 2, "the documents stay");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_document_in_the_queue_goes_once_somebody_says_that_it_is_done() {
+async fn the_decision_done_removes_a_queued_document() {
     let stage = Stage::new(|_| panic!("nothing is invoked"));
     stage.queue.put(SQS);
-    stage.park(&letter(1));
+    stage.put(&letter(1));
     let listed = stage.run(&Request::new(Action::List)).await;
     let id = listed.entries.iter().find(|entry| entry.code == "retries_exhausted").unwrap().id.clone();
     let decision = Some(event_runtime::Decision::Done);
@@ -132,7 +132,7 @@ async fn a_document_in_the_queue_goes_once_somebody_says_that_it_is_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn something_else_in_the_bucket_is_refused_and_left_alone() {
+async fn another_object_in_the_bucket_is_refused_and_left_alone() {
     let stage = Stage::new(finished);
     put(&stage, "1", "{}");
     assert_eq!(outcomes(&stage.run(&from_bucket()).await), ["refused"]);

@@ -1,4 +1,4 @@
-//! Letters as events: what the function reads is what it once gave up.
+//! Letters as events: the function reads the record that it dead-lettered, unchanged.
 
 use event_runtime::{DeadLetter, RawBytes};
 use kafka_events::{Entry, Event, Record};
@@ -25,7 +25,7 @@ fn the_record<'a>(event: &'a Event<'_>) -> &'a Record<'a> {
 
 proptest! {
     #[test]
-    fn coordinates_and_bytes_come_back_as_they_were(
+    fn coordinates_and_bytes_are_unchanged(
         topic in "\\PC{1,12}", topic_partition in "\\PC{1,12}", partition in 0..i32::MAX, offset in 0..i64::MAX,
         timestamp in -1..i64::MAX, key in prop::option::of(prop::collection::vec(any::<u8>(), 0..40)),
         value in prop::option::of(prop::collection::vec(any::<u8>(), 0..40)),
@@ -70,7 +70,7 @@ proptest! {
 }
 
 #[test]
-fn an_item_is_sent_as_it_was_fetched_under_the_mark_and_without_records() {
+fn an_item_is_sent_unchanged_with_the_mark_and_without_records() {
     let mut letter = letter(1);
     letter.event_source = "profile-api".to_owned();
     letter.event_source_arn = None;
@@ -83,12 +83,12 @@ fn an_item_is_sent_as_it_was_fetched_under_the_mark_and_without_records() {
     );
     assert_eq!(event, expected);
 
-    letter.raw.item = Some("no base64!".to_owned());
+    letter.raw.item = Some("not base64!".to_owned());
     assert!(redrive_event(&letter, 1).unwrap_err().to_string().contains("`item`"));
 }
 
 #[test]
-fn what_could_not_be_read_is_sent_as_it_came() {
+fn an_unreadable_record_is_sent_unchanged() {
     let mut letter = letter(1);
     letter.place.offset = None;
     letter.raw = RawBytes { json: Some(base64(br#"{"topic": "orders", "offset": "odd"}"#)), ..RawBytes::default() };
@@ -97,12 +97,12 @@ fn what_could_not_be_read_is_sent_as_it_came() {
 
     letter.raw = RawBytes {
         headers_json: Some(base64(br#"{"odd": 1}"#)),
-        key: Some("no base64!".into()),
+        key: Some("not base64!".into()),
         ..RawBytes::default()
     };
     assert!(redrive_event(&letter, 1).is_err(), "without an offset there is no record");
     letter.place.offset = Some(3);
     let event: Value = serde_json::from_slice(&redrive_event(&letter, 1).unwrap()).unwrap();
     let record = &event["records"]["orders-0"][0];
-    assert_eq!((&record["headers"], &record["key"]), (&serde_json::json!({"odd": 1}), &"no base64!".into()));
+    assert_eq!((&record["headers"], &record["key"]), (&serde_json::json!({"odd": 1}), &"not base64!".into()));
 }

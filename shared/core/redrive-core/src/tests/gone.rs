@@ -1,4 +1,4 @@
-//! Messages that are gone while a run is at work, and a queue that fails in the midst of it.
+//! Messages that are gone during a run, and a queue that fails during a run.
 
 use std::sync::atomic::Ordering;
 
@@ -18,7 +18,7 @@ async fn a_letter_whose_messages_are_gone_is_not_sent_and_the_run_goes_on() {
     });
     queue.set(stage.queue.clone()).ok().unwrap();
     for offset in 1..=3 {
-        stage.park(&letter(offset));
+        stage.put(&letter(offset));
     }
     let report = stage.run(&replay()).await;
     assert_eq!((outcomes(&report), report.gone), (vec!["finished", "gone", "finished"], 1));
@@ -26,23 +26,23 @@ async fn a_letter_whose_messages_are_gone_is_not_sent_and_the_run_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_letter_of_which_one_message_is_left_is_sent() {
+async fn a_letter_with_one_message_left_is_sent() {
     let stage = Stage::new(finished);
     let mut counted = letter(1);
     counted.redriven =
         Some(event_runtime::Redriven { attempts: 1, last_at_ms: 0, last_error: "the second message".to_owned() });
-    stage.park(&letter(1));
-    stage.park(&counted);
+    stage.put(&letter(1));
+    stage.put(&counted);
     stage.queue.lose_when_hidden("the second message");
     let report = stage.run(&replay()).await;
     assert_eq!((outcomes(&report), report.gone, stage.invoked()), (vec!["finished"], 1, vec![1]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn later_letters_of_its_key_wait_because_somebody_else_may_be_about_it() {
+async fn later_letters_wait_for_one_that_another_run_may_be_sending() {
     let stage = Stage::new(finished);
-    stage.park(&keyed(1, "a"));
-    stage.park(&keyed(2, "a"));
+    stage.put(&keyed(1, "a"));
+    stage.put(&keyed(2, "a"));
     stage.queue.lose_when_hidden(r#""offset":1"#);
     let report = stage.run(&replay()).await;
     assert_eq!((outcomes(&report), report.status), (vec!["gone", "waits"], RunStatus::Remaining));
@@ -52,7 +52,7 @@ async fn later_letters_of_its_key_wait_because_somebody_else_may_be_about_it() {
 #[tokio::test(start_paused = true)]
 async fn a_decision_about_a_letter_that_is_gone_changes_nothing() {
     let stage = Stage::new(|_| panic!("nothing is invoked"));
-    stage.park(&letter(1));
+    stage.put(&letter(1));
     stage.queue.lose_when_hidden(r#""offset":1"#);
     let decision = Some(event_runtime::Decision::Done);
     let ids = vec![letter(1).id.to_string()];
@@ -60,12 +60,12 @@ async fn a_decision_about_a_letter_that_is_gone_changes_nothing() {
     assert_eq!(outcomes(&stage.run(&request).await), ["gone"]);
 }
 
-/// The letters that were sent until then are told, and what is left is as it was.
+/// The report has the letters that were sent before the failure; the others are unchanged.
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_fails_in_the_midst_of_a_run_does_not_cost_its_report() {
+async fn a_queue_that_fails_during_a_run_still_gives_a_report() {
     let stage = Stage::new(finished);
     for offset in 1..=3 {
-        stage.park(&letter(offset));
+        stage.put(&letter(offset));
     }
     stage.queue.hides_left.store(2, Ordering::SeqCst);
     let report = stage.redrive.run(&replay(), &Silent).await.unwrap();

@@ -1,4 +1,4 @@
-//! Runs over a queue in memory.
+//! Tests of runs over a queue in memory.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 mod answers;

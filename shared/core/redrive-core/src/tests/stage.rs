@@ -1,4 +1,4 @@
-//! A queue, a function and claims in memory, and letters to play with.
+//! The test environment: a queue, functions and claims in memory, and sample letters.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,7 +22,7 @@ use crate::request::{Action, Request};
 
 pub(super) const NOW: UnixMillis = UnixMillis(1_795_500_000_000);
 
-/// Messages by number, and those of them that nobody hides.
+/// All messages by number, and the numbers of the visible ones.
 #[derive(Default)]
 struct Shelf {
     messages: BTreeMap<u32, Message>,
@@ -30,12 +30,12 @@ struct Shelf {
     next: u32,
 }
 
-/// A standard queue: any order, messages more than once, answers that miss some.
+/// A queue that, like SQS, returns messages in any order and misses some in an answer.
 pub(super) struct MemoryQueue {
     shelf: Mutex<Shelf>,
-    /// What is lost as soon as somebody wants to hide messages for longer.
+    /// Messages that hold this text are lost at the next call that hides messages.
     to_lose: Mutex<Option<String>>,
-    /// So many calls that hide or show messages succeed.
+    /// The number of calls that hide or show messages and succeed.
     pub(super) hides_left: AtomicUsize,
 }
 
@@ -61,7 +61,7 @@ impl MemoryQueue {
         shelf.messages.values().map(|message| serde_json::from_str(&message.body).unwrap_or_default()).collect()
     }
 
-    /// Somebody else removes the messages that hold these bytes, or the queue does, because they are too old.
+    /// Removes the messages that hold this text, as another reader does, or the queue after its retention.
     pub(super) fn lose(&self, part: &str) {
         let mut shelf = self.shelf.lock().unwrap();
         shelf.messages.retain(|_, message| !message.body.contains(part));
@@ -69,7 +69,7 @@ impl MemoryQueue {
         visible.retain(|number| messages.contains_key(number));
     }
 
-    /// The same, once a run has collected them.
+    /// The same, after a run has collected them.
     pub(super) fn lose_when_hidden(&self, part: &str) {
         *self.to_lose.lock().unwrap() = Some(part.to_owned());
     }
@@ -84,7 +84,7 @@ impl LetterQueue for MemoryQueue {
     fn receive(&self, _: Duration) -> BoxFuture<'_, Result<Vec<Message>, QueueError>> {
         async move {
             let mut shelf = self.shelf.lock().unwrap();
-            // The youngest first, and at most seven at a time.
+            // The newest first, and at most seven at a time.
             let found: Vec<_> = shelf.visible.iter().rev().take(7).copied().collect();
             for number in &found {
                 shelf.visible.remove(number);
@@ -131,7 +131,7 @@ impl LetterQueue for MemoryQueue {
     }
 }
 
-/// Stores into the queue, as the adapter does, unless it is down.
+/// Stores letters in the queue, as the adapter does, unless it is down.
 struct IntoQueue(Arc<MemoryQueue>, Arc<AtomicBool>);
 
 impl DeadLetters for IntoQueue {
@@ -150,7 +150,7 @@ impl DeadLetters for IntoQueue {
 
 type Behaviour = Box<dyn FnMut(&Value) -> Result<Invoked, NotInvoked> + Send>;
 
-/// A function that does as the test says, and remembers what it was invoked with.
+/// Functions that answer as the test says and record their invocations.
 pub(super) struct Functions {
     behaviour: Mutex<Behaviour>,
     pub(super) invocations: Mutex<Vec<(Target, Value)>>,
@@ -171,7 +171,7 @@ impl Invoker for Functions {
 pub(super) struct MemoryObjects(pub(super) Mutex<BTreeMap<String, Vec<u8>>>, Mutex<Option<String>>);
 
 impl MemoryObjects {
-    /// An object that is listed and cannot be read.
+    /// Makes an object unreadable that is still listed.
     pub(super) fn lose(&self, key: &str) {
         *self.1.lock().unwrap() = Some(key.to_owned());
     }
@@ -197,10 +197,10 @@ impl Objects for MemoryObjects {
         let lost = self.1.lock().unwrap().as_deref() == Some(key);
         let found = self.0.lock().unwrap().get(key).cloned().filter(|_| !lost);
         let missing = || ObjectError {
-            operation: "give",
+            operation: "return",
             bucket: bucket.to_owned(),
             key: key.to_owned(),
-            cause: "there is none".into(),
+            cause: "no such key".into(),
         };
         async move { found.ok_or_else(missing) }.boxed()
     }
@@ -211,7 +211,7 @@ impl Objects for MemoryObjects {
     }
 }
 
-/// Everything that a run needs.
+/// Everything that a run works with.
 pub(super) struct Stage {
     pub(super) queue: Arc<MemoryQueue>,
     pub(super) functions: Arc<Functions>,
@@ -242,13 +242,14 @@ impl Stage {
         Stage { queue, functions, objects, claims, store_down, redrive: Redrive::new(ports, Duration::from_secs(60)) }
     }
 
-    pub(super) fn park(&self, letter: &DeadLetter) {
+    /// Puts a letter into the queue.
+    pub(super) fn put(&self, letter: &DeadLetter) {
         self.queue.put(serde_json::to_string(letter).unwrap());
     }
 
     pub(super) async fn run(&self, request: &Request) -> Report {
         let report = self.redrive.run(request, &Silent).await.unwrap();
-        assert_eq!(self.queue.hidden(), 0, "whatever stays is given back");
+        assert_eq!(self.queue.hidden(), 0, "all letters that stay are visible again");
         report
     }
 
@@ -272,7 +273,7 @@ pub(super) fn replay() -> Request {
     Request { yes: true, rate_per_second: 1_000, ..Request::new(Action::Replay) }
 }
 
-/// A letter under a key of its own.
+/// A letter with a key of its own.
 pub(super) fn letter(offset: i64) -> DeadLetter {
     keyed(offset, &format!("key {offset}"))
 }
