@@ -1,4 +1,4 @@
-//! `cargo run --example write_customers FOLDER INSERTS`: a synthetic recording for `make demo RECORDING=FOLDER`.
+//! Writes a synthetic recording for `make demo RECORDING=FOLDER`: `cargo run --example write_customers FOLDER INSERTS`.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);

@@ -1,9 +1,9 @@
 //! The real functions against an AWS emulator, a schema registry and injected faults.
 
+mod queries;
 mod scene;
 mod synthetic;
-mod tables;
 
+pub use queries::{dynamodb, query, readme_queries};
 pub use scene::{Scene, created_accounts, events, recorded, sample};
 pub use synthetic::{SyntheticError, write_customers};
-pub use tables::{dynamodb, query, readme_queries};

@@ -1,4 +1,4 @@
-//! Questions to the tables, as a function's README asks them.
+//! Runs the DynamoDB queries that a function's README shows.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -26,7 +26,7 @@ pub async fn dynamodb(endpoint: &str) -> Client {
 /// The queries in the README of a function: its blocks of JSON, each the input of `aws dynamodb query`.
 ///
 /// # Errors
-/// When there is no README, or a block is no JSON.
+/// When the README is missing, or a block is not JSON.
 pub fn readme_queries(function: &str) -> Result<Vec<Value>, Failure> {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions").join(function).join("README.md");
     let text = std::fs::read_to_string(readme)?;
@@ -34,10 +34,10 @@ pub fn readme_queries(function: &str) -> Result<Vec<Value>, Failure> {
     blocks.map(|block| Ok(serde_json::from_str(block)?)).collect()
 }
 
-/// Asks DynamoDB.
+/// Runs a query.
 ///
 /// # Errors
-/// When the input is not one of a query, or DynamoDB refuses.
+/// When the input is not the input of a query, or DynamoDB refuses it.
 pub async fn query(client: &Client, input: &Value) -> Result<Vec<HashMap<String, AttributeValue>>, Failure> {
     let text = |name: &str| input[name].as_str().map(str::to_owned);
     let mut query = client
@@ -51,7 +51,7 @@ pub async fn query(client: &Client, input: &Value) -> Result<Vec<HashMap<String,
         query = query.expression_attribute_names(name, attribute.as_str().unwrap_or_default());
     }
     for (name, value) in input["ExpressionAttributeValues"].as_object().into_iter().flatten() {
-        let value = value["S"].as_str().ok_or("only text is asked for")?;
+        let value = value["S"].as_str().ok_or("the value of a query is not text")?;
         query = query.expression_attribute_values(name, AttributeValue::S(value.to_owned()));
     }
     Ok(query.send().await?.items.unwrap_or_default())

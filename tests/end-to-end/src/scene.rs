@@ -1,4 +1,4 @@
-//! A stage for one test: a function's own binary, everything around it, and records to play with.
+//! The environment of one test: a function's own binary, the services that it calls, and sample records.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -19,14 +19,14 @@ use tokio::sync::Mutex;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// How long an invocation may take, where a test says nothing else.
+/// How long an invocation may take, unless a test sets another timeout.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// A claim's lease is these together: short, so that a test sees one end.
+/// A claim's lease is the sum of these two: short, so that a test can wait for its end.
 const SHORT_LEASE: [(&str, &str); 2] = [("EFFECT_TIMEOUT_MS", "1500"), ("CLAIM_SKEW_MS", "1000")];
 
-/// The function and everything around it, for one test alone. All of it ends with this value.
+/// The function and the services around it, for one test. Dropping this value ends them all.
 pub struct Scene {
-    /// What is around the function.
+    /// The services around the function.
     pub stack: Stack,
     /// The function.
     pub host: LambdaHost,
@@ -36,17 +36,17 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Sets the stage for `function`; `variables` come on top of those that make the functions work here.
+    /// Starts everything for `function`; `variables` override the usual environment variables.
     ///
     /// # Errors
-    /// When a part does not start.
+    /// When a service does not start.
     pub async fn start(function: &str, variables: &[(&str, &str)]) -> Result<Self, Failure> {
         let workspace = Workspace::find()?;
         let stack = Stack::start(&workspace, repository_schemas(&workspace)?).await?;
         Scene::on(stack, function, variables).await
     }
 
-    /// The same on a stage that was set up differently.
+    /// The same with services that the test has set up itself.
     ///
     /// # Errors
     /// When the function cannot be built.
@@ -56,7 +56,7 @@ impl Scene {
         Ok(Scene { stack, host, function: function.to_owned(), folder, hosts: AtomicUsize::new(0) })
     }
 
-    /// Another deployment of the function on the same stage, configured differently.
+    /// Another deployment of the function with the same services and other variables.
     ///
     /// # Errors
     /// When the function cannot be built.
@@ -64,7 +64,7 @@ impl Scene {
         self.host_of(&self.function, variables).await
     }
 
-    /// Another function on the same stage.
+    /// Another function with the same services.
     ///
     /// # Errors
     /// When it cannot be built.
@@ -72,7 +72,7 @@ impl Scene {
         self.host_within(TIMEOUT, function, variables).await
     }
 
-    /// Another function on the same stage, or this one, whose invocations may take so long.
+    /// Another function with the same services, or this one, with another timeout.
     ///
     /// # Errors
     /// When it cannot be built.
@@ -101,7 +101,7 @@ impl Scene {
     /// Invokes the function once with these records, and kills it when a request reaches the failpoint.
     ///
     /// # Errors
-    /// When no request does, or the function answered all the same.
+    /// When no request reaches it, or the function answered nevertheless.
     pub async fn kill_at(self: &Arc<Self>, failpoint: Failpoint, records: Vec<EventRecord>) -> Result<(), Failure> {
         let armed = self.stack.faults.arm(failpoint.times(1));
         let invoking = Arc::clone(self);
@@ -110,7 +110,7 @@ impl Scene {
         self.host.kill().await;
         match invocation.await? {
             Invocation::Crashed(_) => Ok(()),
-            other => Err(format!("killed, and yet it ended so: {other:?}").into()),
+            other => Err(format!("the function was killed, but ended with {other:?}").into()),
         }
     }
 
@@ -142,16 +142,16 @@ impl Scene {
         Ok(states)
     }
 
-    /// What the function says became of the records so far.
+    /// The outcomes that the function has reported so far.
     pub fn outcomes(&self) -> Outcomes {
         Outcomes::read(&self.host.output(), &self.function)
     }
 }
 
-/// Each function is built once, however many tests there are.
+/// Builds each function once for all tests.
 async fn binary(function: &str) -> Result<PathBuf, Failure> {
     static BINARIES: Mutex<BTreeMap<String, PathBuf>> = Mutex::const_new(BTreeMap::new());
-    // Held while cargo runs: it builds one thing at a time anyway.
+    // Locked while cargo runs, which builds one package at a time anyway.
     let mut binaries = BINARIES.lock().await;
     if let Some(binary) = binaries.get(function) {
         return Ok(binary.clone());
@@ -180,7 +180,7 @@ async fn deployment(
 /// The recording of the accounts.
 ///
 /// # Errors
-/// When it is not there.
+/// When it cannot be read.
 pub fn recorded() -> Result<Recording, Failure> {
     Ok(Recording::read(&events().join("recorded/postgres-accounts"))?)
 }
@@ -188,7 +188,7 @@ pub fn recorded() -> Result<Recording, Failure> {
 /// The records of inserted accounts, each a mail, in order.
 ///
 /// # Errors
-/// When there is no recording.
+/// When the recording cannot be read.
 pub fn created_accounts() -> Result<Vec<EventRecord>, Failure> {
     let recording = recorded()?;
     let created = recording.records.iter().filter(|record| {
@@ -198,10 +198,10 @@ pub fn created_accounts() -> Result<Vec<EventRecord>, Failure> {
     Ok(created.map(|record| EventRecord::new(record, Nulls::Written)).collect())
 }
 
-/// A sample event of a function as it lies in the repository.
+/// A sample event of a function, from `events/samples`.
 ///
 /// # Errors
-/// When there is none of that name.
+/// When there is no sample of that name.
 pub fn sample(function: &str, name: &str) -> Result<Vec<u8>, Failure> {
     Ok(std::fs::read(events().join(format!("samples/{function}/{name}.json")))?)
 }

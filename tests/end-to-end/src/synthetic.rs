@@ -1,4 +1,4 @@
-//! Recordings of tables that nobody has recorded: other names, other columns, other keys, thousands of rows.
+//! Makes synthetic recordings: tables with other names, columns and keys, and thousands of rows.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,25 +10,25 @@ use serde_json::{Value, json};
 
 const TOPIC: &str = "legacy.crm.Customer_Base";
 const KEY_ID: u32 = 7;
-/// With the column of addresses, nullable; and a version that has lost it.
+/// The first version has a nullable column of addresses, the second has dropped it.
 const VALUE_IDS: [u32; 2] = [8, 11];
 const HEARTBEAT_ID: u32 = 9;
 
-/// A recording could not be made.
+/// Why a recording could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SyntheticError {
-    /// A value that does not fit its schema.
+    /// A value does not fit its schema.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// The file system refused.
+    /// A file cannot be written.
     #[error("cannot write the recording")]
     Io(#[from] io::Error),
 }
 
-/// Writes a recording of `inserts` inserted customers, and of everything else that happens to a table, into `folder`.
+/// Writes a recording of `inserts` inserted customers, and of updates, deletions and snapshot reads, into `folder`.
 ///
-/// Its key is a number, its column of addresses is called `email_address`, stands last, and may be null, empty, no
-/// address at all, or missing from the schema.
+/// The key is a number. The column of addresses is called `email_address`, is the last one, and may be null, empty,
+/// not an address, or missing from the schema.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -45,7 +45,7 @@ pub fn write_customers(folder: &Path, inserts: i64) -> Result<(), SyntheticError
         log.change("c", number, address.clone(), version, false)?;
         match number % 11 {
             1 => log.change("u", number, address, version, false)?,
-            // Back again under its old number: the same account.
+            // Deleted, and inserted again with its old number: the same account.
             2 => {
                 log.delete(number)?;
                 log.change("c", number, address, version, false)?;

@@ -1,4 +1,4 @@
-//! `make new-function` gives a function for any topic of the catalogue that compiles and whose test holds.
+//! `make new-function` makes a function for any topic of the catalogue; it compiles and its test passes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::fs;
@@ -9,7 +9,7 @@ use std::process::Command;
 use demo::new_function;
 use local_stack::Workspace;
 
-/// One of each kind: rows, documents, domain events.
+/// One function of each kind: rows, documents, domain events.
 const FUNCTIONS: [(&str, &str, &str); 3] = [
     ("index-orders", "cdc.mysql.shop.orders", "created"),
     ("watch-sign-ins", "cdc.mongodb.users.login", "created"),
@@ -19,8 +19,8 @@ const TEMPLATES: [&str; 3] = ["template-rows", "template-documents", "template-e
 /// What the templates themselves read, where the new function reads something else.
 const TEMPLATE_TOPIC: &str = "cdc.postgres.public.accounts";
 
-/// A copy of the workspace that takes everything from the real one but has room for a function of its own. Always at
-/// the same place, so that what was compiled for it once is found again.
+/// A copy of the workspace that links to the real one and has a folder of its own for the new functions. It is always at
+/// the same place, so that cargo finds what it compiled before.
 fn copy(workspace: &Workspace) -> Workspace {
     let root = workspace.folder("new-function").unwrap();
     fs::remove_dir_all(&root).unwrap();
@@ -46,12 +46,12 @@ fn copy(workspace: &Workspace) -> Workspace {
 /// Without a package: the features are those of the whole workspace, and its dependencies need no compiling.
 fn cargo(workspace: &Workspace, arguments: &[&str]) -> (bool, String) {
     let cargo = Command::new(env!("CARGO")).args(arguments).current_dir(workspace.root()).output().unwrap();
-    let said = [cargo.stdout, cargo.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
-    (cargo.status.success(), said)
+    let output = [cargo.stdout, cargo.stderr].map(|stream| String::from_utf8_lossy(&stream).into_owned()).concat();
+    (cargo.status.success(), output)
 }
 
 #[test]
-fn a_new_function_of_each_kind_compiles_and_its_sample_event_has_its_effect_once() {
+fn a_new_function_of_each_kind_compiles_and_passes_its_test() {
     let copy = copy(&Workspace::find().unwrap());
     for (name, topic, sample) in FUNCTIONS {
         let made = new_function(&copy, name, topic).unwrap();
@@ -70,15 +70,15 @@ fn a_new_function_of_each_kind_compiles_and_its_sample_event_has_its_effect_once
             assert!(!text.contains("template-") && !text.contains("template_"), "{path}");
             assert!(!text.contains(TEMPLATE_TOPIC), "{path}");
         }
-        let (formatted, said) = cargo(&copy, &["fmt", "--package", name, "--check"]);
-        assert!(formatted, "{said}");
+        let (formatted, output) = cargo(&copy, &["fmt", "--package", name, "--check"]);
+        assert!(formatted, "{output}");
     }
     // What `make watch` serves: every binary of the workspace.
     let (_, metadata) = cargo(&copy, &["metadata", "--offline", "--no-deps", "--format-version", "1"]);
     for (name, ..) in FUNCTIONS {
         let binary = format!(r#""kind":["bin"],"crate_types":["bin"],"name":"{name}""#);
-        assert!(metadata.contains(&binary), "{name} is no binary of the workspace");
+        assert!(metadata.contains(&binary), "{name} is not a binary of the workspace");
     }
-    let (passed, said) = cargo(&copy, &["test", "--quiet", "--offline", "--test", "effect"]);
-    assert!(passed && said.matches("1 passed").count() == FUNCTIONS.len(), "{said}");
+    let (passed, output) = cargo(&copy, &["test", "--quiet", "--offline", "--test", "effect"]);
+    assert!(passed && output.matches("1 passed").count() == FUNCTIONS.len(), "{output}");
 }

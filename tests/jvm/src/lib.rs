@@ -3,21 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A Java program cannot be had.
+/// Why the jars of a Java program cannot be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum JvmError {
-    /// The operating system refused.
+    /// The script cannot be started.
     #[error("tests/jvm/setup.sh cannot be run")]
     Run(#[from] std::io::Error),
-    /// Its message is on standard error.
-    #[error("tests/jvm/setup.sh {0} failed; its message is above. Java 17 and Maven have to be on the path")]
+    /// The script failed; its message is on standard error.
+    #[error("tests/jvm/setup.sh {0} failed; its message is above. It needs Java 17 and Maven on the path")]
     Setup(String),
 }
 
-/// The folder with the jars of `tool`, fetched if need be: the first time takes a minute or more.
+/// The folder with the jars of `tool`. Fetches them if they are missing, which takes a minute or more.
 ///
 /// # Errors
-/// When Java or Maven is missing or the artifacts cannot be had.
+/// When Java or Maven is missing, or the artifacts cannot be fetched.
 pub fn jars(tool: &str) -> Result<PathBuf, JvmError> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let status = Command::new(here.join("setup.sh")).arg(tool).status()?;
@@ -27,7 +27,7 @@ pub fn jars(tool: &str) -> Result<PathBuf, JvmError> {
     Ok(here.join("../../.local/jvm").join(tool))
 }
 
-/// What to give to `java -cp`: every jar of the folder.
+/// The argument of `java -cp` that takes every jar of the folder.
 pub fn class_path(jars: &Path) -> String {
     jars.join("*").display().to_string()
 }

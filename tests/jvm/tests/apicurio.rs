@@ -1,4 +1,4 @@
-//! Our client against a real registry: Apicurio, through the interface that it shares with Confluent's.
+//! Our registry client with a real registry: Apicurio, through its interface for Confluent's clients.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::error::Error;
@@ -14,7 +14,7 @@ use schema_registry::{
     Asked, CachePolicy, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef, Schemas, Subjects, Version,
 };
 
-/// Apicurio in a process of its own, which ends with this value. It keeps its schemas in memory.
+/// Apicurio in a process of its own, which ends when this value is dropped. It keeps its schemas in memory.
 struct Apicurio {
     url: String,
     process: Child,
@@ -24,7 +24,7 @@ const USER: &str = "reader";
 const PASSWORD: &str = "hush";
 
 impl Apicurio {
-    /// Starts it, so that only [`USER`] is let in.
+    /// Starts Apicurio so that only [`USER`] can sign in.
     async fn start() -> Self {
         let folder = jars("apicurio").unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -59,7 +59,7 @@ impl Apicurio {
         apicurio
     }
 
-    /// Somebody who knows this password.
+    /// A client with this password.
     fn client(&self, password: &str) -> ConfluentRegistry {
         let auth = Auth::Basic { user: USER.to_owned(), password: password.to_owned() };
         ConfluentRegistry::new(ConfluentConfig { auth, ..ConfluentConfig::new(&self.url) }).unwrap()
@@ -68,7 +68,7 @@ impl Apicurio {
 
 impl Drop for Apicurio {
     fn drop(&mut self) {
-        // It ends with the test; there is nobody to tell.
+        // The test is over, so a failure does not matter.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -92,7 +92,7 @@ fn field(name: &str, ty: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_real_registry_is_understood() {
+async fn our_client_works_with_apicurio() {
     let apicurio = Apicurio::start().await;
     let registry = apicurio.client(PASSWORD);
     registering_and_finding(&registry).await;
@@ -123,7 +123,7 @@ async fn registering_and_finding(registry: &ConfluentRegistry) {
     assert!(registry.subjects().await.unwrap().contains(&"orders-value".to_owned()));
 }
 
-/// Two records of another namespace need one type, by its full name.
+/// Two fields of another namespace use one type, by its full name.
 async fn references(registry: &ConfluentRegistry) {
     let money = record("Money", &field("cents", "long"));
     registry.register("money", &avro(&money, &[])).await.unwrap();

@@ -1,7 +1,7 @@
-//! Schema resolution beside Java's Avro: the cases that avro-decode is held to, run through Java's own reader.
+//! Compares schema resolution with Java's Avro: runs the cases that avro-decode is tested with through Java's reader.
 //!
-//! Where Java comes to something else than a case says, [`DEVIATIONS`] says which paragraph of the specification
-//! decides, and what Java does instead. One that is not listed fails, and so does one that is no longer there.
+//! Where Java's result differs from a case, [`DEVIATIONS`] names the paragraph of the specification that decides, and what
+//! Java does instead. A difference that is not listed fails the test, and so does a listed one that has disappeared.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::collections::BTreeMap;
@@ -11,21 +11,21 @@ use std::process::Command;
 use schema_tools::differences;
 use serde_json::Value as Json;
 
-/// What Java comes to.
+/// How Java's result differs from the case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Java {
-    /// A value, where the case wants an error or another value.
+    /// A value, where the case expects an error or another value.
     Value,
-    /// An error, where the case wants a value.
+    /// An error, where the case expects a value.
     Error,
-    /// The virtual machine runs out of memory or stack, where the case wants an error.
+    /// The virtual machine runs out of memory or stack, where the case expects an error.
     Crash,
 }
 
 struct Deviation {
     case: &'static str,
     java: Java,
-    /// The paragraph of the Avro 1.12 specification by which the case is what it is.
+    /// The paragraph of the Avro 1.12 specification that the case follows.
     specification: &'static str,
     /// What Java does.
     instead: &'static str,
@@ -36,13 +36,13 @@ const DEVIATIONS: &[Deviation] = &[
         case: "bytes that are not UTF-8 are no string",
         java: Java::Value,
         specification: "Primitive types: a string is that many bytes of UTF-8 encoded character data",
-        instead: "puts U+FFFD in the place of what is no UTF-8",
+        instead: "replaces bytes that are not UTF-8 with U+FFFD",
     },
     Deviation {
         case: "text that is not UTF-8",
         java: Java::Value,
         specification: "Primitive types: a string is that many bytes of UTF-8 encoded character data",
-        instead: "puts U+FFFD in the place of what is no UTF-8",
+        instead: "replaces bytes that are not UTF-8 with U+FFFD",
     },
     Deviation {
         case: "a record of another name",
@@ -65,16 +65,16 @@ const DEVIATIONS: &[Deviation] = &[
     Deviation {
         case: "a field's own name comes before its alias",
         java: Java::Error,
-        specification: "Aliases: a field of the writer is read as though it had the reader's name. That the writer has a \
-                        field of this name already is not foreseen; the one so named is the one that is meant",
-        instead: "renames the writer's field by the alias and then finds two of one name",
+        specification: "Aliases: a field of the writer is read as though it had the reader's name. The specification does not \
+                        say what happens if the writer has a field of this name already; that field is meant then",
+        instead: "renames the writer's field by the alias and then finds two fields of one name",
     },
     Deviation {
         case: "an alias does not take a field that another reads by name",
         java: Java::Error,
         specification: "Schema resolution: fields are matched by name. An alias of one field does not take away what \
                         another names",
-        instead: "renames the writer's field by the alias and then misses it under its own name",
+        instead: "renames the writer's field by the alias and then does not find it under its own name",
     },
     Deviation {
         case: "a decimal of another scale",
@@ -92,19 +92,19 @@ const DEVIATIONS: &[Deviation] = &[
         case: "a boolean of 2",
         java: Java::Value,
         specification: "Binary encoding: a boolean is a single byte whose value is either 0 or 1",
-        instead: "takes whatever is not 1 for false",
+        instead: "reads every other byte than 1 as false",
     },
     Deviation {
         case: "a block that claims 10^9 items",
         java: Java::Crash,
-        specification: "Complex types, arrays: a block is its count and that many items, which cannot be there",
-        instead: "makes room for all that the block claims (within its limit of 2^31 items), which no small heap has",
+        specification: "Complex types, arrays: a block is its count and that many items, which the datum cannot hold",
+        instead: "allocates all items that the block claims (up to its limit of 2^31), more than a small heap has",
     },
     Deviation {
         case: "a block that claims 10^9 items of no size",
         java: Java::Crash,
         specification: "Complex types, arrays allow it; refusing it is the limit `max_zero_size_items`",
-        instead: "makes room for all that the block claims",
+        instead: "allocates all items that the block claims",
     },
     Deviation {
         case: "a record that holds itself",
@@ -116,67 +116,67 @@ const DEVIATIONS: &[Deviation] = &[
         case: "random 313",
         java: Java::Value,
         specification: "Schema resolution: the first schema in the reader's union that matches, and bytes match string",
-        instead: "looks for the same type first, and only then for the first that can be promoted to",
+        instead: "looks for the same type first, and then for the first type that can be promoted",
     },
     Deviation {
         case: "a hyphen in a field name",
         java: Java::Error,
-        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold other names nevertheless, and a decoder that refused them would stop a topic",
         instead: "refuses all but letters, digits and `_`",
     },
     Deviation {
         case: "a field name with a trailing space",
         java: Java::Error,
-        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold other names nevertheless, and a decoder that refused them would stop a topic",
         instead: "refuses all but letters, digits and `_`",
     },
     Deviation {
         case: "a dot in a field's name",
         java: Java::Error,
-        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold other names nevertheless, and a decoder that refused them would stop a topic",
         instead: "refuses all but letters, digits and `_`",
     },
     Deviation {
         case: "enum symbols that are no names",
         java: Java::Error,
-        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
-        instead: "holds symbols to the rule of names",
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold other names nevertheless, and a decoder that refused them would stop a topic",
+        instead: "applies the rule of names to symbols",
     },
     Deviation {
         case: "a name that begins with a digit",
         java: Java::Error,
-        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold other names nevertheless, and a decoder that refused them would stop a topic",
         instead: "refuses a name that begins with a digit",
     },
     Deviation {
         case: "a letter beyond the basic plane in a name",
         java: Java::Error,
-        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
-        instead: "takes any letter, but looks at half of a surrogate pair at a time",
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold other names nevertheless, and a decoder that refused them would stop a topic",
+        instead: "accepts any letter, but looks at one half of a surrogate pair at a time",
     },
     Deviation {
         case: "a dollar sign in a namespace (inner class of Java)",
         java: Java::Error,
-        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
-        instead: "holds each part of a namespace to the rule of names; 1.11 did not",
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold other names nevertheless, and a decoder that refused them would stop a topic",
+        instead: "applies the rule of names to each part of a namespace; 1.11 did not",
     },
     Deviation {
         case: "a hyphen in a namespace (Debezium)",
         java: Java::Error,
-        specification: "Names: letters of ASCII, digits and `_`. Registries hold others all the same, and a decoder that refused them would stop a topic",
-        instead: "holds each part of a namespace to the rule of names; 1.11 did not",
+        specification: "Names: letters of ASCII, digits and `_`. Registries hold other names nevertheless, and a decoder that refused them would stop a topic",
+        instead: "applies the rule of names to each part of a namespace; 1.11 did not",
     },
     Deviation {
         case: "a linked list of 70",
         java: Java::Value,
         specification: "Complex types, records allow it; refusing it is the limit `max_depth`",
-        instead: "reads data of any depth that its stack has room for",
+        instead: "reads data of any depth that fits on its stack",
     },
     Deviation {
         case: "a decimal whose fixed is nested below it",
         java: Java::Error,
         specification: "Complex types: a schema is an object with a `type`, which may be a schema again",
-        instead: "wants the name of a type where `logicalType` stands beside `type`",
+        instead: "requires the name of a type where `logicalType` stands beside `type`",
     },
     Deviation {
         case: "decimals of other precision, same scale",
@@ -187,19 +187,19 @@ const DEVIATIONS: &[Deviation] = &[
     Deviation {
         case: "a record that holds itself, defined twice",
         java: Java::Error,
-        specification: "Names: no name is defined twice; two definitions that are the same do no harm",
-        instead: "takes a definition twice if both are the same, but compares them before the second one's fields are known",
+        specification: "Names: no name is defined twice; two equal definitions are harmless",
+        instead: "accepts two equal definitions, but compares them before the fields of the second one are known",
     },
     Deviation {
         case: "a comment behind the schema",
         java: Java::Error,
-        specification: "Schemas are JSON, which has no comments; Java's parser takes them",
-        instead: "takes comments within a schema, and none behind it",
+        specification: "Schemas are JSON, which has no comments; Java's parser accepts them",
+        instead: "accepts comments within a schema, but not after it",
     },
 ];
 
 #[test]
-fn java_comes_to_the_same_in_every_resolution_case_but_those_explained() {
+fn java_agrees_in_every_resolution_case_except_known_deviations() {
     let cases = ["cases.json", "fastavro.json"].map(|file| {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/tools/schema-tools/tests/resolution").join(file)
     });
@@ -222,27 +222,27 @@ fn java_comes_to_the_same_in_every_resolution_case_but_those_explained() {
         let Deviation { case, java, specification, instead } = deviation;
         println!("{case}\n    specification: {specification}\n    Java: {instead}");
         let is = found.remove(case).map(|(java, _)| java);
-        assert_eq!(is, Some(*java), "{case}: Java no longer deviates as it is said to");
+        assert_eq!(is, Some(*java), "{case}: Java no longer deviates as listed");
     }
-    assert!(found.is_empty(), "Java deviates where nothing explains it: {found:#?}");
+    assert!(found.is_empty(), "Java deviates in cases that are not listed: {found:#?}");
 }
 
-/// How Java's answer differs from what the case says, if it does.
+/// How Java's answer differs from the case, if it does.
 fn deviation(case: &Json, answer: &Json) -> Option<Java> {
-    let wants_error = case.get("error").and_then(Json::as_bool).unwrap_or_default();
+    let expects_error = case.get("error").and_then(Json::as_bool).unwrap_or_default();
     match (answer.get("value"), answer.get("error")) {
-        (Some(value), _) if wants_error || !differences(value, &case["expect"], 1).is_empty() => Some(Java::Value),
+        (Some(value), _) if expects_error || !differences(value, &case["expect"], 1).is_empty() => Some(Java::Value),
         (Some(_), _) => None,
-        (None, Some(_)) => (!wants_error).then_some(Java::Error),
+        (None, Some(_)) => (!expects_error).then_some(Java::Error),
         (None, None) => Some(Java::Crash),
     }
 }
 
-/// A line of `Resolve.java` for each case.
+/// Runs `Resolve.java`, which prints a line for each case.
 fn ask_java(cases: &[impl AsRef<Path>]) -> Vec<Json> {
     let jars = jvm_peers::jars("avro").unwrap();
     let output = Command::new("java")
-        // A small heap, so that room for what a few bytes claim is not there on any machine.
+        // A small heap, so that items that a few bytes claim never fit, on any machine.
         .args(["-Xmx256m", "-cp", &jvm_peers::class_path(&jars)])
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("avro/Resolve.java"))
         .args(cases.iter().map(AsRef::as_ref))

@@ -1,4 +1,4 @@
-//! An event id stands for one content, for ever.
+//! Event ids that come with other content, or not at all.
 
 use demo::AUDIT_TABLE;
 use end_to_end::Scene;
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{FUNCTION, NOON, event, record, update};
 
 #[tokio::test]
-async fn the_same_id_with_other_content_is_reported_and_changes_nothing() {
+async fn an_event_id_with_other_content_is_dead_lettered() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     assert!(matches!(scene.invoke(&[update("e1", "u1", NOON, 0)]).await, Invocation::Answered(_)));
     let before = scene.stack.aws.items(AUDIT_TABLE).await.unwrap();
@@ -28,7 +28,7 @@ async fn the_same_id_with_other_content_is_reported_and_changes_nothing() {
     assert_eq!(letters.len(), 4);
     assert!(letters.iter().all(|letter| letter["error"]["code"] == "event_conflict"), "{letters:?}");
     assert_eq!(scene.outcomes().parked["event_conflict"], 4);
-    // The event behind them is not held up, and the first one stays as it is.
+    // The event behind them is recorded, and the first entry is unchanged.
     let after = scene.stack.aws.items(AUDIT_TABLE).await.unwrap();
     assert_eq!(after.len(), before.len() + 2);
     assert!(before.iter().all(|item| after.contains(item)));
@@ -36,7 +36,7 @@ async fn the_same_id_with_other_content_is_reported_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_told_apart_is_one_dead_letter() {
+async fn an_event_without_a_consistent_id_is_dead_lettered() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let mut renamed = update("e1", "u1", NOON, 0);
     renamed.headers = update("e2", "u1", NOON, 0).headers;

@@ -1,4 +1,4 @@
-//! The process dies around its only request: what was appended is there once, what was not is delivered again.
+//! The function is killed before or after its only request: the event has one entry after the next delivery.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use local_stack::{Action, Failpoint, Invocation, When};
 
 use crate::{FUNCTION, NOON, entries, update};
 
-/// How the second delivery of an event went, whose first one ended at the failpoint: done, duplicates.
+/// Kills the first delivery at the failpoint; returns done and duplicate records of the second delivery.
 async fn delivered_again_after(when: When, there_before: usize) -> (usize, usize) {
     let scene = Arc::new(Scene::start(FUNCTION, &[]).await.unwrap());
     let append = Failpoint::new("append", "TransactWriteItems", when, Action::Hold);
@@ -23,11 +23,11 @@ async fn delivered_again_after(when: When, there_before: usize) -> (usize, usize
 }
 
 #[tokio::test]
-async fn killed_before_the_append_the_event_is_appended_by_the_next_delivery() {
+async fn killed_before_the_append_the_next_delivery_appends_the_event() {
     assert_eq!(delivered_again_after(When::Before, 0).await, (1, 0));
 }
 
 #[tokio::test]
-async fn killed_after_the_append_the_event_is_a_duplicate_and_there_is_one_entry() {
+async fn killed_after_the_append_the_next_delivery_is_a_duplicate() {
     assert_eq!(delivered_again_after(When::After, 1).await, (0, 1));
 }

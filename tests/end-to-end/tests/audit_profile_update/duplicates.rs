@@ -1,4 +1,4 @@
-//! Once, under duplicated and concurrent delivery and through lost answers.
+//! Each event has one entry: under duplicate and concurrent delivery, and after lost answers.
 
 use demo::AUDIT_TABLE;
 use end_to_end::{Scene, sample};
@@ -14,13 +14,14 @@ fn updates(first_offset: i64) -> Vec<EventRecord> {
 }
 
 #[tokio::test]
-async fn each_event_is_there_once_under_duplicated_and_concurrent_delivery() {
+async fn each_event_has_one_entry_under_duplicate_concurrent_delivery() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let (second, third) = (scene.another_host(&[]).await.unwrap(), scene.another_host(&[]).await.unwrap());
-    // The second is a rebalance: the same records to another worker. The third is a producer that sent all twice.
+    // The second host stands for a rebalance, which delivers the same records to another worker. The third gets the
+    // records of a producer that sent all events twice.
     let (same, sent_twice) = (event(Origin::Msk, &updates(0)), event(Origin::Msk, &updates(1000)));
     let mut open = vec![(&scene.host, same.clone()), (&second, same), (&third, sent_twice)];
-    // Transactions that meet are tried again, and what is left after that is delivered again.
+    // The function retries transactions that conflict; records that are still unfinished are delivered again.
     for _ in 0..20 {
         let invocations =
             futures_util::future::join_all(open.iter().map(|(host, body)| host.invoke(body.clone()))).await;
@@ -41,7 +42,7 @@ async fn each_event_is_there_once_under_duplicated_and_concurrent_delivery() {
 }
 
 #[tokio::test]
-async fn an_append_whose_answer_was_lost_counts_as_done_and_is_the_only_kind_of_request() {
+async fn an_append_with_a_lost_answer_is_done_and_needs_no_other_request() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let lost = scene.stack.faults.arm(Failpoint::new("lost", "TransactWriteItems", When::After, Action::Drop).times(1));
     assert!(matches!(scene.invoke(&updates(0)[..1]).await, Invocation::Answered(_)));
@@ -53,7 +54,7 @@ async fn an_append_whose_answer_was_lost_counts_as_done_and_is_the_only_kind_of_
 }
 
 #[tokio::test]
-async fn an_entry_keeps_the_coordinates_of_its_first_arrival() {
+async fn an_entry_keeps_the_coordinates_of_its_first_delivery() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     assert!(matches!(scene.invoke(&[update("e1", "u1", NOON, 5)]).await, Invocation::Answered(_)));
     let before = scene.stack.aws.items(AUDIT_TABLE).await.unwrap();
@@ -66,33 +67,33 @@ async fn an_entry_keeps_the_coordinates_of_its_first_arrival() {
     assert_eq!(entry["origin"]["S"], "192.0.2.8");
     assert_eq!(entry["changes"]["L"][1]["M"]["field"]["S"], "phone");
     assert!(entry["changes"]["L"][1]["M"].get("after").is_none());
-    assert!(entry.get("expires_at").is_none(), "kept for ever unless a retention is set");
+    assert!(entry.get("expires_at").is_none(), "entries do not expire unless a retention is set");
 }
 
-/// As `publish-profile-updates` has written it when a record's timestamp was still the time of the change. The same
-/// event published today has the time of its sending there.
+/// A record that an earlier version of `publish-profile-updates` wrote, with the time of the change as its timestamp.
+/// Today the same event has the time at which it was sent.
 #[tokio::test]
-async fn an_event_has_one_entry_whether_its_record_has_the_time_of_the_change_or_of_the_sending() {
+async fn the_record_timestamp_does_not_change_the_entry() {
     let path = "functions/audit-profile-update/fixtures/sent-at-its-change.jsonl";
     let path = Workspace::find().unwrap().root().join(path);
     let recorded = GrowingLog::of_topic(&path, crate::TOPIC, Nulls::Written).poll(1).await.remove(0);
     assert_eq!(recorded.timestamp, 1_795_168_801_000);
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
-    let anew = EventRecord { offset: 77, timestamp: recorded.timestamp + 86_400_000, ..recorded.clone() };
-    for record in [recorded.clone(), anew, recorded] {
+    let sent_again = EventRecord { offset: 77, timestamp: recorded.timestamp + 86_400_000, ..recorded.clone() };
+    for record in [recorded.clone(), sent_again, recorded] {
         assert!(matches!(scene.invoke(&[record]).await, Invocation::Answered(_)));
     }
     assert_eq!((scene.outcomes().done, scene.outcomes().duplicate), (1, 2));
     let entries = entries(scene.stack.aws.items(AUDIT_TABLE).await.unwrap());
     let (pk, sk) = (&entries[0]["pk"]["S"], &entries[0]["sk"]["S"]);
-    // The keys that entries of such events have had from the first.
+    // Entries of such events have these keys since the first version.
     assert_eq!(pk, "user#u-1");
     assert_eq!(sk, "2026-11-20T10:00:01.000000Z#37c75139-5b96-5dbc-8d2d-641ef86cf507");
     assert_eq!(entries.len(), 1);
 }
 
 #[tokio::test]
-async fn with_a_retention_entry_and_id_go_together_and_what_is_older_is_not_written() {
+async fn entry_and_id_expire_together_and_expired_events_are_skipped() {
     let scene = Scene::start(FUNCTION, &[("AUDIT_RETENTION_DAYS", "30")]).await.unwrap();
     let year_2100 = 4_102_444_800_000;
     let batch = [update("new", "u1", year_2100, 0), update("old", "u1", 1_000, 1)];
@@ -105,7 +106,7 @@ async fn with_a_retention_entry_and_id_go_together_and_what_is_older_is_not_writ
 }
 
 #[tokio::test]
-async fn every_sample_event_does_what_its_name_says() {
+async fn every_sample_event_has_the_expected_outcome() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     for (name, done, duplicate, letters) in [
         ("updated", 1, 0, 0),

@@ -1,10 +1,10 @@
-//! `audit-profile-update`, the real binary: each event once in the log, however often and from wherever it comes.
+//! `audit-profile-update`, the real binary: each event has one entry in the log, however often it is delivered.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 mod conflicts;
 mod crashes;
-mod once;
-mod questions;
+mod duplicates;
+mod queries;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const SCHEMA: &str = include_str!("../../../../events/schemas/user.profile.updat
 /// 2026-11-23T08:00:00Z.
 const NOON: i64 = 1_795_420_800_000;
 
-/// An update of a user, as a producer would write it at that offset.
+/// An update of a user, as a producer writes it, at this offset.
 fn update(event_id: &str, user: &str, changed_at_ms: i64, offset: i64) -> EventRecord {
     record(&event(event_id, user, changed_at_ms), offset)
 }
@@ -53,7 +53,7 @@ fn record(event: &Value, offset: i64) -> EventRecord {
     }
 }
 
-/// The entries of the log without the items that hold the ids.
+/// The entries of the log, without the items that record the ids.
 fn entries(items: Vec<Value>) -> Vec<Value> {
     let mut entries: Vec<_> = items.into_iter().filter(|item| item.get("event_id").is_some()).collect();
     entries.sort_by_key(|entry| entry["sk"]["S"].to_string());

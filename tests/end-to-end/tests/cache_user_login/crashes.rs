@@ -1,4 +1,4 @@
-//! The process dies around its only request: the newest version is there after the next delivery.
+//! The function is killed before or after its only request: the table has the newest version after the next delivery.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use local_stack::{Action, Failpoint, Invocation, When};
 
 use crate::{FUNCTION, WRITE, records};
 
-/// How the second delivery of a login went, whose first one ended at the failpoint: done, duplicates.
+/// Kills the first delivery at the failpoint; returns done and duplicate records of the second delivery.
 async fn delivered_again_after(when: When, there_before: usize) -> (usize, usize) {
     let scene = Arc::new(Scene::start(FUNCTION, &[]).await.unwrap());
     let login = || vec![records().remove(0)];
@@ -23,11 +23,11 @@ async fn delivered_again_after(when: When, there_before: usize) -> (usize, usize
 }
 
 #[tokio::test]
-async fn killed_before_the_write_the_login_is_written_by_the_next_delivery() {
+async fn killed_before_the_write_the_next_delivery_writes_the_login() {
     assert_eq!(delivered_again_after(When::Before, 0).await, (1, 0));
 }
 
 #[tokio::test]
-async fn killed_after_the_write_the_login_is_a_duplicate() {
+async fn killed_after_the_write_the_next_delivery_is_a_duplicate() {
     assert_eq!(delivered_again_after(When::After, 1).await, (0, 1));
 }

@@ -1,11 +1,11 @@
-//! The ways in which a topic's records may arrive: the order within a key holds, and little else does.
+//! Orders in which a topic's records may be delivered. Only the order within a key is guaranteed.
 
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use local_stack::EventRecord;
 
-/// Keys in any order, each key's records in theirs.
+/// Shuffles the keys and keeps the order of each key's records.
 pub(crate) fn shuffled(records: &[EventRecord], random: &mut Rng) -> Vec<EventRecord> {
     let mut keys: BTreeMap<_, Vec<&EventRecord>> = BTreeMap::new();
     for record in records.iter().rev() {
@@ -23,7 +23,7 @@ pub(crate) fn shuffled(records: &[EventRecord], random: &mut Rng) -> Vec<EventRe
     in_partitions(shuffled)
 }
 
-/// Every now and then what was delivered comes again, from a while ago up to now: a batch that was retried.
+/// Repeats some stretches of records, as a batch that is retried.
 pub(crate) fn duplicated(records: &[EventRecord], random: &mut Rng) -> Vec<EventRecord> {
     let mut delivered: Vec<EventRecord> = Vec::new();
     for (number, record) in (1..).zip(records) {
@@ -36,13 +36,13 @@ pub(crate) fn duplicated(records: &[EventRecord], random: &mut Rng) -> Vec<Event
     in_partitions(delivered)
 }
 
-/// A connector that restarts emits older changes again, after everything newer.
+/// Repeats older changes after all newer ones, as a connector does that restarts.
 pub(crate) fn with_late_changes(records: &[EventRecord], random: &mut Rng) -> Vec<EventRecord> {
     let again = records.iter().filter(|_| random.bool());
     in_partitions(records.iter().chain(again).cloned().collect())
 }
 
-/// Offsets anew, as a log has them.
+/// Numbers the offsets of each partition from 0.
 fn in_partitions(records: Vec<EventRecord>) -> Vec<EventRecord> {
     let mut offsets: BTreeMap<i32, i64> = BTreeMap::new();
     let numbered = records.into_iter().map(|record| {

@@ -1,4 +1,4 @@
-//! What was lost between MongoDB and the topic, and the way back: a higher epoch, a new snapshot, a sweep.
+//! Repairs the table after changes were lost between MongoDB and the topic: a higher epoch, a new snapshot, a sweep.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ impl Made {
         Made { record, value: recorded.expected().value.clone() }
     }
 
-    /// A change of a document; of a snapshot where `op` is `r`.
+    /// A change of a document; a snapshot read if `op` is `r`.
     fn change(&self, op: &str, id: &str, (ts_ms, ord): (i64, i32), ip: Option<&str>) -> EventRecord {
         let mut value = self.value.clone();
         value["op"] = op.into();
@@ -89,7 +89,7 @@ async fn sweeping(scene: &Scene, arguments: &[&str]) -> Command {
 }
 
 #[tokio::test]
-async fn after_an_oplog_gap_a_higher_epoch_a_snapshot_and_a_sweep_make_the_table_the_collection_again() {
+async fn after_an_oplog_gap_epoch_snapshot_and_sweep_repair_the_table() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let made = Made::new();
     let streamed = |op: &str, id: &str, at, ip| made.change(op, id, at, ip);
@@ -102,13 +102,13 @@ async fn after_an_oplog_gap_a_higher_epoch_a_snapshot_and_a_sweep_make_the_table
             streamed("c", "deleted-in-stream", (1_795_422_522_501, 2), Some("192.0.2.4")),
             streamed("d", "deleted-in-stream", (1_795_422_522_502, 3), None),
             streamed("u", "deleted", (1_795_422_522_503, 4), Some("192.0.2.5")),
-            // Another primary whose clock is two seconds behind: counted as older.
+            // Another primary whose clock is two seconds slow: its change counts as older.
             streamed("c", "failed-over", (1_795_422_523_500, 5), Some("192.0.2.6")),
             streamed("u", "failed-over", (1_795_422_521_500, 6), Some("192.0.2.66")),
         ],
     )
     .await;
-    // The connector was down for longer than the oplog reaches back, and `deleted` was deleted meanwhile.
+    // The connector was down for longer than the oplog keeps changes, and `deleted` was deleted meanwhile.
     let snapshot = || {
         vec![
             made.read("untouched", "192.0.2.1"),
@@ -121,7 +121,7 @@ async fn after_an_oplog_gap_a_higher_epoch_a_snapshot_and_a_sweep_make_the_table
     let stale = table(&scene).await;
     assert_eq!((stale["updated"].as_str(), stale["failed-over"].as_str()), ("192.0.2.3", "192.0.2.6"));
 
-    // Nothing is swept while the epoch has not been raised and its snapshot read.
+    // The sweep removes nothing before the epoch is raised and its snapshot is read.
     let (code, text) = sweep(&scene, &["--before-epoch", "1", "--yes"]).await;
     assert!(code == 3 && text.contains("epoch 1"), "{code}: {text}");
     assert_eq!(table(&scene).await, stale);
@@ -141,7 +141,7 @@ async fn after_an_oplog_gap_a_higher_epoch_a_snapshot_and_a_sweep_make_the_table
         ("updated", "192.0.2.33"),
     ];
     assert_eq!(table(&scene).await, rows(&collection));
-    // And the stream goes on.
+    // Streamed changes still take effect.
     deliver(&raised, vec![streamed("u", "updated", (1_795_422_530_500, 1), Some("192.0.2.34"))]).await;
     assert_eq!(table(&scene).await["updated"], "192.0.2.34");
     let (code, text) = sweep(&scene, &["--before-epoch", "1", "--yes", "--json"]).await;
@@ -149,10 +149,10 @@ async fn after_an_oplog_gap_a_higher_epoch_a_snapshot_and_a_sweep_make_the_table
 }
 
 #[tokio::test]
-async fn at_the_turn_of_a_second_the_change_that_the_connector_emits_last_stays() {
+async fn at_the_turn_of_a_second_the_last_emitted_change_wins() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let made = Made::new();
-    // One millisecond, and the second of the cluster's time turns within: its number begins anew.
+    // Within one millisecond the second of the cluster's time changes, and its counter starts again.
     let turn = |op: &str, id: &str, ord, ip| made.change(op, id, (1_795_422_522_999, ord), ip);
     let stream = || {
         vec![
@@ -161,12 +161,12 @@ async fn at_the_turn_of_a_second_the_change_that_the_connector_emits_last_stays(
             turn("u", "updated", 2, Some("192.0.2.3")),
             turn("c", "deleted", 814, Some("192.0.2.4")),
             turn("d", "deleted", 3, None),
-            // The clock is set back within a second; the log's number goes on.
+            // The clock is set back within a second; the counter continues.
             made.change("c", "failed-over", (1_795_422_523_540, 57), Some("192.0.2.5")),
             made.change("u", "failed-over", (1_795_422_523_510, 58), Some("192.0.2.6")),
         ]
     };
-    // And once more from the beginning, as after a restart of the connector.
+    // Delivered twice from the beginning, as after a restart of the connector.
     for _ in 0..2 {
         deliver(&scene.host, stream()).await;
         assert_eq!(table(&scene).await, rows(&[("failed-over", "192.0.2.6"), ("updated", "192.0.2.3")]));
@@ -174,7 +174,7 @@ async fn at_the_turn_of_a_second_the_change_that_the_connector_emits_last_stays(
     assert!(scene.dead_letters().await.unwrap().is_empty());
 }
 
-/// Rows of epoch 0, which nothing has written since, and some of epoch 1.
+/// Writes rows of epoch 0, as many of epoch 1, and a tombstone.
 async fn many_rows(scene: &Scene, count: usize) {
     let put = async |key: String, epoch: u64, more: Value| {
         let version = format!("{epoch:020}.{:020}.{:020}.{:020}", 5, 1, 0);
@@ -198,7 +198,7 @@ async fn left(scene: &Scene) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn a_sweep_goes_on_where_it_ended_however_it_ended() {
+async fn an_interrupted_sweep_continues_at_its_position() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     many_rows(&scene, 20).await;
     let folder = tempfile::tempdir().unwrap();
@@ -217,7 +217,7 @@ async fn a_sweep_goes_on_where_it_ended_however_it_ended() {
     denied.disarm();
     assert_eq!(left(&scene).await, (16, 20));
 
-    // Killed over a request: what comes next finds the row gone, or removes it.
+    // Killed during a request: the next sweep finds the row gone, or removes it.
     let under_way = Failpoint::new("under way", "DeleteItem", When::After, Action::Hold).times(1);
     let under_way = scene.stack.faults.arm(under_way);
     let mut killed = sweeping(&scene, &options).await.spawn().unwrap();
@@ -225,7 +225,7 @@ async fn a_sweep_goes_on_where_it_ended_however_it_ended() {
     killed.kill().await.unwrap();
     under_way.release();
 
-    // Interrupted over one: that one is finished, the next is not begun.
+    // Interrupted during a request: the sweep finishes it and starts no other.
     let under_way = Failpoint::new("under way", "DeleteItem", When::Before, Action::Hold).times(1);
     let under_way = scene.stack.faults.arm(under_way);
     let mut interrupted = sweeping(&scene, &options).await;
@@ -233,11 +233,11 @@ async fn a_sweep_goes_on_where_it_ended_however_it_ended() {
     under_way.reached().await.unwrap();
     let id = nix::unistd::Pid::from_raw(i32::try_from(interrupted.id().unwrap()).unwrap());
     nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT).unwrap();
-    let mut said = tokio::io::BufReader::new(interrupted.stderr.take().unwrap());
+    let mut stderr = tokio::io::BufReader::new(interrupted.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("finishing") {
         line.clear();
-        assert!(tokio::io::AsyncBufReadExt::read_line(&mut said, &mut line).await.unwrap() > 0);
+        assert!(tokio::io::AsyncBufReadExt::read_line(&mut stderr, &mut line).await.unwrap() > 0);
     }
     under_way.release();
     assert_eq!(interrupted.wait().await.unwrap().code(), Some(130));
@@ -250,7 +250,7 @@ async fn a_sweep_goes_on_where_it_ended_however_it_ended() {
 }
 
 #[tokio::test]
-async fn what_is_written_while_a_sweep_is_under_way_stays() {
+async fn rows_written_during_a_sweep_stay() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     many_rows(&scene, 1).await;
     let under_way = Failpoint::new("under way", "DeleteItem", When::Before, Action::Hold).times(1);
@@ -270,7 +270,7 @@ async fn what_is_written_while_a_sweep_is_under_way_stays() {
 }
 
 #[tokio::test]
-async fn each_way_to_end_a_sweep_has_its_exit_code() {
+async fn each_end_of_a_sweep_has_its_exit_code() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     many_rows(&scene, 2).await;
     assert_eq!(sweep(&scene, &[]).await.0, 2);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{FUNCTION, recording, records};
 
 #[tokio::test]
-async fn a_put_whose_answer_was_lost_counts_as_done() {
+async fn a_put_with_a_lost_answer_counts_as_done() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let lost = scene.stack.faults.arm(Failpoint::new("lost", "PutItem", When::After, Action::Drop).times(1));
     assert!(matches!(scene.invoke(&records()[..1]).await, Invocation::Answered(_)));
@@ -18,7 +18,7 @@ async fn a_put_whose_answer_was_lost_counts_as_done() {
 }
 
 #[tokio::test]
-async fn while_the_table_throttles_records_stay_pending_and_none_is_parked() {
+async fn while_the_table_throttles_records_stay_pending() {
     let scene = Scene::start(FUNCTION, &[("EFFECT_TIMEOUT_MS", "10000")]).await.unwrap();
     let throttle = Failpoint::new("throttled", "PutItem", When::Before, Action::Answer(Answer::THROTTLED));
     let throttled = scene.stack.faults.arm(throttle);
@@ -30,7 +30,7 @@ async fn while_the_table_throttles_records_stay_pending_and_none_is_parked() {
     assert_eq!(scene.stack.aws.items(LOGINS_TABLE).await.unwrap().len(), 1);
 }
 
-/// A recorded change with another document, or with none.
+/// A recorded change with another document, or without one.
 fn with_document(record: &EventRecord, value: &Value, document: Value) -> EventRecord {
     let (id, schema) = schema();
     let mut value = value.clone();
@@ -45,7 +45,7 @@ fn schema() -> (u32, RegisteredSchema) {
 }
 
 #[tokio::test]
-async fn a_document_that_is_no_login_is_one_dead_letter_and_later_versions_go_on() {
+async fn a_malformed_document_is_one_dead_letter() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let recording = recording();
     let (record, created) = recording

@@ -1,5 +1,5 @@
-//! Many more deliveries than a process can be started for: the function's handler in the real processor, its table in
-//! memory. That the table in DynamoDB keeps what this one keeps is what `tests/conformance` shows.
+//! The function's handler in the real processor, with its table in memory: fast enough for many random deliveries.
+//! `tests/conformance` shows that the table in DynamoDB behaves like this one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use schema_registry::{FrameFormat, Frames, SchemaId, SchemaRef, Schemas};
 
 use crate::{Login, deliveries, final_state, recording, records};
 
-/// What the table in DynamoDB does, by the versions' own comparison.
+/// A table in memory that compares versions as the table in DynamoDB does.
 #[derive(Clone, Default)]
 struct Memory(Arc<Mutex<BTreeMap<String, Row>>>);
 
@@ -47,7 +47,7 @@ impl Memory {
     }
 }
 
-/// Delivers in batches of any size and gives what is kept in the end.
+/// Delivers the records in batches of random size and returns the final state.
 fn deliver(records: &[EventRecord], random: &mut Rng) -> BTreeMap<String, Login> {
     let registry = InMemorySchemas::default();
     for (id, schema) in recording().schemas {
@@ -80,7 +80,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn however_the_logins_arrive_the_final_state_is_the_same(seed in any::<u64>()) {
+    fn the_final_state_does_not_depend_on_the_order_of_delivery(seed in any::<u64>()) {
         let mut random = Rng::with_seed(seed);
         let records = deliveries::shuffled(&records(), &mut random);
         let records = deliveries::duplicated(&records, &mut random);

@@ -1,4 +1,4 @@
-//! `cache-user-login`: the recorded logins in every order that they may arrive in give the recorded final state.
+//! `cache-user-login`: the recorded logins give the recorded final state in every order of delivery.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 mod crashes;
@@ -6,7 +6,7 @@ mod deliveries;
 mod epochs;
 mod faults;
 mod in_process;
-mod real;
+mod real_binary;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ fn records() -> Vec<EventRecord> {
     recording().of_topic(TOPIC).map(|record| EventRecord::new(record, Nulls::Written)).collect()
 }
 
-/// The documents that there are in the end, from the recording's own book.
+/// The documents at the end, from the recording's own list.
 fn final_state() -> BTreeMap<String, Login> {
     let text = std::fs::read_to_string(events().join("recorded/mongodb-logins/final_state.json")).unwrap();
     let documents: BTreeMap<String, Value> = serde_json::from_str(&text).unwrap();
@@ -43,7 +43,7 @@ fn final_state() -> BTreeMap<String, Login> {
     documents.into_iter().map(|(id, document)| (id, login(document))).collect()
 }
 
-/// The ids of documents that were there once and are not in the end.
+/// The ids of documents that were deleted before the end.
 fn deleted() -> BTreeSet<String> {
     let id = |record: &recordings::Record| {
         let key: Value = serde_json::from_str(record.expected().key["id"].as_str().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! The real binary on the emulator.
+//! The real binary with an emulated table.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,7 +40,7 @@ async fn table(scene: &Scene) -> (BTreeMap<String, Login>, BTreeMap<String, Valu
 }
 
 #[tokio::test]
-async fn in_order_the_table_equals_the_final_state_with_one_put_a_change_and_no_read() {
+async fn in_order_delivery_takes_one_put_per_change_and_no_read() {
     let scene = scene().await;
     delivered(&scene, records()).await;
     let (logins, tombstones) = table(&scene).await;
@@ -48,7 +48,7 @@ async fn in_order_the_table_equals_the_final_state_with_one_put_a_change_and_no_
     assert!(tombstones.keys().eq(&deleted()));
     for tombstone in tombstones.values() {
         assert!(tombstone.get("version").is_some() && tombstone.get("expires_at").is_some(), "{tombstone}");
-        assert!(tombstone.get("user").is_none(), "the index must not hold {tombstone}");
+        assert!(tombstone.get("user").is_none(), "the index must not contain {tombstone}");
     }
     let outcomes = scene.outcomes();
     assert_eq!(scene.stack.faults.calls("PutItem"), outcomes.done + outcomes.duplicate);
@@ -58,25 +58,25 @@ async fn in_order_the_table_equals_the_final_state_with_one_put_a_change_and_no_
 }
 
 #[tokio::test]
-async fn shuffled_across_keys_the_table_equals_the_final_state() {
+async fn delivery_shuffled_across_keys_gives_the_final_state() {
     let scene = scene().await;
     delivered(&scene, deliveries::shuffled(&records(), &mut Rng::with_seed(1))).await;
     assert_eq!(table(&scene).await.0, final_state());
 }
 
 #[tokio::test]
-async fn duplicated_the_table_equals_the_final_state() {
+async fn duplicate_delivery_gives_the_final_state() {
     let scene = scene().await;
     delivered(&scene, deliveries::duplicated(&records(), &mut Rng::with_seed(2))).await;
     assert_eq!(table(&scene).await.0, final_state());
 }
 
 #[tokio::test]
-async fn with_late_changes_the_table_equals_the_final_state() {
+async fn late_changes_give_the_final_state() {
     let scene = scene().await;
     delivered(&scene, deliveries::with_late_changes(&records(), &mut Rng::with_seed(3))).await;
     assert_eq!(table(&scene).await.0, final_state());
-    // All of it once more: nothing is newer than what is there.
+    // A second delivery of all records writes nothing, because no record is newer.
     let done = scene.outcomes().done;
     delivered(&scene, records()).await;
     assert_eq!(table(&scene).await.0, final_state());
@@ -84,7 +84,7 @@ async fn with_late_changes_the_table_equals_the_final_state() {
 }
 
 #[tokio::test]
-async fn the_readmes_query_finds_the_last_login_of_a_user() {
+async fn the_query_of_the_readme_finds_the_last_login_of_a_user() {
     let scene = scene().await;
     delivered(&scene, records()).await;
     let client = dynamodb(scene.stack.aws.endpoint()).await;
@@ -95,19 +95,19 @@ async fn the_readmes_query_finds_the_last_login_of_a_user() {
             last.insert(user, login);
         }
     }
-    let question = &readme_queries(FUNCTION).unwrap()[0];
+    let query_input = &readme_queries(FUNCTION).unwrap()[0];
     assert!(last.len() > 20);
     for (user, (_, id)) in last {
-        let mut question = question.clone();
-        question["ExpressionAttributeValues"][":user"]["S"] = user.into();
-        let found = query(&client, &question).await.unwrap();
+        let mut input = query_input.clone();
+        input["ExpressionAttributeValues"][":user"]["S"] = user.into();
+        let found = query(&client, &input).await.unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0]["pk"].as_s().unwrap(), &id);
     }
 }
 
 #[tokio::test]
-async fn every_sample_event_does_what_its_name_says() {
+async fn every_sample_event_has_the_expected_outcome() {
     let scene = scene().await;
     for (name, done, duplicate, skipped) in [
         ("created", 1, 0, 0),

@@ -1,4 +1,4 @@
-//! Pages of nothing but bad items.
+//! Pages with many bad items.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::stage::{FUNCTION, Stage, run};
 
 const ITEMS: u64 = 1_000;
 
-/// A thousand items on one page, of which all but two are bad.
+/// A thousand items on one page; all but two are bad.
 fn changes() -> Vec<Value> {
     let change = |number| {
         let mut change = profile_change(number, "u-1", number);
@@ -24,9 +24,9 @@ fn changes() -> Vec<Value> {
     (1..=ITEMS).map(change).collect()
 }
 
-/// The queue stops answering in the middle of the page, until the run's time is over.
+/// The queue stops answering in the middle of the page, until the run is out of time.
 #[tokio::test]
-async fn a_page_of_a_thousand_bad_items_is_parked_over_two_runs_and_the_second_goes_on_where_the_first_stopped() {
+async fn a_page_of_1000_bad_items_is_dead_lettered_over_two_runs() {
     let stage = Arc::new(Stage::set(changes(), &[("PROFILE_PAGE_SIZE", "1000")]).await);
     // A page takes 9.2 s at most here.
     let short = stage.scene.host_within(Duration::from_secs(12), FUNCTION, &[]).await.unwrap();
@@ -55,11 +55,11 @@ async fn a_page_of_a_thousand_bad_items_is_parked_over_two_runs_and_the_second_g
     }
     assert_eq!(copies.len() as u64, ITEMS - 2, "every bad item has its letter");
     let twice = copies.values().filter(|copies| **copies > 1).count();
-    assert!(twice <= 32, "{twice} letters were stored by both runs: at most those that were under way");
+    assert!(twice <= 32, "{twice} letters were stored by both runs: at most those in progress");
 }
 
 #[tokio::test]
-async fn a_page_that_nobody_can_park_saves_what_is_before_the_first_letter_that_is_missing() {
+async fn a_page_ends_before_the_first_letter_that_cannot_be_stored() {
     let mut changes: Vec<_> = (1..=9).map(|number| profile_change(number, "u-1", number)).collect();
     changes[4]["user_id"] = json!("");
     let stage = Stage::set(changes, &[("PROFILE_PAGE_SIZE", "100")]).await;
@@ -72,7 +72,7 @@ async fn a_page_that_nobody_can_park_saves_what_is_before_the_first_letter_that_
         let answer = stage.scene.host.invoke("{}".into()).await;
         let local_stack::Invocation::Failed(error) = answer else { panic!("{answer:?}") };
         assert!(String::from_utf8_lossy(&error).contains("dead_letters_unavailable"), "{error:?}");
-        assert_eq!(stage.published().await.len(), 4, "the second run does not begin the page anew");
+        assert_eq!(stage.published().await.len(), 4, "the second run does not start the page again");
         assert_eq!(stage.item().await["page_done"]["M"]["items"]["N"], "4");
     }
     armed.iter().for_each(local_stack::Armed::disarm);

@@ -1,4 +1,4 @@
-//! The process dies at every step of a run; whatever it was doing, the next run makes it whole.
+//! The function is killed at every step of a run; the next run completes it.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use local_stack::{Action, Failpoint, FaultProxy, Invocation, Target, When};
 
 use crate::stage::{PAGE, Stage};
 
-/// Two full pages and one that is not.
+/// Two full pages and a partial one.
 const CHANGES: u64 = 8;
 
-/// Kills the function when a request reaches the failpoint, runs on, and tells how many events are there twice.
+/// Kills the function when a request reaches the failpoint, runs again, and returns how many events are published twice.
 async fn killed_at(failpoint: Failpoint, on: impl Fn(&Stage) -> &FaultProxy) -> u64 {
     let stage = Arc::new(Stage::with_changes(CHANGES).await);
     let armed = on(&stage).arm(failpoint.times(1));
@@ -39,47 +39,47 @@ fn at(operation: &'static str, when: When) -> Failpoint {
 }
 
 #[tokio::test]
-async fn killed_before_the_lease_is_taken() {
+async fn killed_before_taking_the_lease() {
     assert_eq!(killed_at(at("UpdateItem", When::Before), table).await, 0);
 }
 
 #[tokio::test]
-async fn killed_when_the_lease_is_taken() {
+async fn killed_after_taking_the_lease() {
     assert_eq!(killed_at(at("UpdateItem", When::After), table).await, 0);
 }
 
 #[tokio::test]
-async fn killed_before_the_page_is_read() {
+async fn killed_before_reading_the_page() {
     assert_eq!(killed_at(at(PAGE, When::Before), api).await, 0);
 }
 
 #[tokio::test]
-async fn killed_when_the_page_is_read() {
+async fn killed_after_reading_the_page() {
     assert_eq!(killed_at(at(PAGE, When::After), api).await, 0);
 }
 
 #[tokio::test]
-async fn killed_between_sending_and_moving_the_cursor_one_page_is_there_twice_under_equal_ids() {
+async fn killed_before_moving_the_cursor_one_page_is_sent_again() {
     assert_eq!(killed_at(at("UpdateItem", When::Before).containing("c-3"), table).await, 3);
 }
 
 #[tokio::test]
-async fn killed_when_the_cursor_has_moved() {
+async fn killed_after_moving_the_cursor() {
     assert_eq!(killed_at(at("UpdateItem", When::After).containing("c-3"), table).await, 0);
 }
 
 #[tokio::test]
-async fn killed_between_sending_the_last_page_and_moving_the_cursor() {
+async fn killed_before_moving_the_cursor_past_the_last_page() {
     assert_eq!(killed_at(at("UpdateItem", When::Before).containing("c-8"), table).await, 2);
 }
 
 #[tokio::test]
-async fn killed_while_the_lease_is_released() {
+async fn killed_before_releasing_the_lease() {
     assert_eq!(killed_at(at("UpdateItem", When::Before).containing("REMOVE #token"), table).await, 0);
 }
 
 #[tokio::test]
-async fn a_move_of_the_cursor_whose_answer_is_lost_is_made_again_by_the_sdk_and_counts() {
+async fn a_move_of_the_cursor_with_a_lost_answer_counts() {
     let stage = Stage::with_changes(CHANGES).await;
     let lost = Failpoint::new("answer lost", "UpdateItem", When::After, Action::Drop).containing("c-3");
     let armed = stage.scene.stack.faults.arm(lost.times(1));
@@ -89,7 +89,7 @@ async fn a_move_of_the_cursor_whose_answer_is_lost_is_made_again_by_the_sdk_and_
 }
 
 #[tokio::test]
-async fn a_lease_whose_answer_is_lost_is_ours_all_the_same() {
+async fn a_lease_with_a_lost_answer_is_held() {
     let stage = Stage::with_changes(CHANGES).await;
     let lost = Failpoint::new("answer lost", "UpdateItem", When::After, Action::Drop);
     let armed = stage.scene.stack.faults.arm(lost.times(1));

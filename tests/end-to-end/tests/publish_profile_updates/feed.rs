@@ -1,4 +1,4 @@
-//! How the feed is read: once, politely, by one run at a time, and past what cannot be published.
+//! Reading the feed: one run at a time, at the pace that the API allows, and past items that cannot be published.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn failure(invocation: Invocation) -> Value {
 }
 
 #[tokio::test]
-async fn a_feed_is_published_once_and_its_end_costs_the_api_a_304() {
+async fn a_feed_is_published_once_and_its_end_is_a_304() {
     let stage = Stage::with_changes(8).await;
     assert_eq!(stage.run().await, json!({"pages": 3, "published": 8, "parked": 0, "ended": "caught_up"}));
     assert_eq!(stage.run().await["published"], 0);
@@ -33,21 +33,21 @@ async fn a_feed_is_published_once_and_its_end_costs_the_api_a_304() {
     assert_eq!(order.len(), 3, "changes 1, 4 and 7 are of one user");
 }
 
-/// What the token may not see leaves an empty page in the middle, and the API versions its feed, not its pages.
+/// Changes that the token may not see leave an empty page in the middle, and the API has one ETag for its whole feed.
 #[tokio::test]
-async fn an_empty_page_with_more_behind_it_hides_nothing_whatever_its_etag() {
+async fn an_empty_page_in_the_middle_hides_no_later_page() {
     let mut changes: Vec<_> = (1..=9).map(|number| profile_change(number, "u-1", number)).collect();
     changes[..6].fill(Value::Null);
     let stage = Stage::set(changes, &[]).await;
     stage.api.version_all_pages("\"feed-1\"");
     assert_eq!(stage.run().await, json!({"pages": 1, "published": 3, "parked": 0, "ended": "caught_up"}));
-    // An empty page at the end, twice: the second time it is as it was.
+    // The empty page at the end is read twice; the second time it is unchanged.
     assert_eq!(stage.run().await["published"], 0);
     assert_eq!(stage.run().await["published"], 0);
     let asked: Vec<_> = stage.api.requests().iter().map(|it| (it.if_none_match.is_some(), it.status)).collect();
     assert_eq!(asked, [(false, 200), (false, 200), (false, 200), (false, 200), (true, 304)]);
 
-    // Three that nobody may see, and one: the empty page is at the cursor whose version we know.
+    // Three changes that the token may not see, and one that it may: the empty page is at the cursor whose ETag is known.
     (10..=12).for_each(|_| stage.api.push(Value::Null));
     stage.api.push(profile_change(13, "u-1", 13));
     stage.api.version_all_pages("\"feed-2\"");
@@ -56,9 +56,9 @@ async fn an_empty_page_with_more_behind_it_hides_nothing_whatever_its_etag() {
 }
 
 #[tokio::test]
-async fn an_item_that_is_too_large_and_one_from_the_future_are_parked_between_others_that_are_published() {
+async fn items_too_large_or_from_the_future_are_dead_lettered() {
     let mut changes: Vec<_> = (1..=4).map(|number| profile_change(number, "u-1", number)).collect();
-    // Two bytes each: more than a record may have.
+    // Two bytes per character: more than a record may hold.
     changes[1]["changes"] = json!([{"field": "biography", "after": "\u{e9}".repeat(530_000)}]);
     changes[2]["changed_at"] = json!("9999-12-31T23:59:59Z");
     let stage = Stage::set(changes, &[]).await;
@@ -71,7 +71,7 @@ async fn an_item_that_is_too_large_and_one_from_the_future_are_parked_between_ot
 }
 
 #[tokio::test]
-async fn of_two_runs_at_once_one_works() {
+async fn of_two_concurrent_runs_one_works() {
     let stage = Arc::new(Stage::with_changes(8).await);
     let rival = stage.scene.another_host(&[]).await.unwrap();
     let asked = stage.way.arm(Failpoint::new("asking", PAGE, When::Before, Action::Hold).times(1));
@@ -86,17 +86,17 @@ async fn of_two_runs_at_once_one_works() {
 }
 
 #[tokio::test]
-async fn a_run_that_lost_its_lease_sends_nothing_more_and_moves_nothing() {
+async fn a_run_that_lost_its_lease_sends_nothing_more() {
     let stage = Arc::new(Stage::with_changes(8).await);
     let rival = stage.scene.another_host(&[]).await.unwrap();
-    // The first run is about to move on from a page it has sent, and stays there until its lease is over.
+    // The first run is held before it moves the cursor past a page that it has sent, until its lease has expired.
     let moving = Failpoint::new("moving", "UpdateItem", When::Before, Action::Hold).containing("c-3").times(1);
     let held = stage.scene.stack.faults.arm(moving);
     let working = Arc::clone(&stage);
     let first = tokio::spawn(async move { working.run().await });
     held.reached().await.unwrap();
     let mut taken_over = run(&rival).await;
-    // On a slow machine the lease may be over before the rival has started.
+    // The second run may start while the lease is still held; then it waits for its end.
     if let Some(until) = taken_over["until_ms"].as_u64() {
         crate::stage::wait_until(until).await;
         taken_over = run(&rival).await;
@@ -105,12 +105,12 @@ async fn a_run_that_lost_its_lease_sends_nothing_more_and_moves_nothing() {
     held.release();
     assert_eq!(first.await.unwrap()["ended"], "lease_lost");
     let found = stage.assert_all_published(8).await;
-    assert_eq!(found.len(), 8 + 3, "the page of the first run, once by each");
-    assert_eq!(stage.item().await["cursor"]["S"], "c-8", "and the cursor did not go back");
+    assert_eq!(found.len(), 8 + 3, "both runs sent the first page");
+    assert_eq!(stage.item().await["cursor"]["S"], "c-8", "the cursor did not go back");
 }
 
 #[tokio::test]
-async fn a_bad_item_is_parked_and_the_feed_goes_on() {
+async fn a_bad_item_is_dead_lettered_and_the_feed_goes_on() {
     let mut changes: Vec<_> = (1..=5).map(|number| profile_change(number, "u-1", number)).collect();
     changes[1]["revision"] = json!("row data that no log may show");
     changes[3]["user_id"] = json!("");
@@ -128,7 +128,7 @@ async fn a_bad_item_is_parked_and_the_feed_goes_on() {
 }
 
 #[tokio::test]
-async fn an_item_whose_dead_letter_cannot_be_stored_is_not_passed() {
+async fn an_item_whose_dead_letter_cannot_be_stored_stops_the_feed() {
     let mut changes: Vec<_> = (1..=2).map(|number| profile_change(number, "u-1", number)).collect();
     changes[0]["id"] = json!("");
     let stage = Stage::set(changes, &[]).await;
@@ -150,17 +150,17 @@ async fn an_item_whose_dead_letter_cannot_be_stored_is_not_passed() {
 }
 
 #[tokio::test]
-async fn the_api_is_left_alone_for_as_long_as_it_asks() {
+async fn the_api_is_not_called_before_its_retry_after() {
     let stage = Stage::with_changes(2).await;
     stage.api.fail_next([ApiFault::Busy("600".to_owned())]);
     let asked = stage.run().await;
     assert_eq!(asked["ended"], "asked_to_wait");
-    assert_eq!(stage.run().await, asked, "until then nobody asks");
+    assert_eq!(stage.run().await, asked, "no run calls the API until then");
     assert_eq!(stage.api.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn a_failing_api_is_asked_again_and_then_fails_the_run_without_keeping_the_lease() {
+async fn a_failing_api_is_retried_and_then_fails_the_run() {
     let stage = Stage::with_changes(2).await;
     stage.api.fail_next([ApiFault::Status(500), ApiFault::Status(502)]);
     assert_eq!(stage.run().await["published"], 2);
@@ -171,15 +171,15 @@ async fn a_failing_api_is_asked_again_and_then_fails_the_run_without_keeping_the
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_page_a_redirect_and_a_refused_token_fail_the_run_by_name() {
+async fn each_unusable_answer_of_the_api_has_its_error_code() {
     let stage = Stage::with_changes(2).await;
-    // Not by way of the proxy, which follows redirects itself.
+    // Without the proxy, which follows redirects itself.
     let host = stage.scene.another_host(&[("PROFILE_API_URL", stage.api.url())]).await.unwrap();
     for (fault, code) in [
         (ApiFault::Garbage, "profile_api_unreadable"),
         (ApiFault::Redirect("http://127.0.0.1:9/".to_owned()), "profile_api_refused"),
         (ApiFault::Status(410), "profile_api_cursor_gone"),
-        // Nobody said what we know already.
+        // The request had no ETag, so a 304 is not an answer to it.
         (ApiFault::Status(304), "profile_api_refused"),
         (ApiFault::Status(403), "profile_api_denied"),
     ] {
@@ -190,9 +190,9 @@ async fn an_answer_that_is_no_page_a_redirect_and_a_refused_token_fail_the_run_b
     assert_eq!(stage.run().await["published"], 2);
 }
 
-/// What the README says to do about `profile_api_cursor_gone`.
+/// The README's remedy for `profile_api_cursor_gone`.
 #[tokio::test]
-async fn a_cursor_that_the_api_no_longer_knows_is_deleted_and_the_feed_is_published_again_under_the_same_ids() {
+async fn after_deleting_the_cursor_the_feed_repeats_the_same_ids() {
     let stage = Stage::with_changes(4).await;
     assert_eq!(stage.run_until_caught_up().await, 4);
     stage.api.fail_next([ApiFault::Status(410)]);
@@ -211,7 +211,7 @@ async fn a_cursor_that_the_api_no_longer_knows_is_deleted_and_the_feed_is_publis
 }
 
 #[tokio::test]
-async fn a_registry_without_the_schema_stops_the_run_before_anything_is_sent() {
+async fn a_registry_without_the_schema_version_stops_the_run() {
     let stage = Stage::set(vec![profile_change(1, "u-1", 1)], &[("PROFILE_SCHEMA_VERSION", "99")]).await;
     let error = failure(stage.scene.host.invoke("{}".into()).await);
     assert_eq!(error["errorType"], "version_not_found", "{error}");
@@ -230,9 +230,9 @@ async fn every_missing_variable_is_named_at_once() {
     assert!(error.contains("exit status: 78"), "{error}");
 }
 
-/// A page takes 9.2 s at most here. The invocation has five more, which the first page uses up.
+/// A page takes at most 9.2 s here. The invocation has five seconds more, which the first page uses up.
 #[tokio::test]
-async fn a_run_that_the_deadline_ends_has_accounted_for_what_is_acknowledged_and_the_next_brings_the_rest() {
+async fn a_run_that_ends_at_its_deadline_is_continued_by_the_next() {
     let stage = Arc::new(Stage::with_changes(8).await);
     let short = Arc::new(stage.scene.host_within(Duration::from_millis(14_200), FUNCTION, &[]).await.unwrap());
     let moving = Failpoint::new("moving", "UpdateItem", When::Before, Action::Hold).containing("c-3").times(1);
@@ -240,19 +240,19 @@ async fn a_run_that_the_deadline_ends_has_accounted_for_what_is_acknowledged_and
     let running = Arc::clone(&short);
     let first = tokio::spawn(async move { run(&running).await });
     held.reached().await.unwrap();
-    // The invocation has begun before now, so less than a page's time is left then.
+    // The invocation started earlier, so less time is left then than a page takes.
     crate::stage::wait_until(crate::stage::now() + 5_000).await;
     held.release();
     assert_eq!(first.await.unwrap(), json!({"pages": 1, "published": 3, "parked": 0, "ended": "out_of_time"}));
     assert_eq!(stage.item().await["cursor"]["S"], "c-3");
-    assert_eq!(stage.published().await.len(), 3, "nothing was begun that may not have ended in time");
+    assert_eq!(stage.published().await.len(), 3, "the run started nothing that could outlast the deadline");
 
     assert_eq!(stage.run().await, json!({"pages": 2, "published": 5, "parked": 0, "ended": "caught_up"}));
-    assert_eq!(stage.assert_all_published(8).await.len(), 8, "and nothing twice");
+    assert_eq!(stage.assert_all_published(8).await.len(), 8, "nothing is sent twice");
 }
 
 #[tokio::test]
-async fn an_invocation_without_time_for_a_page_says_so_before_it_takes_the_lease() {
+async fn an_invocation_too_short_for_a_page_takes_no_lease() {
     let stage = Stage::with_changes(1).await;
     let short = stage.scene.host_within(Duration::from_secs(5), FUNCTION, &[]).await.unwrap();
     let error = failure(short.invoke("{}".into()).await);
@@ -260,10 +260,10 @@ async fn an_invocation_without_time_for_a_page_says_so_before_it_takes_the_lease
     assert!(stage.published().await.is_empty() && stage.item().await.get("token").is_none());
 }
 
-/// Frozen until its lease is over, a run wakes up while another is at work: it sends nothing, and its own end does not
-/// let a third one in.
+/// A run is frozen until its lease has expired, and resumes while another run works: it sends nothing, and does not free
+/// the lease of the other run.
 #[tokio::test]
-async fn a_run_that_wakes_up_after_its_lease_neither_sends_nor_frees_the_lease_of_the_other() {
+async fn a_run_frozen_beyond_its_lease_leaves_the_other_run_alone() {
     let stage = Arc::new(Stage::with_changes(8).await);
     let rival = Arc::new(stage.scene.another_host(&[]).await.unwrap());
     let taken = Failpoint::new("lease taken", "UpdateItem", When::After, Action::Hold).times(1);
@@ -289,5 +289,5 @@ async fn a_run_that_wakes_up_after_its_lease_neither_sends_nor_frees_the_lease_o
 
     at_work.release();
     assert_eq!(second.await.unwrap()["ended"], "caught_up");
-    assert_eq!(stage.assert_all_published(8).await.len(), 8, "nothing twice");
+    assert_eq!(stage.assert_all_published(8).await.len(), 8, "nothing is sent twice");
 }

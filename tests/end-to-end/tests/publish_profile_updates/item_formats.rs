@@ -1,4 +1,4 @@
-//! The cursor's item between versions of the function: those before this one have left items, and a newer one may.
+//! The cursor's item in the formats of earlier and newer versions of the function.
 
 use demo::{PROFILE_CURSOR_TABLE, profile_change};
 use local_stack::{Invocation, Target};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{Stage, now, run};
 
-/// Items of format 1, as its last version has left them in a table.
+/// Items of format 1, as the last version of that format wrote them.
 const FORMAT_1: &str = include_str!("../../../../functions/publish-profile-updates/fixtures/cursor-format-1.json");
 
 async fn put(stage: &Stage, item: &Value) {
@@ -15,13 +15,13 @@ async fn put(stage: &Stage, item: &Value) {
 }
 
 #[tokio::test]
-async fn an_item_of_format_1_is_gone_on_with_and_no_etag_of_it_is_sent() {
+async fn an_item_of_format_1_is_continued_without_its_etag() {
     let stage = Stage::with_changes(11).await;
     let fixtures: Vec<Value> = serde_json::from_str(FORMAT_1).unwrap();
     assert_eq!(fixtures.len(), 8);
     for fixture in fixtures {
         let mut item = fixture["item"].clone();
-        // Its run died long ago, and the time that the API had asked for is over.
+        // Its run ended long ago, and the API's Retry-After has passed.
         for time in ["lease_until", "not_before"] {
             if let Some(time) = item.get_mut(time) {
                 *time = json!({"N": (now() - 60_000).to_string()});
@@ -43,7 +43,7 @@ async fn an_item_of_format_1_is_gone_on_with_and_no_etag_of_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_lease_of_format_1_is_kept_to() {
+async fn a_lease_of_format_1_is_respected() {
     let stage = Stage::with_changes(3).await;
     let until = (now() + 600_000).to_string();
     let token = "5c8e3868-8f5b-48e3-8963-90d5126c3530";
@@ -54,7 +54,7 @@ async fn a_lease_of_format_1_is_kept_to() {
 }
 
 #[tokio::test]
-async fn an_item_of_a_newer_format_is_refused_by_name_and_left_alone() {
+async fn an_item_of_a_newer_format_is_refused_and_left_alone() {
     let stage = Stage::with_changes(3).await;
     for format in [json!({"N": "3"}), json!({"S": "two"})] {
         let newer = json!({
@@ -70,16 +70,16 @@ async fn an_item_of_a_newer_format_is_refused_by_name_and_left_alone() {
     assert!(stage.api.requests().is_empty() && stage.published().await.is_empty());
 }
 
-/// What a version of format 1 does to an item: it moves `cursor` and its own `etag`, and leaves what it does not know.
+/// A version of format 1 moves `cursor` and its own `etag`, and keeps fields that it does not know.
 #[tokio::test]
-async fn what_this_version_has_left_is_still_true_after_format_1_has_moved_on_and_back() {
+async fn an_item_that_format_1_moved_on_is_still_read_correctly() {
     let stage = Stage::with_changes(3).await;
     stage.run().await;
     stage.run().await;
     let mut item = stage.item().await;
     assert!(
         item["page_etag"]["S"].is_string() && item.get("etag").is_none(),
-        "nothing that format 1 would send: {item}"
+        "format 1 must not find an ETag to send: {item}"
     );
     (4..=8).for_each(|number| stage.api.push(profile_change(number, "u-1", number)));
     item["cursor"] = json!({"S": "c-6"});
@@ -89,7 +89,7 @@ async fn what_this_version_has_left_is_still_true_after_format_1_has_moved_on_an
     let asked = stage.api.requests().len();
     assert_eq!(stage.run().await["published"], 2);
     assert!(stage.api.requests()[asked..].iter().all(|request| request.if_none_match.is_none()));
-    assert_eq!(stage.item().await["page_done"], Value::Null, "what is no longer true is gone");
+    assert_eq!(stage.item().await["page_done"], Value::Null, "the outdated field is removed");
 }
 
 fn uuid_of_nothing() -> &'static str {
@@ -97,7 +97,7 @@ fn uuid_of_nothing() -> &'static str {
 }
 
 #[tokio::test]
-async fn an_etag_is_not_sent_with_a_question_of_another_size() {
+async fn an_etag_is_not_sent_with_another_page_size() {
     let stage = Stage::with_changes(3).await;
     stage.run().await;
     stage.run().await;
@@ -106,5 +106,5 @@ async fn an_etag_is_not_sent_with_a_question_of_another_size() {
     assert_eq!(run(&other).await["ended"], "caught_up");
     assert_eq!(run(&other).await["ended"], "caught_up");
     let known: Vec<_> = stage.api.requests()[asked..].iter().map(|request| request.if_none_match.is_some()).collect();
-    assert_eq!(known, [false, true], "the first question of this size, and the next");
+    assert_eq!(known, [false, true], "the first request with this size, and the next");
 }

@@ -1,4 +1,4 @@
-//! The events' schema: registered beforehand, by the function itself where that is switched on, or made of several.
+//! The schema of the events: registered beforehand or by the function itself, and with references to other subjects.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ async fn failure(stage: &Stage) -> Value {
     }
 }
 
-/// What the registry answers at a path.
+/// The registry's answer at a path.
 async fn registry(stage: &Stage, path: &str) -> Value {
     let url = format!("{}{path}", stage.scene.stack.registry.url());
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -35,7 +35,7 @@ async fn registry(stage: &Stage, path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn by_default_nothing_is_registered_and_a_missing_schema_stops_the_run() {
+async fn by_default_a_missing_schema_stops_the_run() {
     let stage = beside(BTreeMap::new(), &[]).await;
     let error = failure(&stage).await;
     assert_eq!(error["errorType"], "version_not_found", "{error}");
@@ -45,7 +45,7 @@ async fn by_default_nothing_is_registered_and_a_missing_schema_stops_the_run() {
 }
 
 #[tokio::test]
-async fn switched_on_it_is_registered_once_and_used() {
+async fn auto_registration_registers_the_schema_once() {
     let stage = beside(BTreeMap::new(), &[("AUTO_REGISTER_SCHEMAS", "true")]).await;
     assert_eq!(stage.run().await["published"], 1);
     let latest = registry(&stage, &format!("/subjects/{SUBJECT}/versions/latest")).await;
@@ -57,13 +57,13 @@ async fn switched_on_it_is_registered_once_and_used() {
     assert_eq!(
         registry(&stage, &format!("/subjects/{SUBJECT}/versions")).await,
         json!([1]),
-        "a second time it is there"
+        "it is not registered a second time"
     );
     assert_eq!(stage.assert_all_published(2).await.len(), 2);
 }
 
 #[tokio::test]
-async fn switched_on_it_still_obeys_the_subjects_compatibility_level() {
+async fn auto_registration_respects_the_compatibility_level() {
     let other = r#"{"type": "record", "name": "UserProfileUpdated", "namespace": "user.profile",
         "fields": [{"name": "event_id", "type": "long"}]}"#;
     let stage = beside(BTreeMap::from([(7, schema(SUBJECT, other))]), &[("AUTO_REGISTER_SCHEMAS", "true")]).await;
@@ -77,7 +77,7 @@ async fn switched_on_it_still_obeys_the_subjects_compatibility_level() {
 }
 
 #[tokio::test]
-async fn a_schema_that_takes_a_type_from_another_subject_is_written_as_if_it_held_it() {
+async fn a_schema_with_a_reference_writes_the_same_bytes() {
     let (changes, event) = in_two_subjects();
     let schemas = BTreeMap::from([(7, changes), (8, event)]);
     let stage = beside(schemas, &[]).await;
@@ -88,13 +88,13 @@ async fn a_schema_that_takes_a_type_from_another_subject_is_written_as_if_it_hel
 }
 
 #[tokio::test]
-async fn a_schema_whose_other_part_is_missing_stops_the_run_before_anything_is_sent() {
+async fn a_schema_with_a_missing_reference_stops_the_run() {
     let (_, event) = in_two_subjects();
     let stage = beside(BTreeMap::from([(8, RegisteredSchema { references: Vec::new(), ..event })]), &[]).await;
     let error = failure(&stage).await;
     assert_eq!(error["errorType"], "schema_unwritable", "{error}");
-    let said = error["errorMessage"].as_str().unwrap();
-    assert!(said.contains(SUBJECT) && said.contains("user.profile.FieldChange"), "{said}");
+    let text = error["errorMessage"].as_str().unwrap();
+    assert!(text.contains(SUBJECT) && text.contains("user.profile.FieldChange"), "{text}");
     assert!(stage.published().await.is_empty());
 }
 
@@ -102,7 +102,7 @@ fn schema(subject: &str, text: &str) -> RegisteredSchema {
     RegisteredSchema { subject: subject.to_owned(), version: 1, schema: text.to_owned(), references: Vec::new() }
 }
 
-/// The type of a field's change, and the event that refers to it.
+/// The schema of a field's change, and the schema of the event, which refers to it.
 fn in_two_subjects() -> (RegisteredSchema, RegisteredSchema) {
     let mut event: Value = serde_json::from_str(&ours()).unwrap();
     let items = &mut event["fields"].as_array_mut().unwrap().last_mut().unwrap()["type"]["items"];
@@ -113,7 +113,7 @@ fn in_two_subjects() -> (RegisteredSchema, RegisteredSchema) {
     (schema("user.profile.field-change", &change.to_string()), event)
 }
 
-/// The value after its frame, which names the schema.
+/// The value without its frame.
 fn body(published: &Published) -> Vec<u8> {
     base64_simd::STANDARD.decode_to_vec(&published.value).unwrap()[5..].to_vec()
 }

@@ -23,13 +23,13 @@ fn reads(stage: &Stage) -> usize {
 }
 
 #[tokio::test]
-async fn a_token_rotated_between_two_warm_invocations_is_picked_up_by_the_second() {
+async fn a_rotated_token_is_picked_up_by_the_next_warm_invocation() {
     let stage = warm_with_a_secret().await;
     stage.api.push(profile_change(2, "u-1", 2));
     assert_eq!(
         (stage.run().await["published"].clone(), reads(&stage)),
         (json!(1), 1),
-        "it is read once while it works"
+        "the secret is read once as long as the token works"
     );
 
     stage.api.rotate_token("rotated-hunter2");
@@ -38,13 +38,17 @@ async fn a_token_rotated_between_two_warm_invocations_is_picked_up_by_the_second
     stage.api.push(profile_change(3, "u-1", 3));
     assert_eq!((stage.run().await["published"].clone(), reads(&stage)), (json!(1), 2));
     let statuses: Vec<_> = stage.api.requests().iter().map(|request| request.status).collect();
-    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 1, "one refusal, no more: {statuses:?}");
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 401).count(),
+        1,
+        "the API refuses one request: {statuses:?}"
+    );
     let output = stage.scene.host.output();
     assert!(!output.contains("hunter2") && !output.contains(demo::PROFILE_API_TOKEN), "{output}");
 }
 
 #[tokio::test]
-async fn a_token_that_stays_refused_fails_the_run_after_one_more_look_at_the_secret() {
+async fn a_refused_token_is_read_once_more_and_then_fails_the_run() {
     let stage = warm_with_a_secret().await;
     stage.api.rotate_token("known-to-nobody");
     let Invocation::Failed(error) = stage.scene.host.invoke("{}".into()).await else { panic!("it has to fail") };
@@ -53,7 +57,7 @@ async fn a_token_that_stays_refused_fails_the_run_after_one_more_look_at_the_sec
 }
 
 #[tokio::test]
-async fn a_secret_that_is_not_there_is_named() {
+async fn a_missing_secret_is_named() {
     let stage = Stage::set(
         vec![profile_change(1, "u-1", 1)],
         &[("PROFILE_API_TOKEN", ""), ("PROFILE_API_SECRET_ARN", "no-such-secret")],

@@ -1,4 +1,4 @@
-//! The stage: the function, the API behind a fault proxy, and the recorded log in Kafka's place.
+//! The test environment: the function, the API behind a fault proxy, and the recorded log in place of Kafka.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,13 +21,13 @@ pub(crate) const PAGE: &str = "GET /v1/profile-changes";
 pub(crate) struct Stage {
     pub(crate) scene: Scene,
     pub(crate) api: ProfileApi,
-    /// Between function and API.
+    /// Between the function and the API.
     pub(crate) way: FaultProxy,
     log: PathBuf,
     _folder: TempDir,
 }
 
-/// A published event, as a consumer finds it in the log.
+/// A published event, as a consumer reads it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Published {
     pub(crate) id: String,
@@ -36,7 +36,7 @@ pub(crate) struct Published {
 }
 
 impl Stage {
-    /// With a feed of so many changes, three to a page.
+    /// With a feed of this many changes, three to a page.
     pub(crate) async fn with_changes(changes: u64) -> Self {
         let changes = (1..=changes).map(|number| profile_change(number, &format!("u-{}", number % 3), number));
         Stage::set(changes.collect(), &[]).await
@@ -77,12 +77,12 @@ impl Stage {
         Stage { scene, api, way, log, _folder: folder }
     }
 
-    /// One run that has to answer.
+    /// One run, which must answer.
     pub(crate) async fn run(&self) -> Value {
         run(&self.scene.host).await
     }
 
-    /// Runs until there is nothing more, waiting for a dead run's lease where there is one.
+    /// Runs until the feed is caught up, and waits for the lease of a killed run if there is one.
     pub(crate) async fn run_until_caught_up(&self) -> u64 {
         let mut published = 0;
         loop {
@@ -96,7 +96,7 @@ impl Stage {
         }
     }
 
-    /// What a consumer finds in the log, in order.
+    /// The events in the log, in order.
     pub(crate) async fn published(&self) -> Vec<Published> {
         let mut log = GrowingLog::of_topic(&self.log, "user.profile.updated", Nulls::Written);
         let records = log.poll(usize::MAX).await;
@@ -104,7 +104,7 @@ impl Stage {
         records.into_iter().map(published).collect()
     }
 
-    /// Nothing is lost, and what is there more than once is the same event.
+    /// Asserts that no event is lost, and that copies of an event are equal.
     pub(crate) async fn assert_all_published(&self, changes: u64) -> Vec<Published> {
         let found = self.published().await;
         let mut by_id: BTreeMap<String, Vec<Published>> = BTreeMap::new();
@@ -122,7 +122,7 @@ impl Stage {
     }
 }
 
-/// One run on a host that has to answer.
+/// One run on a host, which must answer.
 pub(crate) async fn run(host: &LambdaHost) -> Value {
     match host.invoke("{}".into()).await {
         Invocation::Answered(answer) => serde_json::from_slice(&answer).unwrap(),
@@ -130,7 +130,7 @@ pub(crate) async fn run(host: &LambdaHost) -> Value {
     }
 }
 
-/// The time at which a lease may be taken over is told by the one who holds it.
+/// Waits until the time at which a lease may be taken over.
 pub(crate) async fn wait_until(millis: u64) {
     let left = (millis + 1).saturating_sub(now());
     tokio::time::sleep(std::time::Duration::from_millis(left)).await;

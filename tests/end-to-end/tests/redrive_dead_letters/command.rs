@@ -1,4 +1,4 @@
-//! The command, over the same queue: what it prints, and how it exits.
+//! The command `redrive` with the same queue: its output and its exit codes.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ async fn binary() -> PathBuf {
     built.await.clone()
 }
 
-/// Runs the command; its exit code, and what it said.
+/// Runs the command; returns its exit code and its output.
 pub(crate) async fn redrive(stage: &Stage, arguments: &[&str]) -> (i32, String) {
     let output = Command::new(binary().await)
         .args(arguments)
@@ -31,7 +31,7 @@ pub(crate) async fn redrive(stage: &Stage, arguments: &[&str]) -> (i32, String) 
 }
 
 #[tokio::test]
-async fn from_list_to_an_empty_queue() {
+async fn the_command_lists_shows_replays_and_resolves_a_letter() {
     let stage = Stage::start(&[]).await;
     stage.deliver(&[truncated()]).await;
     let id = stage.letters().await[0]["id"].as_str().unwrap().to_owned();
@@ -57,7 +57,7 @@ async fn from_list_to_an_empty_queue() {
 }
 
 #[tokio::test]
-async fn each_way_to_end_has_its_exit_code() {
+async fn each_run_status_has_its_exit_code() {
     let stage = Stage::start(&[]).await;
     let lost = Failpoint::new("answer lost", "SendEmail", When::After, Action::Drop).times(1);
     stage.scene.stack.faults.arm(lost);
@@ -71,9 +71,9 @@ async fn each_way_to_end_has_its_exit_code() {
     assert!(code == 5 && text.contains("dead-letter queue"), "{code}: {text}");
 }
 
-/// Ctrl-C while a letter is under way: that one is finished, the next is not begun, and all is visible again.
+/// Ctrl-C during a letter: the run finishes it, starts no other, and makes the rest visible again.
 #[tokio::test]
-async fn an_interrupt_ends_it_cleanly() {
+async fn ctrl_c_finishes_the_letter_in_progress_and_shows_the_rest() {
     let stage = Stage::start(&[]).await;
     let [first, second] = [0, 1].map(|number| end_to_end::created_accounts().unwrap().remove(number));
     let rejected = Action::Answer(local_stack::Answer::MESSAGE_REJECTED);
@@ -96,16 +96,16 @@ async fn an_interrupt_ends_it_cleanly() {
     let id = nix::unistd::Pid::from_raw(i32::try_from(running.id().unwrap()).unwrap());
     nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT).unwrap();
     let mut running = running;
-    let mut said = tokio::io::BufReader::new(running.stderr.take().unwrap());
+    let mut stderr = tokio::io::BufReader::new(running.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("finishing") {
         line.clear();
-        assert!(tokio::io::AsyncBufReadExt::read_line(&mut said, &mut line).await.unwrap() > 0);
+        assert!(tokio::io::AsyncBufReadExt::read_line(&mut stderr, &mut line).await.unwrap() > 0);
     }
     under_way.release();
     assert_eq!(running.wait().await.unwrap().code(), Some(130));
     assert_eq!((stage.mails().await, stage.letters().await.len()), (1, 1));
 
     let (code, text) = redrive(&stage, &["replay", "--yes"]).await;
-    assert_eq!((code, stage.mails().await), (0, 2), "it is visible at once: {text}");
+    assert_eq!((code, stage.mails().await), (0, 2), "the letter is visible at once: {text}");
 }

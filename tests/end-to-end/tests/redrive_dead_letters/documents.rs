@@ -11,10 +11,10 @@ fn sample(name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn documents_with_records_come_back_to_effect_and_a_second_time_changes_nothing() {
+async fn documents_with_records_have_their_effect_once() {
     for name in ["s3.json", "kafka-topic.json", "kafka-topic-bare-record.json"] {
         let stage = Stage::start(&[]).await;
-        // The samples are of a day that moves further away.
+        // The samples have a fixed date, which gets too old.
         let replay = json!({"action": "replay", "yes": true, "documents": [sample(name)], "acceptOld": true});
         for _ in 0..2 {
             let report = stage.ask(replay.clone()).await;
@@ -24,13 +24,13 @@ async fn documents_with_records_come_back_to_effect_and_a_second_time_changes_no
 }
 
 #[tokio::test]
-async fn what_their_function_cannot_handle_it_parks_as_always() {
+async fn a_record_of_a_document_that_fails_is_dead_lettered() {
     let stage = Stage::start(&[]).await;
     let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
     stage.scene.stack.faults.arm(Failpoint::new("rejected", "SendEmail", When::Before, rejected).times(1));
     let replay = json!({"action": "replay", "yes": true, "documents": [sample("s3.json")], "acceptOld": true});
     assert_eq!(fates(&stage.ask(replay).await), ["finished"]);
     assert_eq!((stage.mails().await, stage.letters().await.len()), (0, 1));
-    assert_eq!(fates(&stage.replay().await), ["finished"], "and its letter comes back like any other");
+    assert_eq!(fates(&stage.replay().await), ["finished"], "its letter is redriven like any other");
     assert_eq!(stage.mails().await, 1);
 }

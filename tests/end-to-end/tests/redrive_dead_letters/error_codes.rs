@@ -1,4 +1,4 @@
-//! What the tables of codes say to do about a letter, done as they say it: with the command, until the queue is empty.
+//! The remedies in the tables of error codes, carried out with the command until the queue is empty.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use serde_json::json;
 use crate::command::redrive;
 use crate::stage::{Dialect, Stage, WELCOME, an_account, claims};
 
-/// No registry here hands it out.
+/// A schema id that the registry does not have.
 const LOST_SCHEMA: u32 = 2_000_000_002;
-/// What the first account's address is refused with while the account is in the sandbox.
+/// SES's answer for the first account's address while the AWS account is in the sandbox.
 const UNVERIFIED: Answer = Answer::error(
     400,
     "MessageRejected",
@@ -25,7 +25,7 @@ fn unverified() -> Failpoint {
     Failpoint::new("unverified", "SendEmail", When::Before, Action::Answer(UNVERIFIED)).containing("lubo.istwell25")
 }
 
-/// The schema id of a value, and the value.
+/// The schema id of a record's value, and the value.
 fn framed(record: &EventRecord) -> (u32, Vec<u8>) {
     let value = base64_simd::STANDARD.decode_to_vec(record.value.clone().unwrap().unwrap()).unwrap();
     (u32::from_be_bytes(value[1..5].try_into().unwrap()), value)
@@ -35,7 +35,7 @@ fn with_value(record: &EventRecord, value: &[u8]) -> EventRecord {
     EventRecord { value: Some(Some(base64_simd::STANDARD.encode_to_string(value))), ..record.clone() }
 }
 
-/// As the row is in the table, but without an address.
+/// The row of the account, but without an address.
 fn without_address(account: &EventRecord) -> EventRecord {
     let recording = recorded().unwrap();
     let at = |record: &&recordings::Record| (record.partition, record.offset) == (account.partition, account.offset);
@@ -45,7 +45,8 @@ fn without_address(account: &EventRecord) -> EventRecord {
     with_value(account, &encode_framed(schema, &recording.schemas[&schema].schema, &value).unwrap())
 }
 
-/// As if its schema had got an id that the registry has forgotten. Of 2020: today's would be waited for.
+/// The record with a schema id that the registry does not have. It is of 2020, because the function waits for the schema of
+/// a recent record.
 fn of_a_lost_schema(account: &EventRecord) -> EventRecord {
     let mut value = framed(account).1;
     value[1..5].copy_from_slice(&LOST_SCHEMA.to_be_bytes());
@@ -59,9 +60,9 @@ async fn letters(stage: &Stage) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn four_kinds_of_letters_are_settled_as_their_tables_say() {
+async fn four_error_codes_are_handled_as_their_tables_say() {
     let accounts: Vec<_> = created_accounts().unwrap().into_iter().take(4).collect();
-    // The deployment that the letters go back to has the schema with it that the registry lost.
+    // The deployment that gets the redriven records has the missing schema in its snapshot.
     let schema = &recorded().unwrap().schemas[&framed(&accounts[1]).0];
     let snapshot = json!({LOST_SCHEMA.to_string(): {
         "subject": schema.subject, "version": schema.version, "schema": schema.schema, "references": [],
@@ -82,12 +83,12 @@ async fn four_kinds_of_letters_are_settled_as_their_tables_say() {
     ];
     let answered = before.invoke(event(Origin::Msk, &records)).await;
     assert!(matches!(answered, Invocation::Answered(_)), "{answered:?}: {}", before.output());
-    let parked = letters(&stage).await;
-    let codes: Vec<_> = parked.keys().map(String::as_str).collect();
+    let by_code = letters(&stage).await;
+    let codes: Vec<_> = by_code.keys().map(String::as_str).collect();
     assert_eq!(codes, ["frame_truncated", "recipient_missing", "recipient_unverified", "schema_not_found"]);
 
     let (code, text) = redrive(&stage, &["replay", "--code", "schema_not_found", "--yes"]).await;
-    assert_eq!((code, stage.mails().await), (0, 1), "read by the schema that came along: {text}");
+    assert_eq!((code, stage.mails().await), (0, 1), "read with the schema of the snapshot: {text}");
 
     sandbox.disarm();
     let (code, text) = redrive(&stage, &["replay", "--code", "recipient_unverified", "--yes"]).await;
@@ -95,9 +96,9 @@ async fn four_kinds_of_letters_are_settled_as_their_tables_say() {
 
     for kind in ["frame_truncated", "recipient_missing"] {
         let (code, text) = redrive(&stage, &["replay", "--code", kind, "--yes"]).await;
-        assert!(code == 1 && text.contains("failed again"), "what is wrong in a letter stays wrong: {code}: {text}");
-        let id = &parked[kind][..12];
-        // It never had a claim, so no table of claims is asked for one.
+        assert!(code == 1 && text.contains("failed again"), "the record is still bad: {code}: {text}");
+        let id = &by_code[kind][..12];
+        // The letter has no claim, so the claims table is not used.
         let no_claims = ["resolve", id, "--done", "--yes", "--by", "ada", "--claims-table", "no-such-table"];
         let (code, text) = redrive(&stage, &no_claims).await;
         assert_eq!(code, 0, "{kind}: {text}");
@@ -107,7 +108,7 @@ async fn four_kinds_of_letters_are_settled_as_their_tables_say() {
 }
 
 #[tokio::test]
-async fn a_letter_with_a_claim_is_ended_only_where_its_claim_can_be_and_then_nothing_comes_of_its_record() {
+async fn ending_a_letter_closes_its_claim_and_prevents_the_effect() {
     let stage = Stage::start(&[]).await;
     let sandbox = stage.scene.stack.faults.arm(unverified());
     stage.deliver(&[an_account()]).await;
@@ -126,9 +127,9 @@ async fn a_letter_with_a_claim_is_ended_only_where_its_claim_can_be_and_then_not
     assert_eq!((stage.mails().await, claims(&stage).await), (0, vec!["done".to_owned()]));
 }
 
-/// Fourteen days have gone by, and nobody has decided.
+/// The letter expired after 14 days without a decision.
 #[tokio::test]
-async fn a_claim_whose_letter_is_gone_is_freed_by_deleting_its_item() {
+async fn a_claim_whose_letter_expired_is_freed_by_deleting_its_item() {
     let stage = Stage::start(&[]).await;
     let sandbox = stage.scene.stack.faults.arm(unverified());
     stage.deliver(&[an_account()]).await;

@@ -1,4 +1,4 @@
-//! Items that `publish-profile-updates` had fetched and parked: they come back through the publisher.
+//! Items that `publish-profile-updates` fetched and dead-lettered: the redrive sends them back to the publisher.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -23,8 +23,8 @@ struct Feed {
 }
 
 impl Feed {
-    /// Three changes, the second of which cannot be published; a run has parked it.
-    async fn with_a_parked_item() -> Self {
+    /// Three changes; the second cannot be published, and a run has dead-lettered it.
+    async fn with_a_dead_lettered_item() -> Self {
         let mut changes: Vec<_> = (1..=3).map(|number| profile_change(number, "u-1", number)).collect();
         changes[1]["changed_at"] = json!("yesterday");
         let folder = tempfile::tempdir().unwrap();
@@ -48,7 +48,7 @@ impl Feed {
         feed
     }
 
-    /// A run as the schedule begins it.
+    /// A run as the schedule starts it.
     async fn scheduled(&self) -> Value {
         match self.stage.scene.host.invoke("{}".into()).await {
             Invocation::Answered(answer) => serde_json::from_slice(&answer).unwrap(),
@@ -56,17 +56,17 @@ impl Feed {
         }
     }
 
-    /// From here on the item can be published, as if a corrected function read it: what was refused about it is mended.
-    async fn mend_the_item(&self) {
+    /// Corrects the item in its letter, as if a fixed version of the function read it.
+    async fn fix_the_item(&self) {
         let mut letter = self.stage.letters().await.remove(0);
-        letter["raw"]["item"] = base64_simd::STANDARD.encode_to_string(self.mended().to_string()).into();
+        letter["raw"]["item"] = base64_simd::STANDARD.encode_to_string(self.fixed().to_string()).into();
         let (aws, queue) = (&self.stage.scene.stack.aws, self.stage.scene.stack.dead_letter_queue_url());
         aws.call("AmazonSQS.PurgeQueue", &json!({"QueueUrl": queue})).await.unwrap();
         let message = json!({"QueueUrl": queue, "MessageBody": letter.to_string()});
         aws.call("AmazonSQS.SendMessage", &message).await.unwrap();
     }
 
-    fn mended(&self) -> Value {
+    fn fixed(&self) -> Value {
         profile_change(2, "u-1", 2)
     }
 
@@ -89,30 +89,30 @@ impl Feed {
 }
 
 #[tokio::test]
-async fn an_item_that_can_be_published_now_is_under_the_id_that_it_would_have_had() {
-    let feed = Feed::with_a_parked_item().await;
+async fn a_redriven_item_is_published_under_its_original_id() {
+    let feed = Feed::with_a_dead_lettered_item().await;
     let cursor = feed.cursor().await;
     let dry = feed.stage.ask(json!({"action": "replay"})).await;
     assert_eq!((fates(&dry), feed.stage.invocations()), (vec!["would_replay"], 0));
 
-    feed.mend_the_item().await;
+    feed.fix_the_item().await;
     let report = feed.stage.replay().await;
     assert_eq!((fates(&report), &report["ending"]), (vec!["finished"], &json!("complete")), "{report}");
     let published = feed.published().await;
     assert_eq!((published.len(), feed.stage.letters().await.len()), (3, 0));
-    assert_eq!(feed.cursor().await, cursor, "the feed goes on where it was");
+    assert_eq!(feed.cursor().await, cursor, "the feed continues at the same position");
     assert!(fates(&feed.stage.replay().await).is_empty(), "a second redrive changes nothing");
     assert_eq!(feed.published().await, published);
 
-    // Consumers recognise the change, should the feed bring it once more.
-    feed.api.push(feed.mended());
+    // If the feed delivers the change again, consumers recognise it by its id.
+    feed.api.push(feed.fixed());
     assert_eq!(feed.scheduled().await["published"], 1);
     assert_eq!(feed.published().await[3], published[2]);
 }
 
 #[tokio::test]
-async fn an_item_that_still_cannot_be_published_stays_with_its_attempts_counted() {
-    let feed = Feed::with_a_parked_item().await;
+async fn an_item_that_fails_again_stays_with_its_attempts_counted() {
+    let feed = Feed::with_a_dead_lettered_item().await;
     for attempts in 1..=2 {
         let report = feed.stage.replay().await;
         assert_eq!(fates(&report), ["failed_again"], "{report}");
@@ -121,14 +121,14 @@ async fn an_item_that_still_cannot_be_published_stays_with_its_attempts_counted(
         let letters = feed.stage.letters().await;
         assert_eq!((letters.len(), &letters[0]["redriven"]["attempts"]), (1, &json!(attempts)), "{letters:?}");
     }
-    assert_eq!(feed.published().await.len(), 2, "and no run took place instead");
+    assert_eq!(feed.published().await.len(), 2, "the redrive does not start a run");
 }
 
-/// The broker's stand-in takes nothing: only its acknowledgement lets the letter go.
+/// The broker's stand-in accepts no record. Only its acknowledgement removes the letter.
 #[tokio::test]
-async fn an_item_that_is_not_acknowledged_keeps_its_letter() {
-    let feed = Feed::with_a_parked_item().await;
-    feed.mend_the_item().await;
+async fn an_item_without_an_acknowledgement_keeps_its_letter() {
+    let feed = Feed::with_a_dead_lettered_item().await;
+    feed.fix_the_item().await;
     let aside = feed.log.with_extension("aside");
     std::fs::rename(&feed.log, &aside).unwrap();
     std::fs::create_dir(&feed.log).unwrap();
@@ -144,9 +144,9 @@ async fn an_item_that_is_not_acknowledged_keeps_its_letter() {
 }
 
 #[tokio::test]
-async fn a_redrive_killed_before_it_removes_the_letter_publishes_again_under_the_same_id() {
-    let feed = Feed::with_a_parked_item().await;
-    feed.mend_the_item().await;
+async fn a_redrive_killed_before_the_removal_publishes_the_same_id_again() {
+    let feed = Feed::with_a_dead_lettered_item().await;
+    feed.fix_the_item().await;
     killed_at(&feed.stage, at("DeleteMessageBatch", When::Before)).await;
     feed.stage.hidden_letters_reappear().await;
     assert_eq!(fates(&feed.stage.replay().await), ["finished"]);
@@ -156,10 +156,10 @@ async fn a_redrive_killed_before_it_removes_the_letter_publishes_again_under_the
     assert!(feed.stage.letters().await.is_empty());
 }
 
-/// The sample event is what the redrive sends.
+/// The sample has the form that the redrive sends.
 #[tokio::test]
-async fn the_sample_of_a_redriven_item_is_published_and_answered_by_its_letter() {
-    let feed = Feed::with_a_parked_item().await;
+async fn the_sample_of_a_redriven_item_is_answered_with_its_letter() {
+    let feed = Feed::with_a_dead_lettered_item().await;
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/samples").join(PUBLISHER);
     let event = std::fs::read(sample.join("redriven.json")).unwrap();
     let letter = serde_json::from_slice::<Value>(&event).unwrap()["redrive"]["letterId"].clone();

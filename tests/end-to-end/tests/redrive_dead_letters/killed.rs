@@ -1,5 +1,5 @@
-//! The redrive itself dies, by SIGKILL, anywhere between taking a letter up and being through with it: no letter is
-//! lost, the next run finishes what it began, and one more changes nothing.
+//! The redrive itself is killed at each step of a letter: no letter is lost, the next run completes it, and another run
+//! changes nothing.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(crate) fn at(operation: &'static str, when: When) -> Failpoint {
     Failpoint::new(format!("{operation} {when:?}"), operation, when, Action::Hold).times(1)
 }
 
-/// Replays until a request reaches the failpoint, kills the redrive there, and lets everything else go on.
+/// Replays until a request reaches the failpoint, kills the redrive there, and releases the request.
 pub(crate) async fn killed_at(stage: &Arc<Stage>, failpoint: Failpoint) {
     let armed = stage.scene.stack.faults.arm(failpoint);
     let replaying = tokio::spawn({
@@ -26,7 +26,7 @@ pub(crate) async fn killed_at(stage: &Arc<Stage>, failpoint: Failpoint) {
     armed.release();
 }
 
-/// A letter whose mail goes out this time: killed, run again, and once more.
+/// Redrives a letter whose mail succeeds: kills the first run, and runs twice more.
 async fn a_mail_is_sent_once_when_killed_at(failpoint: Failpoint) {
     let name = format!("{failpoint:?}");
     let stage = Arc::new(Stage::start(&[]).await);
@@ -49,31 +49,32 @@ async fn a_mail_is_sent_once_when_killed_at(failpoint: Failpoint) {
 }
 
 #[tokio::test]
-async fn killed_when_the_claim_is_freed_and_nothing_is_sent_yet() {
+async fn killed_after_freeing_the_claim() {
     a_mail_is_sent_once_when_killed_at(at("UpdateItem", When::After).containing("redrive")).await;
 }
 
 #[tokio::test]
-async fn killed_while_the_function_is_about_to_send() {
+async fn killed_before_the_function_sends_the_mail() {
     a_mail_is_sent_once_when_killed_at(at("SendEmail", When::Before)).await;
 }
 
 #[tokio::test]
-async fn killed_when_the_mail_is_out_and_the_function_has_not_answered() {
+async fn killed_after_the_mail_before_the_answer() {
     a_mail_is_sent_once_when_killed_at(at("SendEmail", When::After)).await;
 }
 
 #[tokio::test]
-async fn killed_between_the_functions_answer_and_removing_the_letter() {
+async fn killed_after_the_answer_before_removing_the_letter() {
     a_mail_is_sent_once_when_killed_at(at("DeleteMessageBatch", When::Before)).await;
 }
 
 #[tokio::test]
-async fn killed_when_the_letter_is_removed() {
+async fn killed_after_removing_the_letter() {
     a_mail_is_sent_once_when_killed_at(at("DeleteMessageBatch", When::After)).await;
 }
 
-/// A letter that fails again: killed while its attempt is counted. Two messages may hold it then, never none.
+/// Redrives a letter that fails again, and kills the run while it counts the attempt. Then the queue may hold two messages
+/// of the letter, but never none.
 async fn a_letter_stays_when_killed_at(failpoint: Failpoint, messages: usize) {
     let name = format!("{failpoint:?}");
     let stage = Arc::new(Stage::start(&[]).await);
@@ -97,21 +98,21 @@ async fn a_letter_stays_when_killed_at(failpoint: Failpoint, messages: usize) {
 }
 
 #[tokio::test]
-async fn killed_before_the_attempt_is_counted() {
+async fn killed_before_counting_the_attempt() {
     a_letter_stays_when_killed_at(at("SendMessageBatch", When::Before), 1).await;
 }
 
 #[tokio::test]
-async fn killed_when_the_attempt_is_counted() {
+async fn killed_after_counting_the_attempt() {
     a_letter_stays_when_killed_at(at("SendMessageBatch", When::After), 2).await;
 }
 
 #[tokio::test]
-async fn killed_between_counting_and_removing_what_was_counted_before() {
+async fn killed_before_removing_the_old_message() {
     a_letter_stays_when_killed_at(at("DeleteMessageBatch", When::Before), 2).await;
 }
 
 #[tokio::test]
-async fn killed_when_only_the_counted_one_is_left() {
+async fn killed_after_removing_the_old_message() {
     a_letter_stays_when_killed_at(at("DeleteMessageBatch", When::After), 1).await;
 }

@@ -1,12 +1,12 @@
-//! `redrive-dead-letters`, the real binaries: letters of each kind come back to effect, once.
+//! `redrive-dead-letters`, the real binaries: each kind of letter has its effect once.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 mod command;
 mod documents;
+mod error_codes;
 mod failing;
 mod items;
 mod killed;
-mod remedies;
-mod returning;
 mod stage;
+mod succeeding;
 mod uncertain;

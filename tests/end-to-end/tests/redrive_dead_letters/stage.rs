@@ -1,4 +1,4 @@
-//! The function that gives up, the redrive, and Lambda's Invoke API between them.
+//! The test environment: the function that writes the letters, the redrive, and Lambda's Invoke API between them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use tokio::net::TcpListener;
 
 pub(crate) const WELCOME: &str = "send-welcome-email";
 const REDRIVE: &str = "redrive-dead-letters";
-/// A run begins no letter that might not end in time; on a slow machine the others take longer.
+/// Long enough for a slow machine: a run starts no letter that could outlast its deadline.
 const RUN_WITHIN: Duration = Duration::from_secs(180);
 
-/// How an Invoke API tells of a failed function.
+/// How an Invoke API reports a failed function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// HTTP 200 and a header.
@@ -69,7 +69,7 @@ impl Stage {
         Stage { scene, redrive, invoke_url, api }
     }
 
-    /// Delivers records to the function as its mapping does; all of them get finished.
+    /// Delivers records to the function as its mapping does; the function must finish all of them.
     pub(crate) async fn deliver(&self, records: &[EventRecord]) {
         match self.scene.invoke(records).await {
             Invocation::Answered(_) => {}
@@ -77,7 +77,7 @@ impl Stage {
         }
     }
 
-    /// Asks the redrive and gives its report.
+    /// Sends a request to the redrive and returns its report.
     pub(crate) async fn ask(&self, request: Value) -> Value {
         match self.redrive.invoke(request.to_string().into()).await {
             Invocation::Answered(report) => serde_json::from_slice(&report).unwrap(),
@@ -104,8 +104,8 @@ impl Stage {
         self.scene.mails().await.unwrap().len()
     }
 
-    /// What a killed run hid reappears when its time is over, which is minutes. The emulator's clock cannot be set, so
-    /// the same messages are put anew.
+    /// Messages that a killed run has hidden reappear after some minutes. The emulator's clock cannot be set, so the same
+    /// messages are sent again.
     pub(crate) async fn hidden_letters_reappear(&self) {
         let aws = &self.scene.stack.aws;
         let queue = self.scene.stack.dead_letter_queue_url();
@@ -117,7 +117,7 @@ impl Stage {
         }
     }
 
-    /// How often the redrive has invoked the function.
+    /// How often the redrive invoked the function.
     pub(crate) fn invocations(&self) -> usize {
         self.api.invocations.load(Ordering::SeqCst)
     }
@@ -152,7 +152,7 @@ pub(crate) fn an_account() -> EventRecord {
     created_accounts().unwrap().remove(0)
 }
 
-/// A record whose frame is cut off.
+/// A record with a truncated frame.
 pub(crate) fn truncated() -> EventRecord {
     EventRecord { value: Some(Some("AAAB".to_owned())), ..an_account() }
 }
@@ -162,7 +162,7 @@ pub(crate) async fn claims(stage: &Stage) -> Vec<String> {
     stage.scene.claims().await.unwrap()
 }
 
-/// A stack whose registry knows all schemas but one: the one that the first account was written with.
+/// A stack whose registry lacks the schema of the first account; with the schema, and the id that it will get.
 pub(crate) async fn without_a_schema() -> (Stack, String, u32) {
     let workspace = local_stack::Workspace::find().unwrap();
     let mut schemas: BTreeMap<_, _> = local_stack::repository_schemas(&workspace).unwrap();

@@ -1,4 +1,4 @@
-//! Letters of each kind come back to effect, and a second redrive changes nothing.
+//! Each kind of letter has its effect when it is redriven, and a second redrive changes nothing.
 
 use end_to_end::created_accounts;
 use local_stack::{Action, Answer, EventRecord, Failpoint, When};
@@ -14,7 +14,7 @@ async fn nothing_more_happens(stage: &Stage) {
 }
 
 #[tokio::test]
-async fn a_mail_that_ses_rejected_goes_out_once_it_is_accepted() {
+async fn a_mail_that_ses_rejected_is_sent_once_ses_accepts_it() {
     let stage = Stage::start(&[]).await;
     let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
     stage.scene.stack.faults.arm(Failpoint::new("rejected", "SendEmail", When::Before, rejected).times(1));
@@ -31,18 +31,18 @@ async fn a_mail_that_ses_rejected_goes_out_once_it_is_accepted() {
     nothing_more_happens(&stage).await;
 
     stage.deliver(&[an_account()]).await;
-    assert_eq!(stage.mails().await, 1, "delivered once more it is a duplicate");
+    assert_eq!(stage.mails().await, 1, "another delivery is a duplicate");
 }
 
 #[tokio::test]
-async fn what_could_not_be_decoded_for_want_of_a_schema_is_once_the_schema_is_registered() {
+async fn a_record_without_a_schema_is_decoded_once_it_is_registered() {
     let (stack, schema, id) = without_a_schema().await;
     let registry = stack.registry.url().to_owned();
     let stage = Stage::on(stack).await;
     let mut value = base64_simd::STANDARD.decode_to_vec(an_account().value.unwrap().unwrap()).unwrap();
     value[1..5].copy_from_slice(&id.to_be_bytes());
     let value = base64_simd::STANDARD.encode_to_string(value);
-    // Of 2020: a schema of today's records would be waited for.
+    // A record of 2020, because the function waits for the schema of a recent record.
     stage.deliver(&[EventRecord { value: Some(Some(value)), timestamp: 1_577_836_800_000, ..an_account() }]).await;
     let letters = stage.letters().await;
     assert_eq!(letters[0]["error"]["code"], "schema_not_found", "{letters:?}");
@@ -56,7 +56,7 @@ async fn what_could_not_be_decoded_for_want_of_a_schema_is_once_the_schema_is_re
     let registered: Value = registered.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
     assert_eq!(registered["id"], id);
 
-    // A running function believes for ten seconds that there is no such schema; a new process asks at once.
+    // A running function remembers for ten seconds that the schema is missing; a new process asks at once.
     stage.scene.host.kill().await;
     let filtered = json!({"action": "replay", "yes": true, "code": "schema_not_found"});
     let report = stage.ask(filtered).await;
@@ -66,7 +66,7 @@ async fn what_could_not_be_decoded_for_want_of_a_schema_is_once_the_schema_is_re
 }
 
 #[tokio::test]
-async fn many_letters_come_back_in_their_order() {
+async fn several_letters_are_sent_in_offset_order() {
     let stage = Stage::start(&[]).await;
     let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
     let fault = stage.scene.stack.faults.arm(Failpoint::new("rejected", "SendEmail", When::Before, rejected));
@@ -85,9 +85,9 @@ async fn many_letters_come_back_in_their_order() {
     nothing_more_happens(&stage).await;
 }
 
-/// The effect happened and the letter could not be removed: the next redrive finds a duplicate, and removes it.
+/// The effect happened and the letter could not be removed: the next redrive finds a duplicate and removes the letter.
 #[tokio::test]
-async fn a_letter_that_could_not_be_removed_is_removed_by_the_next_run_without_a_second_mail() {
+async fn a_letter_that_could_not_be_removed_causes_no_second_mail() {
     let stage = Stage::start(&[]).await;
     let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
     stage.scene.stack.faults.arm(Failpoint::new("rejected", "SendEmail", When::Before, rejected).times(1));

@@ -1,4 +1,4 @@
-//! Effects that may have happened need a person.
+//! Effects that may have happened need a person's decision.
 
 use local_stack::{Action, Answer, Failpoint, When};
 
@@ -20,7 +20,7 @@ async fn one_uncertain_letter() -> Stage {
 }
 
 #[tokio::test]
-async fn taken_for_done_no_mail_goes_out_any_more() {
+async fn the_decision_done_sends_no_mail() {
     let stage = one_uncertain_letter().await;
     let report = stage.resolve("done").await;
     assert_eq!(fates(&report), ["taken_for_done"], "{report}");
@@ -30,7 +30,7 @@ async fn taken_for_done_no_mail_goes_out_any_more() {
 }
 
 #[tokio::test]
-async fn decided_to_repeat_it_goes_out_once_more() {
+async fn the_decision_repeat_sends_the_mail_once_more() {
     let stage = one_uncertain_letter().await;
     let report = stage.resolve("repeat").await;
     assert_eq!(fates(&report), ["finished"], "{report}");
@@ -40,9 +40,9 @@ async fn decided_to_repeat_it_goes_out_once_more() {
     assert_eq!(stage.mails().await, 2);
 }
 
-/// The letter says that nothing had happened, and that was true. What the redriven try did, nobody knows.
+/// The letter says that the effect did not happen, and that was true. What the redrive did is unknown.
 #[tokio::test]
-async fn a_redriven_mail_whose_answer_is_lost_is_never_repeated_by_the_next_redrive() {
+async fn a_redriven_mail_with_a_lost_answer_is_not_repeated() {
     let stage = Stage::start(&[]).await;
     let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
     stage.scene.stack.faults.arm(Failpoint::new("rejected", "SendEmail", When::Before, rejected).times(1));
@@ -53,7 +53,7 @@ async fn a_redriven_mail_whose_answer_is_lost_is_never_repeated_by_the_next_redr
     assert_eq!((fates(&report), stage.mails().await), (vec!["failed_again"], 1), "{report}");
     assert_eq!(claims(&stage).await, ["parked"]);
     let letters = stage.letters().await;
-    assert_eq!((letters.len(), &letters[0]["error"]["uncertain"]), (1, &false.into()), "no letter was parked anew");
+    assert_eq!((letters.len(), &letters[0]["error"]["uncertain"]), (1, &false.into()), "no second letter was written");
 
     for _ in 0..2 {
         let report = stage.replay().await;
@@ -64,9 +64,9 @@ async fn a_redriven_mail_whose_answer_is_lost_is_never_repeated_by_the_next_redr
     assert_eq!(claims(&stage).await, ["done"]);
 }
 
-/// Killed while the redriven mail is under way, the function leaves a claim that is held; the mail may be out.
+/// The function is killed while it sends the redriven mail. Its claim is still held, and the mail may have been sent.
 #[tokio::test]
-async fn a_function_killed_over_a_redriven_mail_leaves_it_to_a_person() {
+async fn a_function_killed_during_a_redriven_mail_needs_a_decision() {
     let stage = std::sync::Arc::new(Stage::start(&[]).await);
     let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
     stage.scene.stack.faults.arm(Failpoint::new("rejected", "SendEmail", When::Before, rejected).times(1));
@@ -83,7 +83,7 @@ async fn a_function_killed_over_a_redriven_mail_leaves_it_to_a_person() {
     let report = replaying.await.unwrap();
     assert_eq!((fates(&report), stage.mails().await), (vec!["failed_again"], 1), "{report}");
 
-    // The next try waits for the lease to end, finds the claim abandoned, and parks it: nothing is sent.
+    // The next attempt waits for the lease to end, finds the claim abandoned, and parks it without sending.
     let report = stage.replay().await;
     assert_eq!((fates(&report), stage.mails().await), (vec!["failed_again"], 1), "{report}");
     let report = stage.replay().await;

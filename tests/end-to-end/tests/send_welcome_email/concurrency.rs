@@ -1,4 +1,4 @@
-//! Several invocations at a time in one process, as Lambda Managed Instances send them.
+//! Several concurrent invocations of one process, as Lambda Managed Instances send them.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use local_stack::{Action, EventRecord, Failpoint, When};
 use crate::{FUNCTION, answer};
 
 #[tokio::test]
-async fn invocations_that_run_side_by_side_mail_each_account_once() {
+async fn concurrent_invocations_mail_each_account_once() {
     let variables = [("AWS_LAMBDA_MAX_CONCURRENCY", "4"), ("EFFECT_TIMEOUT_MS", "20000")];
     let scene = Arc::new(Scene::start(FUNCTION, &variables).await.unwrap());
     let invoke = |record: EventRecord| {
@@ -21,7 +21,7 @@ async fn invocations_that_run_side_by_side_mail_each_account_once() {
     let first = invoke(one.clone());
     held.reached().await.unwrap();
     answer(scene.invoke(&[other]).await);
-    assert_eq!(scene.mails().await.unwrap().len(), 1, "the other's, while the first is still at it");
+    assert_eq!(scene.mails().await.unwrap().len(), 1, "the second account has its mail while the first is in progress");
 
     let again = invoke(one);
     held.release();
@@ -32,9 +32,9 @@ async fn invocations_that_run_side_by_side_mail_each_account_once() {
     assert_eq!(scene.outcomes().duplicate, 1);
 }
 
-/// One process serves them all: the host starts another only when that one has ended.
+/// One process serves all invocations: the host starts another process only when it has ended.
 #[tokio::test]
-async fn as_many_invocations_as_the_variable_says_are_under_way_together_and_each_effect_has_one_claim() {
+async fn the_configured_number_of_invocations_runs_at_once() {
     let variables = [("AWS_LAMBDA_MAX_CONCURRENCY", "4"), ("EFFECT_TIMEOUT_MS", "20000")];
     let scene = Arc::new(Scene::start(FUNCTION, &variables).await.unwrap());
     let invoke = |record: EventRecord| {
@@ -48,10 +48,10 @@ async fn as_many_invocations_as_the_variable_says_are_under_way_together_and_eac
     for held in &held {
         held.reached().await.unwrap();
     }
-    assert_eq!(scene.claims().await.unwrap(), ["held", "held", "held"], "three effects are under way");
-    assert!(scene.mails().await.unwrap().is_empty(), "and none has happened");
+    assert_eq!(scene.claims().await.unwrap(), ["held", "held", "held"], "three effects are in progress");
+    assert!(scene.mails().await.unwrap().is_empty(), "none has happened");
 
-    // The fourth brings a record that the first is still at, and waits for its claim.
+    // The fourth invocation has the record of the first, which is still in progress, and waits for its claim.
     invocations.push(invoke(accounts[0].clone()));
     held.iter().for_each(local_stack::Armed::release);
     for invocation in invocations {

@@ -1,11 +1,11 @@
-//! What is missing or wrong is said before the first event, all at once.
+//! All missing and bad variables are reported together, before the first event.
 
 use end_to_end::Scene;
 
 use crate::FUNCTION;
 
 #[tokio::test]
-async fn every_bad_variable_is_named_at_once_before_the_first_event() {
+async fn every_bad_variable_is_named_before_the_first_event() {
     let bad = [
         ("CLAIMS_TABLE", ""),
         ("DEAD_LETTER_QUEUE_URL", "not a url"),
@@ -40,7 +40,7 @@ async fn every_missing_variable_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn an_allowlist_is_asked_for_where_the_mode_needs_one() {
+async fn the_mode_allowlist_needs_an_allowlist() {
     let scene = Scene::start(FUNCTION, &[("EMAIL_MODE", "allowlist")]).await.unwrap();
     let error = scene.host.init().await.unwrap_err().to_string();
     assert!(error.contains("EMAIL_ALLOWLIST"), "{error}");

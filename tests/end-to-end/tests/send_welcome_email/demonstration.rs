@@ -1,4 +1,4 @@
-//! `make demo`: with the recording, with tables that nobody recorded, and interrupted.
+//! `make demo`: with the recording, with a synthetic recording, and interrupted.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 #[tokio::test]
-async fn every_flow_does_what_its_records_imply() {
+async fn the_demo_of_every_flow_ends_as_expected() {
     let options = DemoOptions { folder: "test-demo".to_owned(), ..DemoOptions::default() };
     let mut out = Vec::new();
     let as_expected = demo(&options, &mut out).await.unwrap();
@@ -19,7 +19,7 @@ async fn every_flow_does_what_its_records_imply() {
 }
 
 #[tokio::test]
-async fn another_table_with_other_columns_does_what_it_implies() {
+async fn the_demo_of_another_table_ends_as_expected() {
     let folder = tempfile::tempdir().unwrap();
     end_to_end::write_customers(folder.path(), 300).unwrap();
     let recording = Some(folder.path().to_path_buf());
@@ -30,7 +30,7 @@ async fn another_table_with_other_columns_does_what_it_implies() {
 }
 
 #[tokio::test]
-async fn interrupted_it_leaves_nothing_running() {
+async fn an_interrupted_demo_leaves_no_process_running() {
     let workspace = Workspace::find().unwrap();
     let binary = build(&workspace, &["demo"]).await.unwrap().remove(0);
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGKILL] {
@@ -43,7 +43,7 @@ async fn interrupted_it_leaves_nothing_running() {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
-        while !lines.next_line().await.unwrap().expect("it ended by itself").starts_with("End with") {}
+        while !lines.next_line().await.unwrap().expect("the demo ended by itself").starts_with("End with") {}
         let id = demo.id().unwrap();
         let started = children(id);
         assert!(!started.is_empty());
@@ -51,16 +51,16 @@ async fn interrupted_it_leaves_nothing_running() {
         kill(Pid::from_raw(id.try_into().unwrap()), signal).unwrap();
         let status = demo.wait().await.unwrap();
         if signal == Signal::SIGKILL {
-            // Nobody is left to wait for them; their guards take a moment.
+            // The demo cannot wait for its processes then; their guards take a moment to end them.
             let gone = async {
                 while started.iter().any(|id| runs(*id)) {
                     tokio::task::yield_now().await;
                 }
             };
-            tokio::time::timeout(Duration::from_secs(10), gone).await.expect("they outlived it");
+            tokio::time::timeout(Duration::from_secs(10), gone).await.expect("processes of the demo still run");
         } else {
             assert_eq!(status.code(), Some(130));
-            assert!(!started.iter().any(|id| runs(*id)), "they outlived it");
+            assert!(!started.iter().any(|id| runs(*id)), "processes of the demo still run");
         }
     }
 }
@@ -73,7 +73,7 @@ fn children(parent: u32) -> Vec<u32> {
 }
 
 fn runs(id: u32) -> bool {
-    // A zombie has ended; only its parent has not looked yet.
+    // A zombie has ended; its parent has not collected its status yet.
     stat(id).is_some_and(|(state, _)| state != "Z")
 }
 

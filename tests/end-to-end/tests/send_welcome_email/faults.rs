@@ -1,4 +1,4 @@
-//! DynamoDB, SQS, SES and the registry fail; nothing is lost, nothing is done twice, and the next delivery goes on.
+//! Failures of DynamoDB, SQS, SES and the registry: nothing is lost, no effect happens twice, the next delivery completes.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ fn always(scene: &Scene, operation: &'static str, action: Action) -> Armed {
 }
 
 #[tokio::test]
-async fn with_sqs_unreachable_a_record_that_must_be_parked_is_reported_and_nothing_is_skipped() {
+async fn without_sqs_a_bad_record_and_later_ones_are_reported() {
     let scene = Scene::start(FUNCTION, &[("PARTIAL_BATCH_RESPONSE", "true")]).await.unwrap();
     let fault = always(&scene, "SendMessageBatch", Action::Drop);
     let [first, last] = [0, 1].map(|number| created_accounts().unwrap().remove(number));
@@ -22,7 +22,11 @@ async fn with_sqs_unreachable_a_record_that_must_be_parked_is_reported_and_nothi
     let reported = answer(scene.invoke(&batch).await);
     let topic_partition = "cdc.postgres.public.accounts-0";
     let item = |offset: i64| json!({"itemIdentifier": {"partition": topic_partition, "offset": offset}});
-    assert_eq!(reported, json!({"batchItemFailures": [item(1), item(2)]}), "it and every later one of its partition");
+    assert_eq!(
+        reported,
+        json!({"batchItemFailures": [item(1), item(2)]}),
+        "the bad record and every later one of its partition"
+    );
     assert_eq!(scene.mails().await.unwrap().len(), 1);
 
     fault.disarm();
@@ -33,7 +37,7 @@ async fn with_sqs_unreachable_a_record_that_must_be_parked_is_reported_and_nothi
 }
 
 #[tokio::test]
-async fn with_no_sqs_at_all_the_invocation_fails() {
+async fn without_sqs_and_partial_responses_the_invocation_fails() {
     let scene = Scene::start(FUNCTION, &[("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1")]).await.unwrap();
     let error = failure(scene.invoke(&[truncated()]).await);
     assert_eq!(error["errorType"], "UnfinishedRecords", "{error}");
@@ -58,7 +62,7 @@ async fn an_uncertain_record_stays_pending_until_its_dead_letter_is_stored() {
 }
 
 #[tokio::test]
-async fn a_burst_of_throttles_is_waited_out() {
+async fn short_throttling_by_ses_is_retried() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let throttled = Action::Answer(Answer::TOO_MANY_REQUESTS);
     scene.stack.faults.arm(Failpoint::new("burst", "SendEmail", When::Before, throttled).times(2));
@@ -68,14 +72,14 @@ async fn a_burst_of_throttles_is_waited_out() {
 }
 
 #[tokio::test]
-async fn lasting_throttles_and_outages_of_ses_are_reported_and_the_next_delivery_completes() {
+async fn after_an_outage_of_ses_the_next_delivery_completes() {
     for (answered, code) in [(Answer::TOO_MANY_REQUESTS, "ses_throttled"), (Answer::UNAVAILABLE, "ses_unavailable")] {
         let scene = Scene::start(FUNCTION, &[]).await.unwrap();
         let fault = always(&scene, "SendEmail", Action::Answer(answered));
         let error = failure(scene.invoke(&[an_account()]).await);
         assert!(error["errorMessage"].to_string().contains(code), "{error}");
         assert!(fault.hits() > 1, "it was tried more than once");
-        assert_eq!(scene.claims().await.unwrap(), ["free"], "nothing was sent, so nobody needs to wonder");
+        assert_eq!(scene.claims().await.unwrap(), ["free"], "nothing was sent, so the claim is free");
 
         fault.disarm();
         answer(scene.invoke(&[an_account()]).await);
@@ -86,7 +90,7 @@ async fn lasting_throttles_and_outages_of_ses_are_reported_and_the_next_delivery
 }
 
 #[tokio::test]
-async fn lasting_throttles_of_the_claims_table_are_reported_and_the_next_delivery_completes() {
+async fn after_throttling_of_the_claims_the_next_delivery_completes() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let fault = always(&scene, "PutItem", Action::Answer(Answer::THROTTLED));
     let error = failure(scene.invoke(&[an_account()]).await);
@@ -99,7 +103,7 @@ async fn lasting_throttles_of_the_claims_table_are_reported_and_the_next_deliver
 }
 
 #[tokio::test]
-async fn a_mail_that_cannot_be_recorded_is_reported_then_parked_and_never_repeated() {
+async fn a_mail_that_cannot_be_recorded_is_not_repeated() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let fault = always(&scene, "UpdateItem", Action::Answer(Answer::THROTTLED));
     failure(scene.invoke(&[an_account()]).await);
@@ -126,7 +130,7 @@ async fn lost_answers_of_the_claims_table_change_nothing() {
 }
 
 #[tokio::test]
-async fn with_the_registry_down_everything_waits_for_it() {
+async fn with_the_registry_down_records_of_new_schemas_stay_pending() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     scene.stack.registry.set_mode(RegistryMode::Failing(500));
     let error = failure(scene.invoke(&[an_account()]).await);
@@ -137,7 +141,7 @@ async fn with_the_registry_down_everything_waits_for_it() {
     answer(scene.invoke(&[an_account()]).await);
     assert_eq!(scene.mails().await.unwrap().len(), 1);
 
-    // Once known, a schema is known.
+    // A schema that was read once needs no registry.
     scene.stack.registry.set_mode(RegistryMode::Failing(500));
     let another = created_accounts().unwrap().remove(1);
     answer(scene.invoke(&[another]).await);
@@ -145,7 +149,7 @@ async fn with_the_registry_down_everything_waits_for_it() {
 }
 
 #[tokio::test]
-async fn with_a_snapshot_of_the_schemas_a_cold_start_needs_no_registry() {
+async fn with_a_schema_snapshot_a_cold_start_needs_no_registry() {
     let snapshot = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/recorded/postgres-accounts/schemas.json");
     let scene = Scene::start(FUNCTION, &[("SCHEMA_SNAPSHOT", snapshot)]).await.unwrap();
     scene.stack.registry.set_mode(RegistryMode::Failing(500));
@@ -154,7 +158,7 @@ async fn with_a_snapshot_of_the_schemas_a_cold_start_needs_no_registry() {
 }
 
 #[tokio::test]
-async fn a_recipient_whom_ses_rejects_is_a_dead_letter_and_the_others_get_their_mail() {
+async fn a_rejected_recipient_does_not_affect_other_mails() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let accounts = in_one_partition(created_accounts().unwrap().into_iter().take(3));
     let rejected = Action::Answer(Answer::MESSAGE_REJECTED);
@@ -167,8 +171,8 @@ async fn a_recipient_whom_ses_rejects_is_a_dead_letter_and_the_others_get_their_
 }
 
 #[tokio::test]
-async fn a_flood_of_dead_letters_stops_its_partition_until_an_operator_has_it_drained() {
-    // A deployment that looks for schemas where they are not.
+async fn a_flood_of_dead_letters_stops_its_partition_until_drained() {
+    // A deployment that looks for schema ids in the wrong place.
     let broken = ("SCHEMA_FRAME", "metadata");
     let scene = Scene::start(FUNCTION, &[broken]).await.unwrap();
     let batch = in_one_partition(vec![an_account(); 12]);
@@ -181,5 +185,5 @@ async fn a_flood_of_dead_letters_stops_its_partition_until_an_operator_has_it_dr
     answer(drained.invoke(event(Origin::Msk, &batch)).await);
     let letters = scene.dead_letters().await.unwrap();
     let records: BTreeSet<_> = letters.iter().map(|letter| letter["id"].as_str()).collect();
-    assert_eq!(records.len(), 12, "each has its letter");
+    assert_eq!(records.len(), 12, "each record has its letter");
 }

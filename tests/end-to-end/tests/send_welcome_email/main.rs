@@ -36,12 +36,12 @@ fn an_account() -> EventRecord {
     end_to_end::created_accounts().unwrap().remove(0)
 }
 
-/// Records as one partition in a row: offsets from 0.
+/// The records in one partition, with offsets from 0.
 fn in_one_partition(records: impl IntoIterator<Item = EventRecord>) -> Vec<EventRecord> {
     (0..).zip(records).map(|(offset, record)| EventRecord { partition: 0, offset, ..record }).collect()
 }
 
-/// A record whose frame is cut off.
+/// A record with a truncated frame.
 fn truncated() -> EventRecord {
     EventRecord { value: Some(Some("AAAB".to_owned())), ..an_account() }
 }

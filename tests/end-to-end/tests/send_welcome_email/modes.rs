@@ -1,4 +1,4 @@
-//! Who gets mail, when and from when on.
+//! The variables that decide which accounts get mail.
 
 use end_to_end::{Scene, created_accounts};
 use local_stack::{Origin, Target, event};
@@ -6,14 +6,14 @@ use local_stack::{Origin, Target, event};
 use crate::{FUNCTION, an_account, answer, failure};
 
 #[tokio::test]
-async fn in_log_mode_nobody_gets_mail() {
+async fn in_log_mode_no_mail_is_sent() {
     let scene = Scene::start(FUNCTION, &[("EMAIL_MODE", "log")]).await.unwrap();
     answer(scene.invoke(&created_accounts().unwrap()).await);
     assert_eq!(scene.stack.faults.calls("SendEmail"), 0);
 }
 
 #[tokio::test]
-async fn with_an_allowlist_only_those_on_it_get_mail() {
+async fn only_addresses_on_the_allowlist_get_mail() {
     let variables = [("EMAIL_MODE", "allowlist"), ("EMAIL_ALLOWLIST", "@example.org,rebirth@example.com")];
     let scene = Scene::start(FUNCTION, &variables).await.unwrap();
     answer(scene.invoke(&created_accounts().unwrap()).await);
@@ -23,7 +23,7 @@ async fn with_an_allowlist_only_those_on_it_get_mail() {
 }
 
 #[tokio::test]
-async fn with_sending_off_nothing_goes_out_and_nothing_is_lost() {
+async fn with_sending_off_records_stay_pending() {
     let scene = Scene::start(FUNCTION, &[("EMAIL_SENDING", "off")]).await.unwrap();
     let error = failure(scene.invoke(&[an_account()]).await);
     assert!(error["errorMessage"].to_string().contains("sending_off"), "{error}");
@@ -36,7 +36,7 @@ async fn with_sending_off_nothing_goes_out_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn rows_from_before_the_start_time_get_no_mail() {
+async fn rows_created_before_the_start_time_get_no_mail() {
     let scene = Scene::start(FUNCTION, &[("START_TIME", "2100-01-01T00:00:00Z")]).await.unwrap();
     answer(scene.invoke(&created_accounts().unwrap()).await);
     assert!(scene.mails().await.unwrap().is_empty());

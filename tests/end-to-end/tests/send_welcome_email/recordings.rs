@@ -1,4 +1,4 @@
-//! Whole recordings and the sample events.
+//! Whole recordings, and the sample events.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use local_stack::{MappingSettings, Nulls, RecordedLog, Target, deliver};
 use crate::{FUNCTION, answer};
 
 #[tokio::test]
-async fn each_inserted_account_gets_exactly_one_mail_however_often_the_log_is_replayed() {
+async fn each_account_gets_one_mail_when_the_log_is_replayed() {
     let scene = Scene::start(FUNCTION, &[("PARTIAL_BATCH_RESPONSE", "true")]).await.unwrap();
     let recording = recorded().unwrap();
     let topic = account_topic(&recording, None).unwrap();
@@ -37,7 +37,7 @@ async fn each_inserted_account_gets_exactly_one_mail_however_often_the_log_is_re
 }
 
 #[tokio::test]
-async fn every_sample_event_does_what_its_name_says() {
+async fn every_sample_event_has_the_expected_outcome() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     for (name, mails, dead_letters, skipped) in [
         ("created", 1, 0, 0),
@@ -50,7 +50,7 @@ async fn every_sample_event_does_what_its_name_says() {
         ("column-added", 2, 0, 9),
         ("column-dropped", 3, 0, 9),
         ("heartbeat", 3, 0, 10),
-        // Its refused address is a good one here: nobody refuses it.
+        // The address that SES refuses elsewhere is accepted by the emulator.
         ("bad-records", 6, 4, 10),
         ("aws-documentation", 6, 5, 10),
     ] {
@@ -62,7 +62,7 @@ async fn every_sample_event_does_what_its_name_says() {
 }
 
 #[tokio::test]
-async fn names_reach_the_mail_whatever_the_schema_version() {
+async fn names_reach_the_mail_under_every_schema_version() {
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     for name in ["created", "column-added", "column-dropped"] {
         answer(scene.host.invoke(sample(FUNCTION, name).unwrap().into()).await);

@@ -1,11 +1,11 @@
-//! Random schemas, and readers that evolved from them in ways that resolve and in ways that do not.
+//! Generates random schemas, and readers that evolved from them compatibly or not.
 
 use fastrand::Rng;
 use serde_json::{Value as Json, json};
 
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
-/// A writer's schema and a reader's.
+/// A writer's schema and a reader's schema.
 pub(crate) fn pair(seed: u64) -> (Json, Json) {
     let mut generator = Generator { rng: Rng::with_seed(seed), names: 0 };
     let writer = generator.schema(3);
@@ -154,7 +154,7 @@ impl Generator {
         json!(name)
     }
 
-    /// By namespace alone, by name with an alias, or by name without.
+    /// Changes the namespace, the name with an alias, or the name without one.
     fn rename(&mut self, object: &mut serde_json::Map<String, Json>) {
         let old = object.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
         match self.rng.u32(..3) {

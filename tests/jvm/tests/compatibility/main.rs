@@ -1,6 +1,6 @@
-//! Our compatibility check beside Java's `SchemaCompatibility`, on the specification's cases and on random pairs.
+//! Compares our compatibility check with Java's `SchemaCompatibility`, on the specification's cases and on random pairs.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
-#![allow(clippy::print_stdout, reason = "the counts belong to the result")]
+#![allow(clippy::print_stdout, reason = "the counts are part of the result")]
 
 mod generator;
 
@@ -15,12 +15,12 @@ use serde_json::{Value as Json, json};
 
 const RANDOM_PAIRS: u64 = 5_000;
 
-/// What one side makes of a pair.
+/// The verdict of one side on a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Verdict {
     Compatible,
     Incompatible,
-    /// One of the two is no schema.
+    /// One of the two is not a schema.
     Invalid,
 }
 
@@ -29,10 +29,10 @@ struct Answer {
     why: Vec<String>,
 }
 
-/// A paragraph, and which disagreements it decides.
+/// A paragraph of the specification, and the disagreements that it decides.
 type Explanation = (&'static str, fn(&Disagreement<'_>) -> bool);
 
-/// Where the two may disagree, and the paragraph of the specification (1.12) that decides.
+/// The allowed disagreements, with the paragraph of the specification (1.12) that decides each.
 const EXPLANATIONS: [Explanation; 3] = [
     (
         "Decimal: \"two schemas that are decimal logical types match if their scales and precisions match\"; Java's check \
@@ -79,7 +79,7 @@ fn ask_java(pairs: &[(Json, Json)]) -> Vec<Answer> {
     let mut input = java.stdin.take().unwrap();
     let lines: String =
         pairs.iter().map(|(writer, reader)| json!({"writer": writer, "reader": reader}).to_string() + "\n").collect();
-    // Both pipes are bounded: while one thread writes, this one reads.
+    // Both pipes are bounded, so one thread writes while this one reads.
     let writing = std::thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());
     let output = java.wait_with_output().unwrap();
     writing.join().unwrap();
@@ -118,7 +118,8 @@ fn ask_ours(writer: &Json, reader: &Json) -> (Answer, Vec<Incompatibility>) {
     (Answer { verdict, why: found.iter().map(|found| found.error().to_string()).collect() }, found)
 }
 
-/// How often each explanation was needed, and how often Java gave which verdict. A disagreement without one fails.
+/// Returns how often each explanation was needed, and how often Java gave each verdict. Fails on a disagreement without an
+/// explanation.
 fn compare(pairs: &[(Json, Json)]) -> (BTreeMap<&'static str, usize>, BTreeMap<&'static str, usize>) {
     let (mut explained, mut verdicts) = (BTreeMap::new(), BTreeMap::new());
     let mut unexplained = Vec::new();
@@ -149,7 +150,7 @@ fn compare(pairs: &[(Json, Json)]) -> (BTreeMap<&'static str, usize>, BTreeMap<&
 }
 
 #[test]
-fn the_specifications_cases_are_judged_as_in_java() {
+fn java_agrees_on_the_cases_of_the_specification() {
     let text = include_str!("../../../../shared/tools/schema-tools/tests/resolution/cases.json");
     let cases: Vec<Json> = serde_json::from_str(text).unwrap();
     let pairs: Vec<(Json, Json)> = cases.iter().map(|case| (case["writer"].clone(), case["reader"].clone())).collect();
@@ -157,9 +158,9 @@ fn the_specifications_cases_are_judged_as_in_java() {
 }
 
 #[test]
-fn random_pairs_are_judged_as_in_java() {
+fn java_agrees_on_random_pairs() {
     let pairs: Vec<(Json, Json)> = (0..RANDOM_PAIRS).map(generator::pair).collect();
     let (_, verdicts) = compare(&pairs);
-    // The generator is of no use if it makes one kind of pair.
+    // The generator must make pairs of both kinds.
     assert!(verdicts["compatible"] > 500 && verdicts["incompatible"] > 500, "{verdicts:?}");
 }
