@@ -1,4 +1,4 @@
-//! Compatibility levels: what a subject's new version owes to those before it.
+//! The requests about compatibility levels: what a subject's new version may change.
 
 use avro_decode::Schema;
 use axum::Json;
@@ -9,7 +9,8 @@ use schema_registry::compatibility::{Level, conflicts};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Content, Held, Registration, Shared, Submission, error_body, lock, no_schema, refusal, unprocessable};
+use super::refusals::{error_body, no_schema, refusal, unprocessable};
+use super::store::{Content, Held, Registration, Shared, Submission, lock};
 
 /// What is sent to set a level.
 #[derive(Deserialize)]
@@ -34,8 +35,8 @@ impl Held {
         Err(Box::new((StatusCode::CONFLICT, error_body(409, &message)).into_response()))
     }
 
-    /// What keeps a schema from following these versions at the subject's level. A schema that takes types from others is
-    /// none here: only a subject without a level can have it.
+    /// What keeps a schema from following these versions at the subject's level. A schema that
+    /// takes types from others cannot be compared here: only a subject without a level can have it.
     fn objections(
         &self,
         subject: &str,

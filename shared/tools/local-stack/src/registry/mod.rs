@@ -1,31 +1,35 @@
-//! A schema registry in the shapes of Confluent's REST API: it serves a recording's schemas, learns new ones, and
-//! fails when told.
+//! A schema registry in the shapes of Confluent's REST API: it serves given schemas, registers new ones, and fails on
+//! demand.
 
 mod levels;
+mod refusals;
+mod schemas;
+mod store;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use schema_registry::compatibility::Level;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use recordings::RegisteredSchema;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
-use recordings::RegisteredSchema;
+use refusals::{error_body, refusal, unprocessable};
+use schemas::{look_up, places, register, schema, schema_by_guid, subjects, version, versions};
+pub use store::RegistryMode;
+use store::{Held, Shared, lock};
 
 /// A registry on a loopback port. It ends with this value.
 ///
 /// It gives ids and versions as Confluent's does: one id for one text whatever its subject, one version for it in a
-/// subject, and the same answer when it is registered again. It takes any JSON for a schema, but holds a subject that was
-/// given a compatibility level to it; the level of all others is `NONE`.
+/// subject, and the same answer when it is registered again. It accepts any JSON as a schema. A subject with a
+/// compatibility level is held to it; the level of all others is `NONE`.
 #[derive(Debug)]
 pub struct Registry {
     url: String,
@@ -33,62 +37,11 @@ pub struct Registry {
     server: JoinHandle<()>,
 }
 
-/// How the registry answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum RegistryMode {
-    /// As it should.
-    #[default]
-    Serving,
-    /// It answers, and takes nothing new.
-    ReadOnly,
-    /// Every request gets this HTTP status.
-    Failing(u16),
-}
-
-type Shared = Arc<Mutex<Held>>;
-
-/// What the registry holds.
-#[derive(Debug, Default)]
-struct Held {
-    schemas: BTreeMap<u32, Content>,
-    /// In the order of registration.
-    versions: Vec<Registration>,
-    /// Of those subjects that have one of their own.
-    levels: BTreeMap<String, Level>,
-    mode: RegistryMode,
-    requests: usize,
-}
-
-/// A schema with what it refers to; the GUID is the content's own.
-#[derive(Debug, Clone, PartialEq)]
-struct Content {
-    schema: String,
-    references: Vec<Value>,
-    guid: Uuid,
-}
-
-#[derive(Debug)]
-struct Registration {
-    subject: String,
-    version: u32,
-    id: u32,
-}
-
-/// What is sent to register or to look up a schema.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Submission {
-    schema: String,
-    schema_type: Option<String>,
-    #[serde(default)]
-    references: Vec<Value>,
-}
-
 impl Registry {
     /// Serves `schemas` on a port of its own.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// When no port is free.
     pub async fn start(schemas: BTreeMap<u32, RegisteredSchema>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -115,7 +68,7 @@ impl Registry {
         Ok(Registry { url, state, server })
     }
 
-    /// Its address, for `SCHEMA_REGISTRY_URL`.
+    /// The address, for `SCHEMA_REGISTRY_URL`.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -125,7 +78,7 @@ impl Registry {
         lock(&self.state).mode = mode;
     }
 
-    /// How many requests it has had, those included that it was told to fail.
+    /// How many requests it has had, including those that it failed on purpose.
     pub fn requests(&self) -> usize {
         lock(&self.state).requests
     }
@@ -134,74 +87,6 @@ impl Registry {
 impl Drop for Registry {
     fn drop(&mut self) {
         self.server.abort();
-    }
-}
-
-impl Held {
-    fn of(schemas: BTreeMap<u32, RegisteredSchema>) -> Self {
-        let mut held = Held::default();
-        for (id, RegisteredSchema { subject, version, schema, references }) in schemas {
-            held.schemas.insert(id, Content::new(schema, references));
-            held.versions.push(Registration { subject, version, id });
-        }
-        held
-    }
-
-    /// The id under which the content is known, or a new one.
-    fn id_of(&mut self, content: Content) -> u32 {
-        if let Some((id, _)) = self.schemas.iter().find(|(_, known)| **known == content) {
-            return *id;
-        }
-        let id = self.schemas.keys().next_back().map_or(1, |last| last + 1);
-        self.schemas.insert(id, content);
-        id
-    }
-
-    fn of_subject<'a>(&'a self, subject: &'a str) -> impl Iterator<Item = &'a Registration> {
-        self.versions.iter().filter(move |registration| registration.subject == subject)
-    }
-
-    fn latest<'a>(&'a self, subject: &'a str) -> Option<&'a Registration> {
-        self.of_subject(subject).max_by_key(|registration| registration.version)
-    }
-
-    /// A version by its number or as the latest.
-    fn find<'a>(&'a self, subject: &'a str, version: &str) -> Result<&'a Registration, Box<Response>> {
-        let Some(latest) = self.latest(subject) else { return Err(Box::new(refusal(40401, "Subject not found"))) };
-        let found = match version {
-            "latest" => Some(latest),
-            number => match number.parse::<u32>() {
-                Ok(number) => self.of_subject(subject).find(|registration| registration.version == number),
-                Err(_) => {
-                    return Err(Box::new(unprocessable(42202, "The specified version is not a valid version id")));
-                }
-            },
-        };
-        found.ok_or_else(|| Box::new(refusal(40402, "Version not found")))
-    }
-
-    fn answer(&self, registration: &Registration) -> Response {
-        let Registration { subject, version, id } = registration;
-        let Some(content) = self.schemas.get(id) else { return refusal(40403, "Schema not found") };
-        let mut body = json!({"subject": subject, "version": version, "id": id});
-        content.fill(&mut body);
-        Json(body).into_response()
-    }
-}
-
-impl Content {
-    fn new(schema: String, references: Vec<Value>) -> Self {
-        let guid = Uuid::new_v5(&Uuid::NAMESPACE_OID, json!([schema, references]).to_string().as_bytes());
-        Content { schema, references, guid }
-    }
-
-    /// The registry leaves the references out when there are none.
-    fn fill(&self, body: &mut Value) {
-        body["schema"] = json!(self.schema);
-        body["guid"] = json!(self.guid);
-        if !self.references.is_empty() {
-            body["references"] = json!(self.references);
-        }
     }
 }
 
@@ -227,129 +112,11 @@ fn is_change(request: &Request) -> bool {
     request.method() == Method::PUT || (request.method() == Method::POST && registers)
 }
 
-async fn schema(State(state): State<Shared>, Path(id): Path<String>) -> Response {
-    let held = lock(&state);
-    content(id.parse().ok().and_then(|id: u32| held.schemas.get(&id)))
-}
-
-async fn schema_by_guid(State(state): State<Shared>, Path(guid): Path<Uuid>) -> Response {
-    content(lock(&state).schemas.values().find(|content| content.guid == guid))
-}
-
-fn content(found: Option<&Content>) -> Response {
-    let Some(content) = found else { return refusal(40403, "Schema not found") };
-    let mut body = json!({});
-    content.fill(&mut body);
-    Json(body).into_response()
-}
-
-/// The subjects and versions under which an id is registered.
-async fn places(State(state): State<Shared>, Path(id): Path<u32>) -> Response {
-    let held = lock(&state);
-    let places: Vec<_> = held
-        .versions
-        .iter()
-        .filter(|registration| registration.id == id)
-        .map(|registration| json!({"subject": registration.subject, "version": registration.version}))
-        .collect();
-    if places.is_empty() { refusal(40403, "Schema not found") } else { Json(places).into_response() }
-}
-
-async fn subjects(State(state): State<Shared>) -> Response {
-    let held = lock(&state);
-    let mut subjects: Vec<_> = held.versions.iter().map(|registration| registration.subject.as_str()).collect();
-    subjects.sort_unstable();
-    subjects.dedup();
-    Json(subjects).into_response()
-}
-
-async fn versions(State(state): State<Shared>, Path(subject): Path<String>) -> Response {
-    let held = lock(&state);
-    let mut versions: Vec<_> = held.of_subject(&subject).map(|registration| registration.version).collect();
-    versions.sort_unstable();
-    if versions.is_empty() { refusal(40401, "Subject not found") } else { Json(versions).into_response() }
-}
-
-async fn version(State(state): State<Shared>, Path((subject, version)): Path<(String, String)>) -> Response {
-    let held = lock(&state);
-    held.find(&subject, &version).map_or_else(|refused| *refused, |registration| held.answer(registration))
-}
-
-/// Whether a schema is registered under a subject, and as what.
-async fn look_up(
-    State(state): State<Shared>,
-    Path(subject): Path<String>,
-    Json(submission): Json<Submission>,
-) -> Response {
-    let content = match submission.content() {
-        Ok(content) => content,
-        Err(refused) => return *refused,
-    };
-    let held = lock(&state);
-    if held.latest(&subject).is_none() {
-        return refusal(40401, "Subject not found");
-    }
-    let found = held.of_subject(&subject).find(|registration| held.schemas.get(&registration.id) == Some(&content));
-    found.map_or_else(|| refusal(40403, "Schema not found"), |registration| held.answer(registration))
-}
-
-async fn register(
-    State(state): State<Shared>,
-    Path(subject): Path<String>,
-    Json(submission): Json<Submission>,
-) -> Response {
-    let content = match submission.content() {
-        Ok(content) => content,
-        Err(refused) => return *refused,
-    };
-    let mut held = lock(&state);
-    if let Err(refused) = held.allows(&subject, &content) {
-        return *refused;
-    }
-    let guid = content.guid;
-    let id = held.id_of(content);
-    let known = held.of_subject(&subject).find(|registration| registration.id == id).map(|known| known.version);
-    let version = known.unwrap_or_else(|| {
-        let version = held.latest(&subject).map_or(1, |latest| latest.version + 1);
-        held.versions.push(Registration { subject, version, id });
-        version
-    });
-    Json(json!({"id": id, "version": version, "guid": guid})).into_response()
-}
-
-impl Submission {
-    fn content(self) -> Result<Content, Box<Response>> {
-        let avro = self.schema_type.as_deref().is_none_or(|name| name == "AVRO");
-        if !avro || serde_json::from_str::<Value>(&self.schema).is_err() {
-            return Err(Box::new(no_schema()));
-        }
-        Ok(Content::new(self.schema, self.references))
-    }
-}
-
-fn refusal(code: u32, message: &str) -> Response {
-    (StatusCode::NOT_FOUND, error_body(code, message)).into_response()
-}
-
-fn unprocessable(code: u32, message: &str) -> Response {
-    (StatusCode::UNPROCESSABLE_ENTITY, error_body(code, message)).into_response()
-}
-
-fn no_schema() -> Response {
-    unprocessable(42201, "Either the input schema or one its references is invalid")
-}
-
-fn error_body(code: u32, message: &str) -> Json<Value> {
-    Json(json!({"error_code": code, "message": message}))
-}
-
-/// No code panics while it holds the lock, so a poisoned one holds nothing half-done.
-fn lock(state: &Mutex<Held>) -> MutexGuard<'_, Held> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
+    use super::store::Content;
     use super::*;
     use crate::loopback::loopback_client;
 
@@ -391,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_learns_schemas_and_gives_one_id_to_one_text() {
+    async fn it_registers_schemas_and_gives_one_id_to_one_text() {
         let registry = Registry::start(BTreeMap::from([(3, registered("t-value", 1, "\"int\""))])).await.unwrap();
         let (path, long) = ("/subjects/t-value/versions", json!({"schema": "\"long\""}));
         let guid = Content::new("\"long\"".into(), Vec::new()).guid;
@@ -416,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_holds_a_subject_to_the_level_that_it_was_given() {
+    async fn it_holds_a_subject_to_its_compatibility_level() {
         let registry = Registry::start(BTreeMap::from([(1, registered("t-value", 1, "\"int\""))])).await.unwrap();
         let none = answer(&registry, "/config/t-value").await;
         assert_eq!((none.0, &none.1["error_code"]), (404, &json!(40408)));
@@ -456,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_fails_when_told_and_recovers_and_counts() {
+    async fn it_fails_on_request_recovers_and_counts() {
         let registry = Registry::start(BTreeMap::new()).await.unwrap();
         registry.set_mode(RegistryMode::Failing(503));
         assert_eq!(answer(&registry, "/subjects").await.0, 503);

@@ -1,11 +1,6 @@
-//! A proxy in front of the AWS emulator that fails, holds or cuts off chosen requests.
-//!
-//! A function reaches it through `AWS_ENDPOINT_URL`. Tests arm named failpoints and wait until one is reached, so that
-//! they can kill the function at exactly that point: no sleeping, no luck.
+//! The proxy: forwards each request to the emulator, and lets the failpoints in force act before and after.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -15,171 +10,10 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::failpoint::{Action, Answer, Armed, Failpoint, Point, When};
 use crate::loopback::loopback_client;
-
-/// Far more than any request takes; it turns a test that would hang into one that says why.
-const REACHED_WITHIN: Duration = Duration::from_secs(30);
-
-/// Where in a request's life a failpoint sits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
-    /// The request has arrived; AWS has not seen it.
-    Before,
-    /// AWS has done as asked; the function has no answer yet.
-    After,
-}
-
-/// What happens at a failpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// The function gets this answer. AWS may have done as asked all the same: see [`When`].
-    Answer(Answer),
-    /// The connection closes without an answer.
-    Drop,
-    /// Nothing happens until [`Armed::release`]; then all goes on as if nothing had been.
-    Hold,
-    /// The connection closes without an answer, and the request is still on its way: it arrives when [`Armed::land`]
-    /// lets it, whatever its sender has done since. For [`When::Before`].
-    Late,
-}
-
-/// An answer in place of AWS's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    status: u16,
-    error: &'static str,
-    message: &'static str,
-}
-
-impl Answer {
-    /// An error of a service by its HTTP status, its name and its text.
-    pub const fn error(status: u16, error: &'static str, message: &'static str) -> Self {
-        Answer { status, error, message }
-    }
-
-    /// DynamoDB and SQS: slow down.
-    pub const THROTTLED: Answer = Answer { status: 400, error: "ThrottlingException", message: "Rate exceeded" };
-    /// SES: slow down.
-    pub const TOO_MANY_REQUESTS: Answer =
-        Answer { status: 429, error: "TooManyRequestsException", message: "Too many requests have been made" };
-    /// SES: not to this recipient.
-    pub const MESSAGE_REJECTED: Answer =
-        Answer { status: 400, error: "MessageRejected", message: "Address is on the suppression list" };
-    /// Any service: not now.
-    pub const UNAVAILABLE: Answer = Answer { status: 503, error: "ServiceUnavailable", message: "Try again later" };
-    /// Any service: broken.
-    pub const INTERNAL_ERROR: Answer =
-        Answer { status: 500, error: "InternalFailure", message: "The request processing has failed" };
-}
-
-/// A fault to inject.
-#[derive(Debug, Clone)]
-pub struct Failpoint {
-    name: String,
-    operation: &'static str,
-    when: When,
-    action: Action,
-    containing: Option<String>,
-    times: Option<u64>,
-}
-
-impl Failpoint {
-    /// A failpoint at every request of an operation, for example `PutItem`, `SendMessage` or `SendEmail`.
-    pub fn new(name: impl Into<String>, operation: &'static str, when: When, action: Action) -> Self {
-        Failpoint { name: name.into(), operation, when, action, containing: None, times: None }
-    }
-
-    /// Only at requests whose body holds this text.
-    #[must_use]
-    pub fn containing(mut self, text: impl Into<String>) -> Self {
-        self.containing = Some(text.into());
-        self
-    }
-
-    /// Only at the first `times` of them; the others pass.
-    #[must_use]
-    pub fn times(mut self, times: u64) -> Self {
-        self.times = Some(times);
-        self
-    }
-
-    fn concerns(&self, operation: &str, body: &[u8]) -> bool {
-        self.operation == operation
-            && self.containing.as_ref().is_none_or(|text| String::from_utf8_lossy(body).contains(text.as_str()))
-    }
-}
-
-/// A failpoint in force. It stays so until [`Armed::disarm`], also when this handle is dropped.
-#[derive(Debug, Clone)]
-pub struct Armed(Arc<Point>);
-
-#[derive(Debug)]
-struct Point {
-    failpoint: Failpoint,
-    hits: watch::Sender<u64>,
-    released: watch::Sender<bool>,
-    landed: watch::Sender<bool>,
-    disarmed: AtomicBool,
-}
-
-impl Armed {
-    /// Waits until a request has reached the failpoint for the first time.
-    ///
-    /// # Errors
-    /// When none has within 30 seconds.
-    pub async fn reached(&self) -> Result<(), NotReached> {
-        let mut hits = self.0.hits.subscribe();
-        let reached = tokio::time::timeout(REACHED_WITHIN, hits.wait_for(|hits| *hits > 0)).await;
-        reached.map(drop).map_err(|_| NotReached(self.0.failpoint.name.clone()))
-    }
-
-    /// How many requests have reached it.
-    pub fn hits(&self) -> u64 {
-        *self.0.hits.borrow()
-    }
-
-    /// Lets a request arrive that is [late](Action::Late), and waits until AWS has answered it.
-    ///
-    /// # Errors
-    /// When none has arrived within 30 seconds.
-    pub async fn land(&self) -> Result<(), NotReached> {
-        self.release();
-        let mut landed = self.0.landed.subscribe();
-        let landed = tokio::time::timeout(REACHED_WITHIN, landed.wait_for(|landed| *landed)).await;
-        landed.map(drop).map_err(|_| NotReached(self.0.failpoint.name.clone()))
-    }
-
-    /// Lets what is held go on, and holds nothing from now on.
-    pub fn release(&self) {
-        self.0.released.send_replace(true);
-    }
-
-    /// Takes the failpoint out of force. What it holds stays held until it is released or its client is gone.
-    pub fn disarm(&self) {
-        self.0.disarmed.store(true, Ordering::SeqCst);
-    }
-}
-
-/// No request came that far.
-#[derive(Debug, thiserror::Error)]
-#[error("no request reached the failpoint {0:?} within {REACHED_WITHIN:?}")]
-pub struct NotReached(String);
-
-impl Point {
-    /// Counts the request and says whether the failpoint acts on it.
-    fn hit(&self) -> bool {
-        let mut acts = false;
-        self.hits.send_if_modified(|hits| {
-            acts = self.failpoint.times.is_none_or(|times| *hits < times);
-            *hits += u64::from(acts);
-            acts
-        });
-        acts
-    }
-}
 
 /// The proxy on a loopback port of its own. It ends with this value.
 #[derive(Debug)]
@@ -201,10 +35,10 @@ struct State {
 #[derive(Debug, thiserror::Error)]
 pub enum ProxyError {
     /// No port.
-    #[error("no loopback port to be had")]
+    #[error("no loopback port is free")]
     Port(#[from] std::io::Error),
     /// No HTTP client.
-    #[error("no HTTP client to be had")]
+    #[error("cannot make an HTTP client")]
     Client(#[from] reqwest::Error),
 }
 
@@ -212,7 +46,7 @@ impl FaultProxy {
     /// Starts a proxy in front of `upstream`, a URL.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// When no port is free.
     pub async fn start(upstream: &str) -> Result<Self, ProxyError> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
@@ -226,20 +60,14 @@ impl FaultProxy {
         Ok(FaultProxy { endpoint, state, server })
     }
 
-    /// Its address, for `AWS_ENDPOINT_URL`.
+    /// The address, for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
     /// Puts a failpoint in force. Where several concern a request, the one that was armed first acts.
     pub fn arm(&self, failpoint: Failpoint) -> Armed {
-        let point = Arc::new(Point {
-            failpoint,
-            hits: watch::Sender::new(0),
-            released: watch::Sender::new(false),
-            landed: watch::Sender::new(false),
-            disarmed: AtomicBool::new(false),
-        });
+        let point = Arc::new(Point::new(failpoint));
         lock(&self.state.points).push(Arc::clone(&point));
         Armed(point)
     }
@@ -309,13 +137,7 @@ impl State {
     ) -> Result<Option<Response<Full<Bytes>>>, CutOff> {
         let point = lock(&self.points)
             .iter()
-            .find(|point| {
-                let failpoint = &point.failpoint;
-                failpoint.when == when
-                    && !point.disarmed.load(Ordering::SeqCst)
-                    && failpoint.concerns(operation, body)
-                    && point.hit()
-            })
+            .find(|point| point.concerns(when, operation, body) && point.hit())
             .map(Arc::clone);
         let Some(point) = point else { return Ok(None) };
         match &point.failpoint.action {
@@ -406,7 +228,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_nobody_armed_passes() {
+    async fn a_request_that_meets_no_failpoint_passes() {
         let (url, count) = upstream().await;
         let proxy = FaultProxy::start(&url).await.unwrap();
         proxy.arm(Failpoint::new("other", "GetItem", When::Before, Action::Drop));
@@ -430,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_dropped_answer_leaves_the_deed_done_and_a_dropped_request_does_not() {
+    async fn a_request_whose_answer_is_dropped_was_still_carried_out() {
         for (when, done) in [(When::Before, 0), (When::After, 1)] {
             let (url, count) = upstream().await;
             let proxy = FaultProxy::start(&url).await.unwrap();
@@ -441,7 +263,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_held_goes_on_when_released() {
+    async fn a_held_request_goes_on_when_released() {
         let (url, count) = upstream().await;
         let proxy = FaultProxy::start(&url).await.unwrap();
         let armed = proxy.arm(Failpoint::new("held", "PutItem", When::After, Action::Hold));
@@ -454,7 +276,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_client_that_dies_while_held_before_has_asked_for_nothing() {
+    async fn a_request_held_before_is_lost_when_its_client_ends() {
         let (url, count) = upstream().await;
         let proxy = FaultProxy::start(&url).await.unwrap();
         let armed = proxy.arm(Failpoint::new("held", "PutItem", When::Before, Action::Hold));
