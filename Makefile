@@ -34,7 +34,7 @@ setup: ## Install the pinned tools into .local/venv (the other targets do it whe
 	@shared/tools/local-stack/setup.sh
 
 .PHONY: demo
-demo: setup ## Run real bytes through the functions, twice, with a bad batch and a lost cursor, and show what came out
+demo: setup ## Run recorded records through the functions, twice, with bad records and a lost cursor, and show the results
 	@echo "Compiling the local stack and the functions (minutes the first time, seconds later)"
 	@cargo build --bin demo $(addprefix --bin ,$(DEMO_FUNCTIONS))
 	@cargo run --quiet --bin demo -- run $(if $(RECORDING),--recording "$(RECORDING)") $(if $(TOPIC),--topic "$(TOPIC)")
@@ -42,7 +42,7 @@ demo: setup ## Run real bytes through the functions, twice, with a bad batch and
 ##@ Work on a function
 
 .PHONY: local-aws
-local-aws: setup ## Serve only what they need: DynamoDB, SQS, SES and the schema registry
+local-aws: setup ## Serve only what functions need: DynamoDB, SQS, SES and the schema registry
 	@cargo run --quiet --bin demo -- local-aws
 
 .PHONY: watch
@@ -59,7 +59,7 @@ new-function: ## Make a function that reads TOPIC, any one of events/CATALOGUE.m
 	@cargo run --quiet --bin demo -- new-function --name "$(NAME)" --topic "$(TOPIC)"
 
 .PHONY: samples
-samples: ## Write events/samples anew from the recordings
+samples: ## Write events/samples from the recordings
 	@cargo run --quiet --bin demo -- samples
 
 ##@ Prove it
@@ -114,7 +114,7 @@ schemas-check: ## Check schemas against their history, and every function's read
 	@cargo test --quiet --workspace --test readers
 
 .PHONY: schemas-docs
-schemas-docs: ## Write events/CATALOGUE.md anew from events/schemas
+schemas-docs: ## Write events/CATALOGUE.md from events/schemas
 	@cargo run --quiet --bin schemas -- docs
 
 .PHONY: check

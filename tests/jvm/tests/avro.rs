@@ -33,7 +33,7 @@ struct Deviation {
 
 const DEVIATIONS: &[Deviation] = &[
     Deviation {
-        case: "bytes that are not UTF-8 are no string",
+        case: "bytes that are not UTF-8 do not read as a string",
         java: Java::Value,
         specification: "Primitive types: a string is that many bytes of UTF-8 encoded character data",
         instead: "replaces bytes that are not UTF-8 with U+FFFD",
@@ -137,7 +137,7 @@ const DEVIATIONS: &[Deviation] = &[
         instead: "refuses all but letters, digits and `_`",
     },
     Deviation {
-        case: "enum symbols that are no names",
+        case: "enum symbols that are not names",
         java: Java::Error,
         specification: "Names: letters of ASCII, digits and `_`. Registries hold other names nevertheless, and a decoder that refused them would stop a topic",
         instead: "applies the rule of names to symbols",

@@ -1,9 +1,9 @@
-//! Finds the table of accounts in a recording, whatever it is called and however its columns are laid out.
+//! Finds the table of accounts in a recording, by its columns rather than its name.
 
 use recordings::{Record, Recording};
 use serde_json::{Map, Value};
 
-/// The names that a column of addresses goes by, the preferred first: those that `send-welcome-email` reads.
+/// The possible names of the column of addresses, the preferred first: those that `send-welcome-email` reads.
 pub const EMAIL_COLUMNS: [&str; 3] = ["email", "email_address", "mail"];
 
 /// A header of the record that a changed primary key leaves under its new key.
@@ -21,21 +21,21 @@ pub struct Change<'a> {
 /// A recording without accounts.
 #[derive(Debug, thiserror::Error)]
 pub enum NoAccounts {
-    /// Nothing looks like accounts.
+    /// No topic looks like accounts.
     #[error(
         "no topic of this recording looks like a table of accounts: Debezium envelopes with a column called {}. \
          Topics: {topics}. Name one with TOPIC=", EMAIL_COLUMNS.join(", ")
     )]
     Nowhere {
-        /// The topics that there are.
+        /// The topics of the recording.
         topics: String,
     },
-    /// The chosen topic is not there.
-    #[error("this recording has no topic {topic}. Topics: {topics}")]
+    /// The recording does not contain the chosen topic.
+    #[error("this recording has no topic {topic}. Topics: {topics}. Name one of them with TOPIC=")]
     NoTopic {
-        /// The one asked for.
+        /// The chosen one.
         topic: String,
-        /// The topics that there are.
+        /// The topics of the recording.
         topics: String,
     },
 }
@@ -57,7 +57,7 @@ pub fn account_topic<'a>(recording: &'a Recording, chosen: Option<&str>) -> Resu
     most.map(|(_, topic)| topic).ok_or_else(|| NoAccounts::Nowhere { topics: named() })
 }
 
-/// The topics that hold nothing but Debezium's heartbeats.
+/// The topics that contain nothing but Debezium's heartbeats.
 pub fn heartbeat_topics(recording: &Recording) -> Vec<&str> {
     let mut topics = recording.topics();
     topics.retain(|topic| recording.of_topic(topic).all(is_heartbeat));
@@ -70,7 +70,7 @@ pub(crate) fn is_heartbeat(record: &Record) -> bool {
 }
 
 impl<'a> Change<'a> {
-    /// The change in a record; `None` for tombstones and whatever is no envelope.
+    /// The change in a record; `None` for tombstones and for values that are not envelopes.
     pub fn of(record: &'a Record) -> Option<Self> {
         let value = record.expected().value.as_object()?;
         let operation = value.get("op")?.as_str()?;
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accounts_are_found_where_there_are_some() {
+    fn the_topic_of_the_accounts_is_found_or_chosen() {
         let recording = Recording::of_repository("postgres-accounts").unwrap();
         assert_eq!(account_topic(&recording, None).unwrap(), "cdc.postgres.public.accounts");
         assert_eq!(heartbeat_topics(&recording), ["__debezium-heartbeat.cdc.postgres"]);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_without_accounts_says_so() {
+    fn a_recording_without_accounts_is_refused_with_its_topics() {
         let error = account_topic(&Recording::of_repository("mysql-orders").unwrap(), None).unwrap_err().to_string();
         assert!(error.contains("cdc.mysql.shop.orders"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! A batch that breaks what can be broken: each record in it is bad in a way of its own, or only looks bad.
+//! A batch of bad records: each is bad in its own way, or only looks bad.
 
 use local_stack::{EventRecord, Nulls};
 use recordings::{EncodeError, Frame, Record, Recording, encode_framed};
@@ -6,26 +6,26 @@ use serde_json::Value;
 
 use crate::accounts::{Change, EMAIL_COLUMNS, OLD_KEY_HEADER};
 
-/// The recipient whom SES is made to refuse.
+/// The recipient that the fault proxy makes SES refuse.
 pub const REFUSED_RECIPIENT: &str = "refused@example.com";
-/// No registry hands out that many ids in a life.
+/// An id that no registry reaches.
 const UNKNOWN_SCHEMA_ID: u32 = 2_000_000_001;
 
 /// 2020-01-01T00:00:00Z, in milliseconds.
 const YEAR_2020: i64 = 1_577_836_800_000;
 
-/// A record and what has to come of it.
+/// A record and its expected outcome.
 #[derive(Debug, Clone)]
 pub struct BadRecord {
-    /// What is special about it.
+    /// What is wrong with it, or looks wrong.
     pub what: &'static str,
     /// The record.
     pub record: EventRecord,
-    /// What has to come of it.
+    /// Its expected outcome.
     pub fate: Fate,
 }
 
-/// What has to come of a record.
+/// The expected outcome of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     /// One dead letter.
@@ -34,13 +34,13 @@ pub enum Fate {
     Mail(&'static str),
 }
 
-/// The recording has nothing to make new accounts from.
+/// No new accounts can be made from the recording.
 #[derive(Debug, thiserror::Error)]
 pub enum BadBatchError {
     /// No row with an address.
     #[error("topic {0} has no inserted or snapshot row with a key and an address to make a new account from")]
     NoRow(String),
-    /// A value that does not fit its own schema.
+    /// A value that does not have the form of its schema.
     #[error("cannot write a new account")]
     Encode(#[from] EncodeError),
 }
@@ -63,7 +63,7 @@ pub fn bad_batch(recording: &Recording, topic: &str) -> Result<Vec<BadRecord>, B
         },
         BadRecord {
             what: "an unknown schema id",
-            // Too old to be waited for, or the batch would take half a minute.
+            // An old timestamp, because the function would wait half a minute for the schema of a new record.
             record: EventRecord {
                 value: text(&Frame { schema_id: UNKNOWN_SCHEMA_ID, datum: vec![0, 2, 4] }.bytes()),
                 timestamp: YEAR_2020,
@@ -123,7 +123,7 @@ impl<'a> Maker<'a> {
                 && row.expected().key.is_object()
                 && !row.has_header(OLD_KEY_HEADER)
         };
-        // An insert where there is one; its envelope says all that an insert's does.
+        // An insert where there is one; its envelope is that of an insert.
         let row = ["c", "r"].iter().find_map(|operation| rows.iter().rev().find(|row| has(row, operation)))?;
         let partition = row.partition;
         let last = rows.iter().filter(|row| row.partition == partition).map(|row| row.offset).max()?;
@@ -171,7 +171,7 @@ fn another(part: &Value, number: u32) -> Value {
         Value::Number(_) => (2_000_000_000 + number).into(),
         // Bytes, most likely a decimal.
         Value::Object(_) => serde_json::json!({"bytes_hex": hex::encode((2_000_000_000 + number).to_be_bytes())}),
-        // The shape of a UUID, which fits wherever text does.
+        // The shape of a UUID, which fits any column of text.
         _ => format!("00000000-0000-4000-8000-{number:012}").into(),
     }
 }

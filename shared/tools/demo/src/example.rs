@@ -1,4 +1,4 @@
-//! The example of a domain event that stands in `events/schemas`, as an event.
+//! A sample event made from the example of a domain event in `events/schemas`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,14 +12,14 @@ use topic_names::{TopicKind, TopicName};
 
 use crate::sample::{Sample, readable};
 
-/// When the example happened, and when it was sent: five minutes later, in milliseconds since 1970.
+/// When the example happened, and when it was sent, five minutes later, in milliseconds since 1970.
 const HAPPENED_AT: &str = "2026-11-26T08:00:00Z";
 const SENT_AT: i64 = 1_795_680_300_000;
 
-/// There is no example of a topic's events.
+/// No sample can be made for a topic.
 #[derive(Debug, thiserror::Error)]
 pub enum ExampleError {
-    /// Nobody has said what its events are.
+    /// Its events have no schema.
     #[error(
         "there is no events/schemas/{topic}-value: write its v1.avsc, and a subject.json with an example, as for user.profile.updated. Domain events with a schema are: {}",
         known.join(", ")
@@ -27,7 +27,7 @@ pub enum ExampleError {
     NoSchema {
         /// The topic.
         topic: TopicName,
-        /// Topics that would do.
+        /// The topics that have one.
         known: Vec<String>,
     },
     /// A file cannot be read.
@@ -38,9 +38,9 @@ pub enum ExampleError {
         /// Why.
         source: std::io::Error,
     },
-    /// The manifest holds no written example, or one whose key is no text.
+    /// The manifest contains no written example, or one whose key is not text.
     #[error(
-        "{} holds no example of the form {{\"key\": \"text\", \"value\": {{…}}}}, and a function of domain events is tested with one",
+        "{} contains no example of the form {{\"key\": \"text\", \"value\": {{…}}}}, and a function of domain events is tested with its example: write one",
         path.display()
     )]
     NoExample {
@@ -49,7 +49,7 @@ pub enum ExampleError {
         /// What is wrong.
         source: serde_json::Error,
     },
-    /// The example is not one.
+    /// The example does not have the form of the schema.
     #[error("the example in {} does not have the form of the latest schema", path.display())]
     Misfit {
         /// The manifest.

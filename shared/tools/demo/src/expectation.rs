@@ -1,5 +1,5 @@
-//! What a recording implies for `send-welcome-email`, counted from its plain JSON alone: nothing that decodes Avro has
-//! a say in it.
+//! What a recording implies for `send-welcome-email`, counted from its plain JSON alone, independently of any decoder of
+//! Avro.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +9,20 @@ use crate::accounts::{Change, OLD_KEY_HEADER, is_heartbeat};
 
 /// Error code of an account without an address.
 pub const RECIPIENT_MISSING: &str = "recipient_missing";
-/// Error code of an account whose address cannot be one.
+/// Error code of an account whose address is malformed.
 pub const RECIPIENT_MALFORMED: &str = "recipient_malformed";
 
-/// What has to come of some records on first delivery.
+/// The expected outcomes of some records on first delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expectation {
     /// How many mails each address gets: one for each account that has it.
     pub mails: BTreeMap<String, usize>,
     /// Inserts of an account that had one before.
     pub duplicates: usize,
-    /// Records left alone, by reason.
+    /// Skipped records, by reason.
     pub skipped: BTreeMap<String, usize>,
     /// Dead letters, by error code.
-    pub parked: BTreeMap<String, usize>,
+    pub dead_lettered: BTreeMap<String, usize>,
 }
 
 impl Expectation {
@@ -33,7 +33,7 @@ impl Expectation {
         for record in records {
             match verdict(record) {
                 Verdict::Skip(reason) => expectation.skip(reason),
-                Verdict::Park(code) => *expectation.parked.entry(code.to_owned()).or_default() += 1,
+                Verdict::DeadLetter(code) => *expectation.dead_lettered.entry(code.to_owned()).or_default() += 1,
                 Verdict::Mail(_) if !accounts.insert(record.expected().key.to_string()) => expectation.duplicates += 1,
                 Verdict::Mail(address) => *expectation.mails.entry(comparable(address)).or_default() += 1,
             }
@@ -54,7 +54,7 @@ impl Expectation {
 enum Verdict<'a> {
     Mail(&'a str),
     Skip(&'static str),
-    Park(&'static str),
+    DeadLetter(&'static str),
 }
 
 fn verdict(record: &Record) -> Verdict<'_> {
@@ -73,15 +73,15 @@ fn verdict(record: &Record) -> Verdict<'_> {
         "m" => Verdict::Skip("message"),
         "c" if record.has_header(OLD_KEY_HEADER) => Verdict::Skip("key_change"),
         "c" => match change.email().map(str::trim) {
-            None | Some("") => Verdict::Park(RECIPIENT_MISSING),
+            None | Some("") => Verdict::DeadLetter(RECIPIENT_MISSING),
             Some(address) if looks_like_address(address) => Verdict::Mail(address),
-            Some(_) => Verdict::Park(RECIPIENT_MALFORMED),
+            Some(_) => Verdict::DeadLetter(RECIPIENT_MALFORMED),
         },
         _ => Verdict::Skip("unknown_operation"),
     }
 }
 
-/// An address as two writers of it would agree: an international domain in its ASCII form, domains in lower case.
+/// An address in a form that can be compared: domains in ASCII and in lower case.
 pub(crate) fn comparable(address: &str) -> String {
     let Some((local, domain)) = address.trim().rsplit_once('@') else { return address.to_owned() };
     let ascii = reqwest::Url::parse(&format!("http://{domain}/")).ok();
@@ -89,8 +89,7 @@ pub(crate) fn comparable(address: &str) -> String {
     format!("{local}@{}", ascii.to_ascii_lowercase())
 }
 
-/// Good enough to tell an address from something else: what SES refuses outright is none (a local part outside of
-/// ASCII, a domain without a dot).
+/// Whether SES would take it for an address: it refuses a local part outside of ASCII, and a domain without a dot.
 fn looks_like_address(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let plain = |part: &str| !part.is_empty() && !part.contains(char::is_whitespace);
@@ -113,23 +112,23 @@ mod tests {
     }
 
     #[test]
-    fn the_recorded_accounts_imply_a_mail_for_each_insert_and_none_for_anything_else() {
+    fn recorded_accounts_imply_one_mail_for_each_insert_and_no_other() {
         let expectation = accounts();
         assert_eq!((expectation.mail_count(), expectation.duplicates), (38, 0));
         let skipped: Vec<_> = expectation.skipped.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
         let expected = [("delete", 12), ("key_change", 2), ("snapshot", 64), ("tombstone", 12), ("update", 51)];
         assert_eq!(skipped, expected);
-        assert!(expectation.parked.is_empty());
+        assert!(expectation.dead_lettered.is_empty());
     }
 
     #[test]
-    fn an_address_compares_in_any_spelling_of_its_domain() {
+    fn addresses_compare_in_any_spelling_of_the_domain() {
         assert_eq!(comparable("Zoe@Bücher.Example"), "Zoe@xn--bcher-kva.example");
         assert_eq!(comparable("c1@EXAMPLE.com "), "c1@example.com");
     }
 
     #[test]
-    fn addresses_are_told_from_other_things() {
+    fn only_addresses_that_ses_accepts_are_addresses() {
         assert!(looks_like_address("zoe.o'hara+1@mail.example.com"));
         for other in
             ["zoë@example.com", "zoe@localhost", "zoe", "@example.com", "zoe@", "zoe @example.com", "a@b@example.com"]

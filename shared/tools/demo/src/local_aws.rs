@@ -1,4 +1,4 @@
-//! AWS and the registry in the foreground, for functions that are served and invoked by hand.
+//! AWS and the registry in the foreground, for functions that a developer serves and invokes.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use crate::profile_api::ProfileApi;
 use crate::profile_feed::{profile_feed, serve_profiles};
 
-/// AWS could not be stood in for.
+/// The local AWS did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalAwsError {
     /// No workspace, no tools.
@@ -45,7 +45,7 @@ pub async fn serve_local_aws(workspace: &Workspace, out: &mut (impl Write + Send
 }
 
 /// Serves the functions on `port`, restarting them when their source changes, until the future is dropped: with the AWS
-/// of another terminal where one is served, else with one of its own.
+/// that another terminal serves, else with its own.
 ///
 /// # Errors
 /// When something does not start.
@@ -56,13 +56,13 @@ pub async fn serve_functions(
 ) -> Result<(), LocalAwsError> {
     let env_file = env_file(workspace);
     let of_its_own = if is_served(&env_file).await {
-        writeln!(out, "With the AWS that make local-aws serves in another terminal")?;
+        writeln!(out, "Using the AWS that make local-aws serves in another terminal")?;
         None
     } else {
         Some(LocalAws::start(workspace, out).await?)
     };
     writeln!(out, "\nIn another terminal:      make invoke FUNCTION=send-welcome-email EVENT=created")?;
-    writeln!(out, "A function compiles with its first invocation. End with Ctrl-C.\n")?;
+    writeln!(out, "A function is compiled at its first invocation. End with Ctrl-C.\n")?;
     out.flush()?;
     watch_sources(workspace, &env_file, port).await?;
     drop(of_its_own);
@@ -81,7 +81,7 @@ impl LocalAws {
     async fn start(workspace: &Workspace, out: &mut impl Write) -> Result<Self, LocalAwsError> {
         let mut stack = Stack::start(workspace, repository_schemas(workspace)?).await?;
         let published = workspace.local("published.jsonl");
-        // A log of an earlier run would go on where its registry and tables are gone.
+        // The log of an earlier run does not match this registry and these tables.
         if published.exists() {
             std::fs::remove_file(&published)?;
         }
@@ -98,9 +98,9 @@ impl LocalAws {
 }
 
 impl Drop for LocalAws {
-    /// The file goes with what it leads to.
+    /// Removes the file, since what it leads to ends.
     fn drop(&mut self) {
-        // Nothing more can be done about it here, and the next start writes it anew.
+        // A failure has no remedy here, and the next start writes it again.
         let _ = std::fs::remove_file(&self.env_file);
     }
 }
@@ -109,7 +109,7 @@ fn env_file(workspace: &Workspace) -> PathBuf {
     workspace.local("local.env")
 }
 
-/// Whether somebody listens where the file leads to: it stays behind when its writer is killed.
+/// Whether a server listens at the address in the file: the file is left when its writer is killed.
 async fn is_served(env_file: &Path) -> bool {
     let text = std::fs::read_to_string(env_file).unwrap_or_default();
     let endpoint = text.lines().find_map(|line| line.strip_prefix("AWS_ENDPOINT_URL=http://"));
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_file_that_leads_nowhere_is_not_followed() {
+    async fn a_file_whose_address_has_no_server_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("local.env");
         assert!(!is_served(&file).await);

@@ -13,7 +13,9 @@ type Failure = Box<dyn std::error::Error>;
 
 /// The functions of this repository on a laptop.
 #[derive(Parser)]
-#[command(after_help = "Exit codes: 0 all as expected, 1 not as expected, 2 could not be done, 130 interrupted")]
+#[command(
+    after_help = "Exit codes: 0 all as expected, 1 something is not as expected, 2 the command could not run, 130 interrupted"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -21,26 +23,26 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run recorded bytes through the functions and show what came out.
+    /// Run recorded records through the functions and show the results.
     Run {
         /// A folder with schemas.json and records.jsonl; without one, every flow with the recordings of the repository.
         #[arg(long, env = "RECORDING")]
         recording: Option<PathBuf>,
-        /// The topic of the accounts, where it cannot be told from the recording.
+        /// The topic of the accounts, where the recording does not show it.
         #[arg(long, env = "TOPIC")]
         topic: Option<String>,
     },
     /// Serve DynamoDB, SQS, SES and a schema registry until interrupted; how to reach them is in .local/local.env.
     LocalAws,
-    /// Serve the functions, and what they need unless local-aws serves it, until interrupted.
+    /// Serve the functions until interrupted, and what they need unless local-aws serves it.
     Watch {
-        /// The port to invoke them at.
+        /// The port for invocations.
         #[arg(long, env = "PORT", default_value_t = 9000)]
         port: u16,
     },
-    /// Write the sample events anew.
+    /// Write the sample events of all functions again.
     Samples,
-    /// Make a new function out of the template for its topic.
+    /// Make a new function from the template for its topic.
     NewFunction {
         /// Its name, such as index-orders.
         #[arg(long)]
@@ -64,11 +66,11 @@ async fn main() -> ExitCode {
             }
         },
         signal = interrupted() => {
-            eprintln!("demo: {signal}, ending what was started");
+            eprintln!("demo: {signal}, stopping everything that was started");
             130
         }
     };
-    // Whatever was running has been dropped by now, and with it its processes were told to end.
+    // Everything that ran has been dropped by now, which ends its processes.
     Process::all_ended().await;
     ExitCode::from(code)
 }
@@ -113,14 +115,14 @@ async fn interrupted() -> &'static str {
     let wait = |kind: SignalKind| async move {
         match signal(kind) {
             Ok(mut stream) => drop(stream.recv().await),
-            // Without a handler the signal ends us, and the guards end the rest.
+            // Without a handler the signal ends this process, and the guards end the others.
             Err(_) => std::future::pending().await,
         }
     };
     tokio::select! {
         () = wait(SignalKind::interrupt()) => "interrupted",
-        () = wait(SignalKind::terminate()) => "told to end",
-        () = wait(SignalKind::hangup()) => "the terminal is gone",
+        () = wait(SignalKind::terminate()) => "asked to end",
+        () = wait(SignalKind::hangup()) => "the terminal was closed",
     }
 }
 

@@ -1,4 +1,4 @@
-//! A new function out of a template: `make new-function NAME=… TOPIC=…`.
+//! Makes a new function from a template: `make new-function NAME=… TOPIC=…`.
 
 use std::fs;
 use std::io;
@@ -13,27 +13,27 @@ use crate::example::{ExampleError, example_sample};
 use crate::sample::{NotRecorded, Sample, created_sample};
 use crate::templates::{DOCUMENTS, EVENTS, ROWS, Template};
 
-/// What was made.
+/// The new function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewFunction {
     /// The files that were written.
     pub files: Vec<PathBuf>,
-    /// What is to be done first in its folder.
+    /// What to do first in its folder.
     pub first: &'static str,
     /// The name of its sample event.
     pub sample: String,
 }
 
-/// A function could not be made. But for [`NewFunctionError::Format`] nothing was written.
+/// A function could not be made. Nothing was written, except for [`NewFunctionError::Format`].
 #[derive(Debug, thiserror::Error)]
 pub enum NewFunctionError {
     /// The name is not one for a function.
     #[error(
-        "`{}` is no name for a function: lowercase words of letters and digits with hyphens between them, beginning with a letter, at most 64 characters, and best a verb first, such as index-orders",
+        "`{}` cannot be the name of a function: use lowercase words of letters and digits with hyphens between them, beginning with a letter, at most 64 characters, and best a verb first, such as index-orders",
         .0.escape_debug()
     )]
     Name(String),
-    /// There is such a function, or another crate of that name.
+    /// A package of that name exists.
     #[error("there already is a {name}, in {}: choose another NAME", folder.display())]
     Taken {
         /// The name.
@@ -49,15 +49,15 @@ pub enum NewFunctionError {
         "{0} is what a connector writes for itself; a function reads the changes of a table or collection, `cdc.<system>.<schema or database>.<table>`, or domain events, `<domain>.<entity>.<event>`"
     )]
     Helper(TopicName),
-    /// No sample could be made, and nothing be tested.
+    /// No recording to make a sample and a test from.
     #[error(
-        "no recording holds {topic}, and a function is tested with recorded bytes: put a folder with schemas.json and records.jsonl, as in events/recorded/postgres-accounts, beside it. Recorded are: {}",
+        "no recording contains {topic}, and a function is tested with recorded bytes: put a folder with schemas.json and records.jsonl, as in events/recorded/postgres-accounts, beside it. Recorded topics: {}",
         recorded.join(", ")
     )]
     NotRecorded {
         /// The topic.
         topic: TopicName,
-        /// Topics that would do.
+        /// The topics that are recorded.
         recorded: Vec<String>,
     },
     /// A recording cannot be read.
@@ -80,7 +80,7 @@ pub enum NewFunctionError {
         /// Why.
         source: io::Error,
     },
-    /// It is there, and only its layout is not as `make fmt` wants it.
+    /// The function was made, but its source is not formatted.
     #[error("{0} was made but not formatted: `rustup component add rustfmt`, then `cargo fmt --package {0}`")]
     Format(String),
 }
@@ -104,7 +104,7 @@ pub fn new_function(workspace: &Workspace, name: &str, topic: &str) -> Result<Ne
         (from.replace('-', "_"), to.replace('-', "_")),
         (from.replace('-', "_").to_uppercase(), to.replace('-', "_").to_uppercase()),
         (template.topic.to_owned(), topic.to_string()),
-        // In `functions/`, not beside it.
+        // Links from `functions/` are shorter than those from `shared/tools/`.
         ("](../../../functions/".to_owned(), "](../".to_owned()),
         ("](../../../".to_owned(), "](../../".to_owned()),
     ];
@@ -124,7 +124,7 @@ pub fn new_function(workspace: &Workspace, name: &str, topic: &str) -> Result<Ne
     Ok(NewFunction { files: written, first: template.first, sample })
 }
 
-/// Another name has another length, and lines break elsewhere.
+/// Formats the new package: names of other lengths break lines elsewhere.
 fn format(workspace: &Workspace, name: &str) -> Result<(), NewFunctionError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let formatted = Command::new(cargo).args(["fmt", "--package", name]).current_dir(workspace.root()).status();
@@ -213,18 +213,18 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_become_a_function_is_refused_with_the_reason_and_the_remedy() {
+    fn a_function_that_cannot_be_made_is_refused_with_reason_and_remedy() {
         for name in ["", "Index-Orders", "index_orders", "-orders", "index--orders", "1st", "../x", &"x".repeat(65)] {
-            assert!(refused(name, ORDERS).contains("is no name for a function"), "{name}");
+            assert!(refused(name, ORDERS).contains("cannot be the name of a function"), "{name}");
         }
         for name in ["send-welcome-email", "event-runtime", "template-rows", "template-events"] {
             assert!(refused(name, ORDERS).contains("choose another NAME"), "{name}");
         }
-        assert!(refused("index-orders", "orders").contains("is no topic name"));
+        assert!(refused("index-orders", "orders").contains("topic name"));
         let error = refused("index-orders", "user.profile.deleted");
         assert!(error.contains("events/schemas/user.profile.deleted-value") && error.contains(EVENTS.topic), "{error}");
         assert!(refused("index-orders", "cdc.mysql.transaction").contains("writes for itself"));
         let error = refused("index-orders", "cdc.mysql.shop.invoices");
-        assert!(error.contains("no recording holds") && error.contains(ORDERS), "{error}");
+        assert!(error.contains("no recording contains") && error.contains(ORDERS), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! A small fake of the profile API: a feed of changes by cursor, with versions of pages, a token, and faults on demand.
 //!
-//! It speaks what `functions/publish-profile-updates/README.md` describes.
+//! Its protocol is described in `functions/publish-profile-updates/README.md`.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,13 +25,13 @@ pub enum ApiFault {
     Busy(String),
     /// This status, with nothing else.
     Status(u16),
-    /// A page that is no page.
+    /// HTML in place of a page.
     Garbage,
     /// A redirect to another address.
     Redirect(String),
 }
 
-/// One request that the API was asked.
+/// One request to the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiRequest {
     /// The cursor.
@@ -56,16 +56,16 @@ struct Feed {
     token: String,
     faults: VecDeque<ApiFault>,
     requests: Vec<ApiRequest>,
-    /// The version of every page; each has its own where there is none.
+    /// The version of every page; with `None` each page has its own.
     version: Option<String>,
 }
 
 impl ProfileApi {
-    /// Serves a feed that begins with `changes` (see [`profile_change`]). One that is null has its place in the feed and is
-    /// not shown, as if the token were not for it: pages may be empty and followed by others.
+    /// Serves a feed that begins with `changes` (see [`profile_change`]). A null takes a place in
+    /// the feed but is hidden, like a change that the token may not read: a page can be empty and be followed by others.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// When no port is free.
     pub async fn start(changes: Vec<Value>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -80,7 +80,7 @@ impl ProfileApi {
         Ok(ProfileApi { url, feed, server })
     }
 
-    /// Its address, for `PROFILE_API_URL`.
+    /// The address, for `PROFILE_API_URL`.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -95,7 +95,7 @@ impl ProfileApi {
         lock(&self.feed).faults.extend(faults);
     }
 
-    /// Gives every page this version from now on: that of the feed, as some APIs do.
+    /// Gives every page the same version from now on, as some APIs do.
     pub fn version_all_pages(&self, version: &str) {
         lock(&self.feed).version = Some(version.to_owned());
     }
@@ -105,7 +105,7 @@ impl ProfileApi {
         token.clone_into(&mut lock(&self.feed).token);
     }
 
-    /// What it was asked so far.
+    /// All requests so far.
     pub fn requests(&self) -> Vec<ApiRequest> {
         lock(&self.feed).requests.clone()
     }
@@ -117,7 +117,7 @@ impl Drop for ProfileApi {
     }
 }
 
-/// A change of a user's profile as the API tells it; `number` is its place among all changes, from 1.
+/// A change of a user's profile as the API returns it; `number` is its place among all changes, from 1.
 pub fn profile_change(number: u64, user: &str, revision: u64) -> Value {
     json!({
         "id": format!("chg-{number:06}"),
@@ -171,7 +171,7 @@ impl Feed {
         if headers.get(AUTHORIZATION).is_none_or(|given| given.as_bytes() != token.as_bytes()) {
             return StatusCode::UNAUTHORIZED.into_response();
         }
-        // A cursor is the number of changes before it, and nobody's business.
+        // A cursor is the number of changes before it; clients must not interpret it.
         let from = match question.after.as_deref().map(|cursor| cursor.strip_prefix("c-").map(str::parse::<usize>)) {
             None => 0,
             Some(Some(Ok(from))) if from <= self.changes.len() => from,
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_shown_leaves_an_empty_page_and_all_pages_may_have_one_version() {
+    async fn hidden_changes_leave_empty_pages_and_all_pages_may_share_a_version() {
         let changes = vec![Value::Null, Value::Null, profile_change(3, "u-1", 3)];
         let api = ProfileApi::start(changes).await.unwrap();
         api.version_all_pages("\"feed-1\"");
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_fails_as_told_and_then_serves_again() {
+    async fn it_fails_on_request_and_then_serves_again() {
         let api = ProfileApi::start(Vec::new()).await.unwrap();
         api.fail_next([ApiFault::Busy("7".to_owned()), ApiFault::Status(503)]);
         let statuses = [ask(&api, "", None).await.0, ask(&api, "", None).await.0, ask(&api, "", None).await.0];

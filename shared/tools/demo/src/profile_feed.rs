@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::profile_api::{PROFILE_API_TOKEN, ProfileApi, profile_change};
 
-/// Changes in the feed, one of them broken.
+/// Changes in the feed, one of them invalid.
 pub(crate) const CHANGES: u64 = 60;
 const USERS: u64 = 12;
 const BROKEN: u64 = 17;
@@ -28,7 +28,7 @@ pub fn profile_feed() -> Vec<Value> {
 /// the file `log` in Kafka's place. The API ends with the value.
 ///
 /// # Errors
-/// When no port can be had.
+/// When no port is free.
 pub async fn serve_profiles(stack: &mut Stack, changes: Vec<Value>, log: &Path) -> std::io::Result<ProfileApi> {
     let api = ProfileApi::start(changes).await?;
     stack.set("PROFILE_API_URL", api.url());

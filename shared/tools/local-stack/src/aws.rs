@@ -1,4 +1,4 @@
-//! The AWS emulator: DynamoDB, SQS and SES on a loopback port, and what the functions left in them.
+//! The AWS emulator: DynamoDB, SQS and SES on a loopback port, and reading what functions wrote to them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::workspace::{SetupError, Workspace};
 /// The only region of the emulator that anything here uses: it keeps tables and queues by region.
 pub const REGION: &str = "us-east-1";
 
-/// It takes about 0.3 s; a busy machine gets its time.
+/// It takes about 0.3 s, and longer on a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const ATTEMPTS: usize = 3;
 
@@ -43,7 +43,7 @@ pub struct Mail {
     pub body_html: Option<String>,
 }
 
-/// The emulator did not start or did not do as asked.
+/// The emulator did not start, or refused a request.
 #[derive(Debug, thiserror::Error)]
 pub enum AwsError {
     /// The pinned tools are missing.
@@ -61,7 +61,7 @@ pub enum AwsError {
     /// The connection to it failed.
     #[error("the AWS emulator does not answer")]
     Http(#[from] reqwest::Error),
-    /// No port to be had, or a process that cannot be watched.
+    /// No free port, or a process that cannot be watched.
     #[error("the operating system refused")]
     Io(#[from] std::io::Error),
     /// It answered with an error.
@@ -98,7 +98,7 @@ impl Aws {
             if aws.ready().await? {
                 return Ok(aws);
             }
-            // Between picking the port and listening on it somebody else may have taken it.
+            // Between picking the port and listening on it another process may have taken it.
             if attempt == ATTEMPTS {
                 return Err(AwsError::NotReady { log });
             }
@@ -119,7 +119,7 @@ impl Aws {
         Ok(false)
     }
 
-    /// Its address, for `AWS_ENDPOINT_URL`.
+    /// The address, for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
@@ -127,7 +127,7 @@ impl Aws {
     /// Ends it and waits until it is gone.
     ///
     /// # Errors
-    /// When the operating system cannot tell.
+    /// When the operating system cannot report it.
     pub async fn stop(self) -> std::io::Result<()> {
         self.process.stop().await
     }
@@ -208,7 +208,7 @@ impl Aws {
         Err(AwsError::Refused { operation: "CreateBucket".to_owned(), status: status.as_u16(), body })
     }
 
-    /// Lets a sender's address or domain send: SES refuses any other.
+    /// Verifies the address or domain of a sender: SES refuses any other.
     ///
     /// # Errors
     /// When the emulator refuses.

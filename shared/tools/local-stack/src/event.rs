@@ -1,4 +1,4 @@
-//! The events that a Kafka event source mapping hands to a function, in AWS's own JSON.
+//! The events that a Kafka event source mapping sends to a function, in AWS's JSON.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use recordings::Record;
 use serde::{Deserialize, Serialize};
 
-/// The most that one synchronous invocation may carry, in bytes.
+/// The payload limit of a synchronous invocation, in bytes.
 pub const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
 
 /// Which kind of mapping the event comes from.
@@ -15,11 +15,11 @@ pub enum Origin {
     /// Amazon MSK: `aws:kafka`, with the cluster's ARN.
     #[default]
     Msk,
-    /// A Kafka of one's own: `SelfManagedKafka`, without an ARN.
+    /// A self-managed cluster: `SelfManagedKafka`, without an ARN.
     SelfManaged,
 }
 
-/// How an event shows a null key or value; both have been seen from AWS.
+/// How an event shows a null key or value. Events of AWS have had both forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Nulls {
     /// As `null`.
@@ -43,10 +43,11 @@ pub struct EventRecord {
     pub timestamp: i64,
     /// What the timestamp means.
     pub timestamp_type: &'static str,
-    /// Base64, if need be of something broken; `None` is null or left out.
+    /// Base64, or other text where a test needs a broken record. The outer `None` leaves the field out, the inner one is
+    /// null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<Option<String>>,
-    /// As the key.
+    /// In the same form as the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Option<String>>,
     /// In order, values as signed bytes. `None` leaves the field out.
@@ -55,7 +56,7 @@ pub struct EventRecord {
 }
 
 impl EventRecord {
-    /// A recorded record as AWS would hand it over.
+    /// A recorded record as AWS would deliver it.
     pub fn new(record: &Record, nulls: Nulls) -> Self {
         let shown = |text: &Option<String>| match (text, nulls) {
             (None, Nulls::LeftOut) => None,
@@ -80,7 +81,7 @@ impl EventRecord {
 
     /// Its share of the event, in bytes.
     pub(crate) fn size(&self) -> usize {
-        // The comma that joins it to the next one.
+        // One more for the comma after it.
         serde_json::to_vec(self).map_or(0, |json| json.len() + 1)
     }
 }
@@ -108,7 +109,7 @@ pub fn event<'a>(origin: Origin, records: impl IntoIterator<Item = &'a EventReco
         partitions.entry(record.topic_partition()).or_default().push(record);
     }
     let event = Event { event_source, event_source_arn, bootstrap_servers, records: partitions };
-    // Texts, numbers and lists of them: nothing in it can fail to become JSON.
+    // Only texts, numbers and lists of them, which always serialise.
     serde_json::to_vec(&event).unwrap_or_default().into()
 }
 

@@ -1,4 +1,4 @@
-//! The functions: built by cargo, served by `cargo lambda watch`.
+//! Builds functions with cargo, and serves them with `cargo lambda watch`.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -29,7 +29,7 @@ pub enum FunctionsError {
     #[error("the operating system refused")]
     Io(#[from] std::io::Error),
     /// No HTTP client.
-    #[error("no HTTP client to be had")]
+    #[error("cannot make an HTTP client")]
     Client(#[from] reqwest::Error),
     /// The compiler's messages are on standard error.
     #[error("cargo could not build {0}; its messages are above")]
@@ -42,7 +42,7 @@ pub enum FunctionsError {
     NotListening(PathBuf),
 }
 
-/// Builds functions in the way in which `cargo lambda watch` does, so that it finds them ready: the same profile, and
+/// Builds functions exactly as `cargo lambda watch` does, so that it has nothing left to compile: the same profile, and
 /// the features of the whole workspace (`--bin` without `--package`). Gives the executables, in the order of `names`.
 ///
 /// Cargo's progress goes to standard error.
@@ -118,7 +118,7 @@ pub struct WatchedFunctions {
 impl WatchedFunctions {
     /// Starts `cargo lambda watch` with the variables in `env_file` on a port that it picks, and waits until it answers.
     ///
-    /// Source changes do not restart the functions: nothing may change under a demonstration.
+    /// Source changes do not restart the functions: nothing may change while a test or demonstration runs.
     ///
     /// # Errors
     /// When it is not installed or does not answer within 30 seconds.
@@ -133,7 +133,7 @@ impl WatchedFunctions {
             if functions.listening().await? {
                 return Ok(functions);
             }
-            // Between picking the port and listening on it somebody else may have taken it.
+            // Between picking the port and listening on it another process may have taken it.
             if attempt == ATTEMPTS {
                 return Err(FunctionsError::NotListening(functions.log));
             }
@@ -168,7 +168,7 @@ impl WatchedFunctions {
     /// Ends it and the functions and waits until they are gone.
     ///
     /// # Errors
-    /// When the operating system cannot tell.
+    /// When the operating system cannot report it.
     pub async fn stop(self) -> std::io::Result<()> {
         self.process.stop().await
     }

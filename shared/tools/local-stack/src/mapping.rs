@@ -23,11 +23,11 @@ pub struct MappingSettings {
     /// `FunctionResponseTypes: [ReportBatchItemFailures]`. Without it AWS ignores what a function reports, and every
     /// record that it reported is lost.
     pub report_batch_item_failures: bool,
-    /// `MaximumRetryAttempts`. AWS can go on for ever; here it would hide a failure.
+    /// `MaximumRetryAttempts`. AWS can retry without limit; here that would hide a failure.
     pub maximum_retry_attempts: u32,
     /// The pause before the first retry; it doubles with each, up to 16 times this.
     pub retry_pause: Duration,
-    /// What a function may find when records were reported; AWS does not document which of the two it does.
+    /// Which records come again after a partial response; AWS does not document which of the two it does.
     pub redelivery: Redelivery,
 }
 
@@ -64,7 +64,7 @@ pub struct Delivery {
     pub batches: usize,
     /// Invocations, retries included.
     pub invocations: usize,
-    /// Records that the function had not finished when the attempts ran out, by partition and offset.
+    /// Records that were still unfinished after the last attempt, by partition and offset.
     pub gave_up: BTreeSet<(TopicPartition, i64)>,
     /// Why invocations did not finish their batch, in the order in which it happened.
     pub failures: Vec<String>,
@@ -84,7 +84,7 @@ impl Delivery {
     }
 }
 
-/// Delivers everything that `source` has to `target`; `progress` hears the number of records after each batch.
+/// Delivers everything that `source` has to `target`; `progress` is called with the number of records after each batch.
 pub async fn deliver(
     source: &mut impl Source,
     target: &impl Target,
@@ -101,7 +101,7 @@ pub async fn deliver(
             delivery.took = started.elapsed();
             return delivery;
         }
-        // What does not fit goes first into the next batch.
+        // The records that do not fit begin the next batch.
         let rest = pending.split_off(fitting(&pending, settings.max_event_bytes));
         let batch = std::mem::replace(&mut pending, rest);
         delivery.batches += 1;
@@ -115,12 +115,12 @@ pub async fn deliver(
     }
 }
 
-/// How many of the records fit into one event; at least one, so that a giant one is at least tried.
+/// How many of the records fit into one event; at least one, so that a record above the limit is still tried.
 fn fitting(records: &[EventRecord], limit: usize) -> usize {
     let envelope = 1024;
     let mut size = envelope;
     let fit = records.iter().take_while(|record| {
-        // A group's name may come with any record.
+        // Any record may begin a new group, with the group's name.
         size += record.size() + record.topic.len() + 16;
         size <= limit
     });
@@ -156,7 +156,7 @@ async fn deliver_batch(
     delivery.gave_up.extend(batch.into_iter().map(|record| (record.topic_partition(), record.offset)));
 }
 
-/// The records that have to come again, or why all have to.
+/// The records to deliver again, or the reason to deliver all of them again.
 fn unfinished(
     invocation: &Invocation,
     batch: &[EventRecord],
@@ -172,7 +172,7 @@ fn unfinished(
         return Ok(BTreeSet::new());
     }
     let response: Option<PartialResponse> =
-        serde_json::from_slice(answer).map_err(|error| format!("a response that is no batch response: {error}"))?;
+        serde_json::from_slice(answer).map_err(|error| format!("the response is not a batch response: {error}"))?;
     let failures = response.and_then(|response| response.batch_item_failures).unwrap_or_default();
     let reported: BTreeSet<_> = failures
         .into_iter()
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn when_the_attempts_run_out_the_records_are_named_and_the_next_batch_follows() {
+    async fn without_attempts_left_records_are_named_and_the_next_batch_follows() {
         let target = Scripted::new([Invocation::TimedOut, reported(&[("t-0", 1)]), Invocation::TimedOut]);
         let settings = MappingSettings { batch_size: 2, maximum_retry_attempts: 2, ..settings() };
         let delivery = run((0..3).map(|offset| record(0, offset)).collect(), &target, &settings).await;

@@ -1,20 +1,20 @@
-//! Reads what became of records from the metric lines (CloudWatch EMF) in a function's output.
+//! Outcomes of records, read from the metric lines (CloudWatch EMF) in a function's output.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// Records by what became of them.
+/// Numbers of records by outcome.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcomes {
     /// The effect is recorded.
     pub done: usize,
     /// The effect had been recorded before.
     pub duplicate: usize,
-    /// Left alone on purpose, by reason.
+    /// Skipped on purpose, by reason.
     pub skipped: BTreeMap<String, usize>,
     /// Dead letters, by error code.
-    pub parked: BTreeMap<String, usize>,
+    pub dead_lettered: BTreeMap<String, usize>,
     /// Still pending at the end of an invocation, by error code. A record counts once per invocation.
     pub unfinished: BTreeMap<String, usize>,
     /// Time in the function, in milliseconds.
@@ -28,12 +28,12 @@ pub struct Outcomes {
 pub const STAGES: [&str; 5] = ["scan", "decode", "claim", "handle", "settle"];
 
 impl Outcomes {
-    /// Sums the metric lines of one function in an output that may hold other lines.
+    /// Sums the metric lines of one function in an output that may contain other lines.
     pub fn read(output: &str, function: &str) -> Self {
         let mut outcomes = Outcomes::default();
         let lines = output.lines().filter(|line| line.contains("\"_aws\""));
         for line in lines {
-            // `cargo lambda watch` may write colours and prefixes of its own.
+            // `cargo lambda watch` may add colours and prefixes.
             let document = line.find('{').and_then(|start| line.get(start..));
             let document = document.and_then(|json| serde_json::from_str::<Value>(json).ok());
             if let Some(document) = document.filter(|document| document["Function"] == function) {
@@ -49,7 +49,9 @@ impl Outcomes {
         if let Some(reason) = by("SkipReason") {
             *self.skipped.entry(reason).or_default() += count("RecordsSkipped");
         } else if let Some(code) = by("ErrorCode") {
-            for (metric, counts) in [("RecordsParked", &mut self.parked), ("RecordsUnfinished", &mut self.unfinished)] {
+            for (metric, counts) in
+                [("RecordsParked", &mut self.dead_lettered), ("RecordsUnfinished", &mut self.unfinished)]
+            {
                 if count(metric) > 0 {
                     *counts.entry(code.clone()).or_default() += count(metric);
                 }
@@ -77,7 +79,7 @@ impl Outcomes {
             done: self.done - earlier.done,
             duplicate: self.duplicate - earlier.duplicate,
             skipped: difference(&self.skipped, &earlier.skipped),
-            parked: difference(&self.parked, &earlier.parked),
+            dead_lettered: difference(&self.dead_lettered, &earlier.dead_lettered),
             unfinished: difference(&self.unfinished, &earlier.unfinished),
             busy_ms: self.busy_ms - earlier.busy_ms,
             stages_ms,
@@ -100,12 +102,12 @@ mod tests {
     );
 
     #[test]
-    fn metric_lines_are_summed_and_all_others_passed_over() {
+    fn metric_lines_are_summed_and_other_lines_ignored() {
         let once = Outcomes::read(OUTPUT, "f");
         assert_eq!((once.done, once.duplicate, once.busy_ms), (1, 0, 2.5));
         assert_eq!(once.stages_ms, [0.0, 0.0, 0.5, 0.0, 0.0]);
         assert_eq!(once.skipped, BTreeMap::from([("snapshot".to_owned(), 1)]));
-        assert_eq!(once.parked, BTreeMap::from([("frame_truncated".to_owned(), 1)]));
+        assert_eq!(once.dead_lettered, BTreeMap::from([("frame_truncated".to_owned(), 1)]));
         assert_eq!(once.unfinished, BTreeMap::from([("ses_throttled".to_owned(), 1)]));
         assert_eq!(Outcomes::read(&OUTPUT.repeat(2), "f").since(&once), once);
     }

@@ -1,4 +1,4 @@
-//! Child processes that end with their owner, whatever becomes of the owner.
+//! Child processes that end when the process that started them ends, however it ends.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -15,21 +15,21 @@ use tokio::task::JoinHandle;
 
 const GUARD: &str = include_str!("guard.sh");
 
-/// How many guards have work left.
+/// How many guards are running.
 static GUARDS: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 
-/// What to start: a program, its arguments, its surroundings and where its output goes.
+/// What to start: a program, its arguments, its environment and where its output goes.
 #[derive(Debug, Clone)]
 pub struct Program {
     /// The executable.
     pub path: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// Variables on top of (or in place of) the inherited ones.
+    /// Variables added to the inherited ones, or replacing them.
     pub environment: Vec<(String, String)>,
     /// The working directory; the current one when `None`.
     pub directory: Option<PathBuf>,
-    /// The file that receives standard output and standard error, appended to; they are ours when `None`.
+    /// The file that receives standard output and standard error, appended to. With `None` they are inherited.
     pub log: Option<PathBuf>,
 }
 
@@ -58,14 +58,14 @@ impl Program {
 /// A running process in a process group of its own, so that a Ctrl-C on the terminal reaches us alone and we end it.
 ///
 /// It ends when [`Process::stop`] is called, when this value is dropped, and when our own process ends in any way,
-/// SIGKILL included: a guard watches a pipe that only we hold open. Ending is by process id, never by name: SIGTERM
-/// to it and its descendants, then, after at most five seconds, SIGKILL to whatever is left of them.
+/// SIGKILL included: a guard process watches a pipe that only our process holds open. Ending is by process id, never by name: SIGTERM
+/// to it and its descendants, then, after at most five seconds, SIGKILL to those that are left.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
     id: u32,
     guard: JoinHandle<()>,
-    /// Dropping it is what tells the guard to act.
+    /// The guard acts when this is dropped.
     lifeline: Option<ChildStdin>,
 }
 
@@ -114,7 +114,7 @@ impl Process {
         match guard(id) {
             Ok((guard, lifeline)) => Ok(Process { child, id, guard, lifeline: Some(lifeline) }),
             Err(error) => {
-                // Without its guard it might outlive us.
+                // Without its guard it might run on after our process.
                 child.start_kill()?;
                 Err(error)
             }
@@ -129,7 +129,7 @@ impl Process {
     /// How it ended, or `None` while it runs.
     ///
     /// # Errors
-    /// When the operating system cannot tell.
+    /// When the operating system cannot report it.
     pub fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }
@@ -137,7 +137,7 @@ impl Process {
     /// Waits until it ends by itself.
     ///
     /// # Errors
-    /// When the operating system cannot tell.
+    /// When the operating system cannot report it.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await?;
         self.dismiss_guard().await;
@@ -157,31 +157,31 @@ impl Process {
     /// Ends it and all that it started, and waits until they are gone.
     ///
     /// # Errors
-    /// When the operating system cannot tell.
+    /// When the operating system cannot report it.
     pub async fn stop(mut self) -> io::Result<()> {
         if self.ended()?.is_some() {
             self.dismiss_guard().await;
         }
         self.lifeline = None;
         self.child.wait().await?;
-        // It ends in any case; how does not matter.
+        // It always ends; the result has no meaning.
         let _ = (&mut self.guard).await;
         Ok(())
     }
 
-    /// Waits until everything that any [`Process`] started and that is to end has ended, at most ten seconds. For the
-    /// way out of a program: dropping a process does not wait for its end.
+    /// Waits until every [`Process`] that was dropped or stopped has ended, at most ten seconds. For the end of a program:
+    /// dropping a process does not wait for it.
     pub async fn all_ended() {
         let mut guards = GUARDS.subscribe();
         let ended = guards.wait_for(|guards| *guards == 0);
-        // After that time the guards go on without us.
+        // After that time the guards go on alone.
         let _ = tokio::time::timeout(Duration::from_secs(10), ended).await;
     }
 
-    /// The process id may be somebody else's soon: nobody must act on it any more.
+    /// The process id may soon belong to another process, so the guard must not use it any more.
     async fn dismiss_guard(&mut self) {
         if let Some(mut lifeline) = self.lifeline.take() {
-            // A guard that is gone needs no dismissal.
+            // A guard that has ended needs no message.
             let _ = lifeline.write_all(b"gone\n").await;
         }
     }
@@ -198,7 +198,7 @@ fn guard(id: u32) -> io::Result<(JoinHandle<()>, ChildStdin)> {
     let lifeline = guard.stdin.take().ok_or_else(|| io::Error::other("the guard has no standard input"))?;
     GUARDS.send_modify(|guards| *guards += 1);
     let guard = tokio::spawn(async move {
-        // Its exit code says nothing.
+        // Its exit code has no meaning.
         let _ = guard.wait().await;
         GUARDS.send_modify(|guards| *guards -= 1);
     });

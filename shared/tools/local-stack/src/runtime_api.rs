@@ -1,6 +1,6 @@
-//! The Lambda Runtime API in front of one function's binary: what Lambda's own sandbox does, near enough to crash in.
+//! The Lambda Runtime API in front of one function's binary: does what Lambda does, closely enough to test crashes.
 //!
-//! Unlike `cargo lambda watch` it sets real deadlines, ends a function that overruns its timeout, tells a crash from an
+//! Unlike `cargo lambda watch` it sets real deadlines, ends a function that overruns its timeout, distinguishes a crash from an
 //! error, and lets a test kill the function at any point. After a crash the next invocation starts a new process.
 
 use std::collections::HashMap;
@@ -52,7 +52,7 @@ pub struct LambdaHost {
 /// The function did not get as far as its first invocation.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
-    /// No loopback port, or a process that cannot be watched.
+    /// No free loopback port, or a process that cannot be watched.
     #[error("the operating system refused")]
     Io(#[from] std::io::Error),
     /// The binary cannot be started.
@@ -97,7 +97,7 @@ impl LambdaHost {
         std::fs::read_to_string(&self.function.log).unwrap_or_default()
     }
 
-    /// The running sandbox, started if need be.
+    /// The running sandbox; starts one where none runs.
     async fn running(&self) -> Result<Arc<Sandbox>, InitError> {
         let mut current = self.sandbox.lock().await;
         if let Some(sandbox) = current.as_ref().filter(|sandbox| sandbox.ended().is_none()) {
@@ -122,7 +122,7 @@ impl Target for LambdaHost {
     }
 }
 
-/// One process with a Runtime API of its own: nothing of a killed one can reach its successor.
+/// One process with its own Runtime API, so that no request of a killed process can reach the next one.
 #[derive(Debug)]
 struct Sandbox {
     api: Arc<Api>,
@@ -197,7 +197,7 @@ impl Sandbox {
         self.ended.borrow().clone()
     }
 
-    /// Waits until the process is gone and tells how it ended.
+    /// Waits until the process has ended; returns how.
     async fn end(&self) -> String {
         let mut ended = self.ended.clone();
         let status = ended.wait_for(Option::is_some).await;
@@ -214,7 +214,7 @@ impl Sandbox {
     }
 
     async fn kill(&self) {
-        // When nobody listens any more it has ended already.
+        // When the receiver is gone, the process has ended already.
         let _ = self.orders.send(Order::Kill).await;
         self.end().await;
     }
@@ -225,7 +225,7 @@ impl Sandbox {
         let (answer, answered) = oneshot::channel();
         lock(&self.api.pending).insert(job.id.clone(), answer);
         let outcome = async {
-            // Refused only when the API is gone, and then the process is as good as gone too.
+            // Refused only when the API has ended, and then the process is ending too.
             let _ = self.jobs.send(job).await;
             answered.await.unwrap_or_else(|_| Invocation::Crashed("the Runtime API ended".to_owned()))
         };
@@ -247,7 +247,7 @@ impl Drop for Sandbox {
     }
 }
 
-/// Owns the process: ends it when told, or when nobody is left to tell.
+/// Owns the process: ends it on request, or when the sandbox is dropped.
 async fn watch_over(mut process: Process, mut orders: mpsc::Receiver<Order>, end: watch::Sender<Option<String>>) {
     let status = tokio::select! {
         status = process.wait() => status.map_or_else(|error| error.to_string(), describe),
@@ -288,7 +288,7 @@ async fn error(State(api): State<Arc<Api>>, Path(id): Path<String>, body: Bytes)
 fn settle(api: &Api, id: &str, outcome: Invocation) -> StatusCode {
     match lock(&api.pending).remove(id).map(|pending| pending.send(outcome)) {
         Some(Ok(())) => StatusCode::ACCEPTED,
-        // Answered before, or nobody waits for it any more.
+        // Answered before, or the caller waits no longer.
         Some(Err(_)) | None => StatusCode::BAD_REQUEST,
     }
 }

@@ -1,4 +1,4 @@
-//! The schemas that the local registry starts with: those of the recordings, and those of the domain events.
+//! The schemas that the local registry starts with: those of the recordings and those in `events/schemas`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::workspace::Workspace;
 use recordings::{Recording, RecordingError, RegisteredSchema};
 
-/// Every schema of the repository by its id here: recorded ones have the id that they were recorded with, others one
-/// that follows from subject and version, so that it stays the same whatever else is added.
+/// Every schema of the repository by its local id. Recorded ones keep the id that they were recorded with; the id of any
+/// other is computed from its subject and version, so it stays the same when schemas are added.
 ///
 /// # Errors
 /// When a recording or a schema cannot be read.

@@ -1,4 +1,4 @@
-//! Where an event source mapping takes its records from.
+//! Sources of records for an event source mapping: a recording, or a log that another process appends to.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
@@ -13,14 +13,14 @@ pub type TopicPartition = String;
 
 /// A consumer of one topic.
 pub trait Source: Send {
-    /// At most `most` further records, in offset order within each partition. Empty when there are none for now.
+    /// At most `most` further records, in offset order within each partition. Empty when there are none at the moment.
     fn poll(&mut self, most: usize) -> impl Future<Output = Vec<EventRecord>> + Send;
 
-    /// Everything below `offset` of that partition is finished and need not be handed out again.
+    /// Everything below `offset` of that partition is finished and need not be returned again.
     fn commit(&mut self, topic_partition: &TopicPartition, offset: i64) -> impl Future<Output = ()> + Send;
 }
 
-/// A recorded log, read once from its beginning.
+/// A list of records, read once from its beginning.
 #[derive(Debug)]
 pub struct RecordedLog {
     records: VecDeque<EventRecord>,
@@ -58,10 +58,10 @@ impl Source for RecordedLog {
     async fn commit(&mut self, _partition: &TopicPartition, _offset: i64) {}
 }
 
-/// A log that somebody else appends to: what a local producer writes in place of Kafka. Read from its beginning on.
+/// A log that another process appends to, read from its beginning.
 ///
-/// Each line is a record as in `records.jsonl` of a recording. A line without its end is still being written, or was
-/// cut off by a crash: it is not there yet.
+/// Each line is a record as in `records.jsonl` of a recording. A line without a line break is still being written, or
+/// was cut off by a crash: it is not read.
 #[derive(Debug)]
 pub struct GrowingLog {
     path: PathBuf,
@@ -83,8 +83,8 @@ pub enum LogError {
         /// Why.
         source: io::Error,
     },
-    /// A line is no record.
-    #[error("the log {} holds a line that is no record, at byte {at}", path.display())]
+    /// A line is not a record.
+    #[error("the log {} contains a line that is not a record, at byte {at}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -96,23 +96,23 @@ pub enum LogError {
 }
 
 impl GrowingLog {
-    /// The records of one topic. The file need not be there yet.
+    /// The records of one topic. The file need not exist yet.
     pub fn of_topic(path: impl Into<PathBuf>, topic: impl Into<String>, nulls: Nulls) -> Self {
         let (path, topic) = (path.into(), topic.into());
         GrowingLog { path, topic, nulls, read: 0, ready: VecDeque::new(), broken: None }
     }
 
-    /// What stopped the reading, if anything did: a source that fails has no more records.
+    /// What stopped the reading, if anything did. A source that failed returns no more records.
     pub fn broken(&self) -> Option<&LogError> {
         self.broken.as_ref()
     }
 
-    /// The same, for whoever is done reading.
+    /// What stopped the reading, by value.
     pub fn into_broken(self) -> Option<LogError> {
         self.broken
     }
 
-    /// Takes in whatever lines were finished since.
+    /// Reads the lines that were finished since the last call.
     fn catch_up(&mut self) -> Result<(), LogError> {
         let broken = |source| LogError::Io { path: self.path.clone(), source };
         let mut file = match std::fs::File::open(&self.path) {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_growing_log_hands_out_what_was_finished_since() {
+    async fn a_growing_log_returns_the_lines_finished_since_the_last_call() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("records.jsonl");
         let mut log = GrowingLog::of_topic(&path, "a", Nulls::Written);
@@ -189,13 +189,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_line_that_is_no_record_stops_the_reading_and_is_told() {
+    async fn a_line_that_is_not_a_record_stops_the_reading_and_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("records.jsonl");
         std::fs::write(&path, format!("{}dear diary\n{}", line("a", 0), line("a", 1))).unwrap();
         let mut log = GrowingLog::of_topic(&path, "a", Nulls::Written);
         assert_eq!(log.poll(10).await.len(), 1);
         assert!(log.poll(10).await.is_empty());
-        assert!(log.broken().unwrap().to_string().contains("records.jsonl holds a line that is no record"));
+        assert!(log.broken().unwrap().to_string().contains("records.jsonl contains a line that is not a record"));
     }
 }

@@ -16,7 +16,7 @@ pub const DEAD_LETTER_QUEUE: &str = "dead-letters";
 /// The bucket that takes what is too large for that queue.
 pub const DEAD_LETTER_BUCKET: &str = "dead-letters";
 
-/// Everything around the functions of a workspace. It ends with this value.
+/// Everything around the functions of a workspace. All of it ends when this value is dropped.
 #[derive(Debug)]
 pub struct Stack {
     /// DynamoDB, SQS and SES, with tables, queue and senders in place.

@@ -21,7 +21,7 @@ pub enum Invocation {
     Failed(Bytes),
     /// The function took longer than its timeout.
     TimedOut,
-    /// The function's process ended, or there was none to invoke.
+    /// The function's process ended, or could not be started.
     Crashed(String),
 }
 
@@ -36,7 +36,7 @@ impl Watched {
     /// The function `name` behind a `cargo lambda watch` at `server`, a URL.
     ///
     /// # Errors
-    /// When there is no HTTP client to be had.
+    /// When there is cannot make an HTTP client.
     pub fn new(server: &str, name: &str) -> Result<Self, reqwest::Error> {
         let url = format!("{server}/2015-03-31/functions/{name}/invocations");
         Ok(Watched { url, http: loopback_client()? })
@@ -45,7 +45,7 @@ impl Watched {
 
 impl Target for Watched {
     async fn invoke(&self, event: Bytes) -> Invocation {
-        // It may have to be compiled first.
+        // The function may have to be compiled first.
         let request = self.http.post(&self.url).timeout(Duration::from_secs(15 * 60)).body(event);
         let answer = async {
             let answer = request.send().await?;

@@ -31,10 +31,10 @@ pub struct PackagesError {
     source: cargo_metadata::Error,
 }
 
-/// The laptop is not set up.
+/// The workspace cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// The pinned tools are not there.
+    /// A pinned tool is not installed.
     #[error("{} is missing: run `make setup` first", .0.display())]
     ToolMissing(PathBuf),
     /// Run from outside.

@@ -28,7 +28,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Everything that does not hold; nothing if all is well.
+/// Everything that does not hold; empty if everything holds.
 ///
 /// # Errors
 /// When an example's recording cannot be read.
@@ -44,7 +44,7 @@ pub fn check(contracts: &Contracts) -> Result<Vec<Finding>, ContractError> {
         history(subject, &mut about);
         documentation(contracts, subject, &mut about);
         if let Err(problem) = examples.of(contracts, subject)? {
-            about(None, format!("the example is none: {problem}"));
+            about(None, format!("the example {problem}"));
         }
     }
     Ok(findings)
@@ -86,7 +86,7 @@ fn names(subject: &Subject, about: &mut About<'_>) {
     }
 }
 
-/// What the manifest says is there.
+/// The manifest is complete.
 fn statements(contracts: &Contracts, subject: &Subject, about: &mut About<'_>) {
     let manifest = &subject.manifest;
     for (what, text) in
@@ -99,7 +99,7 @@ fn statements(contracts: &Contracts, subject: &Subject, about: &mut About<'_>) {
     match (manifest.part, &manifest.key) {
         (Part::Value, None) => about(
             None,
-            "subject.json does not say what the records' key is: {\"subject\": \"…-key\"} or {\"text\": \"its meaning\"}".into(),
+            "subject.json has no \"key\": write {\"subject\": \"…-key\"} or {\"text\": \"its meaning\"}".into(),
         ),
         (Part::Key, Some(_)) => about(None, "a key has no key of its own; remove `key` from subject.json".into()),
         (Part::Value, Some(Key::Subject(key))) => match contracts.subjects.get(key) {
@@ -108,7 +108,7 @@ fn statements(contracts: &Contracts, subject: &Subject, about: &mut About<'_>) {
             None => about(None, format!("its key's subject `{key}` is not among the subjects")),
         },
         (Part::Value, Some(Key::Text(meaning))) if meaning.trim().is_empty() => {
-            about(None, "what its key means is empty in subject.json".into());
+            about(None, "the meaning of its key is empty in subject.json".into());
         }
         (Part::Value, Some(Key::Text(_))) | (Part::Key, None) => {}
     }
@@ -123,7 +123,7 @@ fn statements(contracts: &Contracts, subject: &Subject, about: &mut About<'_>) {
     }
 }
 
-/// Every version gets along with those before it, as the subject promises.
+/// Every version is compatible with those before it, at the level of the subject.
 fn history(subject: &Subject, about: &mut About<'_>) {
     let level = match subject.manifest.compatibility.parse::<Level>() {
         Ok(level) => level,
@@ -146,8 +146,7 @@ fn history(subject: &Subject, about: &mut About<'_>) {
         }
         for conflict in conflicts(&version.schema, &before, level) {
             let problem = format!(
-                "it breaks the promise {level} of this subject: {conflict}\n  The change goes into a form that keeps the \
-                 promise, or into a topic of its own; who owns it: {}",
+                "it breaks the level {level} of this subject: {conflict}\n  Change it to a compatible form, or use a new topic. Owner: {}",
                 subject.manifest.owner
             );
             about(Some(version.number), problem.replace("the new version", &format!("v{}", version.number)));
@@ -157,14 +156,14 @@ fn history(subject: &Subject, about: &mut About<'_>) {
     }
 }
 
-/// Every field has its meaning: in the schema, in the manifest, or among the connector's fields.
+/// Every field has a description: in the schema, in the manifest, or among the connector's fields.
 fn documentation(contracts: &Contracts, subject: &Subject, about: &mut About<'_>) {
     let mut known = Vec::new();
     for version in &subject.versions {
         for field in fields(&version.json) {
             if contracts.meaning(subject, &field).is_none() {
                 let problem = format!(
-                    "nobody says what `{}` means; write a \"doc\" for it into the schema or, where a connector makes the \
+                    "`{}` has no description: write a \"doc\" for it into the schema or, where a connector makes the \
                      schema, \"{}\" into \"fields\" of subject.json",
                     field.path, field.member
                 );
@@ -174,6 +173,6 @@ fn documentation(contracts: &Contracts, subject: &Subject, about: &mut About<'_>
         }
     }
     for member in subject.manifest.fields.keys().filter(|member| !known.contains(member)) {
-        about(None, format!("subject.json says what `{member}` means, which is in no version"));
+        about(None, format!("subject.json describes `{member}`, which no version contains: remove it"));
     }
 }

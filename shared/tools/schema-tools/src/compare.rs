@@ -56,7 +56,7 @@ fn within(path: &mut String, segment: &str, inner: impl FnOnce(&mut String)) {
 }
 
 fn same_number(a: &Number, b: &Number) -> bool {
-    // Beyond 2^53 a comparison as doubles would forgive: integers are compared as such.
+    // Doubles are not exact beyond 2^53, so integers are compared as integers.
     let integer = |n: &Number| n.as_i64().map(i128::from).or_else(|| n.as_u64().map(i128::from));
     match (integer(a), integer(b)) {
         (Some(a), Some(b)) => a == b,

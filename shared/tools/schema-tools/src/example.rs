@@ -16,14 +16,14 @@ pub struct Examples {
     recordings: HashMap<String, HashMap<usize, Json>>,
 }
 
-/// Why an example is none.
+/// Why an example cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoExample {
-    /// The manifest names a line without a recording.
-    #[error("it names a line, but subject.json names no \"recording\"")]
+    /// The manifest names a line but no recording.
+    #[error("names a line, but subject.json names no \"recording\"")]
     NoRecording,
-    /// The line is not there, or does not decode.
-    #[error("the recording {recording} has no readable record in line {line}")]
+    /// The recording does not have the line, or it does not decode.
+    #[error("names line {line}, in which the recording {recording} has no readable record")]
     NoLine {
         /// The recording.
         recording: String,
@@ -31,7 +31,7 @@ pub enum NoExample {
         line: usize,
     },
     /// The example does not have the schema's form.
-    #[error("it has not the form of the latest version: {0}")]
+    #[error("does not have the form of the latest version: {0}")]
     Form(String),
 }
 

@@ -1,4 +1,4 @@
-//! What the command `schemas` does: checks, documents and registers the schemas of topics, and tries out avro-decode.
+//! The library of the command `schemas`: checks, documents and registers the schemas of topics, and decodes recordings.
 
 pub mod catalogue;
 mod causes;

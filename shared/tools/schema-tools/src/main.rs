@@ -13,8 +13,8 @@ use crate::commands::{Failure, OK, contracts, recordings, registry};
 /// The schemas of topics: checks, documents and registers them, decodes recorded records, runs cases of schema
 /// resolution.
 ///
-/// Exit codes: 0 all is well; 1 something does not hold, differs or is refused, and is printed; 2 the input or the
-/// command line is unusable; 3 the registry cannot be reached, is failing or turns us away.
+/// Exit codes: 0 everything holds; 1 something does not hold, differs or is refused, and is printed; 2 the input or the
+/// command line is unusable; 3 the registry cannot be reached, is failing or refuses access.
 #[derive(Parser)]
 #[command(name = "schemas", version)]
 struct Arguments {
@@ -34,14 +34,14 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Tell what a registry lacks of schemas and manifests, and what it has that they do not say; changes nothing
+    /// Compare a registry with the schemas and manifests; changes nothing
     Diff {
         #[command(flatten)]
         folder: Folder,
         #[command(flatten)]
         registry: Registry,
     },
-    /// Bring missing versions and compatibility levels into a registry, if `check` holds; a dry run without --yes
+    /// Register missing versions and compatibility levels, if `check` holds; a dry run without --yes
     Register {
         #[command(flatten)]
         folder: Folder,
@@ -59,7 +59,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Run a JSON file of cases [{"name","writer","reader","hex","expect"|"error":true}], pass or fail for each
+    /// Run a JSON file of resolution cases [{"name","writer","reader","hex","expect"|"error":true}], pass or fail for each
     Resolve {
         /// The file
         cases: PathBuf,
@@ -78,7 +78,7 @@ struct Registry {
     /// The registry, in place of SCHEMA_REGISTRY_URL
     ///
     /// Everything else comes from the environment, as for functions: SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD,
-    /// or SCHEMA_REGISTRY_TOKEN, or SCHEMA_REGISTRY_OAUTH_URL and its companions; SCHEMA_REGISTRY_CA_FILE,
+    /// or SCHEMA_REGISTRY_TOKEN, or SCHEMA_REGISTRY_OAUTH_URL with the other SCHEMA_REGISTRY_OAUTH variables; SCHEMA_REGISTRY_CA_FILE,
     /// SCHEMA_REGISTRY_CERTIFICATE_FILE, SCHEMA_REGISTRY_KEY_FILE; SCHEMA_REGISTRY_TIMEOUT_MS.
     #[arg(id = "registry", long = "registry", value_name = "URL")]
     url: Option<String>,

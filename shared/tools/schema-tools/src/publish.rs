@@ -1,4 +1,4 @@
-//! What a registry lacks of the contracts, and bringing it there.
+//! Compares the contracts with a registry, and registers what it lacks.
 
 use std::fmt;
 
@@ -10,23 +10,23 @@ use serde_json::Value as Json;
 use crate::compare::differences;
 use crate::contracts::{self, Contracts, Subject};
 
-/// Places of another content that are named before only "and more" is said.
+/// Differences that are named before "and more".
 const PLACES: usize = 3;
 
-/// What differs between the contracts and a registry. Subjects that are in the registry alone do not count: others have
-/// theirs there.
+/// The differences between the contracts and a registry. Subjects that only the registry has belong to others and do not
+/// count.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Comparison {
-    /// What can be brought into the registry, in the order in which it has to be.
+    /// The changes that registering makes, in their order.
     pub changes: Vec<Change>,
-    /// What keeps the two apart, because nothing that is registered is ever changed or removed.
-    pub obstacles: Vec<Obstacle>,
+    /// The differences that stay, because nothing that is registered is ever changed or removed.
+    pub conflicts: Vec<Conflict>,
 }
 
-/// Something to bring into a registry.
+/// A change to make in a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// The registry has not got this version.
+    /// The registry does not have this version.
     Register {
         /// The subject.
         subject: String,
@@ -46,9 +46,9 @@ pub enum Change {
     },
 }
 
-/// Something that only people can clear up.
+/// A difference that only people can resolve.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum Conflict {
     /// The registry has another schema in a version's place.
     OtherContent {
         /// The subject.
@@ -60,7 +60,7 @@ pub enum Obstacle {
         /// Where the two differ, and how.
         places: Vec<String>,
     },
-    /// The registry has a version after all of ours: somebody registered past the contracts.
+    /// The registry has a version that is newer than all of the contracts.
     Surplus {
         /// The subject.
         subject: String,
@@ -69,13 +69,13 @@ pub enum Obstacle {
     },
 }
 
-/// The contracts cannot be compared with the registry, or not be brought there.
+/// The contracts cannot be compared with the registry, or not registered.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// The registry did not answer as it should, or refuses.
+    /// The registry gave no valid answer, or refuses.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// A manifest's level is none; `schemas check` says so too.
+    /// A manifest's level is not a level; `schemas check` reports it too.
     #[error("{subject}: {problem}")]
     Level {
         /// The subject.
@@ -88,14 +88,14 @@ pub enum PublishError {
 impl Comparison {
     /// Whether the registry has what the contracts say.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.obstacles.is_empty()
+        self.changes.is_empty() && self.conflicts.is_empty()
     }
 }
 
 /// Compares every subject with the registry's. Reads only.
 ///
 /// # Errors
-/// When the registry does not answer, or a manifest's level is none.
+/// When the registry does not answer, or a manifest's level is not a level.
 pub async fn compare(contracts: &Contracts, registry: &ConfluentRegistry) -> Result<Comparison, PublishError> {
     let mut comparison = Comparison::default();
     for subject in contracts.subjects.values() {
@@ -104,7 +104,7 @@ pub async fn compare(contracts: &Contracts, registry: &ConfluentRegistry) -> Res
     Ok(comparison)
 }
 
-/// Makes one change; the id if it registered a version. Made again, it changes nothing.
+/// Makes one change; returns the id if it registered a version. Repeating it changes nothing.
 ///
 /// # Errors
 /// When the registry refuses or does not answer.
@@ -131,18 +131,18 @@ async fn compare_subject(
         let theirs = registry.version(name, Version::Number(number)).await?;
         if let Some(places) = differing(name, ours, &theirs, registry).await? {
             let (subject, version) = (name.clone(), ours.number);
-            comparison.obstacles.push(Obstacle::OtherContent { subject, version, registered: number, places });
+            comparison.conflicts.push(Conflict::OtherContent { subject, version, registered: number, places });
         }
     }
     let surplus = numbers.iter().skip(subject.versions.len());
-    comparison.obstacles.extend(surplus.map(|&registered| Obstacle::Surplus { subject: name.clone(), registered }));
+    comparison.conflicts.extend(surplus.map(|&registered| Conflict::Surplus { subject: name.clone(), registered }));
 
     let missing = subject.versions.iter().skip(numbers.len());
     let mut changes: Vec<Change> = missing
         .map(|version| Change::Register { subject: name.clone(), version: version.number, schema: new_schema(version) })
         .collect();
     if present != Some(wanted) {
-        // Some registries take no level for a subject that they do not know; and later versions are to be held to it.
+        // Some registries refuse a level for an unknown subject, and later versions are to be checked against it.
         let first = usize::from(numbers.is_empty()).min(changes.len());
         changes.insert(first, Change::SetLevel { subject: name.clone(), present, wanted });
     }
@@ -150,8 +150,8 @@ async fn compare_subject(
     Ok(())
 }
 
-/// Where the two differ; `None` where they are one schema, as JSON or in the eyes of the registry, which may keep its own
-/// form of what it was sent.
+/// Where the two differ; `None` where they are one schema, as JSON or as the registry compares them, since it may store
+/// another form.
 async fn differing(
     subject: &str,
     ours: &contracts::Version,
@@ -191,21 +191,21 @@ impl fmt::Display for Change {
     }
 }
 
-impl fmt::Display for Obstacle {
+impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Obstacle::OtherContent { subject, version, registered, places } => {
+            Conflict::OtherContent { subject, version, registered, places } => {
                 write!(f, "{subject} v{version}: the registry's version {registered} has other content")?;
                 places.iter().try_for_each(|place| write!(f, "\n  {place}"))?;
                 write!(
                     f,
-                    "\n  remedy:  what is registered stays: make v{version}.avsc what it was, and write the change as the next \
+                    "\n  remedy:  registered versions stay: restore v{version}.avsc, and write the change as the next \
                      version"
                 )
             }
-            Obstacle::Surplus { subject, registered } => write!(
+            Conflict::Surplus { subject, registered } => write!(
                 f,
-                "{subject}: the registry's version {registered} is in no file\n  remedy:  add it as the next vN.avsc, or \
+                "{subject}: no file contains the registry's version {registered}\n  remedy:  add it as the next vN.avsc, or \
                  find out who registered it"
             ),
         }

@@ -1,4 +1,4 @@
-//! Schema resolution cases: a writer's schema, a reader's, a datum, and what must come of them.
+//! Schema resolution cases: a writer's schema, a reader's, a datum, and the expected result.
 
 use avro_decode::{Limits, Plan, Schema};
 use serde_json::Value as Json;
@@ -19,7 +19,7 @@ pub struct Case {
     expected: Option<Json>,
 }
 
-/// What came of a case.
+/// The result of a case.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// As expected; for an error, which one.
@@ -28,7 +28,7 @@ pub enum Outcome {
     Fail(String),
 }
 
-/// A file of cases is not what it should be.
+/// A file of cases is malformed.
 #[derive(Debug, thiserror::Error)]
 pub enum CasesError {
     /// Not JSON, or not an array.
@@ -46,11 +46,11 @@ pub enum CasesError {
     },
 }
 
-/// Reads `[{"name", "writer" | "writerText", "reader" | "readerText", "hex", "expect" | "error": true}]`. A schema that is no
-/// plain JSON is given as text. Without a reader it is the writer's. Further keys are left alone.
+/// Reads `[{"name", "writer" | "writerText", "reader" | "readerText", "hex", "expect" | "error": true}]`. A schema that
+/// is not plain JSON is given as text. Without a reader it is the writer's. Other keys are ignored.
 ///
 /// # Errors
-/// When the text is no such array.
+/// When the text is not such an array.
 pub fn read_cases(json: &str) -> Result<Vec<Case>, CasesError> {
     let list: Json = serde_json::from_str(json).map_err(|e| CasesError::Format(e.to_string()))?;
     let Json::Array(list) = list else {

@@ -98,7 +98,7 @@ fn client(registry: &Registry) -> ConfluentRegistry {
 }
 
 #[tokio::test]
-async fn register_says_what_it_would_do_does_it_when_told_and_then_has_nothing_left_to_do() {
+async fn register_lists_its_changes_makes_them_with_yes_and_is_then_done() {
     let (contracts, registry) = (Copy::new(), empty().await);
     let expected = format!(
         "cdc.postgres.public.accounts-key v1: not in the registry\n\
@@ -130,11 +130,11 @@ async fn register_says_what_it_would_do_does_it_when_told_and_then_has_nothing_l
 }
 
 #[tokio::test]
-async fn only_what_is_missing_is_brought() {
+async fn only_missing_versions_and_levels_are_registered() {
     let (contracts, registry) = (Copy::new(), empty().await);
     contracts.at(&registry, &["register", "--yes"]).await;
     client(&registry).set_level(Some(ACCOUNTS), Level::Backward).await.unwrap();
-    contracts.write(2, "Who made the change;", "Whoever made the change;");
+    contracts.write(2, "Who made the change;", "The user who made the change;");
     let expected = format!(
         "{ACCOUNTS}: the registry's compatibility level is BACKWARD, the contract's FULL_TRANSITIVE\n\
          {PROFILE} v2: not in the registry\n"
@@ -146,13 +146,13 @@ async fn only_what_is_missing_is_brought() {
 }
 
 #[tokio::test]
-async fn a_version_whose_content_was_changed_is_told_and_nothing_is_registered() {
+async fn a_changed_version_is_reported_and_nothing_is_registered() {
     let (contracts, registry) = (Copy::new(), empty().await);
     contracts.at(&registry, &["register", "--yes"]).await;
-    contracts.write(1, "Who made the change;", "Whoever made the change;");
+    contracts.write(1, "Who made the change;", "The user who made the change;");
     let other = format!(
         "{PROFILE} v1: the registry's version 1 has other content\n  fields[3].doc: another string\n  \
-         remedy:  what is registered stays: make v1.avsc what it was, and write the change as the next version\n"
+         remedy:  registered versions stay: restore v1.avsc, and write the change as the next version\n"
     );
     assert_eq!(contracts.at(&registry, &["diff"]).await, (1, other.clone()));
     client(&registry).set_level(Some(ACCOUNTS), Level::Backward).await.unwrap();
@@ -160,7 +160,7 @@ async fn a_version_whose_content_was_changed_is_told_and_nothing_is_registered()
         let (code, out) = contracts.at(&registry, arguments).await;
         assert_eq!(code, 1, "{out}");
         assert!(out.contains(&other), "{out}");
-        assert!(out.ends_with("before the registry and the files agree on what there is\n"), "{out}");
+        assert!(out.ends_with("nothing was changed: resolve the conflicts above first\n"), "{out}");
     }
     let client = client(&registry);
     assert_eq!(client.versions(PROFILE).await.unwrap(), [1]);
@@ -168,13 +168,13 @@ async fn a_version_whose_content_was_changed_is_told_and_nothing_is_registered()
 }
 
 #[tokio::test]
-async fn a_version_that_is_in_no_file_is_told_and_other_subjects_are_left_alone() {
+async fn a_version_without_a_file_is_reported_and_other_subjects_are_ignored() {
     let (contracts, registry) = (Copy::new(), empty().await);
-    contracts.write(2, "Who made the change;", "Whoever made the change;");
+    contracts.write(2, "Who made the change;", "The user who made the change;");
     contracts.at(&registry, &["register", "--yes"]).await;
     fs::remove_file(contracts.file(2)).unwrap();
     let (code, out) = contracts.at(&registry, &["diff"]).await;
-    let expected = format!("{PROFILE}: the registry's version 2 is in no file\n");
+    let expected = format!("{PROFILE}: no file contains the registry's version 2\n");
     assert_eq!((code, out.starts_with(&expected)), (1, true), "{out}");
     assert_eq!(contracts.at(&registry, &["register", "--yes"]).await.0, 1);
 
@@ -185,7 +185,7 @@ async fn a_version_that_is_in_no_file_is_told_and_other_subjects_are_left_alone(
 }
 
 #[tokio::test]
-async fn a_form_that_the_registry_prefers_is_no_difference() {
+async fn another_form_of_the_same_schema_is_not_a_difference() {
     let contracts = Copy::new();
     let text = fs::read_to_string(contracts.file(1)).unwrap();
     let compact = serde_json::from_str::<serde_json::Value>(&text).unwrap().to_string();
@@ -196,7 +196,7 @@ async fn a_form_that_the_registry_prefers_is_no_difference() {
 }
 
 #[tokio::test]
-async fn what_the_registry_itself_takes_for_our_version_is_no_difference() {
+async fn content_that_the_registry_considers_equal_is_not_a_difference() {
     let contracts = Copy::new();
     for subject in [ACCOUNTS, "cdc.postgres.public.accounts-key"] {
         fs::remove_dir_all(contracts.schemas().join(subject)).unwrap();
@@ -220,20 +220,20 @@ async fn contracts_that_do_not_hold_are_not_registered() {
     contracts.write(2, r#"{"name": "revision", "type": "long""#, r#"{"name": "revision", "type": "string""#);
     let (code, out) = contracts.at(&registry, &["register", "--yes"]).await;
     assert_eq!(code, 1, "{out}");
-    assert!(out.contains("user.profile.updated-value v2: it breaks the promise FULL_TRANSITIVE"), "{out}");
+    assert!(out.contains("user.profile.updated-value v2: it breaks the level FULL_TRANSITIVE"), "{out}");
     assert!(out.ends_with("the contracts do not hold (`schemas check`), so nothing was registered\n"), "{out}");
     assert_eq!(registry.requests(), 0);
 }
 
 #[tokio::test]
-async fn what_the_registry_refuses_is_told_in_its_words() {
+async fn a_refusal_is_shown_in_the_words_of_the_registry() {
     let (contracts, registry) = (Copy::new(), empty().await);
     registry.set_mode(RegistryMode::ReadOnly);
     let (code, out) = contracts.at(&registry, &["register", "--yes"]).await;
     assert_eq!((code, out.lines().count()), (1, 2), "{out}");
     assert!(out.contains("accounts-key v1: not in the registry; refused: "), "{out}");
     assert!(
-        out.contains("error code 42205: Subject is in read-only mode\nwhat comes after it was not tried\n"),
+        out.contains("error code 42205: Subject is in read-only mode\nthe changes after it were not tried\n"),
         "{out}"
     );
 }

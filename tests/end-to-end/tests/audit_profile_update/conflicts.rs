@@ -27,7 +27,7 @@ async fn an_event_id_with_other_content_is_dead_lettered() {
     let letters = scene.dead_letters().await.unwrap();
     assert_eq!(letters.len(), 4);
     assert!(letters.iter().all(|letter| letter["error"]["code"] == "event_conflict"), "{letters:?}");
-    assert_eq!(scene.outcomes().parked["event_conflict"], 4);
+    assert_eq!(scene.outcomes().dead_lettered["event_conflict"], 4);
     // The event behind them is recorded, and the first entry is unchanged.
     let after = scene.stack.aws.items(AUDIT_TABLE).await.unwrap();
     assert_eq!(after.len(), before.len() + 2);
@@ -44,7 +44,7 @@ async fn an_event_without_a_consistent_id_is_dead_lettered() {
     without_headers.headers = None;
     let batch = [renamed, update("", "u1", NOON, 1), without_headers];
     assert!(matches!(scene.invoke(&batch).await, Invocation::Answered(_)));
-    let mut codes: Vec<_> = scene.outcomes().parked.into_keys().collect();
+    let mut codes: Vec<_> = scene.outcomes().dead_lettered.into_keys().collect();
     codes.sort();
     assert_eq!(codes, ["event_ids_differ", "event_malformed"]);
     assert_eq!(scene.outcomes().done, 1);

@@ -1,4 +1,4 @@
-//! Why the demonstration cannot be given.
+//! Errors of the demonstration.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use recordings::RecordingError;
 use crate::accounts::NoAccounts;
 use crate::bad_batch::BadBatchError;
 
-/// The demonstration could not be given.
+/// The demonstration could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// No workspace, no tools.
@@ -20,7 +20,7 @@ pub enum DemoError {
     /// No accounts in it.
     #[error(transparent)]
     Accounts(#[from] NoAccounts),
-    /// No bad batch to be made of it.
+    /// No bad batch can be made of it.
     #[error(transparent)]
     BadBatch(#[from] BadBatchError),
     /// A function was not built or served.
@@ -33,7 +33,7 @@ pub enum DemoError {
     #[error(transparent)]
     Aws(#[from] AwsError),
     /// No HTTP client.
-    #[error("no HTTP client to be had")]
+    #[error("cannot make an HTTP client")]
     Client(#[from] reqwest::Error),
     /// What a function published cannot be read.
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! Login documents to a cache: every record twice, and the table holds the newest version of each.
+//! The flow from login documents to a cache: every record twice; the table keeps the newest version of each document.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -18,10 +18,10 @@ use crate::tables::LOGINS_TABLE;
 pub(crate) const FUNCTION: &str = "cache-user-login";
 /// The index that answers "last login of a user".
 const BY_USER: &str = "by_user";
-/// What the collection held in the end, next to its records.
+/// The file beside the records with the final content of the collection.
 const FINAL_STATE: &str = "final_state.json";
 
-/// Logins and what the collection held in the end.
+/// Logins and the final content of the collection.
 pub(crate) struct Logins<'a> {
     recording: &'a Recording,
     topic: &'a str,
@@ -32,7 +32,7 @@ pub(crate) struct Logins<'a> {
 type Row = [Option<String>; 4];
 
 impl<'a> Logins<'a> {
-    /// The logins of a recording, if it has a topic `….users.login` and tells what the collection held in the end.
+    /// The logins of a recording, if it has a topic `….users.login` and the final content of the collection beside it.
     pub(crate) fn of(recording: &'a Recording, folder: &Path) -> Result<Option<Self>, RecordingError> {
         let topic = recording.topics().into_iter().find(|topic| topic.ends_with(".users.login"));
         let path = folder.join(FINAL_STATE);
@@ -56,7 +56,7 @@ impl<'a> Logins<'a> {
         stages.begin(out, "logins, first pass", &format!("{topic}: every record"))?;
         let first = passes.run(log(), out).await?;
         let after_first = rows(setting.stack).await?;
-        stages.begin(out, "logins, second pass", "the same records again, all of them late now")?;
+        stages.begin(out, "logins, second pass", "the same records again, all of them older than the table")?;
         let second = passes.run(log(), out).await?;
         let after_second = rows(setting.stack).await?;
 
@@ -66,7 +66,7 @@ impl<'a> Logins<'a> {
         writeln!(details, "  {:>6}  logins", after_second.len() - tombstones)?;
         writeln!(
             details,
-            "  {tombstones:>6}  tombstones of deleted ones, so that a late change cannot bring them back"
+            "  {tombstones:>6}  tombstones of deleted logins, so that a late change cannot restore them"
         )?;
         if let Some(last) = last_login(setting.stack, &self.expected).await? {
             writeln!(details, "  {last}")?;
@@ -86,10 +86,14 @@ impl<'a> Logins<'a> {
             rows.iter().filter_map(|(id, row)| Some((id.clone(), row.clone()?))).collect()
         };
         let given_up = first.delivery.gave_up.len() + second.delivery.gave_up.len();
-        let claim = format!("the cache holds the {} logins that the collection held in the end", self.expected.len());
+        let claim = format!("the cache contains the same {} logins as the collection in the end", self.expected.len());
         vec![
             same(claim, &self.expected, &kept(after_first)),
-            same("the second pass changed nothing", &(0, after_first), &(second.outcomes.done, after_second)),
+            same(
+                "the second pass changed nothing in the cache",
+                &(0, after_first),
+                &(second.outcomes.done, after_second),
+            ),
             same("no dead letter and no unfinished record", &(0, 0), &(first.dead_letters.len(), given_up)),
         ]
     }

@@ -1,4 +1,4 @@
-//! Accounts to welcome mails: every record twice, then a batch that breaks what can be broken.
+//! The flow from accounts to welcome mails: every record twice, then a batch of bad records.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -46,9 +46,9 @@ pub(crate) async fn show(
 
     stages.begin(out, "accounts, first pass", &format!("{accounts}: every record, as Lambda would deliver them"))?;
     let first = passes.run(logs(), out).await?;
-    stages.begin(out, "accounts, second pass", "the same records again; nobody may get a second mail")?;
+    stages.begin(out, "accounts, second pass", "the same records again: no account may get a second mail")?;
     let second = passes.run(logs(), out).await?;
-    stages.begin(out, "accounts, bad batch", "a batch that breaks what can be broken")?;
+    stages.begin(out, "accounts, bad batch", "a batch of records that are bad, each in its own way")?;
     let refusal = Action::Answer(Answer::MESSAGE_REJECTED);
     let refused = Failpoint::new("refused", "SendEmail", When::Before, refusal).containing(REFUSED_RECIPIENT);
     setting.stack.faults.arm(refused);
@@ -64,7 +64,7 @@ pub(crate) async fn show(
     Ok(Findings { flow, details, checks: passed.checks() })
 }
 
-/// One HTML file a mail, named by number and recipient.
+/// Writes an HTML file for each mail, named by number and recipient.
 fn save_mails<'a>(folder: &Path, mails: impl Iterator<Item = &'a Mail>) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     for (number, mail) in mails.enumerate() {
@@ -83,7 +83,7 @@ impl Passed {
         let passes = [first, second, bad];
         writeln!(out, "\nMails, by recipient (HTML in {})", mails.display())?;
         let recipients = recipients(passes.iter().flat_map(|pass| &pass.mails));
-        print_counts(out, &recipients, "more recipients, with one mail or more each")?;
+        print_counts(out, &recipients, "more recipients")?;
 
         writeln!(out, "\nSkipped on purpose, by reason (first pass)")?;
         print_counts(out, &first.outcomes.skipped, "more reasons")?;
@@ -109,7 +109,7 @@ impl Passed {
         }
         if !second.dead_letters.is_empty() {
             let again = second.dead_letters.len();
-            writeln!(out, "  {again:>6}  of them stored again in the second pass, under the same ids")?;
+            writeln!(out, "  {again:>6}  of them stored again in the second pass, with the same ids")?;
         }
         print_unfinished(out, &passes)?;
         writeln!(out, "\nTimings")?;
@@ -121,13 +121,14 @@ impl Passed {
         let Passed { expected, first, second, bad, bad_batch } = self;
         let mailed = recipients(&first.mails);
         let codes = |pass: &Pass| count(pass.dead_letters.iter().map(|letter| code(letter).to_owned()));
-        let settled = first.outcomes.done + first.outcomes.duplicate + first.outcomes.parked.values().sum::<usize>();
-        let resettled = second.outcomes.duplicate + second.outcomes.parked.values().sum::<usize>();
+        let settled =
+            first.outcomes.done + first.outcomes.duplicate + first.outcomes.dead_lettered.values().sum::<usize>();
+        let resettled = second.outcomes.duplicate + second.outcomes.dead_lettered.values().sum::<usize>();
         let given_up: usize = [first, second, bad].iter().map(|pass| pass.delivery.gave_up.len()).sum();
         let mut checks = vec![
             same(
                 format!(
-                    "each of {} inserted accounts got exactly one mail, and nobody else did",
+                    "each of {} inserted accounts got exactly one mail, and no other account got any",
                     expected.mail_count()
                 ),
                 &expected.mails,
@@ -135,16 +136,16 @@ impl Passed {
             ),
             same("the function counted as many mails", &expected.mail_count(), &first.outcomes.done),
             same(
-                "inserts of an account that has its mail were refused",
+                "repeated inserts of an account were refused as duplicates",
                 &expected.duplicates,
                 &first.outcomes.duplicate,
             ),
-            same("everything else was skipped, each for its reason", &expected.skipped, &first.outcomes.skipped),
-            same("accounts without a usable address are dead letters", &expected.parked, &codes(first)),
+            same("all other records were skipped, each with its reason", &expected.skipped, &first.outcomes.skipped),
+            same("accounts without a usable address are dead letters", &expected.dead_lettered, &codes(first)),
             same("the second pass sent nothing", &(0, 0), &(second.mails.len(), second.outcomes.done)),
-            same("the second pass settled every insert again, without effect", &settled, &resettled),
+            same("the second pass found every insert done or dead-lettered before", &settled, &resettled),
             same(
-                "the second pass stored no dead letter but those of the first again",
+                "the second pass stored no new dead letter",
                 &BTreeSet::new(),
                 &ids(second).difference(&ids(first)).cloned().collect(),
             ),
@@ -171,7 +172,7 @@ fn bad_record_check(record: &BadRecord, pass: &Pass) -> Check {
         }
         Fate::Mail(address) => {
             let mails = recipients(&pass.mails).get(address).copied().unwrap_or(0);
-            same(format!("{}: one mail all the same", record.what), &1, &mails)
+            same(format!("{}: one mail", record.what), &1, &mails)
         }
     }
 }

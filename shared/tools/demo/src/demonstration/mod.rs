@@ -1,4 +1,4 @@
-//! The demonstration: real bytes through the real functions, and whether what came out is what they imply.
+//! The demonstration: runs recorded records through the real functions and checks the results.
 
 mod error;
 mod logins;
@@ -24,26 +24,26 @@ use stages::{Stage, Stages};
 use crate::accounts::account_topic;
 use crate::profile_feed::{profile_feed, serve_profiles};
 
-/// What is demonstrated unless another recording is given.
+/// The recordings that are shown by default.
 const ACCOUNTS: &str = "events/recorded/postgres-accounts";
 const LOGINS: &str = "events/recorded/mongodb-logins";
 
-/// What to demonstrate with.
+/// Options of the demonstration.
 #[derive(Debug, Clone, Default)]
 pub struct DemoOptions {
-    /// A folder with `schemas.json` and `records.jsonl`: only what it holds is shown. `None` shows every flow with the
+    /// A folder with `schemas.json` and `records.jsonl`: only what it contains is shown. `None` shows every flow with the
     /// recordings of the repository.
     pub recording: Option<PathBuf>,
-    /// The topic of the accounts, where it cannot be told from the recording.
+    /// The topic of the accounts, where the recording does not show it.
     pub topic: Option<String>,
-    /// The folder below `.local` that receives what came out; whatever is in it goes.
+    /// The folder below `.local` for the results; its content is deleted first.
     pub folder: String,
 }
 
-/// Gives the demonstration and prints what came of it. True when all of it is what the records imply.
+/// Runs the demonstration and prints the results. True when all of them are what the records imply.
 ///
 /// # Errors
-/// When it cannot be given at all.
+/// When it cannot run.
 pub async fn demo(options: &DemoOptions, out: &mut (impl Write + Send)) -> Result<bool, DemoError> {
     let workspace = Workspace::find()?;
     let shown = Shown::of(options, &workspace)?;
@@ -59,7 +59,7 @@ pub async fn demo(options: &DemoOptions, out: &mut (impl Write + Send)) -> Resul
     };
 
     let mut stages = Stages::default();
-    stages.begin(out, "build", "building the functions (cargo's own progress follows if there is anything to do)")?;
+    stages.begin(out, "build", "building the functions (cargo's progress follows where it has to compile)")?;
     build(&workspace, &shown.functions()).await?;
     stages.begin(out, "start", "starting DynamoDB, SQS and SES (ministack), a schema registry, cargo lambda watch")?;
     let folder = fresh_folder(&workspace, &options.folder)?;
@@ -83,7 +83,7 @@ pub async fn demo(options: &DemoOptions, out: &mut (impl Write + Send)) -> Resul
         findings.push(profiles::show(&published, &setting, &mut stages, out).await?);
     }
 
-    stages.begin(out, "clean up", "ending what was started")?;
+    stages.begin(out, "clean up", "stopping everything that was started")?;
     let log = functions.log().to_path_buf();
     functions.stop().await?;
     stack.aws.stop().await?;
@@ -91,7 +91,7 @@ pub async fn demo(options: &DemoOptions, out: &mut (impl Write + Send)) -> Resul
     Ok(findings.iter().all(Findings::as_expected))
 }
 
-/// Which flows are shown, and from where.
+/// The flows to show, and their recordings.
 struct Shown {
     accounts: Option<PathBuf>,
     logins: Option<PathBuf>,
@@ -99,7 +99,7 @@ struct Shown {
 }
 
 impl Shown {
-    /// Every flow, or what the given recording holds.
+    /// Every flow, or those of the given recording.
     fn of(options: &DemoOptions, workspace: &Workspace) -> Result<Self, RecordingError> {
         let Some(given) = &options.recording else {
             let [accounts, logins] = [ACCOUNTS, LOGINS].map(|path| Some(workspace.root().join(path)));
@@ -107,7 +107,7 @@ impl Shown {
         };
         let recording = Recording::read(given)?;
         let logins = Logins::of(&recording, given)?.map(|_| given.clone());
-        // A recording in which there is nothing to show is said to have no accounts.
+        // A recording with nothing to show is reported as one without accounts.
         let accounts = logins.is_none() || options.topic.is_some() || account_topic(&recording, None).is_ok();
         Ok(Shown { accounts: accounts.then(|| given.clone()), logins, profiles: false })
     }
@@ -120,7 +120,7 @@ impl Shown {
     }
 }
 
-/// The repository's schemas, and over them those of the recordings, which may have given the same ids to others.
+/// The repository's schemas, replaced by those of the recordings where both use the same id.
 fn schemas<'a>(
     workspace: &Workspace,
     recordings: impl Iterator<Item = &'a Recording>,
@@ -141,8 +141,10 @@ fn print(findings: &[Findings], stages: &[Stage], log: &Path, out: &mut impl Wri
     writeln!(out, "The functions' log is {}", log.display())?;
     let failed = findings.iter().filter(|finding| !finding.as_expected()).count();
     match failed {
-        0 => writeln!(out, "Everything is as the records imply.")?,
-        failed => writeln!(out, "NOT as the records imply: {failed} of {} flows, see NO above.", findings.len())?,
+        0 => writeln!(out, "All results are what the records imply.")?,
+        failed => {
+            writeln!(out, "{failed} of {} flows did NOT do what the records imply, see NO above.", findings.len())?
+        }
     }
     out.flush()
 }

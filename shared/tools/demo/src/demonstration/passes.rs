@@ -1,4 +1,4 @@
-//! Passes of records through one function, each told from the traces of those before it.
+//! Passes of records through one function, each with only its own mails, dead letters and outcomes.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::DemoError;
 
-/// What came of one pass.
+/// The results of one pass.
 pub(crate) struct Pass {
     pub(crate) delivery: Delivery,
     pub(crate) outcomes: Outcomes,
@@ -31,7 +31,7 @@ struct Marks {
 }
 
 impl<'a> Passes<'a> {
-    /// Nothing has passed through the function before; others may have left mails and dead letters.
+    /// Before the first pass of this function; other functions may have left mails and dead letters.
     pub(crate) async fn through(
         function: &'static str,
         stack: &'a Stack,
@@ -50,13 +50,13 @@ impl<'a> Passes<'a> {
         let settings = MappingSettings::default();
         let mut sum = Delivery::default();
         let total: usize = logs.iter().map(RecordedLog::len).sum();
-        let mut told = 0;
+        let mut shown = 0;
         for mut log in logs {
             let before = sum.records;
             let delivery = deliver(&mut log, &target, &settings, |records| {
                 let tenth = (before + records) * 10 / total.max(1);
-                if tenth > told {
-                    told = tenth;
+                if tenth > shown {
+                    shown = tenth;
                     // Progress that cannot be shown must not end the demonstration.
                     let _ = writeln!(out, "    {} of {total} records", before + records).and_then(|()| out.flush());
                 }

@@ -1,4 +1,4 @@
-//! What the flows found, in print, and whether it is what their records imply.
+//! The report: what each flow found, and whether its records imply it.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -14,11 +14,11 @@ pub(crate) const LISTED: usize = 60;
 
 /// What one flow found.
 pub(crate) struct Findings {
-    /// From where to where, for a heading.
+    /// The heading: source, function and target.
     pub(crate) flow: String,
-    /// What there is to see.
+    /// Counts and lists.
     pub(crate) details: Vec<u8>,
-    /// What follows from it.
+    /// Claims about them.
     pub(crate) checks: Vec<Check>,
 }
 
@@ -26,7 +26,7 @@ impl Findings {
     pub(crate) fn print(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "\n== {}", self.flow)?;
         out.write_all(&self.details)?;
-        writeln!(out, "\nAs the records imply?")?;
+        writeln!(out, "\nChecks against what the records imply")?;
         for check in &self.checks {
             match &check.problem {
                 None => writeln!(out, "  yes  {}", check.claim)?,
@@ -44,17 +44,17 @@ impl Findings {
 /// A claim about what was found.
 pub(crate) struct Check {
     claim: String,
-    /// What was found instead, where it does not hold.
+    /// What was found instead, where the claim does not hold.
     problem: Option<String>,
 }
 
-/// The claim that what was found is what was expected.
+/// A claim that the found value equals the expected one.
 pub(crate) fn same<T: PartialEq + Debug>(claim: impl Into<String>, expected: &T, found: &T) -> Check {
     let problem = (expected != found).then(|| difference(&format!("{expected:?}"), &format!("{found:?}")));
     Check { claim: claim.into(), problem }
 }
 
-/// Both sides, cut to what a line can bear.
+/// Both values, cut to the length of a line.
 fn difference(expected: &str, found: &str) -> String {
     let cut = |text: &str| match text.char_indices().nth(400) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
@@ -83,7 +83,7 @@ pub(crate) fn print_counts(out: &mut impl Write, counts: &BTreeMap<String, usize
 
 /// Records that no retry finished, and why invocations failed.
 pub(crate) fn print_unfinished(out: &mut impl Write, passes: &[&Pass]) -> io::Result<()> {
-    writeln!(out, "\nUnfinished records, given up after retries")?;
+    writeln!(out, "\nRecords still unfinished after all retries")?;
     let unfinished: Vec<_> = passes.iter().flat_map(|pass| &pass.delivery.gave_up).collect();
     for (topic_partition, offset) in unfinished.iter().take(LISTED) {
         writeln!(out, "  {topic_partition}@{offset}")?;
@@ -103,13 +103,13 @@ pub(crate) fn print_unfinished(out: &mut impl Write, passes: &[&Pass]) -> io::Re
     Ok(())
 }
 
-/// Where the time of a pass went.
+/// How a pass spent its time.
 pub(crate) fn print_time(out: &mut impl Write, name: &str, pass: &Pass) -> io::Result<()> {
     let (records, invocations) = (pass.delivery.records, pass.delivery.invocations);
     let busy = pass.outcomes.busy_ms / 1e3;
     writeln!(out, "  {busy:>7.2} s  in the function in the {name}: {records} records, {invocations} invocations")?;
     for (stage, spent) in STAGES.iter().zip(pass.outcomes.stages_ms) {
-        writeln!(out, "  {:>9.4}    {stage}, summed over records that ran side by side", spent / 1e3)?;
+        writeln!(out, "  {:>9.4}    {stage}, summed over records that ran concurrently", spent / 1e3)?;
     }
     Ok(())
 }

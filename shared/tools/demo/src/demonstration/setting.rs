@@ -1,13 +1,13 @@
-//! What every flow of the demonstration runs in.
+//! The stack and the functions that every flow of the demonstration uses.
 
 use std::path::Path;
 
 use local_stack::{Stack, WatchedFunctions};
 
-/// What every flow is shown in.
+/// The stack and the functions of a demonstration.
 pub(crate) struct Setting<'a> {
     pub(crate) stack: &'a Stack,
     pub(crate) functions: &'a WatchedFunctions,
-    /// Where to put what came out.
+    /// The folder for the results.
     pub(crate) folder: &'a Path,
 }

@@ -9,9 +9,9 @@ use crate::contracts::{Field, fields};
 /// One change of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// A field that was not there.
+    /// A new field.
     Added(Field),
-    /// A field that is gone.
+    /// A removed field.
     Removed(Field),
     /// A field of another type.
     Type {
@@ -89,13 +89,13 @@ impl fmt::Display for Change {
                 None => write!(f, "`{}` was added: {}, without a default.", field.path, field.kind),
             },
             Change::Removed(field) => write!(f, "`{}` was removed: {}.", field.path, field.kind),
-            Change::Type { path, old, new } => write!(f, "`{path}` was {old} and is {new}."),
+            Change::Type { path, old, new } => write!(f, "The type of `{path}` was {old} and is {new}."),
             Change::Default { path, old, new } => {
                 write!(f, "The default of `{path}` was {} and is {}.", or_none(old), or_none(new))
             }
-            Change::Doc { path } => write!(f, "`{path}` is described anew."),
+            Change::Doc { path } => write!(f, "`{path}` has a new description."),
             Change::Order => write!(f, "Fields are in another order."),
-            Change::Other => write!(f, "Nothing about its fields: names, aliases or attributes changed."),
+            Change::Other => write!(f, "The fields stay; names, aliases or attributes changed."),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The catalogue of topics: Markdown, made of the contracts alone.
+//! The catalogue of topics: Markdown, generated from the contracts alone.
 
 mod changes;
 
@@ -21,8 +21,8 @@ pub fn file(schemas: &Path) -> PathBuf {
 const HEAD: &str = "\
 # Topics
 
-What is in which topic, who owns it, who reads it, and how its schema came to be. Made by `make schemas-docs` from
-[schemas](schemas); whoever changes a schema or a manifest there runs that again.
+What each topic contains, who owns it, who reads it, and how its schema evolved. Generated from [schemas](schemas) by
+`make schemas-docs`: run it after changing a schema or a manifest there.
 ";
 
 /// The whole catalogue.
@@ -55,12 +55,12 @@ impl Page<'_> {
     }
 
     fn overview(&mut self, topics: &BTreeMap<&str, Vec<&Subject>>) {
-        self.line("\n| topic | holds | key | owner | read by |\n|---|---|---|---|---|");
+        self.line("\n| topic | content | key | owner | read by |\n|---|---|---|---|---|");
         for (topic, subjects) in topics {
             let Some(subject) = subjects.iter().find(|subject| subject.manifest.part == Part::Value) else { continue };
             let manifest = &subject.manifest;
             let readers: Vec<&str> = manifest.consumers.iter().map(|consumer| consumer.function.as_str()).collect();
-            let readers = if readers.is_empty() { "nobody here".to_owned() } else { readers.join(", ") };
+            let readers = if readers.is_empty() { "no function here".to_owned() } else { readers.join(", ") };
             let key = match &manifest.key {
                 Some(Key::Subject(key)) => key.clone(),
                 Some(Key::Text(_)) => "text".to_owned(),
@@ -69,7 +69,7 @@ impl Page<'_> {
             let row = format!(
                 "| [{topic}](#{}) | {} | {key} | {} | {readers} |",
                 anchor(topic),
-                holds(topic),
+                content(topic),
                 manifest.owner
             );
             self.line(row);
@@ -146,13 +146,13 @@ impl Page<'_> {
     }
 }
 
-/// What a topic holds, in a few words.
-fn holds(topic: &str) -> String {
+/// The content of a topic, in a few words.
+fn content(topic: &str) -> String {
     match topic.parse::<TopicName>() {
         Ok(name) => match name.kind() {
             TopicKind::DomainEvent { domain, entity, event } => format!("events: {domain} {entity} {event}"),
             TopicKind::Change { system, container, table } => format!("changes of `{container}.{table}` in {system}"),
-            TopicKind::Helper { system, .. } => format!("what the connector of {system} tells"),
+            TopicKind::Helper { system, .. } => format!("records that the connector of {system} writes for itself"),
         },
         // The check says what is wrong with it.
         Err(_) => String::new(),

@@ -1,4 +1,4 @@
-//! What the command line calls: each prints, and returns its exit code.
+//! The commands: each prints, and returns its exit code.
 
 pub(crate) mod contracts;
 pub(crate) mod recordings;
@@ -13,13 +13,13 @@ use schema_tools::with_causes;
 
 use self::registry::NoRegistry;
 
-/// All is well.
+/// Everything holds.
 pub(crate) const OK: u8 = 0;
-/// Something does not hold or differs, or the registry refuses: what it is was printed.
+/// Something does not hold or differs, or the registry refuses; the output names it.
 pub(crate) const BAD: u8 = 1;
 /// The input or the command line is unusable.
 pub(crate) const BAD_INPUT: u8 = 2;
-/// The registry cannot be reached, is failing, or turns us away.
+/// The registry cannot be reached, is failing, or refuses access.
 pub(crate) const NO_ANSWER: u8 = 3;
 
 /// Why a command could not do its work.

@@ -1,4 +1,4 @@
-//! The commands that ask a registry: `diff` and `register`.
+//! The commands that need a registry: `diff` and `register`.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -11,7 +11,7 @@ use schema_tools::{Contracts, with_causes};
 
 use super::{BAD, Failure, OK};
 
-/// Why a registry cannot be asked at all.
+/// Why no registry can be reached.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoRegistry {
     #[error("the registry is not configured: {0}")]
@@ -42,13 +42,10 @@ pub(crate) fn register(folder: &Path, url: Option<&str>, yes: bool, out: &mut im
         }
         let registry = connect(url)?;
         let comparison = compare(&contracts, &registry).await?;
-        if comparison.is_empty() || !comparison.obstacles.is_empty() || !yes {
+        if comparison.is_empty() || !comparison.conflicts.is_empty() || !yes {
             let code = show(&comparison, out)?;
-            if !comparison.obstacles.is_empty() {
-                writeln!(
-                    out,
-                    "nothing was changed, and will not be before the registry and the files agree on what there is"
-                )?;
+            if !comparison.conflicts.is_empty() {
+                writeln!(out, "nothing was changed: resolve the conflicts above first")?;
             } else if code != OK {
                 writeln!(out, "nothing was changed; `register --yes` does it, in this order")?;
             }
@@ -59,7 +56,7 @@ pub(crate) fn register(folder: &Path, url: Option<&str>, yes: bool, out: &mut im
                 Ok(id) => tell(change, id.map(|id| id.0), out)?,
                 Err(error) if error.is_transient() => return Err(error.into()),
                 Err(error) => {
-                    writeln!(out, "{change}; refused: {}\nwhat comes after it was not tried", with_causes(&error))?;
+                    writeln!(out, "{change}; refused: {}\nthe changes after it were not tried", with_causes(&error))?;
                     return Ok(BAD);
                 }
             }
@@ -84,8 +81,8 @@ fn show(comparison: &Comparison, out: &mut impl Write) -> Result<u8, Failure> {
     for change in &comparison.changes {
         writeln!(out, "{change}")?;
     }
-    for obstacle in &comparison.obstacles {
-        writeln!(out, "{obstacle}")?;
+    for conflict in &comparison.conflicts {
+        writeln!(out, "{conflict}")?;
     }
     if !comparison.is_empty() {
         return Ok(BAD);
@@ -94,8 +91,8 @@ fn show(comparison: &Comparison, out: &mut impl Write) -> Result<u8, Failure> {
     Ok(OK)
 }
 
-/// By the variables that functions have; the address by the command line if it is there. Credentials only by variables,
-/// since everybody on a machine sees its command lines.
+/// Configured by the variables of functions; the address may come from the command line. Credentials come only from
+/// variables, since every user of a machine can see its command lines.
 fn connect(url: Option<&str>) -> Result<ConfluentRegistry, NoRegistry> {
     let env = Env::from_process();
     let env = if let Some(url) = url { env.with("SCHEMA_REGISTRY_URL", url) } else { env };

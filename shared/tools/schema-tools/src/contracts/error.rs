@@ -1,11 +1,11 @@
-//! What can keep the contracts from being read.
+//! Why the contracts cannot be read.
 
 use std::io;
 use std::path::PathBuf;
 
 use avro_decode::SchemaError;
 
-/// The folder of contracts is not what it should be.
+/// The folder of contracts is not usable.
 #[derive(Debug, thiserror::Error)]
 pub enum ContractError {
     /// A file or folder cannot be read.
@@ -23,7 +23,7 @@ pub enum ContractError {
         folder: PathBuf,
     },
     /// A subject has no manifest.
-    #[error("{}: there is no subject.json; it says who owns the subject, what it means and what it promises", folder.display())]
+    #[error("{}: there is no subject.json; write one, with owner, description and compatibility level", folder.display())]
     NoManifest {
         /// The subject's folder.
         folder: PathBuf,

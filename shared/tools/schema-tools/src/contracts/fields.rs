@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value as Json;
 
-/// What fields mean, by the record's name without namespace and the field's.
+/// Descriptions of fields, by the record's name without namespace and the field's.
 pub type Meanings = BTreeMap<String, BTreeMap<String, String>>;
 
 /// One field, wherever in the schema it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// From the root, as `after.email`; `[]` for what is in a list, `{}` for what is in a map.
+    /// From the root, as `after.email`; `[]` for the items of a list, `{}` for the values of a map.
     pub path: String,
     /// `Record.field`, without namespace.
     pub member: String,
@@ -18,11 +18,11 @@ pub struct Field {
     pub kind: String,
     /// The default as JSON.
     pub default: Option<String>,
-    /// What the schema says of it.
+    /// Its description in the schema.
     pub doc: Option<String>,
 }
 
-/// All fields, in order. A named type is gone through where it is defined, and named where it is used again.
+/// All fields, in order. A named type is listed where it is defined, and only named where it is used again.
 pub fn fields(schema: &Json) -> Vec<Field> {
     let mut walk = Walk { found: Vec::new(), seen: HashSet::new() };
     walk.descend(schema, "");
@@ -133,7 +133,7 @@ fn is_null(schema: &Json) -> bool {
 }
 
 impl super::Contracts {
-    /// What a field means: by its schema, its subject's manifest, or the connector's fields.
+    /// The description of a field: by its schema, its subject's manifest, or the connector's fields.
     pub fn meaning<'a>(&'a self, subject: &'a super::Subject, field: &'a Field) -> Option<&'a str> {
         let of_connector = || {
             let (record, name) = field.member.split_once('.')?;

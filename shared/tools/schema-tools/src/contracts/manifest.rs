@@ -1,4 +1,4 @@
-//! `subject.json`: who owns a subject, what it means, what it promises and who relies on that.
+//! `subject.json`, the manifest of a subject: its owner, its meaning, its compatibility level and its readers.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub struct Manifest {
     /// How the subject got its name: `topic`, `record` or `topic-record`.
     #[serde(default = "by_topic")]
     pub strategy: String,
-    /// The team that decides on it.
+    /// The team that decides about it.
     pub owner: String,
     /// What a record means.
     pub description: String,
@@ -29,7 +29,7 @@ pub struct Manifest {
     pub reason: String,
     /// Who reads it.
     pub consumers: Vec<Consumer>,
-    /// What fields mean whose schema does not say: `Record.field`, with the record's name without its namespace.
+    /// Descriptions of the fields that have none in the schema: `Record.field`, with the record's name without its namespace.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
     /// The folder of `events/recorded` that the versions were taken from.
@@ -82,7 +82,7 @@ pub struct Consumer {
     pub reader: String,
 }
 
-/// One record, for people.
+/// One record, as an example.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Example {
@@ -91,9 +91,9 @@ pub enum Example {
         /// The line.
         line: usize,
     },
-    /// Written here.
+    /// Written in the manifest.
     Written {
-        /// The key as text, where it is no Avro.
+        /// The key as text, where it is not Avro.
         #[serde(default)]
         key: Option<String>,
         /// The value as JSON: a union is the value of its branch.

@@ -14,9 +14,9 @@ pub use error::ContractError;
 pub use fields::{Field, Meanings, fields};
 pub use manifest::{Consumer, Example, Key, Manifest, Part};
 
-/// What each subject's folder has beside its versions.
+/// The manifest in the folder of each subject.
 const MANIFEST: &str = "subject.json";
-/// What the fields mean that a connector puts around a table's rows.
+/// Descriptions of the fields that a connector adds around a table's rows.
 const CONNECTOR_FIELDS: &str = "connector-fields.json";
 
 /// All subjects, by name.
@@ -26,7 +26,7 @@ pub struct Contracts {
     pub folder: PathBuf,
     /// By name.
     pub subjects: BTreeMap<String, Subject>,
-    /// What the fields mean that a connector puts around a table's rows.
+    /// Descriptions of the fields that a connector adds around a table's rows.
     pub connector_fields: Meanings,
 }
 
@@ -35,7 +35,7 @@ pub struct Contracts {
 pub struct Subject {
     /// As the registry names it.
     pub name: String,
-    /// Who owns it, what it is and what it promises.
+    /// Its owner, meaning and compatibility level.
     pub manifest: Manifest,
     /// From 1 on, without gaps; at least one.
     pub versions: Vec<Version>,
@@ -58,8 +58,7 @@ impl Contracts {
     /// Reads `events/schemas` or a folder like it.
     ///
     /// # Errors
-    /// When the folder cannot be read, or a file in it is not what it should be. What the files say is the business of
-    /// [`crate::check()`].
+    /// When the folder cannot be read, or a file in it is malformed. [`crate::check()`] checks the content of the files.
     pub fn read(folder: &Path) -> Result<Self, ContractError> {
         let mut subjects = BTreeMap::new();
         for path in entries(folder)? {

@@ -13,7 +13,7 @@ Where fastavro 1.13.1 deviates from the specification, the case is told the spec
 - A default comes out of fastavro as the JSON that it is written as. Here the reader's defaults are converted first:
   bytes and fixed from text, floats to 32 bits.
 - An int or long that is promoted to float stays a double in fastavro. `promoted` rounds it to 32 bits.
-- fastavro resolves as it reads: a list whose items do not match is no error as long as it is empty. Here schemas that
+- fastavro resolves as it reads: a list whose items do not match is accepted while it is empty. Here schemas that
   do not resolve get data without empty lists only.
 - fastavro takes the first branch of a reader's union that matches, also where the writer's and the reader's unions are
   the same: bytes of ["string", "bytes"] become a string if something else in the schema changed. avro-decode keeps
@@ -459,7 +459,7 @@ DEVIATIONS = {
     "a record defined twice, each time described otherwise": "refuses each second definition of a name",
     "a record that holds itself, defined twice": "refuses each second definition of a name",
     "an enum symbol with an accent": "takes letters beyond ASCII in names and not in symbols",
-    "enum symbols that are no names": "takes letters beyond ASCII in names and not in symbols",
+    "enum symbols that are not names": "takes letters beyond ASCII in names and not in symbols",
     "comments in a schema": "reads JSON without comments",
     "a comment behind the schema": "reads JSON without comments",
     "bytes left after the datum": "does not check what it reads",
