@@ -17,7 +17,7 @@ pub fn assert_equal_records(workload: &Workload) {
     };
     let expected = told(2);
     assert_eq!(expected.len(), workload.records);
-    for position in [0, 1, 4] {
+    for position in [0, 1, 4, 6].into_iter().filter(|position| way(workload, *position).is_some()) {
         assert!(told(position) == expected, "{} and {} differ", NAMES[position], NAMES[2]);
     }
     for (slim, full) in told(3).iter().zip(&expected) {

@@ -1,6 +1,11 @@
-//! Events of 5.5 MB from a fixed seed: the same bytes on every machine.
+//! Events of any size from a fixed seed: the same bytes on every machine.
+
+use std::io::Write;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::{Compression, write::ZlibEncoder};
+use schema_registry::{SchemaId, SchemaRef};
+use uuid::Uuid;
 
 /// What a workload's records are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,29 +16,42 @@ pub enum Kind {
     Profiles,
 }
 
+/// How a workload's records name their schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// Confluent's frame: an id before each body.
+    Prefix,
+    /// A GUID in a header for each side, and the bodies bare.
+    Header,
+    /// The frame of AWS Glue: keys plain, values compressed.
+    GlueZlib,
+}
+
 /// An event and the schemas behind it.
 pub struct Workload {
     /// What its records are.
     pub kind: Kind,
+    /// How they name their schemas.
+    pub framing: Framing,
     /// The event's JSON.
     pub event: Vec<u8>,
     /// How many records it has.
     pub records: usize,
-    /// Schema id and JSON of the keys.
-    pub key_schema: (u32, String),
-    /// Schema id and JSON of the values.
-    pub value_schema: (u32, String),
+    /// Name and JSON of the keys' schema.
+    pub key_schema: (SchemaRef, String),
+    /// Name and JSON of the values' schema.
+    pub value_schema: (SchemaRef, String),
 }
 
 /// Changes of the recorded accounts table, with two headers each.
-pub fn accounts(bytes: usize) -> Workload {
-    let schemas = include_str!("../../../events/recorded/postgres-accounts/schemas.json");
-    let schemas: serde_json::Value = serde_json::from_str(schemas).unwrap();
-    let schema = |id: &str| plain(schemas[id]["schema"].as_str().unwrap());
+pub fn accounts(bytes: usize, framing: Framing) -> Workload {
+    let recorded = include_str!("../../../events/recorded/postgres-accounts/schemas.json");
+    let recorded: serde_json::Value = serde_json::from_str(recorded).unwrap();
+    let schema = |id: &str| plain(recorded[id]["schema"].as_str().unwrap());
     let mut random = Random(1);
     let headers = [("__debezium.context.connectorName", "postgresql"), ("__debezium.context.taskId", "0")];
-    let topic =
-        Topic { topic: "cdc.postgres.public.accounts", headers: &headers, traced: false, ids: (100_001, 100_002) };
+    let schemas = Schemas { framing, ids: (100_001, 100_002) };
+    let topic = Topic { topic: "cdc.postgres.public.accounts", headers: &headers, traced: false, schemas };
     let (event, records) = topic.event(bytes, &mut random, |random, key, value| {
         let id = random.uuid();
         key.text(&id);
@@ -41,17 +59,19 @@ pub fn accounts(bytes: usize) -> Workload {
     });
     Workload {
         kind: Kind::Changes,
+        framing,
         event,
         records,
-        key_schema: (100_001, schema("100001")),
-        value_schema: (100_002, schema("100002")),
+        key_schema: (schemas.key(), schema("100001")),
+        value_schema: (schemas.value(), schema("100002")),
     }
 }
 
 /// Small events of users' profiles, with a trace header each, another one for each record.
-pub fn users(bytes: usize) -> Workload {
+pub fn users(bytes: usize, framing: Framing) -> Workload {
     let mut random = Random(2);
-    let topic = Topic { topic: "user.profile.updated", headers: &[], traced: true, ids: (1, 2) };
+    let schemas = Schemas { framing, ids: (1, 2) };
+    let topic = Topic { topic: "user.profile.updated", headers: &[], traced: true, schemas };
     let (event, records) = topic.event(bytes, &mut random, |random, key, value| {
         let id = random.uuid();
         key.text(&id);
@@ -59,10 +79,11 @@ pub fn users(bytes: usize) -> Workload {
     });
     Workload {
         kind: Kind::Profiles,
+        framing,
         event,
         records,
-        key_schema: (1, include_str!("user-key.avsc").to_owned()),
-        value_schema: (2, include_str!("user-profile-updated.avsc").to_owned()),
+        key_schema: (schemas.key(), include_str!("user-key.avsc").to_owned()),
+        value_schema: (schemas.value(), include_str!("user-profile-updated.avsc").to_owned()),
     }
 }
 
@@ -88,7 +109,63 @@ struct Topic<'a> {
     headers: &'a [(&'a str, &'a str)],
     /// Whether each record has a trace of its own in a header besides those.
     traced: bool,
+    schemas: Schemas,
+}
+
+/// The schemas of a topic's keys and values, by number, and how its records name them.
+#[derive(Clone, Copy)]
+struct Schemas {
+    framing: Framing,
     ids: (u32, u32),
+}
+
+impl Schemas {
+    fn key(self) -> SchemaRef {
+        self.named(self.ids.0)
+    }
+
+    fn value(self) -> SchemaRef {
+        self.named(self.ids.1)
+    }
+
+    fn named(self, id: u32) -> SchemaRef {
+        match self.framing {
+            Framing::Prefix => SchemaRef::Id(SchemaId(id)),
+            Framing::Header => SchemaRef::Guid(uuid(id)),
+            Framing::GlueZlib => SchemaRef::GlueVersion(uuid(id)),
+        }
+    }
+
+    /// A key and a value in their frames, and the ids that stand in headers.
+    fn framed(self, key: Vec<u8>, value: Vec<u8>) -> (Vec<u8>, Vec<u8>, Vec<(&'static str, Vec<u8>)>) {
+        let (key_id, value_id) = self.ids;
+        let before = |frame: &[u8], body: &[u8]| [frame, body].concat();
+        match self.framing {
+            Framing::Prefix => {
+                let frame = |id: u32| before(&[0], &id.to_be_bytes());
+                (before(&frame(key_id), &key), before(&frame(value_id), &value), Vec::new())
+            }
+            Framing::Header => {
+                let id = |id| before(&[1], uuid(id).as_bytes());
+                (key, value, vec![("__key_schema_id", id(key_id)), ("__value_schema_id", id(value_id))])
+            }
+            Framing::GlueZlib => {
+                let frame = |compression, id| before(&[3, compression], uuid(id).as_bytes());
+                (before(&frame(0, key_id), &key), before(&frame(5, value_id), &zlib(&value)), Vec::new())
+            }
+        }
+    }
+}
+
+/// A UUID that stands for a schema's number.
+fn uuid(id: u32) -> Uuid {
+    Uuid::from_u128(0x6fdc_a7a3_0e10_4b1d_9d3f_0000_0000_0000 | u128::from(id))
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }
 
 impl Topic<'_> {
@@ -104,15 +181,18 @@ impl Topic<'_> {
         let (mut size, mut count) = (0, 0);
         while size < bytes {
             let partition = random.below(Self::PARTITIONS as u64) as usize;
-            let (mut key, mut value) = (Avro::framed(self.ids.0), Avro::framed(self.ids.1));
+            let (mut key, mut value) = (Avro::default(), Avro::default());
             record(random, &mut key, &mut value);
+            let (key, value, ids) = self.schemas.framed(key.0, value.0);
             let trace = self.traced.then(|| {
                 let id = random.uuid().replace('-', "");
                 ("traceparent", format!("00-{id}-{}-01", &id[..16]))
             });
-            let traced = trace.iter().map(|(name, text)| (*name, text.as_str()));
-            let headers: Vec<_> = self.headers.iter().copied().chain(traced).collect();
-            let json = self.record(partition, partitions[partition].len(), count, &headers, &key.0, &value.0);
+            let traced = trace.iter().map(|(name, text)| (*name, text.as_bytes()));
+            let own = self.headers.iter().map(|(name, text)| (*name, text.as_bytes()));
+            let ids = ids.iter().map(|(name, id)| (*name, id.as_slice()));
+            let headers: Vec<_> = own.chain(traced).chain(ids).collect();
+            let json = self.record(partition, partitions[partition].len(), count, &headers, &key, &value);
             size += json.len() + 1;
             count += 1;
             partitions[partition].push(json);
@@ -133,12 +213,12 @@ impl Topic<'_> {
         partition: usize,
         offset: usize,
         n: usize,
-        headers: &[(&str, &str)],
+        headers: &[(&str, &[u8])],
         key: &[u8],
         value: &[u8],
     ) -> String {
-        let header = |(name, text): &(&str, &str)| {
-            let bytes: Vec<_> = text.bytes().map(|byte| (byte as i8).to_string()).collect();
+        let header = |(name, bytes): &(&str, &[u8])| {
+            let bytes: Vec<_> = bytes.iter().map(|byte| (*byte as i8).to_string()).collect();
             format!("{{\"{name}\":[{}]}}", bytes.join(","))
         };
         let headers: Vec<_> = headers.iter().map(header).collect();
@@ -265,13 +345,10 @@ fn profile(random: &mut Random, id: &str, out: &mut Avro) {
 }
 
 /// Avro's binary encoding, as far as it is needed here.
+#[derive(Default)]
 struct Avro(Vec<u8>);
 
 impl Avro {
-    fn framed(schema: u32) -> Self {
-        Self([[0].as_slice(), &schema.to_be_bytes()].concat())
-    }
-
     fn long(&mut self, value: i64) -> &mut Self {
         let mut rest = ((value << 1) ^ (value >> 63)) as u64;
         while rest > 0x7f {

@@ -10,21 +10,26 @@
     reason = "a benchmark that meets a surprise must stop"
 )]
 
+mod alternatives;
 mod equal;
-mod floor;
 mod generator;
+mod hand_written;
 mod model;
 mod ours;
-mod usual;
+mod processor;
 mod ways;
 
+pub use alternatives::{ApacheAvro, SerdeAvroFast};
 pub use equal::assert_equal_records;
-pub use floor::HandWritten;
-pub use generator::{Kind, Workload, accounts, users};
+pub use generator::{Framing, Kind, Workload, accounts, users};
+pub use hand_written::HandWritten;
 pub use model::{Account, AccountSlim, Change, ChangeSlim, Key, Profile, ProfileSlim, Source, Transaction};
 pub use ours::Compiled;
-pub use usual::{ApacheAvro, SerdeAvroFast};
-pub use ways::{NAMES, way};
+pub use processor::Processed;
+pub use ways::{COPY, NAMES, way};
+
+/// Sees the key and the value of each record.
+pub type Visitor<'v> = dyn FnMut(&dyn Told, &dyn Told) + Send + 'v;
 
 /// One way from an event to structs.
 ///
@@ -32,7 +37,7 @@ pub use ways::{NAMES, way};
 /// for all.
 pub trait Way {
     /// Decodes all records of an event.
-    fn run(&self, event: &[u8], visit: &mut dyn FnMut(&dyn Told, &dyn Told));
+    fn run(&self, event: &[u8], visit: &mut Visitor<'_>);
 }
 
 /// A decoded struct that can show all it holds, so that ways with types of their own can be compared.

@@ -1,13 +1,25 @@
 //! All ways that the benchmark compares read the same records.
 
-use benchmarks::{accounts, assert_equal_records, users};
+use benchmarks::{Framing, accounts, assert_equal_records, users};
 
 #[test]
 fn every_way_hands_over_the_same_debezium_changes() {
-    assert_equal_records(&accounts(300_000));
+    assert_equal_records(&accounts(300_000, Framing::Prefix));
 }
 
 #[test]
 fn every_way_hands_over_the_same_user_events() {
-    assert_equal_records(&users(300_000));
+    assert_equal_records(&users(300_000, Framing::Prefix));
+}
+
+#[test]
+fn records_whose_schema_ids_are_in_headers_are_the_same_every_way() {
+    assert_equal_records(&accounts(300_000, Framing::Header));
+    assert_equal_records(&users(300_000, Framing::Header));
+}
+
+#[test]
+fn records_with_compressed_values_are_the_same_every_way() {
+    assert_equal_records(&accounts(300_000, Framing::GlueZlib));
+    assert_equal_records(&users(300_000, Framing::GlueZlib));
 }

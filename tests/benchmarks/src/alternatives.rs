@@ -1,17 +1,36 @@
-//! The ways that one would take without this workspace.
+//! The ways that one would take without this workspace: libraries, and code by hand for the frames.
+
+use std::borrow::Cow;
+use std::io::Read;
 
 use apache_avro::{Schema, from_value, reader::datum::GenericDatumReader, types::Value};
 use aws_lambda_events::event::kafka::KafkaEvent;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::read::ZlibDecoder;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_bytes::ByteBuf;
 
-use crate::{Change, Key, Profile, Told, Way, Workload};
+use crate::{Change, Framing, Key, Profile, Told, Visitor, Way, Workload};
+
+/// What follows the frame. Neither library reads frames; the one schema of a workload is known.
+fn body(framing: Framing, bytes: &[u8]) -> Cow<'_, [u8]> {
+    match (framing, bytes) {
+        (Framing::Prefix, bytes) => Cow::Borrowed(&bytes[5..]),
+        (Framing::Header, bytes) => Cow::Borrowed(bytes),
+        (Framing::GlueZlib, [3, 5, ..]) => {
+            let mut body = Vec::new();
+            ZlibDecoder::new(&bytes[18..]).read_to_end(&mut body).unwrap();
+            Cow::Owned(body)
+        }
+        (Framing::GlueZlib, bytes) => Cow::Borrowed(&bytes[18..]),
+    }
+}
 
 /// `serde_path_to_error` into `KafkaEvent`, as lambda_runtime does it, base64, apache-avro without a reader schema.
 ///
 /// It ends at apache-avro's `Value`, from which a function would still have to pick its fields.
 pub struct ApacheAvro {
+    framing: Framing,
     key: Schema,
     value: Schema,
     /// What a `Value` is, once its fields are picked.
@@ -31,7 +50,12 @@ impl ApacheAvro {
 
     fn new(workload: &Workload, pick: fn(&Value) -> serde_json::Value) -> Self {
         let schema = |text: &str| Schema::parse_str(text).unwrap();
-        Self { key: schema(&workload.key_schema.1), value: schema(&workload.value_schema.1), pick }
+        Self {
+            framing: workload.framing,
+            key: schema(&workload.key_schema.1),
+            value: schema(&workload.value_schema.1),
+            pick,
+        }
     }
 }
 
@@ -48,7 +72,7 @@ impl Told for Picked<'_> {
 }
 
 impl Way for ApacheAvro {
-    fn run(&self, event: &[u8], visit: &mut dyn FnMut(&dyn Told, &dyn Told)) {
+    fn run(&self, event: &[u8], visit: &mut Visitor<'_>) {
         let mut json = serde_json::Deserializer::from_slice(event);
         let event: KafkaEvent = serde_path_to_error::deserialize(&mut json).unwrap();
         let reader = |schema| GenericDatumReader::builder(schema).build().unwrap();
@@ -56,8 +80,8 @@ impl Way for ApacheAvro {
         for record in event.records.into_values().flatten() {
             let key = STANDARD.decode(record.key.unwrap()).unwrap();
             let value = STANDARD.decode(record.value.unwrap()).unwrap();
-            let key = keys.read_value(&mut &key[5..]).unwrap();
-            let value = values.read_value(&mut &value[5..]).unwrap();
+            let key = keys.read_value(&mut &*body(self.framing, &key)).unwrap();
+            let value = values.read_value(&mut &*body(self.framing, &value)).unwrap();
             visit(&Picked(&key, picked::<Key<String>>), &Picked(&value, self.pick));
         }
     }
@@ -68,6 +92,7 @@ type ReadValue = fn(&[u8], &serde_avro_fast::Schema, &mut dyn FnMut(&dyn Told));
 
 /// `KafkaEvent`, base64, serde_avro_fast into a struct that borrows.
 pub struct SerdeAvroFast {
+    framing: Framing,
     key: serde_avro_fast::Schema,
     value: serde_avro_fast::Schema,
     read: ReadValue,
@@ -86,7 +111,12 @@ impl SerdeAvroFast {
 
     fn new(workload: &Workload, read: ReadValue) -> Self {
         let schema = |text: &str| text.parse().unwrap();
-        Self { key: schema(&workload.key_schema.1), value: schema(&workload.value_schema.1), read }
+        Self {
+            framing: workload.framing,
+            key: schema(&workload.key_schema.1),
+            value: schema(&workload.value_schema.1),
+            read,
+        }
     }
 }
 
@@ -95,13 +125,14 @@ fn fast<'de, T: Deserialize<'de>>(datum: &'de [u8], schema: &serde_avro_fast::Sc
 }
 
 impl Way for SerdeAvroFast {
-    fn run(&self, event: &[u8], visit: &mut dyn FnMut(&dyn Told, &dyn Told)) {
+    fn run(&self, event: &[u8], visit: &mut Visitor<'_>) {
         let event: KafkaEvent = serde_json::from_slice(event).unwrap();
         for record in event.records.into_values().flatten() {
             let key = STANDARD.decode(record.key.unwrap()).unwrap();
             let value = STANDARD.decode(record.value.unwrap()).unwrap();
-            let key: Key<&str> = fast(&key[5..], &self.key);
-            (self.read)(&value[5..], &self.value, &mut |value| visit(&key, value));
+            let (key, value) = (body(self.framing, &key), body(self.framing, &value));
+            let key: Key<&str> = fast(&key, &self.key);
+            (self.read)(&value, &self.value, &mut |value| visit(&key, value));
         }
     }
 }

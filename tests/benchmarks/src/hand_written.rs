@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use kafka_events::{Encoded, Entry, Event};
 
-use crate::{Account, Change, Key, Profile, Source, Told, Transaction, Way};
+use crate::{Account, Change, Key, Profile, Source, Told, Transaction, Visitor, Way};
 
 /// A type that can be read by hand.
 pub trait ByHand {
@@ -25,7 +25,7 @@ impl<T> Default for HandWritten<T> {
 }
 
 impl<T: ByHand> Way for HandWritten<T> {
-    fn run(&self, event: &[u8], visit: &mut dyn FnMut(&dyn Told, &dyn Told)) {
+    fn run(&self, event: &[u8], visit: &mut Visitor<'_>) {
         let event = Event::scan(event).unwrap();
         let (mut key_scratch, mut value_scratch) = (Vec::new(), Vec::new());
         for entry in event.partitions.iter().flat_map(|partition| &partition.records) {
