@@ -1,13 +1,13 @@
-//! Delimits JSON without interpreting it: where a string, an object or an array ends.
+//! Delimits JSON without interpreting it: finds where a string, an object or an array ends.
 //!
-//! Nothing here recurses or allocates, so depth costs nothing. What we do not read we only delimit: the inside of
-//! an unknown value is not checked beyond its quotes and its own kind of bracket.
+//! Nothing here recurses or allocates, so depth costs nothing. Values that are not read are only delimited: the inside
+//! of an unknown value is not checked beyond its quotes and its own kind of bracket.
 
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr2, memchr3};
 
-/// Where delimiting stopped, and why.
+/// Where reading stopped, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) at: usize,
@@ -18,7 +18,7 @@ pub(crate) struct Fault {
 pub(crate) enum FaultKind {
     /// The bytes end inside a value.
     Truncated,
-    /// Another byte stands where this was needed.
+    /// Another byte was found where this was needed.
     Expected(&'static str),
 }
 
@@ -38,7 +38,7 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
-    /// Goes back (or on) to a position that `at` gave.
+    /// Moves back (or forward) to a position that `at` returned.
     pub(crate) fn seek(&mut self, at: usize) {
         self.at = at.min(self.bytes.len());
     }
@@ -73,7 +73,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Consumes `byte`, after white space, or says what was expected.
+    /// Consumes `byte`, after white space, or reports what was expected.
     #[inline]
     pub(crate) fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Fault> {
         self.skip_space();
@@ -129,8 +129,8 @@ impl<'a> Cursor<'a> {
         Ok(self.since(start))
     }
 
-    /// Consumes up to the bracket that closes the one we stand at. Counting one kind is enough in well-formed JSON,
-    /// and in the other kind of input any end will do as long as it is found in one pass.
+    /// Consumes up to the bracket that closes the one at the cursor. Counting one kind is enough in well-formed JSON; in
+    /// malformed JSON any end will do as long as it is found in one pass.
     fn balanced(&mut self, open: u8, close: u8) -> Result<(), Fault> {
         let mut depth = 0_usize;
         loop {
@@ -185,7 +185,7 @@ impl<'a> Cursor<'a> {
             if digit > 9 {
                 break;
             }
-            // Counted downwards, because the most negative number has no positive twin.
+            // Computed as a negative number, because the lowest number has no positive counterpart.
             value = value.checked_mul(10)?.checked_sub(i64::from(digit))?;
             length += 1;
         }
@@ -200,7 +200,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A JSON string as it stands in the event, quotes included.
+/// A JSON string as bytes of the event, quotes included.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct JsonText<'a> {
     quoted: &'a [u8],
@@ -214,13 +214,13 @@ impl<'a> JsonText<'a> {
         Self { quoted, escaped: memchr(b'\\', quoted).is_some() }
     }
 
-    /// What stands between the quotes, escapes unresolved.
+    /// The bytes between the quotes, escapes unresolved.
     #[inline]
     pub(crate) fn inner(&self) -> &'a [u8] {
         self.quoted.get(1..self.quoted.len().saturating_sub(1)).unwrap_or_default()
     }
 
-    /// The text itself; `None` when it is no UTF-8 or has a broken escape.
+    /// The text itself; `None` when it is not UTF-8 or has a broken escape.
     #[inline]
     pub(crate) fn text(&self) -> Option<Cow<'a, str>> {
         if self.escaped {

@@ -1,4 +1,4 @@
-//! A key or value as base64 text that still lies in the event.
+//! A key or value as base64 text, still in the event's bytes.
 
 use std::borrow::Cow;
 
@@ -9,15 +9,15 @@ use crate::cursor::unescape_inner;
 /// The base64 text of a key or value.
 ///
 /// The alphabet is the standard one. Padding is either complete or left out; white space and a partial padding are
-/// errors, so a text that was cut or glued is not silently shorter data. Bits that are set beyond the last byte are
-/// left out, as the decoders of Java and Python do: the sample event of AWS's own documentation has such a key.
+/// errors, so that text which was cut or joined is not read as shorter data. Bits that are set beyond the last byte are
+/// ignored, as the decoders of Java and Python do: the sample event in AWS's documentation has such a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Encoded<'a> {
     /// The inside of the JSON string, escapes unresolved.
     inner: &'a [u8],
 }
 
-/// The text is no base64, or its JSON escapes are broken.
+/// The text is not base64, or its JSON escapes are broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not base64 in the standard alphabet")]
 pub struct Base64Error;
@@ -34,11 +34,11 @@ impl<'a> Encoded<'a> {
         Self { inner }
     }
 
-    /// Decodes into `scratch`, whose memory is used again. What `scratch` holds then is working room; the answer is what
-    /// is returned.
+    /// Decodes into `scratch`, whose memory is reused. Use the returned slice: `scratch` itself holds working data beyond
+    /// it.
     ///
     /// # Errors
-    /// When the text is no base64.
+    /// When the text is not base64.
     #[inline]
     pub fn decode_into<'s>(&self, scratch: &'s mut Vec<u8>) -> Result<&'s [u8], Base64Error> {
         let length = match decode(self.inner, scratch) {
@@ -59,7 +59,7 @@ impl<'a> Encoded<'a> {
     /// Decodes into memory of its own.
     ///
     /// # Errors
-    /// When the text is no base64.
+    /// When the text is not base64.
     pub fn to_vec(&self) -> Result<Vec<u8>, Base64Error> {
         let mut decoded = Vec::new();
         let length = self.decode_into(&mut decoded)?.len();
@@ -72,7 +72,7 @@ impl<'a> Encoded<'a> {
         self.inner.len() / 4 * 3 + 3
     }
 
-    /// The text as the event's sender meant it, decodable or not. What is no UTF-8 shows as U+FFFD.
+    /// The text with its JSON escapes resolved, decodable or not. Invalid UTF-8 is replaced by U+FFFD.
     pub fn raw(&self) -> Cow<'a, str> {
         match memchr(b'\\', self.inner).and_then(|_| unescape_inner(self.inner)) {
             Some(text) => Cow::Owned(text),
@@ -81,7 +81,7 @@ impl<'a> Encoded<'a> {
     }
 }
 
-/// How much longer than the text the room for decoding is.
+/// How many bytes longer than the text the buffer for decoding is.
 const SPARE: usize = 40;
 /// Zeros in base64.
 const ZEROS: [u8; SPARE] = [b'A'; SPARE];
@@ -89,11 +89,11 @@ const ZEROS: [u8; SPARE] = [b'A'; SPARE];
 /// Decodes over the text's own copy in `scratch` and gives the length of what it decoded to, or `None`.
 ///
 /// The decoder takes 32 characters at a time as long as at least six are left behind them, and the rest one by one,
-/// which for a short text takes longer than all the others. So the text is followed by zeros up to a length that
-/// leaves six, and what they decode to is cut off.
+/// which takes most of the time for a short text. So the text is padded with zeros to a length that leaves six, and the
+/// bytes that the zeros decode to are cut off.
 ///
-/// The end of a text is often not in the cache yet, and how much padding it has is as good as random: nothing waits for
-/// it before the text is copied, and nothing branches on it.
+/// The end of a text is often not in the cache yet, and the amount of its padding is unpredictable: nothing reads it
+/// before the text is copied, and nothing branches on it.
 #[inline(never)]
 fn decode(text: &[u8], scratch: &mut Vec<u8>) -> Option<usize> {
     if scratch.len() < text.len() + SPARE {
@@ -145,7 +145,7 @@ mod tests {
             for place in 0..text.len() {
                 for wrong in [b'=', b' ', b'\n', b'-', b'_', b'"', 0, 0x80, 0xff] {
                     let mut text = text.clone();
-                    // One that completes the padding is right, and is no digit.
+                    // One that completes the padding is valid, and is not a digit.
                     if let Some(byte) = text.get_mut(place) {
                         *byte = wrong;
                     }

@@ -1,4 +1,4 @@
-//! What an event is once scanned: partitions of records that borrow from the event's bytes.
+//! A scanned event: topic-partitions of records that borrow from the event's bytes.
 
 use std::borrow::Cow;
 
@@ -13,23 +13,24 @@ pub struct Event<'a> {
     pub source_arn: Option<Cow<'a, str>>,
     /// Comma-separated `host:port`.
     pub bootstrap_servers: Option<Cow<'a, str>>,
-    /// Set where an operator sends a parked record again; the event then holds exactly one record.
+    /// Set where an operator sends a dead-lettered record again; the event then holds exactly one record.
     pub redrive: Option<Redrive<'a>>,
-    /// The partitions in the order of the event. A map key that occurs twice is one partition, at its first place.
+    /// The topic-partitions in the order of the event. A map key that occurs twice is one topic-partition, at its first place.
     pub partitions: Vec<TopicPartition<'a>>,
 }
 
 impl<'a> Event<'a> {
     /// Scans an event in one pass.
     ///
-    /// Keys may come in any order, unknown ones are ignored, and a key given twice at this level counts by its last
-    /// value, except `records`, whose partitions are all kept. Metadata of an unexpected type counts as absent.
+    /// Members may come in any order, unknown ones are ignored, and of a member that occurs twice at this level the last
+    /// value counts, except `records`, whose topic-partitions are all kept. Metadata of an unexpected type counts as
+    /// absent.
     ///
     /// # Errors
-    /// Only when the bytes cannot be told apart into records: JSON that ends too early or cannot be delimited, a
-    /// missing `records`, or one that is no object; and when the mark of a redrive is there but cannot be read, or
-    /// marks more or less than one record (taken for an ordinary event, its record could be parked anew). Everything
-    /// else is the fault of one record: [`Entry::Malformed`].
+    /// Only when the bytes cannot be split into records: JSON that ends too early or cannot be delimited, or `records` that
+    /// is missing or not an object; and when the event is marked as a redrive but the mark cannot be read, or the event
+    /// has more or fewer than one record (read as an ordinary event, its record could be dead-lettered again). Everything
+    /// else is an error of one record: [`Entry::Malformed`].
     pub fn scan(body: &'a [u8]) -> Result<Event<'a>, ScanError> {
         scan::event(body)
     }
@@ -42,7 +43,7 @@ pub enum EventSource<'a> {
     Msk,
     /// Any other cluster: `SelfManagedKafka`.
     SelfManaged,
-    /// Something else; empty when the event does not say.
+    /// Something else; empty when the event does not name its source.
     Other(Cow<'a, str>),
 }
 
@@ -62,23 +63,23 @@ impl EventSource<'_> {
 pub struct TopicPartition<'a> {
     /// The event's own map key, such as `orders-0`. A response must repeat it verbatim.
     pub name: Cow<'a, str>,
-    /// What the partition holds, readable or not.
+    /// The elements of the topic-partition, readable or not.
     pub records: Vec<Entry<'a>>,
 }
 
 /// One element of a topic-partition.
 #[derive(Debug)]
 pub enum Entry<'a> {
-    /// A record whose coordinates are known. Its key, value and headers are looked at when asked for.
+    /// A record whose coordinates are known. Its key, value and headers are decoded on request.
     Record(Record<'a>),
-    /// An element that is no record, or lacks what a record must have.
+    /// An element that is not a record, or lacks a required member.
     Malformed(Malformed<'a>),
 }
 
 /// One Kafka record, still encoded.
 #[derive(Debug, Clone)]
 pub struct Record<'a> {
-    /// The topic; when the event leaves it out, the partition's name without its partition.
+    /// The topic; when the record does not name it, the topic-partition's name without the partition.
     pub topic: Cow<'a, str>,
     /// The partition.
     pub partition: i32,
@@ -92,11 +93,11 @@ pub struct Record<'a> {
     pub key: Option<Encoded<'a>>,
     /// The value; `None` when absent or null: a tombstone.
     pub value: Option<Encoded<'a>>,
-    /// The headers, parsed when asked for; none when absent or null.
+    /// The headers, parsed on request; empty when absent or null.
     pub headers: Headers<'a>,
-    /// What the mapping's own registry integration says of the key.
+    /// What the mapping's own registry integration reports about the key.
     pub key_schema: Option<SchemaMetadata<'a>>,
-    /// What the mapping's own registry integration says of the value.
+    /// What the mapping's own registry integration reports about the value.
     pub value_schema: Option<SchemaMetadata<'a>>,
 }
 
@@ -107,24 +108,24 @@ pub enum TimestampType {
     CreateTime,
     /// The broker's, on append.
     LogAppendTime,
-    /// The event does not say, or says something else.
+    /// The event has no type, or an unknown one.
     #[default]
     Unknown,
 }
 
-/// An element of a topic-partition that cannot be used as a record, with what could be saved of its coordinates.
+/// An element of a topic-partition that cannot be used as a record, with as many of its coordinates as are readable.
 #[derive(Debug, Clone)]
 pub struct Malformed<'a> {
     /// The element's JSON as it stands in the event.
     pub raw: &'a [u8],
-    /// Its position in the partition, from 0.
+    /// Its position in the topic-partition, from 0.
     pub index: usize,
     /// The topic, where it is readable.
     pub topic: Option<Cow<'a, str>>,
     /// The partition, where it is readable.
     pub partition: Option<i32>,
-    /// The offset, where it is readable. Without it the record cannot be reported for a retry by itself.
+    /// The offset, where it is readable. Without it the record cannot be reported for a retry on its own.
     pub offset: Option<i64>,
-    /// Why it is no record.
+    /// Why it is not a record.
     pub error: RecordError,
 }

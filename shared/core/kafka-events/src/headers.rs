@@ -1,16 +1,16 @@
-//! Record headers, parsed only when somebody asks: their arrays of integers cost more than all of the Avro work.
+//! Record headers, parsed only on request: reading their arrays of integers takes longer than decoding the Avro.
 
 use std::borrow::Cow;
 
 use crate::{
     cursor::{Cursor, Fault, JsonText},
-    usual,
+    fast_path,
 };
 
-/// The headers of a record as they stand in the event: `[{"name":[104,-61,-85]},…]`.
+/// The headers of a record, as bytes of the event: `[{"name":[104,-61,-85]},…]`.
 ///
 /// Names may repeat and their order is kept. Iteration yields one header at a time; one that cannot be read is one
-/// error, and the ones behind it still come.
+/// error, and the ones behind it are still yielded.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Headers<'a> {
     raw: &'a [u8],
@@ -35,9 +35,9 @@ pub struct HeaderError {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum HeaderFault {
-    #[error("the headers are no array of objects")]
+    #[error("the headers are not an array of objects")]
     Shape,
-    #[error("a header's name is no text")]
+    #[error("a header's name is not text")]
     Name,
     #[error("a header's value is neither null nor an array of bytes (-128 to 255)")]
     Value,
@@ -53,7 +53,7 @@ impl HeaderError {
         }
     }
 
-    /// Where in [`Headers::raw`] the fault is.
+    /// Where in [`Headers::raw`] the error is.
     pub fn at(&self) -> usize {
         self.at
     }
@@ -78,10 +78,10 @@ impl<'a> Headers<'a> {
         })
     }
 
-    /// Whether a header has this name. Values are not looked at.
+    /// Whether a header has this name. Values are not read.
     ///
     /// # Errors
-    /// When no header has the name but the headers are malformed, so that it might have been there.
+    /// When the headers are malformed and none of the readable ones has the name.
     pub fn contains(&self, name: &str) -> Result<bool, HeaderError> {
         let mut doubt = None;
         for member in Members::new(self.raw) {
@@ -97,7 +97,7 @@ impl<'a> Headers<'a> {
     /// The value of the last header of this name; `None` when there is no such header or its value is null.
     ///
     /// # Errors
-    /// When that header cannot be read, or the headers are malformed so that the last one cannot be told.
+    /// When that header cannot be read, or the headers are malformed, so that the last one is unknown.
     pub fn get_last(&self, name: &str) -> Result<Option<Vec<u8>>, HeaderError> {
         let mut last = None;
         for member in Members::new(self.raw) {
@@ -178,9 +178,9 @@ impl<'a> Members<'a> {
         Self { cursor: Cursor::new(raw), place }
     }
 
-    /// The next member where the headers are spelled as AWS spells them; nothing is consumed where they are not.
+    /// The next member where the headers are written as AWS writes them; otherwise nothing is consumed.
     #[inline]
-    fn usual(&mut self) -> Option<Member<'a>> {
+    fn as_aws_writes(&mut self) -> Option<Member<'a>> {
         let rest = self.cursor.rest();
         let before = match self.place {
             Place::Start => b"[",
@@ -188,7 +188,7 @@ impl<'a> Members<'a> {
             Place::Array { first: true } | Place::Object { .. } | Place::End => return None,
         };
         let start = rest.strip_prefix(before)?;
-        let header = usual::header(start)?;
+        let header = fast_path::header(start)?;
         let name = JsonText::of_quoted(header.name);
         let at = self.cursor.at() + 1 + header.name.len() + 2;
         self.cursor.advance(rest.len() - header.rest.len());
@@ -253,7 +253,7 @@ impl<'a> Iterator for Members<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(member) = self.usual() {
+        if let Some(member) = self.as_aws_writes() {
             return Some(Ok(member));
         }
         self.step().map_err(|fault| HeaderError { reason: HeaderFault::Shape, at: fault.at }).transpose()

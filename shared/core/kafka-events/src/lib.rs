@@ -1,7 +1,7 @@
-//! The Lambda Kafka event: from its bytes to partitions of borrowed records, and back to a batch response.
+//! The Lambda Kafka event: from its bytes to topic-partitions of borrowed records, and back to a batch response.
 //!
-//! One pass finds where keys, values and headers lie; what they hold is looked at when somebody asks. A record that
-//! cannot be read is that record's fault, never the event's.
+//! One pass finds where keys, values and headers are; they are decoded only on request. A record that cannot be read is
+//! an error of that record, never of the event.
 //!
 //! ```
 //! use kafka_events::{Entry, Event};
@@ -30,13 +30,13 @@
 mod cursor;
 mod encoded;
 mod event;
+mod fast_path;
 mod headers;
 mod record;
 mod redrive;
 mod response;
 mod scan;
 mod schema_metadata;
-mod usual;
 
 pub use encoded::{Base64Error, Encoded};
 pub use event::{Entry, Event, EventSource, Malformed, Record, TimestampType, TopicPartition};

@@ -7,7 +7,7 @@ use crate::{
     cursor::{Cursor, Fault, FaultKind},
 };
 
-/// Why an element of a topic-partition is no record.
+/// Why an element of a topic-partition is not a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{fault} at byte {at} of the event")]
 pub struct RecordError {
@@ -17,19 +17,21 @@ pub struct RecordError {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RecordFault {
-    #[error("a topic_partition is an array of records, this is not one")]
+    #[error("the value of a topic-partition is not an array of records")]
     TopicPartition,
-    #[error("a record is an object, this is not one")]
+    #[error("the record is not a JSON object")]
     NoObject,
-    #[error("a record's JSON is broken: expected {0}")]
+    #[error("the record's JSON is broken: expected {0}")]
     Json(&'static str),
-    #[error("a record's `{0}` is missing")]
+    #[error("the record has no `{0}`")]
     Missing(&'static str),
-    #[error("a record's `{0}` is given twice")]
+    #[error("the record has `{0}` twice")]
     Twice(&'static str),
-    #[error("a record's `{0}` has another type than expected, or is out of range")]
+    #[error("the record's `{0}` has an unexpected type or is out of range")]
     Type(&'static str),
-    #[error("more elements than an event of this size can hold records: the rest of the topic_partition is one fault")]
+    #[error(
+        "more elements than an event of this size can hold as records: the rest of the topic-partition is one malformed element"
+    )]
     Crowded,
 }
 
@@ -68,8 +70,8 @@ impl From<Fault> for RecordFault {
 
 /// Reads the record at the cursor. After an error the cursor is anywhere inside.
 ///
-/// A member that is given twice is an error: of two offsets neither can be trusted. `topic` carries the topic's text
-/// from one record of a topic-partition to the next, since it hardly ever changes there.
+/// A member that occurs twice is an error: neither of two offsets can be trusted. `topic` keeps the topic's text from one
+/// record of a topic-partition to the next, since it rarely changes.
 #[inline]
 pub(crate) fn read<'a>(
     cursor: &mut Cursor<'a>,
@@ -83,7 +85,7 @@ pub(crate) fn read<'a>(
     }
 }
 
-/// What can be told of the coordinates of an element that is no record: topic, partition, offset.
+/// The coordinates of an element that is not a record, as far as they are readable: topic, partition, offset.
 pub(crate) fn coordinates(raw: &[u8]) -> (Option<Cow<'_, str>>, Option<i32>, Option<i64>) {
     let mut cursor = Cursor::new(raw);
     let mut fields = Fields::default();
@@ -107,7 +109,7 @@ pub(crate) fn coordinates(raw: &[u8]) -> (Option<Cow<'_, str>>, Option<i32>, Opt
     (fields.topic, fields.partition, fields.offset)
 }
 
-/// The members of a record that mean something.
+/// The members of a record that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Name {
     Topic,
@@ -142,7 +144,7 @@ impl Name {
         Self::KNOWN.iter().find(|(_, name)| *name == self).map_or("", |(spelled, _)| spelled)
     }
 
-    /// The name at the start of `rest` and its length with quotes, when it is spelled the usual way.
+    /// The name at the start of `rest` and its length with quotes, when it has no escapes.
     #[inline]
     fn at_start(rest: &[u8]) -> Option<(Name, usize)> {
         // The closing quote is part of the comparison: `key` is not `keySchemaMetadata`.
@@ -312,8 +314,8 @@ fn read_topic<'a>(cursor: &mut Cursor<'a>, last: &mut &'a str) -> Result<Option<
     Ok(Some(topic))
 }
 
-/// An integer; also a float or a number in a string, because the usual event type takes them. Milliseconds only:
-/// a fraction is cut off.
+/// An integer; also a float or a number in a string, because `KafkaEvent` of aws_lambda_events accepts them. Milliseconds
+/// only: a fraction is cut off.
 fn read_timestamp(cursor: &mut Cursor<'_>) -> Result<Option<i64>, RecordFault> {
     if let Some(timestamp) = cursor.integer() {
         return Ok(Some(timestamp));

@@ -1,11 +1,11 @@
-//! The mark of an event that brings a parked record back.
+//! The mark of an event that sends a dead-lettered record again.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 
-/// Says that an event is no delivery of the event source mapping but one parked record, sent again by an operator:
-/// `"redrive":{"letterId":"<id>","attempt":<n>}` beside `records`, which then hold exactly that record.
+/// Marks an event that was not delivered by the event source mapping: an operator sends one dead-lettered record again.
+/// `"redrive":{"letterId":"<id>","attempt":<n>}` beside `records`, which then contains exactly that record.
 ///
 /// ```
 /// let body = br#"{"redrive":{"letterId":"0f3c","attempt":2},"records":{"orders-0":[
@@ -25,7 +25,7 @@ pub struct Redrive<'a> {
 }
 
 impl<'a> Redrive<'a> {
-    /// Reads the mark's value; `None` where it is no mark.
+    /// Reads the mark's value; `None` where it is not a valid mark.
     pub(crate) fn read(json: &'a [u8]) -> Option<Self> {
         serde_json::from_slice(json).ok().filter(|redrive: &Redrive<'_>| redrive.is_whole())
     }

@@ -1,11 +1,11 @@
-//! The answer to Lambda: what is unfinished.
+//! The response to Lambda: the unfinished records.
 
 use serde::Serialize;
 
 /// A partial batch response: `{"batchItemFailures":[{"itemIdentifier":{"partition":"orders-0","offset":100}}]}`.
 ///
 /// Lambda reads it only when the mapping has `ReportBatchItemFailures` switched on; without that, every record that
-/// is reported here is committed and lost. An empty response says that all succeeded.
+/// is reported here is committed and lost. An empty response means that all succeeded.
 ///
 /// ```
 /// let mut response = kafka_events::BatchResponse::default();
@@ -34,17 +34,17 @@ pub struct BatchItemFailure {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ItemIdentifier {
     /// The event's own map key ([`TopicPartition::name`](crate::TopicPartition::name)), verbatim: Lambda retries the
-    /// whole batch when it meets one that it did not send.
+    /// whole batch when the response has a key that it did not send.
     pub partition: String,
     /// The offset in that partition.
     pub offset: i64,
 }
 
 impl BatchResponse {
-    /// Reports the record at `offset` of the partition as unfinished.
+    /// Reports the record at `offset` of the topic-partition as unfinished.
     ///
     /// Lambda may read a report as "retry this record" or as "go on from here", so report the first unfinished record
-    /// of a topic-partition *and every later one that is unfinished*: that is right under both readings.
+    /// of a topic-partition *and every later one that is unfinished*: that is correct either way.
     pub fn report(&mut self, partition: impl Into<String>, offset: i64) {
         self.failures.push(BatchItemFailure { item: ItemIdentifier { partition: partition.into(), offset } });
     }

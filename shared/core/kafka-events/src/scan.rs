@@ -1,22 +1,22 @@
-//! The one pass over an event: members of the event, partitions, elements of a topic-partition.
+//! The single pass over an event: its members, its topic-partitions, and their elements.
 
 use std::{borrow::Cow, collections::HashMap};
 
 use crate::{
     Entry, Event, EventSource, Malformed, RecordError, Redrive, TopicPartition,
     cursor::{Cursor, Fault, FaultKind},
+    fast_path::{self, Last},
     record::{self, RecordFault},
-    usual::{self, Last},
 };
 
-/// A record takes no less than this in an event; elements that crowd closer are no records.
+/// The fewest bytes that a record takes in an event; an element that takes less is not a record.
 const LEAST_RECORD_BYTES: usize = 32;
-/// How many elements may come before their crowding counts.
+/// How many elements an event may have before their average size is checked.
 const CROWD: usize = 64;
-/// After so many elements of a topic-partition it is estimated how many there will be.
+/// After so many elements of a topic-partition the number of all is estimated.
 const ESTIMATED_FROM: usize = 16;
 
-/// The event's bytes cannot be told apart into records.
+/// The event's bytes cannot be split into records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{fault} at byte {at} of the event")]
 pub struct ScanError {
@@ -26,19 +26,23 @@ pub struct ScanError {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum ScanFault {
-    #[error("the JSON ends too early")]
+    #[error("the event's JSON ends too early")]
     Truncated,
-    #[error("no JSON: expected {0}")]
+    #[error("the event is not JSON: expected {0}")]
     Expected(&'static str),
-    #[error("this is no Kafka event: `records` is missing or no object")]
+    #[error(
+        "this is not a Kafka event: `records` is missing or not an object; invoke the function by a Kafka event source mapping"
+    )]
     NoRecords,
-    #[error("the name of a partition is no text")]
+    #[error("the name of a topic-partition is not text")]
     TopicPartitionName,
     #[error(
         "`redrive` must be {{\"letterId\": text, \"attempt\": a number from 1}}; send the letter again with redrive-dead-letters"
     )]
     Redrive,
-    #[error("a redriven event holds exactly one record, this one holds {0}; send each letter in an event of its own")]
+    #[error(
+        "a redriven event must hold exactly one record, and this one holds {0}; send each letter in an event of its own"
+    )]
     RedriveRecords(usize),
 }
 
@@ -54,7 +58,7 @@ impl ScanError {
         }
     }
 
-    /// Where in the event the fault is, in bytes from its start.
+    /// Where in the event the error is, in bytes from its start.
     pub fn at(&self) -> usize {
         self.at
     }
@@ -140,7 +144,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The name of the next member, with the cursor at its value; `None` after the object's end. The name itself is
-    /// `None` when it is no text, which nobody looks for.
+    /// `None` when it is not text; such a member is skipped.
     fn member(&mut self, first: &mut bool) -> Result<Option<Option<Cow<'a, str>>>, ScanError> {
         let cursor = &mut self.cursor;
         cursor.skip_space();
@@ -157,7 +161,7 @@ impl<'a> Scan<'a> {
         Ok(Some(name.text()))
     }
 
-    /// A value that should be text. Anything else is passed over.
+    /// A value that should be text. Anything else is skipped.
     fn text(&mut self) -> Result<Option<Cow<'a, str>>, ScanError> {
         if self.cursor.peek() == Some(b'"') {
             return Ok(self.cursor.string()?.text());
@@ -226,25 +230,25 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Makes room for as many more elements like those before as the rest of the event can hold: growing step by step
-    /// would move each of them twice. What was too much is given back at the partition's end.
+    /// Reserves memory for as many more elements of the average size so far as the rest of the event can hold: growing
+    /// step by step would move each of them twice. Unused memory is freed at the end of the topic-partition.
     #[cold]
     fn make_room(&self, entries: &mut Vec<Entry<'a>>, start: usize) {
         let each = (self.cursor.at() - start) / entries.len().max(1);
         entries.reserve_exact(self.cursor.rest().len() / each.max(LEAST_RECORD_BYTES) + 1);
     }
 
-    /// One element of a topic-partition. What is wrong inside it stays its own fault as long as its end can be found.
+    /// One element of a topic-partition. An error inside it stays its own as long as its end can be found.
     #[inline(always)]
     fn element(&mut self, partition: &str, last: &mut Last<'a>, index: usize) -> Result<Entry<'a>, ScanError> {
-        match usual::read(&mut self.cursor, last) {
+        match fast_path::read(&mut self.cursor, last) {
             Some(record) => Ok(Entry::Record(record)),
-            None => self.unusual_element(partition, &mut last.topic, index),
+            None => self.general_element(partition, &mut last.topic, index),
         }
     }
 
     #[inline(never)]
-    fn unusual_element(&mut self, partition: &str, topic: &mut &'a str, index: usize) -> Result<Entry<'a>, ScanError> {
+    fn general_element(&mut self, partition: &str, topic: &mut &'a str, index: usize) -> Result<Entry<'a>, ScanError> {
         let start = self.cursor.at();
         match record::read(&mut self.cursor, partition, topic) {
             Ok(record) => Ok(Entry::Record(record)),
@@ -256,8 +260,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// All that is left of a topic-partition as one malformed element, so that an event made of nothing but commas and
-    /// zeros does not take a hundred times its size.
+    /// The rest of a topic-partition as one malformed element, so that an event made of nothing but commas and zeros does
+    /// not take a hundred times its size.
     fn rest_of_partition(&mut self, start: usize, at: usize, index: usize) -> Result<Entry<'a>, ScanError> {
         self.cursor.seek(start);
         self.cursor.value()?;
@@ -274,8 +278,8 @@ fn malformed<'a>(raw: &'a [u8], index: usize, fault: RecordFault, at: usize) -> 
     Malformed { raw, index, topic, partition, offset, error: RecordError::new(fault, at) }
 }
 
-/// A topic-partition that occurs twice is one partition: dropping either part would lose records, and running them side
-/// by side would lose their order.
+/// Merges the parts of a topic-partition that occurs twice: dropping either part would lose records, and running them
+/// side by side would lose their order.
 fn merge_partitions_of_one_name(partitions: &mut Vec<TopicPartition<'_>>) {
     let name = |place: &usize| partitions.get(*place).map(|partition| &partition.name);
     let mut by_name: Vec<usize> = (0..partitions.len()).collect();

@@ -1,10 +1,10 @@
-//! What the event source mapping's own registry integration says of a key or value.
+//! What the event source mapping's own registry integration reports about a key or value.
 
 use std::borrow::Cow;
 
 use crate::cursor::{Cursor, Fault};
 
-/// `keySchemaMetadata` or `valueSchemaMetadata`: `{"dataFormat":"AVRO","schemaId":"…"}`, parsed when asked for.
+/// `keySchemaMetadata` or `valueSchemaMetadata`: `{"dataFormat":"AVRO","schemaId":"…"}`, parsed on request.
 ///
 /// With the integration's `EventRecordFormat=SOURCE` the frame is stripped from the bytes, and this is the only place
 /// that names the writer schema.
@@ -59,7 +59,7 @@ impl<'a> SchemaMetadata<'a> {
         self.member("schemaId")
     }
 
-    /// The text (or number) of a member; the last one counts when it is given twice.
+    /// The text (or number) of a member; the last one counts when it occurs twice.
     fn member(&self, wanted: &str) -> Result<Option<Cow<'a, str>>, SchemaMetadataError> {
         let mut cursor = Cursor::new(self.raw);
         let mut found = None;

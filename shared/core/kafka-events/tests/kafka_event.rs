@@ -1,7 +1,7 @@
-//! Whatever the usual event type accepts, the scanner accepts with the same content.
+//! Every event that `KafkaEvent` of aws_lambda_events accepts, the scanner accepts with the same content.
 //!
-//! Three deliberate differences: an event without `records` is an error here (a success would commit whatever it was
-//! meant to carry), a partition must fit Kafka's 32 bits, and a topic-partition given twice keeps both halves.
+//! Three deliberate differences: an event without `records` is an error here (a success would commit the records that it
+//! should have contained), a partition must fit Kafka's 32 bits, and a topic-partition that occurs twice keeps both parts.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -11,34 +11,34 @@ use aws_lambda_events::event::kafka::{KafkaEvent, KafkaRecord};
 use kafka_events::{Entry, Event, Record, TimestampType};
 use proptest::prelude::*;
 
-/// Compares when the usual type accepts `body`; the answer says whether it did.
+/// Compares when `KafkaEvent` accepts `body`; returns whether it did.
 fn agrees(body: &[u8]) -> Result<bool, TestCaseError> {
     // It panics on a timestamp with a fraction.
-    let usual = std::panic::catch_unwind(|| serde_json::from_slice::<KafkaEvent>(body));
-    let Ok(Ok(usual)) = usual else {
+    let theirs = std::panic::catch_unwind(|| serde_json::from_slice::<KafkaEvent>(body));
+    let Ok(Ok(theirs)) = theirs else {
         let _ = Event::scan(body); // must return, whatever it says
         return Ok(false);
     };
-    if usual.records.values().flatten().any(|record| i32::try_from(record.partition).is_err()) {
+    if theirs.records.values().flatten().any(|record| i32::try_from(record.partition).is_err()) {
         return Ok(false);
     }
     let ours = match Event::scan(body) {
-        Err(error) if error.code() == "event_without_records" && usual.records.is_empty() => return Ok(false),
+        Err(error) if error.code() == "event_without_records" && theirs.records.is_empty() => return Ok(false),
         ours => ours.map_err(|error| TestCaseError::fail(error.to_string()))?,
     };
-    if ours.partitions.len() != usual.records.len()
+    if ours.partitions.len() != theirs.records.len()
         || ours
             .partitions
             .iter()
-            .any(|partition| usual.records.get(partition.name.as_ref()).map(Vec::len) != Some(partition.records.len()))
+            .any(|partition| theirs.records.get(partition.name.as_ref()).map(Vec::len) != Some(partition.records.len()))
     {
         return Ok(false); // a topic-partition given twice
     }
-    prop_assert_eq!(usual.event_source.as_deref().unwrap_or_default(), ours.source.as_str());
-    prop_assert_eq!(usual.event_source_arn.as_deref(), ours.source_arn.as_deref());
-    prop_assert_eq!(usual.bootstrap_servers.as_deref(), ours.bootstrap_servers.as_deref());
+    prop_assert_eq!(theirs.event_source.as_deref().unwrap_or_default(), ours.source.as_str());
+    prop_assert_eq!(theirs.event_source_arn.as_deref(), ours.source_arn.as_deref());
+    prop_assert_eq!(theirs.bootstrap_servers.as_deref(), ours.bootstrap_servers.as_deref());
     for partition in &ours.partitions {
-        for (theirs, ours) in usual.records[partition.name.as_ref()].iter().zip(&partition.records) {
+        for (theirs, ours) in theirs.records[partition.name.as_ref()].iter().zip(&partition.records) {
             match ours {
                 Entry::Record(ours) => same_record(theirs, ours)?,
                 Entry::Malformed(malformed) => return Err(TestCaseError::fail(malformed.error.to_string())),
@@ -68,7 +68,7 @@ fn same_record(theirs: &KafkaRecord, ours: &Record<'_>) -> Result<(), TestCaseEr
     let mut headers = Vec::new();
     for header in ours.headers.iter() {
         let header = header.map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let value = header.value.ok_or_else(|| TestCaseError::fail("a null that was none"))?;
+        let value = header.value.ok_or_else(|| TestCaseError::fail("a null where there was none"))?;
         headers.push((header.name.into_owned(), value.into_iter().map(|byte| byte as i8).collect::<Vec<_>>()));
     }
     // Their map keeps one header of a name in an object, ours keeps all.
@@ -315,23 +315,23 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_spelling_of_an_event_has_the_content_that_the_usual_type_reads(seed: u64) {
+    fn any_spelling_of_an_event_has_the_content_that_kafka_event_reads(seed: u64) {
         let body = Writer::event(seed);
         prop_assert!(serde_json::from_str::<KafkaEvent>(&body).is_ok(), "the writer wrote no event: {}", body);
         prop_assert!(agrees(body.as_bytes())?, "not compared: {}", body);
     }
 
     #[test]
-    fn an_event_with_a_few_bytes_changed_is_accepted_wherever_the_usual_type_accepts_it(
+    fn a_changed_event_is_accepted_wherever_kafka_event_accepts_it(
         seed: u64,
         changes in changes(),
     ) {
         agrees(&changed(Writer::event(seed), changes))?;
     }
 
-    /// A space after the brace is enough to leave the straight path.
+    /// A space after the brace is enough to leave the fast path.
     #[test]
-    fn a_record_means_the_same_on_the_straight_path_and_beside_it(seed: u64, changes in changes()) {
+    fn a_record_reads_the_same_on_the_fast_and_the_general_path(seed: u64, changes in changes()) {
         let body = String::from_utf8_lossy(&changed(Writer::event(seed & !1), changes)).into_owned();
         let spaced = body.replace("{\"topic\"", "{ \"topic\"");
         prop_assert_eq!(shown(&body), shown(&spaced));

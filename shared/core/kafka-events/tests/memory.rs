@@ -61,7 +61,7 @@ fn no_event_allocates_more_than_a_small_multiple_of_itself() {
 }
 
 #[test]
-fn a_crowded_partition_ends_in_one_fault_that_holds_its_rest() {
+fn a_crowded_partition_ends_in_one_malformed_element() {
     let body = partition("0", 10_000);
     let event = Event::scan(body.as_bytes()).unwrap();
     let records = &event.partitions[0].records;
@@ -76,7 +76,7 @@ fn a_crowded_partition_ends_in_one_fault_that_holds_its_rest() {
 }
 
 #[test]
-fn real_records_are_never_taken_for_a_crowd() {
+fn real_records_never_count_as_crowded() {
     let record = r#"{"partition":0,"offset":1,"timestamp":1}"#;
     let body = partition(record, 1_000_000);
     let event = Event::scan(body.as_bytes()).unwrap();

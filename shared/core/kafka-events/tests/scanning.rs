@@ -1,4 +1,4 @@
-//! What the scanner accepts, and how small a fault stays.
+//! The scanner: what it accepts, and how much of an event an error costs.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -62,37 +62,37 @@ fn an_event_of_msk_is_read_with_all_its_coordinates() {
     assert_eq!(records[1].timestamp_type, TimestampType::LogAppendTime);
 }
 
-/// Topic and partition of the record before are taken over only where they stand the same.
+/// Topic and partition of the last record are reused only where the bytes are equal.
 #[test]
-fn each_record_tells_its_own_topic_and_partition() {
-    let usual = |topic: &str, partition: i32| {
+fn each_record_has_its_own_topic_and_partition() {
+    let as_aws_writes = |topic: &str, partition: i32| {
         format!(
             r#"{{"topic":"{topic}","partition":{partition},"offset":1,"timestamp":1545084650987,"timestampType":"CREATE_TIME","key":"a2V5","value":"dg==","headers":[]}}"#
         )
     };
-    let unusual =
+    let spaced =
         |topic: &str, partition: i32| format!(r#"{{ "topic": "{topic}", "partition": {partition}, "offset": 1}}"#);
-    let told = [
-        ("orders", 1, usual("orders", 1)),
-        ("orders", 1, usual("orders", 1)),
-        ("orders", 12, usual("orders", 12)),
-        ("refunds", 1, unusual("refunds", 1)),
-        ("orders", 12, usual("orders", 12)),
-        ("orders", 1, usual("orders", 1)),
-        ("orders-2", 1, usual("orders-2", 1)),
-        ("orders", 1, unusual("orders", 1)),
-        ("orders-2", 1, usual("orders-2", 1)),
+    let expected = [
+        ("orders", 1, as_aws_writes("orders", 1)),
+        ("orders", 1, as_aws_writes("orders", 1)),
+        ("orders", 12, as_aws_writes("orders", 12)),
+        ("refunds", 1, spaced("refunds", 1)),
+        ("orders", 12, as_aws_writes("orders", 12)),
+        ("orders", 1, as_aws_writes("orders", 1)),
+        ("orders-2", 1, as_aws_writes("orders-2", 1)),
+        ("orders", 1, spaced("orders", 1)),
+        ("orders-2", 1, as_aws_writes("orders-2", 1)),
     ];
-    let body = partition_of(&told.iter().map(|(.., json)| json.as_str()).collect::<Vec<_>>().join(","));
+    let body = partition_of(&expected.iter().map(|(.., json)| json.as_str()).collect::<Vec<_>>().join(","));
     let event = Event::scan(body.as_bytes()).unwrap();
     let read: Vec<_> = records(&event).iter().map(|record| (record.topic.to_string(), record.partition)).collect();
-    assert_eq!(read, told.map(|(topic, partition, _)| (topic.to_owned(), partition)));
+    assert_eq!(read, expected.map(|(topic, partition, _)| (topic.to_owned(), partition)));
 }
 
-/// Headers that begin as those before are still looked at to their end.
+/// Headers that begin as the last record's are still read to their end.
 #[test]
 fn each_record_has_its_own_headers() {
-    let told = [
+    let expected = [
         r#"[{"trace":[1,2]}]"#,
         r#"[{"trace":[1,2]}]"#,
         r#"[{"trace":[3,-4,5]}]"#,
@@ -115,11 +115,11 @@ fn each_record_has_its_own_headers() {
             r#"{{"topic":"orders","partition":0,"offset":1,"timestamp":1545084650987,"timestampType":"CREATE_TIME","key":"a2V5","value":"dg==","headers":{headers}}}"#
         )
     };
-    let body = partition_of(&told.map(record).join(","));
+    let body = partition_of(&expected.map(record).join(","));
     let event = Event::scan(body.as_bytes()).unwrap();
     let read: Vec<_> =
         records(&event).iter().map(|record| std::str::from_utf8(record.headers.raw()).unwrap()).collect();
-    assert_eq!(read, told);
+    assert_eq!(read, expected);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn escapes_are_resolved_wherever_text_may_have_them() {
 }
 
 #[test]
-fn a_partition_with_escapes_in_its_name_is_answered_with_the_same_name() {
+fn a_partition_with_escapes_in_its_name_is_reported_by_that_name() {
     let body = br#"{"records":{"caf\u00e9 \"x\"-0":[{"partition":0,"offset":1}]}}"#;
     let event = Event::scan(body).unwrap();
     let partition = &event.partitions[0];
@@ -198,7 +198,7 @@ fn a_negative_timestamp_means_none_and_breaks_nothing() {
 }
 
 #[test]
-fn schema_metadata_is_read_when_asked_for() {
+fn schema_metadata_is_read_on_request() {
     let record = r#"{"partition":0,"offset":1,"keySchemaMetadata":{"dataFormat":"AVRO","schemaId":42,"x":[]},
         "valueSchemaMetadata":{"schemaId":"0f0f2f6e-6d0b-4c0e-9a52-3a1d8c9f7b11","dataFormat":"JSON"}}"#;
     only_record(record, |record| {
@@ -216,7 +216,7 @@ fn schema_metadata_is_read_when_asked_for() {
 }
 
 #[test]
-fn a_malformed_record_costs_itself_and_keeps_what_can_be_told() {
+fn a_malformed_record_costs_only_itself_and_keeps_its_coordinates() {
     let good = r#"{"topic":"orders","partition":0,"offset":2,"timestamp":1}"#;
     let cases = [
         ("7", "record_not_an_object", None),
@@ -257,7 +257,7 @@ fn a_malformed_record_costs_itself_and_keeps_what_can_be_told() {
 }
 
 #[test]
-fn a_malformed_record_tells_its_topic_and_partition() {
+fn a_malformed_record_has_its_topic_and_partition() {
     only_malformed(r#"{"topic":"orders","partition":4,"offset":15,"key":1}"#, |malformed| {
         assert_eq!(malformed.topic.as_deref(), Some("orders"));
         assert_eq!((malformed.partition, malformed.offset), (Some(4), Some(15)));
@@ -266,7 +266,7 @@ fn a_malformed_record_tells_its_topic_and_partition() {
 }
 
 #[test]
-fn a_partition_that_is_no_array_is_one_fault_beside_partitions_that_are() {
+fn a_partition_that_is_not_an_array_costs_no_other_partition() {
     let body = br#"{"records":{"a-0":{"offset":1},"b-0":[{"partition":0,"offset":1}],"c-0":null}}"#;
     let event = Event::scan(body).unwrap();
     assert!(matches!(event.partitions[0].records.as_slice(),
@@ -275,7 +275,7 @@ fn a_partition_that_is_no_array_is_one_fault_beside_partitions_that_are() {
 }
 
 #[test]
-fn what_cannot_be_delimited_fails_the_event_with_its_position() {
+fn json_that_cannot_be_delimited_fails_the_event_with_its_position() {
     let cases = [
         ("", "event_truncated", 0),
         ("null", "event_not_json", 0),
@@ -314,7 +314,7 @@ fn every_cut_of_an_event_fails_and_never_panics() {
 }
 
 #[test]
-fn a_partition_given_twice_is_one_partition_in_order() {
+fn a_partition_that_occurs_twice_is_one_partition_in_order() {
     let body = br#"{"records":{"a-0":[{"partition":0,"offset":1}],"b-0":[]},
         "records":{"b-0":[{"partition":0,"offset":7}],"a-0":[{"partition":0,"offset":2},{}]}}"#;
     let event = Event::scan(body).unwrap();
@@ -329,7 +329,7 @@ fn a_partition_given_twice_is_one_partition_in_order() {
 }
 
 #[test]
-fn metadata_given_twice_counts_by_its_last_value() {
+fn of_metadata_that_occurs_twice_the_last_value_counts() {
     let event = Event::scan(br#"{"eventSource":"x","eventSource":"aws:kafka","records":{}}"#).unwrap();
     assert_eq!(event.source, EventSource::Msk);
 }
@@ -359,11 +359,11 @@ fn base64_is_the_standard_alphabet_with_whole_padding_or_none() {
 }
 
 #[test]
-fn the_sample_event_of_awss_documentation_is_read_as_it_stands() {
+fn the_sample_event_of_awss_documentation_is_read() {
     let body = include_bytes!("../../../../events/samples/send-welcome-email/aws-documentation.json");
     let event = Event::scan(body).unwrap();
     let record = &records(&event)[0];
-    // What Java's and Python's decoders make of a key with bits behind its last byte.
+    // As Java's and Python's decoders read a key with bits behind its last byte.
     let key = [
         0x69, 0xb7, 0x03, 0x10, 0x58, 0x21, 0x88, 0x92, 0x8b, 0x9a, 0x7a, 0x0f, 0x41, 0x1b, 0x2d, 0xb9, 0x55, 0x97,
         0xcb, 0x3d, 0x76, 0xdf,
@@ -373,7 +373,7 @@ fn the_sample_event_of_awss_documentation_is_read_as_it_stands() {
 }
 
 #[test]
-fn a_redriven_event_says_so() {
+fn a_redriven_event_is_marked() {
     let record = r#"{"topic":"orders","partition":0,"offset":15,"timestamp":1}"#;
     let event = |mark: &str, records: &str| format!(r#"{{"redrive":{mark},"records":{{"orders-0":[{records}]}}}}"#);
 

@@ -1,7 +1,7 @@
-//! The straight path: a record spelled exactly as AWS spells nearly all of them.
+//! The fast path: reads a record that is written exactly as AWS writes nearly all of them.
 //!
-//! Members in AWS's order, no white space, no escapes, headers of plain arrays. Whatever differs is left to the
-//! general path in `record`, which reads the same things; so this one may give up anywhere, and does.
+//! Members in AWS's order, no white space, no escapes, headers of plain arrays. Every other record is left to the general
+//! path in `record`, which reads the same members; so the fast path may give up at any byte.
 
 use std::borrow::Cow;
 
@@ -9,16 +9,16 @@ use memchr::{memchr, memchr2};
 
 use crate::{Encoded, Headers, Record, TimestampType, cursor::Cursor};
 
-/// What hardly ever changes from one record of a topic-partition to the next, as it stood in the last one: compared
-/// before anything is looked at anew. Debezium's headers name connector and task.
+/// The parts of the last record that rarely change from one record of a topic-partition to the next: they are compared
+/// before they are parsed again. Debezium's headers name connector and task.
 #[derive(Debug, Default)]
 pub(crate) struct Last<'a> {
     place: Place<'a>,
-    /// The general path's own.
+    /// The topic's text, as the general path keeps it.
     pub(crate) topic: &'a str,
-    /// A whole array, brackets included, so that the same bytes end where these did.
+    /// A whole array, brackets included, so that equal bytes end at the same place.
     headers: &'a [u8],
-    /// The start of an array of one header, up to the bracket of its value: a trace has another value in each record.
+    /// The start of an array of one header, up to the bracket of its value: a trace header has another value in each record.
     header: &'a [u8],
 }
 
@@ -30,7 +30,7 @@ struct Place<'a> {
     partition: i32,
 }
 
-/// The record at the cursor, or `None` with the cursor where it was.
+/// The record at the cursor, or `None` with the cursor unmoved.
 #[inline(always)]
 pub(crate) fn read<'a>(cursor: &mut Cursor<'a>, last: &mut Last<'a>) -> Option<Record<'a>> {
     let start = cursor.rest();
@@ -78,16 +78,16 @@ fn record<'a>(rest: &'a [u8], last: &mut Last<'a>) -> Option<(Record<'a>, &'a [u
     Some((record, rest))
 }
 
-/// The inside of a string whose opening quote is consumed, as it stands there. A quote behind a backslash may not be
-/// the end, so that is left to the general path.
+/// The inside of a string whose opening quote is consumed. A quote behind a backslash may not be the end, so that is left
+/// to the general path.
 #[inline]
 fn inside(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let (inside, rest) = rest.split_at_checked(memchr(b'"', rest)?)?;
     if inside.last() == Some(&b'\\') { None } else { Some((inside, rest.get(1..)?)) }
 }
 
-/// Topic and partition. They are the same in all of a topic-partition, so the bytes of the last record are compared
-/// before anything is looked at anew.
+/// Topic and partition. They are the same in all records of a topic-partition, so the bytes of the last record are compared
+/// before anything is parsed again.
 #[inline(always)]
 fn place<'a>(whole: &'a [u8], last: &mut Place<'a>) -> Option<(Place<'a>, &'a [u8])> {
     if !last.bytes.is_empty()
@@ -111,7 +111,7 @@ fn other_place(whole: &[u8]) -> Option<Place<'_>> {
     Some(Place { bytes, topic: std::str::from_utf8(topic).ok()?, partition: i32::try_from(partition).ok()? })
 }
 
-/// A number of up to fifteen digits. The byte that ends it is what the next literal begins with, or we give up there.
+/// A number of up to fifteen digits. The byte that ends it is the first of the next literal, or that literal does not match.
 #[inline(always)]
 fn integer(rest: &[u8]) -> Option<(i64, &[u8])> {
     let (count, value) = digits(rest)?;
@@ -131,10 +131,10 @@ fn integer(rest: &[u8]) -> Option<(i64, &[u8])> {
 #[inline(always)]
 fn digits(rest: &[u8]) -> Option<(usize, u64)> {
     let word = u64::from_le_bytes(*rest.first_chunk::<8>()?) ^ 0x3030_3030_3030_3030;
-    // The high bit of each byte above 9. A carry goes to bytes behind the one it comes from, which is no digit.
+    // The high bit of each byte above 9. A carry only reaches bytes behind a byte that is not a digit.
     let others = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
     let count = others.trailing_zeros() / 8;
-    // Zeros in front, instead of what follows behind; then pairs, fours and all eight are put together.
+    // Leading zeros replace the bytes that follow the digits; then pairs, fours and all eight are combined.
     let word = word.checked_shl(64 - 8 * count).unwrap_or_default();
     let word = (word.wrapping_mul(10).wrapping_add(word >> 8)) & 0x00ff_00ff_00ff_00ff;
     let word = (word.wrapping_mul(100).wrapping_add(word >> 16)) & 0x0000_ffff_0000_ffff;
@@ -196,13 +196,13 @@ fn other_headers(whole: &[u8]) -> Option<(&[u8], &[u8])> {
     }
 }
 
-/// A header's parts as they stand in the event.
+/// A header's parts, as bytes of the event.
 pub(crate) struct RawHeader<'a> {
     /// Quotes included.
     pub(crate) name: &'a [u8],
     /// Brackets included.
     pub(crate) value: &'a [u8],
-    /// What follows the header's object.
+    /// The bytes that follow the header's object.
     pub(crate) rest: &'a [u8],
 }
 
@@ -211,7 +211,7 @@ pub(crate) struct RawHeader<'a> {
 pub(crate) fn header(whole: &[u8]) -> Option<RawHeader<'_>> {
     let (name, after) = inside(whole.strip_prefix(b"{\"")?)?;
     let value = after.strip_prefix(b":")?;
-    // A quote first means that these are no numbers. An inner array fails at the closing brace.
+    // A quote first means that these are not numbers. An inner array fails at the closing brace.
     let end = 1 + memchr2(b']', b'"', value.strip_prefix(b"[")?)?;
     let (value, rest) = value.split_at_checked(end + 1)?;
     let rest = rest.strip_prefix(b"}")?;
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unusual_is_left_to_the_general_path() {
+    fn other_spellings_are_left_to_the_general_path() {
         for text in ["", "1", "x,,,,,,,,", "00,,,,,,,,", "01,,,,,,,,", "-1,,,,,,,,,", "1234567890123456,,,,,,,,"] {
             assert_eq!(integer(text.as_bytes()), None, "{text}");
         }
