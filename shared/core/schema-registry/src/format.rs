@@ -1,15 +1,15 @@
-//! How keys and values name their schemas: configured, because bytes alone cannot tell.
+//! Formats of frames: how keys and values name their schemas. They are configured, because bytes alone do not show them.
 
 /// Where keys or values carry the id of their schema. A bare body often starts with zero, as a Confluent frame does, so
-/// this is configured and never guessed.
+/// the format is configured and never guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrameFormat {
     /// `0x00`, a 4-byte id, the body.
     Confluent,
     /// The id in the header [`KEY_SCHEMA_HEADER`](crate::KEY_SCHEMA_HEADER) or
     /// [`VALUE_SCHEMA_HEADER`](crate::VALUE_SCHEMA_HEADER), `0x01` and a GUID or `0x00` and a 4-byte id, and the body
-    /// bare. Without that header the same id stands before the body, so that a topic may move from one to the other:
-    /// what Confluent's `DualSchemaIdDeserializer` reads.
+    /// bare. Without that header the same id is expected before the body, so that a topic may move from one to the other, as
+    /// Confluent's `DualSchemaIdDeserializer` allows.
     ConfluentHeader,
     /// As [`Confluent`](Self::Confluent), with Apicurio's 4-byte content id. (Its 8-byte global ids are not read.)
     Apicurio,
@@ -19,7 +19,7 @@ pub enum FrameFormat {
     Metadata,
 }
 
-/// What a function's keys are.
+/// The format of a function's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyFormat {
     /// Avro, as values are.
@@ -28,7 +28,7 @@ pub enum KeyFormat {
     Text,
 }
 
-/// How a function's records name their schemas.
+/// The formats of a function's records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frames {
     /// Their keys.
@@ -38,7 +38,7 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Keys and values alike.
+    /// One format for keys and values.
     pub fn both(format: FrameFormat) -> Self {
         Frames { keys: KeyFormat::Framed(format), values: format }
     }
@@ -51,20 +51,21 @@ impl From<FrameFormat> for KeyFormat {
 }
 
 impl FrameFormat {
-    /// Whether [`Clues::header`](crate::Clues::header) matters, so that headers need not be parsed for nothing.
+    /// Whether [`Clues::header`](crate::Clues::header) is used; where it is not, headers need not be parsed.
     pub fn looks_at_headers(self) -> bool {
         self == FrameFormat::ConfluentHeader
     }
 
-    /// Whether [`Clues::metadata_id`](crate::Clues::metadata_id) matters.
+    /// Whether [`Clues::metadata_id`](crate::Clues::metadata_id) is used.
     pub fn looks_at_metadata(self) -> bool {
         self == FrameFormat::Metadata
     }
 }
 
 impl KeyFormat {
-    /// What follows the frame, as far as bytes alone can tell: by this, records of one key keep their order when the
-    /// key's schema changes. Whatever is too short for a frame is taken whole, and compressed bytes stay compressed.
+    /// The key's bytes after its frame, as far as the bytes alone show it: ordered by these, records of one key keep their
+    /// order when the key's schema changes. Bytes that are too short for a frame are taken whole, and compressed bytes
+    /// stay compressed. Nothing is looked up or inflated for it, so it can be taken before a record's turn.
     pub fn order_key(self, key: &[u8]) -> &[u8] {
         match self {
             KeyFormat::Framed(FrameFormat::Confluent | FrameFormat::Apicurio) => {
@@ -77,9 +78,9 @@ impl KeyFormat {
     }
 }
 
-/// A key is bare or has its id in front, and the header that tells is not looked at here. Whatever looks like an id is
-/// cut off, again and again, so that one key gives the same bytes either way. Two different keys may give the same too:
-/// then their records wait for each other, which is never wrong.
+/// A key is bare or has its id in front, depending on a header that is not read here. Every prefix that looks like an id
+/// is cut off, so that one key gives the same bytes either way. Two different keys may give the same bytes: then their
+/// records wait for each other, which is always safe.
 fn without_prefixes(mut key: &[u8]) -> &[u8] {
     while let Some((_, rest)) = crate::frame::prefix(key) {
         key = rest;

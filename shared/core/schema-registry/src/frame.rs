@@ -1,4 +1,4 @@
-//! Wire frames: which schema wrote a key or value, and where its body starts.
+//! Wire frames: name the schema that wrote a key or value, and show where its body starts.
 
 use std::{borrow::Cow, fmt};
 
@@ -9,14 +9,14 @@ use crate::{
     inflate::{InflateError, inflate},
 };
 
-/// The header that names a key's schema when ids travel in headers.
+/// The header that names a key's schema where ids are sent in headers.
 pub const KEY_SCHEMA_HEADER: &str = "__key_schema_id";
-/// The header that names a value's schema when ids travel in headers.
+/// The header that names a value's schema where ids are sent in headers.
 pub const VALUE_SCHEMA_HEADER: &str = "__value_schema_id";
-/// The most bytes that a compressed body may become. A whole Lambda event has 6 MB.
+/// The most bytes that a compressed body may inflate to. A whole Lambda event has 6 MB.
 pub const MAX_INFLATED_BYTES: usize = 16 << 20;
 
-/// A match of 258 bytes takes at least two bits.
+/// The most that deflate can compress: a match of 258 bytes takes at least two bits.
 const MAX_DEFLATE_RATIO: usize = 1032;
 
 const CONFLUENT_MAGIC: u8 = 0;
@@ -34,7 +34,7 @@ pub struct SchemaId(pub u32);
 /// How a frame names the schema that wrote its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SchemaRef {
-    /// By number: Confluent and whoever is compatible.
+    /// By number: Confluent and compatible registries.
     Id(SchemaId),
     /// By the GUID of its content: Confluent, in headers.
     Guid(Uuid),
@@ -52,7 +52,7 @@ impl fmt::Display for SchemaRef {
     }
 }
 
-/// What a record says of a key's or value's schema beside its bytes.
+/// What a record contains about a key's or value's schema beside its bytes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Clues<'a> {
     /// The value of [`KEY_SCHEMA_HEADER`] or [`VALUE_SCHEMA_HEADER`].
@@ -61,16 +61,16 @@ pub struct Clues<'a> {
     pub metadata_id: Option<&'a str>,
 }
 
-/// A key or value taken apart. Nothing is inflated to learn its schema.
+/// A key or value, split into schema and body. The schema is known without inflating the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
     /// Which schema wrote the body.
     pub schema: SchemaRef,
-    /// The Avro bytes as they travelled.
+    /// The Avro bytes as they were sent.
     pub body: Body<'a>,
 }
 
-/// A body as it travelled.
+/// A body as it was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body<'a> {
     /// The Avro bytes.
@@ -80,21 +80,21 @@ pub enum Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    /// The Avro bytes; those of a stream are inflated, which takes up to [`MAX_INFLATED_BYTES`].
+    /// The Avro bytes. Those of a zlib stream are inflated, which takes up to [`MAX_INFLATED_BYTES`] of memory.
     ///
     /// # Errors
     /// [`FrameError::CompressionBroken`] and [`FrameError::InflatedTooLarge`].
     pub fn inflate(self) -> Result<Cow<'a, [u8]>, FrameError> {
         match self {
             Body::Plain(body) => Ok(Cow::Borrowed(body)),
-            // No stream becomes more than that, and no more room is made for it.
+            // No stream inflates to more than that, and no more memory is reserved for it.
             Body::Zlib(stream) => Ok(Cow::Owned(inflate(stream, inflated_at_most(stream))?)),
         }
     }
 }
 
-/// The most memory that inflating a key or value may take: zero for bytes that no format would inflate. To be reckoned
-/// with before [`Body::inflate`], because a stream does not tell what comes out of it.
+/// The most memory, in bytes, that inflating a key or value may take; zero for bytes that no format would inflate. To be
+/// reserved before [`Body::inflate`], because a stream does not contain its inflated size.
 pub fn inflates_to_at_most(bytes: &[u8]) -> usize {
     match bytes {
         [GLUE_MAGIC, GLUE_ZLIB, rest @ ..] => inflated_at_most(rest.get(16..).unwrap_or_default()),
@@ -106,33 +106,33 @@ fn inflated_at_most(stream: &[u8]) -> usize {
     stream.len().saturating_mul(MAX_DEFLATE_RATIO).min(MAX_INFLATED_BYTES)
 }
 
-/// The bytes and clues do not tell which schema wrote them.
+/// The bytes and clues do not name the schema that wrote them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// Too short for its frame.
+    /// The bytes are shorter than the frame.
     #[error("the frame needs {needed} bytes and has {found}")]
     Truncated {
-        /// Bytes that the frame takes.
+        /// Bytes of the frame.
         needed: usize,
-        /// Bytes that are there.
+        /// Bytes of the key or value.
         found: usize,
     },
-    /// The first byte belongs to another frame.
-    #[error("no frame of the expected format starts with byte {0:#04x}")]
+    /// The first byte is not that of the expected format.
+    #[error("the first byte is {0:#04x}, with which no frame of the expected format starts")]
     UnknownMagic(u8),
-    /// An id of zero: what Apicurio's 8-byte ids look like from here.
-    #[error("the schema id is 0, which no registry gives: 8-byte ids are not supported")]
+    /// An id of zero: how Apicurio's 8-byte ids are read as 4-byte ids.
+    #[error("the schema id is 0, which no registry assigns: 8-byte ids are not supported")]
     IdZero,
-    /// The header is not there, and the bytes do not begin with an id either.
-    #[error("the header with the schema id is missing, and no schema id stands before the body either")]
+    /// The header is missing, and the bytes do not begin with an id either.
+    #[error("the header with the schema id is missing, and there is no schema id before the body either")]
     HeaderMissing,
-    /// The header is no id.
+    /// The header is not an id.
     #[error("the header with the schema id is neither 0x01 and a GUID nor 0x00 and a 4-byte id")]
     HeaderMalformed,
-    /// The metadata is not there.
+    /// The metadata is missing.
     #[error("the event has no schema metadata for this key or value")]
     MetadataMissing,
-    /// The metadata's id is no id.
+    /// The metadata's id is neither a number nor a UUID.
     #[error("the schema id in the event's metadata is neither a number nor a UUID")]
     MetadataMalformed,
     /// An unknown compression.
@@ -141,8 +141,8 @@ pub enum FrameError {
     /// The compressed body is damaged.
     #[error("the compressed body is damaged")]
     CompressionBroken,
-    /// The compressed body becomes too large.
-    #[error("the compressed body becomes larger than {MAX_INFLATED_BYTES} bytes")]
+    /// The compressed body inflates to too many bytes.
+    #[error("the compressed body inflates to more than {MAX_INFLATED_BYTES} bytes")]
     InflatedTooLarge,
 }
 
@@ -173,10 +173,10 @@ impl From<InflateError> for FrameError {
     }
 }
 
-/// Takes a key or value apart.
+/// Splits a key or value into the name of its schema and its body.
 ///
 /// # Errors
-/// When the bytes and clues are no frame of the format.
+/// When the bytes and clues are not a frame of the format.
 #[inline]
 pub fn split<'a>(format: FrameFormat, bytes: &'a [u8], clues: Clues<'_>) -> Result<Frame<'a>, FrameError> {
     match format {
@@ -202,7 +202,7 @@ fn confluent(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
     }
 }
 
-/// What stands before a body where no header names its schema.
+/// The frame of bytes whose schema no header names: an id before the body.
 fn prefixed(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
     match (prefix(bytes), bytes.first()) {
         (Some((schema, body)), _) => Ok(Frame { schema: schema?, body: Body::Plain(body) }),
@@ -211,7 +211,7 @@ fn prefixed(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
     }
 }
 
-/// An id before a body, in the forms that a header may have too, and the body.
+/// An id before a body, in one of the forms that a header may have, and the body.
 pub(crate) fn prefix(bytes: &[u8]) -> Option<(Result<SchemaRef, FrameError>, &[u8])> {
     match bytes.split_first()? {
         (&CONFLUENT_MAGIC, rest) => rest.split_first_chunk().map(|(id, body)| (schema_id(*id), body)),
@@ -253,7 +253,7 @@ fn header_id(header: &[u8]) -> Result<SchemaRef, FrameError> {
     }
 }
 
-/// A number comes from a Confluent registry, a UUID from Glue: these are the two that the mapping can ask.
+/// A number comes from a Confluent registry, a UUID from Glue: an event source mapping can read these two.
 fn metadata_id(id: &str) -> Result<SchemaRef, FrameError> {
     if let Ok(number) = id.parse::<u32>() {
         return schema_id(number.to_be_bytes());

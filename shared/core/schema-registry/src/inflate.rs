@@ -1,4 +1,4 @@
-//! Inflates zlib within a bound: a few hostile bytes may unfold into gigabytes.
+//! Inflates zlib within a bound: a few hostile bytes may inflate to gigabytes.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -8,13 +8,13 @@ pub(crate) enum InflateError {
     TooLarge,
 }
 
-/// How much larger a body is taken to be at first.
+/// How many times larger than its stream a body is expected to be.
 const USUAL_RATIO: usize = 4;
 
-/// The whole of a zlib stream. Memory grows with what comes out, so a small body never takes the bound at once.
+/// The whole of a zlib stream. Memory grows with the output, so a small body never reserves the bound at once.
 pub(crate) fn inflate(body: &[u8], bound: usize) -> Result<Vec<u8>, InflateError> {
     let mut inflater = Decompress::new(true);
-    // One byte more than the bound, so that going beyond it shows.
+    // One byte more than the bound, so that output beyond it is noticed.
     let room = bound.saturating_add(1);
     let mut out = Vec::with_capacity(body.len().saturating_mul(USUAL_RATIO).clamp(64.min(room), room));
     loop {
@@ -31,12 +31,12 @@ pub(crate) fn inflate(body: &[u8], bound: usize) -> Result<Vec<u8>, InflateError
                 return if whole { Ok(out) } else { Err(InflateError::Damaged) };
             }
             Ok(Status::Ok | Status::BufError) if out.len() == out.capacity() => {
-                // Twice as much, or all there may be: moved once more near the end it would be there twice.
+                // Twice as much, or the whole bound: another move near the end would hold the body twice.
                 let twice = out.len().max(1).saturating_mul(2);
                 let wanted = if twice > room / 2 { room } else { twice };
                 out.reserve_exact(wanted - out.len());
             }
-            // Room was left and nothing came: the stream is cut.
+            // There was room and no output: the stream is cut.
             Ok(Status::Ok | Status::BufError) if out.len() == written => return Err(InflateError::Damaged),
             Ok(Status::Ok | Status::BufError) => {}
             Err(_) => return Err(InflateError::Damaged),
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_compressed_comes_back() {
+    fn inflating_returns_what_was_compressed() {
         for length in [0, 1, 63, 64, 65, 100_000] {
             let bytes: Vec<u8> = (0..length).map(|n: u32| (n.wrapping_mul(n) >> 3) as u8).collect();
             assert_eq!(inflate(&deflated(&bytes), 1 << 20).unwrap(), bytes);

@@ -12,23 +12,24 @@ use avro_decode::{AvroType, Limits, Plan, ResolveError, Schema, SchemaError};
 
 use crate::{FetchCounter, RegistryError, SchemaRef, SchemaText, Schemas};
 
-/// How many plans are kept where each record finds them at once. A topic seldom has more writer schemas than this.
+/// How many plans are kept in the list that is searched first, without a lock. A topic rarely has more writer schemas.
 const FIRST: usize = 8;
-/// A larger schema's plan is not kept there, where it would stay for good. Schemas of hundreds of columns take 100 KB.
+/// A larger schema's plan is not kept in that list, which never removes one. Schemas of hundreds of columns take 100 KB.
 const MAX_FIRST_BYTES: usize = 1 << 20;
-/// The most plans kept beyond those. A topic has a handful of writer schemas; beyond this all are compiled anew.
+/// The most plans kept beyond those. A topic has a handful of writer schemas; beyond this all are dropped and compiled
+/// again.
 const MAX_PLANS: usize = 1_000;
-/// The most bytes of schemas whose plans are kept there: a plan grows with its schema.
+/// The most bytes of schemas whose plans are kept beyond those: a plan grows with its schema.
 const MAX_PLAN_BYTES: usize = 16 << 20;
 
 /// The plans by which one type is read, fetched and compiled when first needed.
 ///
 /// That a schema does not parse or does not resolve is kept as well: it will not change before the next deployment.
-/// What the registry could not answer is not kept.
+/// Errors of the registry are not kept.
 pub struct PlanCache<T: AvroType> {
     schemas: Arc<dyn Schemas>,
     limits: Limits,
-    /// The plans met first, for good, in the order in which they were met: found without a lock.
+    /// The first plans, never removed, in the order of their compilation: found without a lock.
     first: [OnceLock<Known<T>>; FIRST],
     /// All others.
     later: RwLock<Later<T>>,
@@ -36,20 +37,20 @@ pub struct PlanCache<T: AvroType> {
 
 struct Later<T: AvroType> {
     plans: Plans<T>,
-    /// What their schemas take.
+    /// The size of their schemas in bytes.
     bytes: usize,
 }
 
 type Known<T> = (SchemaRef, Result<Plan<T>, PlanError>);
 type Plans<T> = HashMap<SchemaRef, Result<Plan<T>, PlanError>, BuildHasherDefault<IdHasher>>;
 
-/// Why there is no plan for a schema.
+/// Why a schema has no plan.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PlanError {
-    /// The schema could not be had.
+    /// The schema could not be fetched.
     #[error(transparent)]
     Registry(RegistryError),
-    /// What the registry holds is no Avro schema.
+    /// The registry's text is not an Avro schema.
     #[error("{0}: the writer schema is not valid Avro")]
     Schema(SchemaRef, #[source] Arc<SchemaError>),
     /// The schema cannot be read as the type.
@@ -57,7 +58,7 @@ pub enum PlanError {
     Resolve(SchemaRef, #[source] Arc<ResolveError>),
 }
 
-/// A type that text cannot be read as.
+/// The type cannot be read from plain text.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("plain text does not resolve against the reader")]
 pub struct NoPlanOfText(#[source] Arc<dyn std::error::Error + Send + Sync>);
@@ -72,7 +73,7 @@ impl PlanError {
         }
     }
 
-    /// The registry's error, if that is what it was; see [`RegistryError::is_transient`]. The others are permanent.
+    /// The registry's error, if it is one; see [`RegistryError::is_transient`]. The others are permanent.
     pub fn registry(&self) -> Option<&RegistryError> {
         match self {
             PlanError::Registry(error) => Some(error),
@@ -92,7 +93,7 @@ impl<T: AvroType> PlanCache<T> {
         }
     }
 
-    /// The plan for a schema, if it was needed before: the path of nearly every record.
+    /// The plan for a schema, if it was compiled before: the path of nearly every record.
     #[inline(always)]
     pub fn known(&self, schema: SchemaRef) -> Option<Result<Cow<'_, Plan<T>>, PlanError>> {
         // Most topics have one writer schema at a time.
@@ -121,7 +122,7 @@ impl<T: AvroType> PlanCache<T> {
     /// The plan for a schema, fetched and compiled if need be.
     ///
     /// # Errors
-    /// When the schema cannot be had, is no Avro schema, or does not resolve against `T`.
+    /// When the schema cannot be fetched, is not an Avro schema, or does not resolve against `T`.
     pub async fn plan(&self, schema: SchemaRef) -> Result<Plan<T>, PlanError> {
         self.plan_counted(schema, &FetchCounter::default()).await
     }
@@ -152,7 +153,7 @@ impl<T: AvroType> PlanCache<T> {
     }
 
     fn keep(&self, schema: SchemaRef, plan: Result<Plan<T>, PlanError>, bytes: usize) {
-        // The lock orders those who fill the first places, too.
+        // The lock orders the writers of the first places, too.
         let mut later = self.later.write().unwrap_or_else(PoisonError::into_inner);
         if self.known_first(schema) {
             return;
@@ -190,8 +191,8 @@ impl<T: AvroType> fmt::Debug for PlanCache<T> {
     }
 }
 
-/// Mixes the few bytes of a [`SchemaRef`]. The map is small and bounded, so keyed hashing would buy nothing for what
-/// it costs on every record.
+/// Mixes the few bytes of a [`SchemaRef`]. The map is small and bounded, so a keyed hash would cost time on every
+/// record and gain nothing.
 #[derive(Default)]
 struct IdHasher(u64);
 

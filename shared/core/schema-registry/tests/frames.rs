@@ -1,4 +1,4 @@
-//! Every frame, cut at every length, and every way to be in doubt.
+//! Frames: each format, cut at every length, with every kind of missing or malformed id.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -36,7 +36,7 @@ fn beside<'a>(header: Option<&'a [u8]>, metadata_id: Option<&'a str>) -> Clues<'
     Clues { header, metadata_id }
 }
 
-fn told(frame: Result<Frame<'_>, FrameError>) -> (String, Vec<u8>) {
+fn read(frame: Result<Frame<'_>, FrameError>) -> (String, Vec<u8>) {
     match frame {
         Ok(frame) => (frame.schema.to_string(), frame.body.inflate().unwrap().into_owned()),
         Err(error) => (error.code().to_owned(), Vec::new()),
@@ -54,14 +54,14 @@ fn each_format_reads_its_own_frame() {
     let version = (format!("glue:{VERSION}"), BODY.to_vec());
     let header = guid_header();
     for format in [FrameFormat::Confluent, FrameFormat::Apicurio] {
-        assert_eq!(told(split(format, &confluent(), Clues::default())), id);
+        assert_eq!(read(split(format, &confluent(), Clues::default())), id);
     }
-    assert_eq!(told(split(FrameFormat::ConfluentHeader, BODY, beside(Some(&header), None))), guid);
-    assert_eq!(told(split(FrameFormat::ConfluentHeader, BODY, beside(Some(b"\0\0\x01\x86\xa2"), None))), id);
-    assert_eq!(told(split(FrameFormat::Glue, &glue(0, BODY), Clues::default())), version);
-    assert_eq!(told(split(FrameFormat::Glue, &glue(5, &zlib(BODY)), Clues::default())), version);
-    assert_eq!(told(split(FrameFormat::Metadata, BODY, beside(None, Some("100002")))), id);
-    assert_eq!(told(split(FrameFormat::Metadata, BODY, beside(None, Some(&VERSION.to_string())))), version);
+    assert_eq!(read(split(FrameFormat::ConfluentHeader, BODY, beside(Some(&header), None))), guid);
+    assert_eq!(read(split(FrameFormat::ConfluentHeader, BODY, beside(Some(b"\0\0\x01\x86\xa2"), None))), id);
+    assert_eq!(read(split(FrameFormat::Glue, &glue(0, BODY), Clues::default())), version);
+    assert_eq!(read(split(FrameFormat::Glue, &glue(5, &zlib(BODY)), Clues::default())), version);
+    assert_eq!(read(split(FrameFormat::Metadata, BODY, beside(None, Some("100002")))), id);
+    assert_eq!(read(split(FrameFormat::Metadata, BODY, beside(None, Some(&VERSION.to_string())))), version);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn another_first_byte_is_an_unknown_frame() {
 }
 
 #[test]
-fn an_8_byte_id_of_apicurio_is_refused_and_not_misread() {
+fn an_8_byte_id_of_apicurio_is_refused() {
     let bytes = [&7_u64.to_be_bytes(), BODY].concat();
     let bytes = [b"\0", bytes.as_slice()].concat();
     for format in [FrameFormat::Confluent, FrameFormat::Apicurio] {
@@ -105,10 +105,10 @@ fn an_8_byte_id_of_apicurio_is_refused_and_not_misread() {
 fn a_format_ignores_the_clues_of_others() {
     let (header, bytes) = (guid_header(), confluent());
     let clues = beside(Some(&header), Some("1"));
-    assert_eq!(told(split(FrameFormat::Confluent, &bytes, clues)).0, "id:100002");
-    let (schema, body) = told(split(FrameFormat::ConfluentHeader, &bytes, clues));
+    assert_eq!(read(split(FrameFormat::Confluent, &bytes, clues)).0, "id:100002");
+    let (schema, body) = read(split(FrameFormat::ConfluentHeader, &bytes, clues));
     assert_eq!((schema, body), (format!("guid:{VERSION}"), bytes.clone()), "a bare body may start with zero");
-    assert_eq!(told(split(FrameFormat::Metadata, &bytes, clues)), ("id:1".to_owned(), bytes));
+    assert_eq!(read(split(FrameFormat::Metadata, &bytes, clues)), ("id:1".to_owned(), bytes));
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn ids_beside_the_bytes_are_checked() {
 }
 
 #[test]
-fn a_compressed_body_cannot_grow_without_end_and_its_schema_is_told_without_inflating() {
+fn a_compressed_body_is_bounded_and_its_schema_needs_no_inflating() {
     let inflated = |bytes: &[u8]| {
         let frame = split(FrameFormat::Glue, bytes, Clues::default()).unwrap();
         assert_eq!(frame.schema, SchemaRef::GlueVersion(VERSION));
@@ -144,7 +144,7 @@ fn a_compressed_body_cannot_grow_without_end_and_its_schema_is_told_without_infl
 }
 
 #[test]
-fn what_inflating_may_take_is_known_before_it_is_begun() {
+fn the_memory_that_inflating_may_take_is_known_before() {
     for body in [BODY.to_vec(), vec![0; 100], vec![7; 1_000_000], vec![0; MAX_INFLATED_BYTES]] {
         let bytes = glue(5, &zlib(&body));
         let bound = inflates_to_at_most(&bytes);
@@ -157,7 +157,7 @@ fn what_inflating_may_take_is_known_before_it_is_begun() {
 }
 
 #[test]
-fn clues_are_only_asked_for_where_they_matter() {
+fn clues_are_used_only_by_the_formats_that_need_them() {
     assert!(!FrameFormat::Confluent.looks_at_headers() && !FrameFormat::Confluent.looks_at_metadata());
     assert!(FrameFormat::ConfluentHeader.looks_at_headers() && FrameFormat::Metadata.looks_at_metadata());
     assert_eq!(SchemaRef::Id(SchemaId(1)).to_string(), "id:1");
@@ -168,22 +168,22 @@ fn a_topic_may_move_from_ids_before_the_body_to_ids_in_headers() {
     let header = guid_header();
     // A change of Debezium's without `before`: it starts as a frame does.
     let bare = [b"\x00\x02\x48e7e183f2".as_slice(), BODY].concat();
-    let read = |bytes: &[u8], header| told(split(FrameFormat::ConfluentHeader, bytes, beside(header, None)));
-    assert_eq!(read(&bare, Some(header.as_slice())), (format!("guid:{VERSION}"), bare.clone()));
-    assert_eq!(read(&confluent(), None), ("id:100002".to_owned(), BODY.to_vec()));
+    let moved = |bytes: &[u8], header| read(split(FrameFormat::ConfluentHeader, bytes, beside(header, None)));
+    assert_eq!(moved(&bare, Some(header.as_slice())), (format!("guid:{VERSION}"), bare.clone()));
+    assert_eq!(moved(&confluent(), None), ("id:100002".to_owned(), BODY.to_vec()));
     let guid_before_the_body = [header.as_slice(), BODY].concat();
-    assert_eq!(read(&guid_before_the_body, None), (format!("guid:{VERSION}"), BODY.to_vec()));
+    assert_eq!(moved(&guid_before_the_body, None), (format!("guid:{VERSION}"), BODY.to_vec()));
 
-    assert_eq!(read(b"\x02body", None).0, "frame_header_missing");
-    assert_eq!(read(b"", None).0, "frame_header_missing");
-    assert_eq!(read(&confluent()[..4], None).0, "frame_truncated");
-    assert_eq!(read(&guid_before_the_body[..16], None).0, "frame_header_missing");
-    assert_eq!(read(&[0; 9], None).0, "frame_id_zero");
-    assert_eq!(read(&confluent(), Some(b"\x07".as_slice())).0, "frame_header_malformed", "a header decides alone");
+    assert_eq!(moved(b"\x02body", None).0, "frame_header_missing");
+    assert_eq!(moved(b"", None).0, "frame_header_missing");
+    assert_eq!(moved(&confluent()[..4], None).0, "frame_truncated");
+    assert_eq!(moved(&guid_before_the_body[..16], None).0, "frame_header_missing");
+    assert_eq!(moved(&[0; 9], None).0, "frame_id_zero");
+    assert_eq!(moved(&confluent(), Some(b"\x07".as_slice())).0, "frame_header_malformed", "a header decides alone");
 }
 
 #[test]
-fn records_of_one_key_keep_their_order_whatever_schema_wrote_the_key() {
+fn records_of_one_key_keep_their_order_under_any_key_schema() {
     let framed = |frame: &[u8]| [frame, b"\x04ab"].concat();
     let glue = framed(&[[3, 0].as_slice(), &[7; 16]].concat());
     let (first, second) = (framed(&[0, 0, 0, 0, 1]), framed(&[0, 0, 0, 0, 2]));

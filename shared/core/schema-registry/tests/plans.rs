@@ -58,7 +58,7 @@ async fn versions_of_a_schema_are_read_as_one_type() {
 }
 
 #[tokio::test]
-async fn any_number_of_schemas_is_asked_for_once_each() {
+async fn each_of_many_schemas_is_fetched_once() {
     let registry = registry();
     let schemas = 100..130;
     for schema in schemas.clone() {
@@ -81,7 +81,7 @@ async fn any_number_of_schemas_is_asked_for_once_each() {
 }
 
 #[tokio::test]
-async fn what_does_not_parse_or_resolve_is_permanent_and_asked_once() {
+async fn a_schema_that_does_not_resolve_is_permanent_and_fetched_once() {
     let registry = registry();
     let plans = PlanCache::<Account<'static>>::new(Arc::clone(&registry) as _, Limits::default());
     for schema in [3, 4] {
@@ -94,7 +94,7 @@ async fn what_does_not_parse_or_resolve_is_permanent_and_asked_once() {
 }
 
 #[tokio::test]
-async fn an_outage_is_not_kept() {
+async fn an_error_of_the_registry_is_not_kept() {
     let registry = registry();
     registry.set_weather(Weather::Down);
     let plans = PlanCache::<Account<'static>>::new(Arc::clone(&registry) as _, Limits::default());
