@@ -1,4 +1,4 @@
-//! Reading keys and values: frame, writer schema, plan, struct; and what each failure of that proves.
+//! Reads keys and values: frame, writer schema, plan, struct; and says for each failure whether to try again.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::read_error::ReadError;
 use crate::side::Side;
 use crate::unknown_schemas::{OLDEST_WAITED_FOR, UnknownSchemas};
 
-/// Done at once where the schema is known; see [`AvroReader::ready`].
+/// Ready at once where the schema is known; see [`AvroReader::ready`].
 pub type SchemaReady<'a> = Either<Ready<Result<(), Fault>>, BoxFuture<'a, Result<(), Fault>>>;
 
 /// Reads one side of records as `T`, whatever schema version they were written with.
@@ -29,17 +29,17 @@ pub struct AvroReader<T: AvroType> {
     clock: Arc<dyn Clock>,
 }
 
-/// What the bytes of one side are.
+/// The format of one side's bytes.
 enum Form<T: AvroType> {
     Framed(FrameFormat),
-    /// Plain text, and how it is read as `T`.
+    /// Plain text, and the plan by which it is read as `T`.
     Text(Result<Plan<T>, NoPlanOfText>),
 }
 
 impl<T: AvroType> AvroReader<T> {
     /// A reader of keys. Plain text ([`KeyFormat::Text`]) is read as an Avro string is: as text, or as the
-    /// [`Value`](avro_decode::Value) that holds it. A type that is no text cannot be read from it, and each record says
-    /// so.
+    /// [`Value`](avro_decode::Value) that holds it. A type that is not text cannot be read from it: each record fails
+    /// with `key_is_text`.
     pub fn of_keys(format: impl Into<KeyFormat>, plans: PlanCache<T>) -> Self {
         let form = match format.into() {
             KeyFormat::Framed(format) => Form::Framed(format),
@@ -54,16 +54,17 @@ impl<T: AvroType> AvroReader<T> {
         AvroReader { side: Side::Value, form, plans, missed, clock: Arc::new(SystemClock) }
     }
 
-    /// Makes sure that the record's schema is at hand, and its body out of any compression. Costs nothing for a plain
-    /// body whose schema was met before; else the schema is fetched and compiled, and room for the body waited for.
+    /// Splits the frame, fetches and compiles its schema unless that is known, and inflates a compressed body once there
+    /// is room for it. Ready at once for a plain body whose schema is known. A record's frame is split once and its body
+    /// inflated once, however often it is asked for.
     ///
-    /// Apart from [`AvroReader::read`] so that no future names the type that is read: one that did could not be sent
+    /// Separate from [`AvroReader::read`] so that no future names the type that is read: one that did could not be sent
     /// between threads (rust-lang/rust issue 100013).
     ///
     /// # Errors
-    /// `Retry` while the registry cannot be asked, and for 30 s from when this process first missed a schema that it does
-    /// not know (unless the record is older than a week); `DeadLetter` where the schema cannot be told, had, or read as
-    /// `T`.
+    /// `Retry` while the registry cannot be reached, and for 30 s after this process first missed a schema that the registry
+    /// does not have (unless the record is older than a week); `DeadLetter` where the frame names no schema, or the schema
+    /// cannot be fetched or read as `T`.
     pub fn ready<'a>(&'a self, record: &RawRecord<'a>) -> SchemaReady<'a> {
         let Some(bytes) = record.bytes(self.side) else { return Either::Left(ready(Ok(()))) };
         let format = match &self.form {
@@ -131,20 +132,20 @@ impl<T: AvroType> AvroReader<T> {
             },
         };
         plan.decode(body).map_err(|error| {
-            // What the mapping made of a record, whatever the metadata says of its schema.
+            // The mapping has converted the record, whatever schema its metadata names.
             let json = format == FrameFormat::Metadata && body.first() == Some(&b'{');
             fault(if json { self.not_avro("JSON") } else { ReadError::Decode { schema: frame.schema, error } })
         })
     }
 
-    /// The writer schema that the record names, as far as its bytes tell: for logs and dead letters.
+    /// The writer schema that the record names, if its frame can be read: for logs and dead letters.
     pub fn schema(&self, record: &RawRecord<'_>) -> Option<String> {
         let bytes = record.bytes(self.side)?;
         let Form::Framed(format) = &self.form else { return None };
         self.frame(*format, record, bytes).ok().map(|frame| frame.schema.to_string())
     }
 
-    /// The frame, which whatever was asked first about this record has taken apart.
+    /// The frame; the first call for a record splits it, the others get what that one found.
     fn frame<'de>(
         &self,
         format: FrameFormat,
@@ -184,8 +185,8 @@ impl<T: AvroType> AvroReader<T> {
         ReadError::NotAvro { side: self.side, format }
     }
 
-    /// A registry that has no such schema is asked again for a while, unless the record is older than anything that is
-    /// waited for. A timestamp that is ahead of the clock, or none, tells nothing of its age.
+    /// A registry that does not have a schema is asked again for a while, unless the record is too old to wait for its
+    /// schema. A timestamp that is ahead of the clock, or missing, proves nothing about the age.
     fn no_plan(&self, schema: SchemaRef, error: PlanError, timestamp: i64) -> Fault {
         let unknown = error.registry().is_some_and(|error| error.kind() == RegistryErrorKind::NotFound);
         let sent = u64::try_from(timestamp).unwrap_or(u64::MAX);
@@ -195,14 +196,14 @@ impl<T: AvroType> AvroReader<T> {
     }
 }
 
-/// Text as an Avro string: its length stands before it.
+/// Reads text as an Avro string, which has its length in front.
 fn read_text<'de, T: AvroType>(
     plan: &Result<Plan<T>, NoPlanOfText>,
     record: &RawRecord<'de>,
     text: &'de [u8],
 ) -> Result<T::Of<'de>, Fault> {
     let plan = plan.as_ref().map_err(text_fault)?;
-    // Taken for text, a frame would give the same key two names once the setting is corrected.
+    // Read as text, a frame would give the same key two names once the setting is corrected.
     if matches!(text, [0 | 1 | 3, ..]) || std::str::from_utf8(text).is_err() {
         return Err(fault(ReadError::KeyNotText));
     }

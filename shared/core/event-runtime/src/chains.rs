@@ -16,14 +16,14 @@ pub(crate) struct Chains {
     pub(crate) chains: Vec<Vec<usize>>,
     /// How many chains may be in flight together.
     pub(crate) in_flight: usize,
-    /// The keys that had to be decoded to tell the chains apart.
+    /// The keys that had to be decoded to form the chains.
     pub(crate) keys: Keys,
 }
 
 /// A key out of its base64; `None` where the record has none.
 pub(crate) type Decoded<'a> = Result<Option<&'a [u8]>, Base64Error>;
 
-/// The keys of a topic-partition, decoded once. They take less than the event that they came in.
+/// The keys of a topic-partition, decoded once. They take less memory than the event itself.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     bytes: Vec<u8>,
@@ -68,7 +68,7 @@ impl Keys {
             .map(|range| range.as_ref().map(|range| range.as_ref().map(bytes)).map_err(|error| *error))
     }
 
-    /// Positions by what orders their records. Those without a key, or with one that cannot be read, wait for each other.
+    /// Positions of records with the same order key. Those without a key, or with an unreadable one, wait for each other.
     fn chains<H: RecordHandler>(&self, handler: &H, records: usize) -> Vec<Vec<usize>> {
         let mut chains: Vec<Vec<usize>> = Vec::new();
         let mut by_key: HashMap<Option<&[u8]>, usize> = HashMap::new();

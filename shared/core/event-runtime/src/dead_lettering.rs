@@ -25,7 +25,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         attempt: u32,
         stages: &mut StageTimes,
     ) -> Outcome {
-        let schemas = self.parts.handler.schemas(record);
+        let schemas = self.processor.handler.schemas(record);
         let letter = DeadLetter {
             claim: held.map(|held| held.key.as_str().to_owned()),
             key_schema: schemas.key,
@@ -139,8 +139,9 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         held: Option<&Held>,
     ) -> Result<(), &'static str> {
         let started = Instant::now();
-        let stored =
-            self.settle(Store::DeadLetters, "store a letter", started, || self.parts.dead_letters.store(letter)).await;
+        let stored = self
+            .settle(Store::DeadLetters, "store a letter", started, || self.processor.dead_letters.store(letter))
+            .await;
         if let Err(error) = stored {
             if !is_enabled(Safeguard::LetterFirst) {
                 return Ok(());
@@ -180,7 +181,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
             Disposition::Uncertain => (letter.clone(), Doubt::Uncertain),
             Disposition::DeadLetter | Disposition::Retry { .. } => (letter.clone(), Doubt::Certain),
         };
-        let claims = &self.parts.claims;
+        let claims = &self.processor.claims;
         self.settle(Store::Claims, "park", started, || claims.park(held, &letter, doubt)).await.map(drop)
     }
 
@@ -209,7 +210,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
                 function_version: self.invocation.function_version.clone(),
                 request_id: self.invocation.request_id.clone(),
                 attempt,
-                at_ms: self.parts.clock.now().0,
+                at_ms: self.processor.clock.now().0,
             },
             redriven: None,
         }

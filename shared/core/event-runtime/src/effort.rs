@@ -1,11 +1,11 @@
-//! Counts how often a record's bytes are taken apart, for tests; without the feature `testing` nothing is counted.
+//! Counts how often a record's bytes are decoded, for tests; without the feature `testing` nothing is counted.
 
-/// Something that is done once for each side of a record.
+/// A step that is taken once for each side of a record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step {
     /// A key or value out of its base64.
     Base64,
-    /// A frame taken apart.
+    /// A frame split.
     Frame,
     /// A body inflated.
     Inflate,
@@ -32,13 +32,13 @@ pub(crate) fn count(step: Step) {
     let _ = step;
 }
 
-/// How often keys and values were taken apart.
+/// How often keys and values were decoded.
 #[cfg(feature = "testing")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effort {
     /// Keys and values that were decoded from base64.
     pub base64: usize,
-    /// Frames that were taken apart.
+    /// Frames that were split.
     pub frames: usize,
     /// Bodies that were inflated.
     pub inflated: usize,
@@ -46,7 +46,7 @@ pub struct Effort {
 
 #[cfg(feature = "testing")]
 impl Effort {
-    /// What this thread did since it was last asked. A batch is processed on the thread that polls it.
+    /// The steps of this thread since the last call. A batch is processed on the thread that polls it.
     pub fn taken() -> Self {
         COUNTED.replace(Effort { base64: 0, frames: 0, inflated: 0 })
     }

@@ -1,4 +1,4 @@
-//! What a function gives the processor: how to read a record, whether to act on it, and the effect.
+//! A function's handler: how it reads a record, whether it acts on it, and the effect.
 
 use std::future::Future;
 
@@ -6,7 +6,7 @@ use crate::effect_id::EffectId;
 use crate::failure::Fault;
 use crate::raw_record::RawRecord;
 
-/// What a function wants done with a record that it could read.
+/// What is to be done with a record that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intent {
     /// Nothing, on purpose, for a reason from a bounded set.
@@ -43,10 +43,10 @@ pub trait RecordHandler: Sync {
     /// What a record means to the function; may borrow from the record's bytes.
     type Event<'de>: Send + Sync;
 
-    /// Reads a record. Nothing may happen here that cannot be repeated.
+    /// Reads a record. Everything that happens here must be repeatable: a retry reads the record again.
     ///
     /// # Errors
-    /// `Retry` where the registry could not be asked, `DeadLetter` where the bytes cannot be read.
+    /// `Retry` where the registry could not be reached, `DeadLetter` where the bytes cannot be read.
     fn decode<'de>(
         &'de self,
         record: RawRecord<'de>,
@@ -58,13 +58,13 @@ pub trait RecordHandler: Sync {
         key
     }
 
-    /// Names the writer schemas of a record, as far as its frames tell, for logs and dead letters. Must not fail on
+    /// Names the writer schemas of a record, as far as its frames can be read, for logs and dead letters. Must not fail on
     /// bytes that cannot be read.
     fn schemas(&self, _record: &RawRecord<'_>) -> WriterSchemas {
         WriterSchemas::default()
     }
 
-    /// Decides what is to be done.
+    /// Decides what is to be done with a record.
     ///
     /// # Errors
     /// A permanent fault of the record, such as a missing key.

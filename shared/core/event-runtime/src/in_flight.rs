@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// So many records, and so many bytes of theirs.
+/// The records that may be in flight together, and the bytes that they may take.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     records: Semaphore,
@@ -13,14 +13,14 @@ pub(crate) struct InFlight {
     max_bytes: u32,
 }
 
-/// Room for one record, until it is dropped. One that nobody admitted ([`Room::default`]) has no bound.
+/// Room for one record, until it is dropped. One that was not admitted ([`Room::default`]) has no bound.
 #[derive(Debug, Default)]
 pub(crate) struct Room<'a> {
     _record: Option<SemaphorePermit<'a>>,
     in_flight: Option<&'a InFlight>,
-    /// What the record takes as it came.
-    arrived: u32,
-    /// What is taken of the bytes in flight now.
+    /// Bytes that the record takes as it was delivered.
+    delivered: u32,
+    /// Bytes that are taken for it now.
     held: AtomicU32,
 }
 
@@ -39,9 +39,9 @@ impl InFlight {
     pub(crate) async fn admit(&self, bytes: usize) -> Room<'_> {
         // Refused only once closed, which these never are.
         let record = self.records.acquire().await.ok();
-        let arrived = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let held = AtomicU32::new(self.take(arrived.min(self.max_bytes)).await);
-        Room { _record: record, in_flight: Some(self), arrived, held }
+        let delivered = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let held = AtomicU32::new(self.take(delivered.min(self.max_bytes)).await);
+        Room { _record: record, in_flight: Some(self), delivered, held }
     }
 
     async fn take(&self, bytes: u32) -> u32 {
@@ -65,7 +65,7 @@ impl InFlight {
 }
 
 impl Room<'_> {
-    /// Waits for room for so many bytes beside those that the record came in. What is held is given back first: a record
+    /// Waits for room for so many bytes beside those of the delivered record. What is held is given back first: a record
     /// that waits for bytes holds none, so that no two wait for each other.
     pub(crate) async fn take_for(&self, inflated: usize) {
         let Some(in_flight) = self.in_flight else { return };
@@ -74,7 +74,7 @@ impl Room<'_> {
         self.held.store(taken, Ordering::Relaxed);
     }
 
-    /// Gives back what is held beyond the bytes that the record came in and so many more.
+    /// Gives back what is held beyond the bytes of the delivered record and so many more.
     pub(crate) fn keep_for(&self, inflated: usize) {
         let Some(in_flight) = self.in_flight else { return };
         let kept = self.with(in_flight, inflated).min(self.held.load(Ordering::Relaxed));
@@ -83,7 +83,7 @@ impl Room<'_> {
     }
 
     fn with(&self, in_flight: &InFlight, inflated: usize) -> u32 {
-        u32::try_from(inflated).unwrap_or(u32::MAX).saturating_add(self.arrived).min(in_flight.max_bytes)
+        u32::try_from(inflated).unwrap_or(u32::MAX).saturating_add(self.delivered).min(in_flight.max_bytes)
     }
 }
 

@@ -28,8 +28,9 @@ mod no_claims;
 mod outcome;
 mod partition;
 mod partition_context;
-mod parts;
+
 mod processor;
+mod processor_context;
 mod raw_record;
 mod read_error;
 mod record;

@@ -20,7 +20,7 @@ use crate::in_flight::Room;
 use crate::outcome::RecordReport;
 use crate::outcome::{Outcome, StageTimes};
 use crate::partition_context::PartitionContext;
-use crate::parts::Parts;
+use crate::processor_context::ProcessorContext;
 use crate::raw_record::RawRecord;
 use crate::record_frames::RecordFrames;
 use crate::retry::RetryBudget;
@@ -32,7 +32,7 @@ const PARTITION_STOPPED: &str = "lane_stopped";
 
 /// What all partitions of a batch share.
 pub(crate) struct Batch<'a, H> {
-    pub(crate) parts: &'a Parts<H>,
+    pub(crate) processor: &'a ProcessorContext<H>,
     pub(crate) event: &'a Event<'a>,
     pub(crate) invocation: &'a Invocation,
     pub(crate) retries: &'a RetryBudget,
@@ -58,9 +58,9 @@ pub(crate) async fn run_partition<H: RecordHandler>(
     batch: &Batch<'_, H>,
     partition: &TopicPartition<'_>,
 ) -> PartitionReport {
-    let Parts { settings, floods, .. } = batch.parts;
+    let ProcessorContext { settings, floods, .. } = batch.processor;
     let guard = FloodGuard::new(floods, &partition.name, partition.records.len(), &settings.drain);
-    let Chains { chains, in_flight, keys } = Chains::of(&batch.parts.handler, settings.order, &partition.records);
+    let Chains { chains, in_flight, keys } = Chains::of(&batch.processor.handler, settings.order, &partition.records);
     let mut ends: Vec<(usize, RecordReport)> = stream::iter(chains)
         .map(|chain| run_chain(batch, partition, chain, &keys, &guard))
         .buffer_unordered(in_flight)
@@ -94,7 +94,7 @@ async fn run_chain<H: RecordHandler>(
     guard: &FloodGuard<'_>,
 ) -> Vec<(usize, RecordReport)> {
     let context = PartitionContext {
-        parts: batch.parts,
+        processor: batch.processor,
         event: batch.event,
         partition_name: &partition.name,
         invocation: batch.invocation,
@@ -131,7 +131,7 @@ async fn run_entry<H: RecordHandler>(
     key: Option<Decoded<'_>>,
     scratch: &mut Scratch,
 ) -> RecordReport {
-    let in_flight = &context.parts.in_flight;
+    let in_flight = &context.processor.in_flight;
     let Some(room) = context.before_reserve(in_flight.admit(bytes_of(entry))).await else {
         return RecordReport::not_started(Outcome::Unfinished(NoTimeLeft.code()));
     };

@@ -9,14 +9,14 @@ use tokio::time::timeout;
 
 use crate::failure_log::FailureLog;
 use crate::flood_guard::FloodGuard;
-use crate::parts::Parts;
+use crate::processor_context::ProcessorContext;
 use crate::retry::RetryBudget;
 use crate::safeguards::{Safeguard, is_enabled};
 use crate::settings::Invocation;
 
 /// What all records of a topic-partition are processed with.
 pub(crate) struct PartitionContext<'a, H> {
-    pub(crate) parts: &'a Parts<H>,
+    pub(crate) processor: &'a ProcessorContext<H>,
     pub(crate) event: &'a Event<'a>,
     pub(crate) partition_name: &'a str,
     pub(crate) invocation: &'a Invocation,
@@ -29,25 +29,25 @@ pub(crate) struct PartitionContext<'a, H> {
 impl<H> PartitionContext<'_, H> {
     /// Whether an effect that starts now can end, and be settled, within the invocation.
     pub(crate) fn allows_effect(&self) -> bool {
-        self.invocation.deadline.allows(self.parts.settings.needed_for_effect())
+        self.invocation.deadline.allows(self.processor.settings.needed_for_effect())
     }
 
     /// Whether an effect could still start behind a pause.
     pub(crate) fn allows_pause(&self, pause: Duration) -> bool {
-        self.invocation.deadline.allows(pause + self.parts.settings.needed_for_effect())
+        self.invocation.deadline.allows(pause + self.processor.settings.needed_for_effect())
             || !is_enabled(Safeguard::PauseFits)
     }
 
     /// Whether the stores still have their reserve.
     pub(crate) fn can_still_settle(&self) -> bool {
-        self.invocation.deadline.allows(self.parts.settings.settle_reserve)
+        self.invocation.deadline.allows(self.processor.settings.settle_reserve)
     }
 
     /// Runs something that must leave the reserve alone; `None` when it would not end in time.
     pub(crate) async fn before_reserve<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         match self.invocation.deadline.left() {
             None => Some(future.await),
-            Some(left) => timeout(left.saturating_sub(self.parts.settings.settle_reserve), future).await.ok(),
+            Some(left) => timeout(left.saturating_sub(self.processor.settings.settle_reserve), future).await.ok(),
         }
     }
 }

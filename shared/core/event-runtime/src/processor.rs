@@ -18,14 +18,14 @@ use crate::handler::RecordHandler;
 use crate::in_flight::InFlight;
 use crate::outcome::BatchReport;
 use crate::partition::{Batch, PartitionReport, run_partition};
-use crate::parts::Parts;
+use crate::processor_context::ProcessorContext;
 use crate::renamed_claims::RenamedClaims;
 use crate::retry::RetryBudget;
 use crate::settings::{Drain, Invocation, Settings};
 
 /// Runs a handler over batches of Kafka records. May be given several batches at a time: they share the circuit, the
 /// flood guard and the bounds on what is in flight; each has a budget of retries of its own.
-pub struct Processor<H>(Parts<H>);
+pub struct Processor<H>(ProcessorContext<H>);
 
 impl<H: RecordHandler> Processor<H> {
     /// A processor with the machine's clock.
@@ -37,12 +37,12 @@ impl<H: RecordHandler> Processor<H> {
         let in_flight = InFlight::new(settings.max_records_in_flight, settings.max_bytes_in_flight);
         let (clock, floods) = (Arc::new(SystemClock), Floods::default());
         let claims = Arc::new(RenamedClaims(claims));
-        Processor(Parts { handler, claims, dead_letters, clock, settings, circuit, floods, in_flight })
+        Processor(ProcessorContext { handler, claims, dead_letters, clock, settings, circuit, floods, in_flight })
     }
 
     /// The same with another clock.
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
-        Processor(Parts { clock, ..self.0 })
+        Processor(ProcessorContext { clock, ..self.0 })
     }
 
     /// Takes every record of an event as far as it gets. Partitions are polled in the calling task; nothing is spawned,
@@ -61,7 +61,7 @@ impl<H: RecordHandler> Processor<H> {
         let retries = RetryBudget::for_records(event.partitions.iter().map(|partition| partition.records.len()).sum());
         let (failures, fetches) = (FailureLog::default(), FetchCounter::default());
         let batch = Batch {
-            parts: &self.0,
+            processor: &self.0,
             event: &event,
             invocation,
             retries: &retries,

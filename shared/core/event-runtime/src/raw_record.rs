@@ -1,4 +1,4 @@
-//! One record as a function's handler gets it: its bytes, what the event says beside them, and its frames.
+//! One record as a function's handler gets it: its coordinates, bytes, headers and frames.
 
 use kafka_events::{Headers, SchemaMetadata};
 
@@ -26,7 +26,7 @@ pub struct RawRecord<'a> {
     pub key_schema: Option<&'a SchemaMetadata<'a>>,
     /// The value's schema, where the event source mapping read the registry.
     pub value_schema: Option<&'a SchemaMetadata<'a>>,
-    /// The frames of the key and the value, as far as they were looked at, and the bodies that had to be inflated.
+    /// The frames of the key and the value, each split once, and their inflated bodies.
     pub frames: &'a RecordFrames<'a>,
 }
 

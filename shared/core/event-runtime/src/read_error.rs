@@ -9,10 +9,10 @@ use crate::side::Side;
 
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum ReadError {
-    #[error("no writer schema can be told")]
+    #[error("the frame does not name a writer schema")]
     Frame(#[from] FrameError),
     #[error(
-        "no writer schema can be told from the bytes of the {side}, but the event source mapping names one beside them: it reads the registry itself and takes frames off; set {}=metadata, or take the registry out of the mapping", side.variable()
+        "the frame of the {side} does not name a writer schema, but the event source mapping names one beside it: it reads the registry itself and removes frames; set {}=metadata, or take the registry out of the mapping", side.variable()
     )]
     FrameTaken {
         side: Side,
@@ -20,7 +20,7 @@ pub(crate) enum ReadError {
         error: FrameError,
     },
     #[error(
-        "the event source mapping is configured to deliver the {side} as {format}, and this function reads Avro: set EventRecordFormat to SOURCE in the mapping's SchemaRegistryConfig, and give the topic Avro schemas"
+        "the event source mapping is configured to deliver the {side} as {format}, but this function reads Avro: set EventRecordFormat to SOURCE in the mapping's SchemaRegistryConfig, and give the topic Avro schemas"
     )]
     NotAvro { side: Side, format: String },
     #[error("the headers cannot be read")]
@@ -33,20 +33,20 @@ pub(crate) enum ReadError {
         error: PlanError,
         waited_for: bool,
     },
-    #[error("schema {0} was not made ready before reading, or has left the cache since")]
+    #[error("schema {0} was not made ready before reading, or was dropped from the cache since")]
     NotReady(SchemaRef),
-    #[error("the bytes are not what schema {schema} says")]
+    #[error("the bytes are not a value of schema {schema}")]
     Decode {
         schema: SchemaRef,
         #[source]
         error: DecodeError,
     },
     #[error(
-        "KEY_FRAME=text says that keys are plain text, and this function reads columns out of them: let the connector write keys as Avro, and set KEY_FRAME to their frame"
+        "KEY_FRAME=text means that keys are plain text, but this function reads columns of them: let the connector write keys as Avro, and set KEY_FRAME to their frame"
     )]
     KeyIsText(#[source] NoPlanOfText),
     #[error(
-        "KEY_FRAME=text says that keys are plain text, and this one is not: it begins as a frame does, or is not UTF-8; set KEY_FRAME to what the keys are"
+        "KEY_FRAME=text means that keys are plain text, but this one is not: it begins as a frame does, or is not UTF-8; set KEY_FRAME to the format of the keys"
     )]
     KeyNotText,
     #[error("the key's text cannot be read")]

@@ -65,7 +65,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         let mut attempt = 1;
         let mut wait = Wait::default();
         let mut owner = ClaimOwner::new();
-        let circuit = &self.parts.circuit;
+        let circuit = &self.processor.circuit;
         let outcome = loop {
             let tried = if circuit.is_open() {
                 Err(FailedAttempt::halt(Fault::new(Stage::Handle, CircuitOpen)))
@@ -84,7 +84,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
             let after = match fault.disposition {
                 Disposition::Retry { after } => after,
                 Disposition::Uncertain
-                    if self.parts.settings.uncertain == WhenUncertain::Repeat
+                    if self.processor.settings.uncertain == WhenUncertain::Repeat
                         || !is_enabled(Safeguard::UncertainIsParked) =>
                 {
                     None
@@ -100,7 +100,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
             let pause = match kind {
                 Kind::Failure => {
                     circuit.failed();
-                    let pause = self.parts.settings.retry.pause(attempt, after);
+                    let pause = self.processor.settings.retry.pause(attempt, after);
                     pause.filter(|pause| self.allows_pause(*pause) && !circuit.is_open() && self.retries.take())
                 }
                 Kind::Halt => None,
@@ -123,7 +123,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         owner: &mut ClaimOwner,
         stages: &mut StageTimes,
     ) -> Result<Outcome, FailedAttempt> {
-        let handler = &self.parts.handler;
+        let handler = &self.processor.handler;
         let decoding = Instant::now();
         let read = AssertUnwindSafe(async {
             let event = handler.decode(record).await?;
@@ -148,7 +148,9 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
             Intent::Skip(reason) => return Ok(Outcome::Skipped(reason)),
             Intent::Conditional => None,
             Intent::Claimed(effect_id) => Some(
-                effect_id.within(self.parts.claims.max_key_bytes()).map_err(|error| Fault::new(Stage::Claim, error))?,
+                effect_id
+                    .within(self.processor.claims.max_key_bytes())
+                    .map_err(|error| Fault::new(Stage::Claim, error))?,
             ),
         };
         if !self.allows_effect() && is_enabled(Safeguard::Deadline) {
@@ -168,11 +170,11 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
 
         let handling = Instant::now();
         let effect = AssertUnwindSafe(handler.handle(&event)).catch_unwind();
-        let effect = timeout(self.parts.settings.effect_timeout, effect).await;
+        let effect = timeout(self.processor.settings.effect_timeout, effect).await;
         stages.add(Stage::Handle, handling.elapsed());
         // Where a function lets uncertain effects be repeated, or its condition refuses a second one, not knowing is
         // no reason to ask a person.
-        let guarded = held.is_some() && self.parts.settings.uncertain == WhenUncertain::Park;
+        let guarded = held.is_some() && self.processor.settings.uncertain == WhenUncertain::Park;
         let effect = match effect {
             Ok(Ok(result)) => result,
             Ok(Err(_panic)) => Err(Fault::from(Panicked::Handling { guarded })),
@@ -196,8 +198,10 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
     /// A record that is delivered in its turn is followed by what came after it. One that is sent again comes alone:
     /// what came after must still be remembered.
     fn is_still_guarded(&self, record: &RawRecord<'_>) -> Result<(), Fault> {
-        let (Some(_), Some(within)) = (&self.event.redrive, self.parts.settings.redrive_within) else { return Ok(()) };
-        let now = self.parts.clock.now();
+        let (Some(_), Some(within)) = (&self.event.redrive, self.processor.settings.redrive_within) else {
+            return Ok(());
+        };
+        let now = self.processor.clock.now();
         let written = u64::try_from(record.timestamp).ok().map(UnixMillis);
         match written.filter(|written| *written <= now.plus(CLOCKS_APART)) {
             Some(written) if now.since(written) <= within => Ok(()),
@@ -212,10 +216,11 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         owner: &mut ClaimOwner,
         stages: &mut StageTimes,
     ) -> Result<Option<Held>, FailedAttempt> {
-        let settings = &self.parts.settings;
+        let settings = &self.processor.settings;
         let token = if is_enabled(Safeguard::OneToken) { owner.token } else { OwnerToken::fresh() };
         let claiming = Instant::now();
-        let claim = timeout(settings.settle_reserve, self.parts.claims.claim(effect, settings.lease(), token)).await;
+        let claim =
+            timeout(settings.settle_reserve, self.processor.claims.claim(effect, settings.lease(), token)).await;
         stages.add(Stage::Claim, claiming.elapsed());
         let claim = claim.unwrap_or_else(|_elapsed| Err(too_slow(Store::Claims, "claim")));
         owner.was_answered(effect, &claim);
@@ -231,7 +236,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
             Claim::Parked(_) => Ok(None),
             Claim::Conflict => Err(Fault::new(Stage::Claim, ClaimConflict).into()),
             Claim::HeldUntil(until) => {
-                let after = until.since(self.parts.clock.now());
+                let after = until.since(self.processor.clock.now());
                 let fault = Fault::new(Stage::Claim, HeldByAnother { after });
                 Err(FailedAttempt { fault, held: None, kind: Kind::Held(after) })
             }
@@ -241,7 +246,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
     /// The machine may have been frozen since the claim was written, or the table slow: an effect must end within its
     /// lease and within the invocation.
     fn can_still_run(&self, held: Held) -> Result<Held, FailedAttempt> {
-        let ends = self.parts.clock.now().plus(self.parts.settings.effect_timeout);
+        let ends = self.processor.clock.now().plus(self.processor.settings.effect_timeout);
         if held.until < ends && is_enabled(Safeguard::LeaseRecheck) {
             return Err(FailedAttempt::from(Fault::new(Stage::Claim, LeaseTooShort)).holding(held));
         }
@@ -254,7 +259,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
     /// The pause before looking at a held claim again: its owner most often settles it soon. `None` once it could have
     /// been settled or taken over twice.
     fn pause_for_holder(&self, wait: &mut Wait, left: Duration) -> Option<Duration> {
-        let settings = &self.parts.settings;
+        let settings = &self.processor.settings;
         let patience = settings.lease().saturating_add(settings.retry.cap);
         let since = *wait.since.get_or_insert_with(Instant::now);
         wait.times += 1;

@@ -1,4 +1,4 @@
-//! The frames of one record: each side is taken apart once, and its compressed body inflated once.
+//! The frames of one record: each side is split once, and its compressed body inflated once.
 
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ use crate::in_flight::Room;
 use crate::read_error::ReadError;
 use crate::side::Side;
 
-/// What was found out about the frames of a record's key and value, kept for all tries of the record. Events borrow from
+/// The frames of a record's key and value as they were split, and their inflated bodies, kept for all tries of the record. Events borrow from
 /// the inflated bodies as they borrow from the record.
 ///
 /// An inflated body counts against the bytes in flight until the record is finished, through pauses between tries as
@@ -63,7 +63,7 @@ impl Split {
 }
 
 impl<'r> RecordFrames<'r> {
-    /// Nothing looked at yet; inflated bodies take their room from `room`.
+    /// Nothing split yet; inflated bodies take their room from `room`.
     pub(crate) fn within(room: Room<'r>) -> Self {
         RecordFrames { room, ..RecordFrames::default() }
     }
@@ -85,8 +85,8 @@ impl<'r> RecordFrames<'r> {
         }
     }
 
-    /// One side's frame: taken apart by `split` the first time, remembered from then on, errors too. Where two readers of
-    /// one side differ in their format, the first one's is remembered.
+    /// One side's frame: the first call splits it by `split`, later ones get the same frame or error. Where two readers of
+    /// one side differ in their format, the first one's result is kept.
     pub(crate) fn split_once<'b>(
         &self,
         side: Side,
@@ -112,7 +112,7 @@ impl<'r> RecordFrames<'r> {
         self.side(side).body.get().map(Vec::as_slice)
     }
 
-    /// The same; made now if need be.
+    /// The same; made now if it is missing.
     pub(crate) fn body_or_make(&self, side: Side, make: impl FnOnce() -> Vec<u8>) -> &[u8] {
         self.side(side).body.get_or_init(make)
     }
@@ -129,7 +129,7 @@ impl<'r> RecordFrames<'r> {
             return Ok(());
         }
         let take = || async {
-            // Their bounds: a stream does not tell what comes out of it.
+            // Their bounds, because a stream does not contain its inflated size.
             let bounds = [key, value].map(|bytes| bytes.map_or(0, inflates_to_at_most));
             self.room.take_for(bounds.into_iter().fold(0, usize::saturating_add)).await;
             bounds
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_is_split_once_and_its_error_is_remembered_too() {
+    fn a_frame_is_split_once_and_its_error_is_kept_too() {
         for (bytes, expected) in [
             (b"\0\0\0\0\x02ab".as_slice(), Ok((SchemaRef::Id(SchemaId(2)), Body::Plain(b"ab".as_slice())))),
             (b"\x07", Err("frame_unknown_magic")),
@@ -234,12 +234,12 @@ mod tests {
         inflate(&first, Side::Value).await.unwrap();
         let mut waits = Box::pin(inflate(&second, Side::Value));
         assert!((&mut waits).now_or_never().is_none());
-        // The first goes on to its end although the second came before its key's turn.
+        // The first goes on to its end although the second began to wait before its key's turn.
         inflate(&first, Side::Key).now_or_never().unwrap().unwrap();
         assert!((&mut waits).now_or_never().is_none());
         drop(waits);
         drop(first);
-        // A wait that was given up begins again, and a damaged body leaves nothing behind.
+        // A wait that was dropped begins again, and a damaged body leaves nothing behind.
         inflate(&second, Side::Value).await.unwrap();
         let damaged = second.inflate(Side::Key, Body::Zlib(b"x"), Some(&bytes), Some(&bytes)).await;
         assert_eq!(damaged, Err(FrameError::CompressionBroken));

@@ -43,7 +43,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
     pub(crate) fn log_pending(&self, record: &RawRecord<'_>, fault: &Fault, attempts: u32) {
         let what = "not finished; the event source must deliver it again";
         self.failures.note(what, fault, (self.partition_name, Some(record.offset)), PENDING_IN_FULL, || {
-            let schemas = self.parts.handler.schemas(record);
+            let schemas = self.processor.handler.schemas(record);
             tracing::warn!(
                 topic = record.topic,
                 partition = record.partition,

@@ -44,7 +44,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
     /// then uncertain, and be parked.
     pub(crate) async fn complete(&self, held: &Held, stages: &mut StageTimes) -> Result<(), Fault> {
         let settling = Instant::now();
-        let settled = self.settle(Store::Claims, "complete", settling, || self.parts.claims.complete(held)).await;
+        let settled = self.settle(Store::Claims, "complete", settling, || self.processor.claims.complete(held)).await;
         stages.add(Stage::Settle, settling.elapsed());
         match settled {
             Ok(Settled::Applied) => Ok(()),
@@ -55,7 +55,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
 
     pub(crate) async fn release(&self, held: &Held, stages: &mut StageTimes) {
         let settling = Instant::now();
-        let released = self.settle(Store::Claims, "release", settling, || self.parts.claims.release(held)).await;
+        let released = self.settle(Store::Claims, "release", settling, || self.processor.claims.release(held)).await;
         stages.add(Stage::Settle, settling.elapsed());
         if let Err(error) = released {
             // Harmless to the promise: the lease runs out and the record is parked as uncertain.
@@ -71,7 +71,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         if !self.can_still_settle() {
             return;
         }
-        let (claims, lease, token) = (&self.parts.claims, self.parts.settings.lease(), owner.token);
+        let (claims, lease, token) = (&self.processor.claims, self.processor.settings.lease(), owner.token);
         let settling = Instant::now();
         for key in effect.former.iter().chain([&effect.key]) {
             let withdrawn =
@@ -96,7 +96,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
     where
         F: Fn() -> BoxFuture<'s, Result<T, StoreError>>,
     {
-        let end = started + self.parts.settings.settle_reserve;
+        let end = started + self.processor.settings.settle_reserve;
         let mut attempt = 1;
         loop {
             let written = timeout_at(end, write()).await;
@@ -104,7 +104,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
                 Ok(settled) => return Ok(settled),
                 Err(error) => error,
             };
-            match self.parts.settings.retry.pause(attempt, error.retry_after) {
+            match self.processor.settings.retry.pause(attempt, error.retry_after) {
                 Some(pause) if Instant::now() + pause < end => {
                     tokio::time::sleep(pause).await;
                     attempt += 1;

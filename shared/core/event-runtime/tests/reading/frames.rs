@@ -1,4 +1,4 @@
-//! Each side by its own frame, and what a wrong setting says.
+//! Keys and values in every frame, and the errors of wrong settings.
 
 use avro_decode::AvroRead;
 use event_runtime::{Outcome, Settings};
@@ -10,7 +10,7 @@ use crate::world::{Any, Reads, World, event, outcome, record, registry};
 
 const GUID: Uuid = Uuid::from_u128(0x6fdc_a7a3_0e10_4b1d_9d3f_0123_4567_89ab);
 
-/// A key of one column, as generic readers and as readers of that column see it.
+/// A key of one column, for readers of that column.
 #[derive(Debug, AvroRead)]
 struct Key<'a> {
     id: &'a str,
@@ -20,7 +20,7 @@ fn text_keys(values: FrameFormat) -> Frames {
     Frames { keys: KeyFormat::Text, values }
 }
 
-/// What a batch of one record becomes, with the error that its letter has.
+/// The outcome of a batch of one record, with what was read or the error of its letter.
 async fn one<K>(frames: Frames, record: serde_json::Value) -> (Outcome, String)
 where
     K: avro_decode::AvroType,
@@ -30,15 +30,15 @@ where
     let seen = handler.seen.clone();
     let world = World::of(handler);
     let report = world.deliver(&event(&[record])).await;
-    let told = match world.letters.letters().first() {
+    let error_or_values = match world.letters.letters().first() {
         Some(letter) => letter.error.chain.join(": "),
         None => seen.lock().unwrap().join(", "),
     };
-    (outcome(&report), told)
+    (outcome(&report), error_or_values)
 }
 
 #[tokio::test]
-async fn a_topic_that_moves_to_ids_in_headers_is_read_on_both_sides_of_the_move() {
+async fn a_topic_that_moves_to_ids_in_headers_is_read_before_and_after() {
     let registry = registry();
     registry.put(SchemaRef::Guid(GUID), "\"string\"", &[]);
     let handler = Reads::<Any>::new(&registry, Frames::both(FrameFormat::ConfluentHeader));
@@ -60,7 +60,7 @@ async fn a_topic_that_moves_to_ids_in_headers_is_read_on_both_sides_of_the_move(
 }
 
 #[tokio::test]
-async fn keys_of_plain_text_are_that_text_beside_values_of_any_frame() {
+async fn keys_of_plain_text_are_read_beside_framed_values() {
     let framed = b"\0\0\0\0\x02\x04ab";
     for key in ["7", "Struct{id=7}", "größe", "", &"x".repeat(300)] {
         let (outcome, seen) =
@@ -78,46 +78,46 @@ async fn keys_of_plain_text_are_that_text_beside_values_of_any_frame() {
 }
 
 #[tokio::test]
-async fn a_reader_of_columns_says_that_text_has_none() {
-    let (outcome, told) =
+async fn a_reader_of_columns_refuses_keys_of_plain_text() {
+    let (outcome, error) =
         one::<Key<'static>>(text_keys(FrameFormat::Confluent), record(0, b"7", b"\0\0\0\0\x02\x04ab", json!({}))).await;
     assert_eq!(outcome, Outcome::DeadLettered("key_is_text"));
     assert!(
-        told.starts_with("KEY_FRAME=text says that keys are plain text, and this function reads columns"),
-        "{told}"
+        error.starts_with("KEY_FRAME=text means that keys are plain text, but this function reads columns"),
+        "{error}"
     );
 }
 
 #[tokio::test]
-async fn a_frame_is_not_taken_for_text() {
+async fn a_framed_key_is_not_read_as_text() {
     let glue = [&[3, 0], [7; 16].as_slice(), b"\x04ab"].concat();
     for key in [b"\0\0\0\0\x01\x02\x37".as_slice(), &[[1].as_slice(), GUID.as_bytes()].concat(), &glue, b"\xff\xfe"] {
         let record = record(0, key, b"\0\0\0\0\x02\x04ab", json!({}));
-        let (outcome, told) = one::<Any>(text_keys(FrameFormat::Confluent), record).await;
+        let (outcome, error) = one::<Any>(text_keys(FrameFormat::Confluent), record).await;
         assert_eq!(outcome, Outcome::DeadLettered("key_not_text"), "{key:?}");
-        assert!(told.contains("set KEY_FRAME to what the keys are"), "{told}");
+        assert!(error.contains("set KEY_FRAME to the format of the keys"), "{error}");
     }
 }
 
 #[tokio::test]
-async fn a_mapping_that_delivers_something_else_than_avro_is_told_so_and_drains_no_topic() {
+async fn a_mapping_that_delivers_json_is_named_and_stops_the_partition() {
     let metadata = |format: &str| json!({"valueSchemaMetadata": {"dataFormat": format, "schemaId": "2"}});
     let frames = text_keys(FrameFormat::Metadata);
     assert_eq!(one::<Any>(frames, record(0, b"7", b"\x04ab", metadata("AVRO"))).await.0, Outcome::Done);
-    for (format, told_format) in [("JSON", "JSON"), ("PROTOBUF", "PROTOBUF"), ("a \"b\"\u{1b}", "ab")] {
-        let (outcome, told) = one::<Any>(frames, record(0, b"7", b"\x04ab", metadata(format))).await;
+    for (format, named_format) in [("JSON", "JSON"), ("PROTOBUF", "PROTOBUF"), ("a \"b\"\u{1b}", "ab")] {
+        let (outcome, error) = one::<Any>(frames, record(0, b"7", b"\x04ab", metadata(format))).await;
         assert_eq!(outcome, Outcome::DeadLettered("format_not_avro"), "{format}");
-        assert!(told.contains(&format!("deliver the value as {told_format}, and")), "{told}");
-        assert!(told.contains("EventRecordFormat to SOURCE"), "{told}");
+        assert!(error.contains(&format!("deliver the value as {named_format}, but")), "{error}");
+        assert!(error.contains("EventRecordFormat to SOURCE"), "{error}");
     }
     // The metadata may name the schema's format and not that of the bytes.
     let converted = one::<Any>(frames, record(0, b"7", br#"{"id": "7"}"#, metadata("AVRO"))).await;
     assert_eq!(converted.0, Outcome::DeadLettered("format_not_avro"), "{}", converted.1);
     let key =
         json!({"keySchemaMetadata": {"dataFormat": "JSON", "schemaId": "1"}, "valueSchemaMetadata": {"schemaId": "2"}});
-    let (outcome, told) = one::<Any>(Frames::both(FrameFormat::Metadata), record(0, b"{}", b"\x04ab", key)).await;
+    let (outcome, error) = one::<Any>(Frames::both(FrameFormat::Metadata), record(0, b"{}", b"\x04ab", key)).await;
     assert_eq!(outcome, Outcome::DeadLettered("format_not_avro"));
-    assert!(told.contains("deliver the key as JSON"), "{told}");
+    assert!(error.contains("deliver the key as JSON"), "{error}");
 
     let world = World::with(Reads::<Any>::new(&registry(), frames), Settings::default());
     let records: Vec<_> = (0..40).map(|offset| record(offset, b"7", b"{}", metadata("JSON"))).collect();
@@ -127,14 +127,14 @@ async fn a_mapping_that_delivers_something_else_than_avro_is_told_so_and_drains_
 }
 
 #[tokio::test]
-async fn a_mapping_that_takes_frames_off_is_told_from_broken_records() {
+async fn a_mapping_that_removes_frames_is_named_in_the_error() {
     let metadata = json!({"keySchemaMetadata": {"dataFormat": "AVRO", "schemaId": "1"},
         "valueSchemaMetadata": {"dataFormat": "AVRO", "schemaId": "2"}});
     let frames = Frames::both(FrameFormat::Confluent);
-    let (outcome, told) = one::<Any>(frames, record(0, b"\x02\x37", b"\x04ab", metadata)).await;
+    let (outcome, error) = one::<Any>(frames, record(0, b"\x02\x37", b"\x04ab", metadata)).await;
     assert_eq!(outcome, Outcome::DeadLettered("frame_taken_off"));
-    assert!(told.contains("set VALUE_FRAME=metadata"), "{told}");
-    // A frame that is there counts, whatever stands beside it.
+    assert!(error.contains("set VALUE_FRAME=metadata"), "{error}");
+    // A frame that is present counts, whatever metadata is beside it.
     let metadata = json!({"keySchemaMetadata": {"dataFormat": "AVRO"}, "valueSchemaMetadata": {"dataFormat": "JSON"}});
     let framed = record(0, b"\0\0\0\0\x01\x02\x37", b"\0\0\0\0\x02\x04ab", metadata);
     assert_eq!(one::<Any>(frames, framed).await.0, Outcome::Done);

@@ -1,4 +1,4 @@
-//! Bodies that travel compressed count as what comes out of them.
+//! Compressed bodies count against the bytes in flight by their inflated size.
 
 use std::future::Future;
 use std::io::Write;
@@ -34,15 +34,15 @@ fn compressed(length: usize) -> Vec<u8> {
     [vec![3, 5], VERSION.as_bytes().to_vec(), stream.finish().unwrap()].concat()
 }
 
-/// Reads values (and keys alike) as text of one length and takes its time over each; fails every other try where it is
-/// told to.
+/// Reads values (and keys alike) as text of one length and takes a second over each; fails every other try where
+/// `fails` is set.
 struct Slow {
     length: usize,
     keys: Option<AvroReader<&'static str>>,
     values: AvroReader<&'static str>,
     fails: bool,
     tries: AtomicUsize,
-    /// The most that were at it together.
+    /// How many are being handled now, and the most at a time.
     together: Arc<(AtomicUsize, AtomicUsize)>,
 }
 
@@ -126,9 +126,9 @@ fn most_memory<T>(run: impl Future<Output = T>) -> (usize, T) {
 }
 
 #[test]
-fn however_many_bodies_inflate_memory_stays_near_the_bound() {
+fn memory_stays_near_the_bound_however_many_bodies_inflate() {
     const MIB: usize = 1 << 20;
-    // The bound lets two of each size in, with what they came in.
+    // The bound has room for two of each size, with the bytes that they were delivered in.
     let cases = [
         (MAX_INFLATED_BYTES - 4, 34 * MIB, 32, false, false),
         (MIB, 9 * MIB / 4, 6, false, true),
@@ -156,12 +156,12 @@ fn however_many_bodies_inflate_memory_stays_near_the_bound() {
         assert_eq!(outcome(&report), Outcome::Done);
         // Beside the bound one body may be moving to a larger place, and the event is held as text and as bytes.
         assert!(memory < bound + length + MIB, "{memory}");
-        assert_eq!(together, if keys_too { 1 } else { 2 }, "what fits goes side by side");
+        assert_eq!(together, if keys_too { 1 } else { 2 }, "records that fit run side by side");
     }
 }
 
 #[test]
-fn small_bodies_are_not_kept_apart_by_what_they_might_have_become() {
+fn small_bodies_do_not_wait_for_the_room_of_large_ones() {
     let value = compressed(8_000);
     let handler = Slow::new(8_000, false, false);
     let together = Arc::clone(&handler.together);

@@ -1,4 +1,4 @@
-//! Keys and values out of their bytes: frames, metadata, text, and what is waited for.
+//! Reading keys and values: frames, metadata, text, compressed bodies, and waiting for schemas.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

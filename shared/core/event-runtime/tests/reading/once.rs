@@ -1,4 +1,4 @@
-//! How often a record's bytes are taken apart: each side once, however many tries the record takes.
+//! How often a record's bytes are decoded: each side once, however many tries the record takes.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -184,7 +184,7 @@ async fn each_side_is_decoded_split_and_inflated_once_per_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_frame_that_cannot_be_read_is_looked_at_once_too() {
+async fn a_frame_that_cannot_be_read_is_split_once_too() {
     let broken: Vec<_> = (0..RECORDS).map(|n| record(n, b"\x07k", b"\x07v", json!({}))).collect();
     for order in [Order::Partition, BY_KEY] {
         let handler = ReadsBoth::new(FrameFormat::Confluent, 0, false);

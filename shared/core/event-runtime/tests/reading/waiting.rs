@@ -1,4 +1,4 @@
-//! What is waited for, and for how long: a schema that a registry does not know, and a registry that has lost its own.
+//! Waiting for schemas: one that a registry does not have yet, and a registry that has lost all of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn now() -> i64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_record_of_any_timestamp_waits_for_an_unknown_schema_for_half_a_minute_and_no_longer() {
+async fn an_unknown_schema_is_waited_for_half_a_minute() {
     let year = 365 * DAY_MS;
     for timestamp in [now(), now() - 31_000, now() - DAY_MS, now() + 60_000, now() + year, now() * 1_000, i64::MAX, -1]
     {
@@ -60,7 +60,7 @@ async fn a_record_older_than_a_week_is_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_record_is_read_when_the_registry_knows_its_schema_in_time() {
+async fn an_old_record_is_read_once_the_registry_has_its_schema() {
     let registry = registry();
     let world = world(&registry);
     let event = naming(9, now() - DAY_MS);
@@ -71,7 +71,7 @@ async fn an_old_record_is_read_when_the_registry_knows_its_schema_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_registry_that_denies_what_it_gave_before_costs_no_record() {
+async fn a_registry_that_denies_a_schema_it_had_costs_no_record() {
     let registry = registry();
     let world = world(&registry);
     assert_eq!(outcome(&world.deliver(&naming(2, now())).await), Outcome::Done);
@@ -92,7 +92,7 @@ async fn a_registry_that_denies_what_it_gave_before_costs_no_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_registry_in_which_everything_was_deleted_holds_no_partition_for_ever() {
+async fn a_registry_without_any_schema_stops_no_partition_for_ever() {
     let registry = registry();
     let world = world(&registry);
     assert_eq!(outcome(&world.deliver(&naming(2, now())).await), Outcome::Done);

@@ -18,7 +18,7 @@ pub(crate) const KEY: SchemaRef = SchemaRef::Id(SchemaId(1));
 /// The schema of values.
 pub(crate) const VALUE: SchemaRef = SchemaRef::Id(SchemaId(2));
 
-/// A registry that knows both.
+/// A registry that has both.
 pub(crate) fn registry() -> Arc<InMemorySchemas> {
     let registry = Arc::new(InMemorySchemas::default());
     fill(&registry);
@@ -79,7 +79,7 @@ pub(crate) struct World<H> {
 
 impl<H: RecordHandler> World<H> {
     pub(crate) fn of(handler: H) -> Self {
-        // One try a delivery: what is waited for is waited for by the next delivery.
+        // One try per delivery: the next delivery goes on waiting.
         let retry = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
         World::with(handler, Settings { retry, ..Settings::default() })
     }

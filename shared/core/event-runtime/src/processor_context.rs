@@ -1,4 +1,4 @@
-//! What the processor works with.
+//! What a processor keeps from batch to batch: the handler, the ports, the settings and the shared limits.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::in_flight::InFlight;
 use crate::settings::Settings;
 
 /// The handler, the ports and the settings.
-pub(crate) struct Parts<H> {
+pub(crate) struct ProcessorContext<H> {
     pub(crate) handler: H,
     pub(crate) claims: Arc<dyn Claims>,
     pub(crate) dead_letters: Arc<dyn DeadLetters>,
