@@ -1,5 +1,5 @@
 //! `cargo bench -p benchmarks --bench batch`: one batch of 5,000 records through the processor, whose stores and
-//! effects take 5 ms each; what order costs, and what each record costs in DynamoDB writes.
+//! effects take 5 ms each; measures the cost of order, and the DynamoDB writes per record.
 //!
 //! `in flight` is the most that were in flight at a time, as counted: however many keys a function lets run side by
 //! side, the processor has a bound of its own.
@@ -130,7 +130,7 @@ fn measure(way: &Way, claimed: bool, records: usize) -> Measured {
     let event = event(way.partitions, records);
     let timed = deliver(way, claimed, &event, records, false);
     let mut counted = Delivered::default();
-    // Once more in paused time, for what does not depend on it.
+    // Once more in paused time, for the counts.
     let allocated = allocation_counter::measure(|| counted = deliver(way, claimed, &event, records, true));
     let per_record = |writes: usize| writes as f64 / records as f64;
     Measured {

@@ -18,7 +18,7 @@ use nix::time::{ClockId, clock_gettime};
 
 const EVENT_BYTES: usize = 5_500_000;
 const ROUNDS: usize = 25;
-/// What the ratios under each table are to be.
+/// The ratios that are wanted under the tables.
 const WANTED: &str = "wanted: at least 12, at least 5, at most 1.30";
 
 fn main() {
@@ -65,7 +65,7 @@ fn run(way: Option<&dyn Way>, event: &[u8], copy: &mut [u8]) {
     }
 }
 
-/// How long this thread has run, so that what else the machine does counts as little as can be.
+/// How long this thread has run: other processes distort it less than the time that has passed.
 fn time_on_cpu() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap().into()
 }
@@ -155,7 +155,7 @@ fn peak_of(index: usize, way: usize, event: &Path) -> f64 {
 }
 
 fn report_peak(index: usize, position: usize) {
-    // A small workload for its schemas. The event itself is mapped in one piece, so that no freed memory lies about.
+    // A small workload for its schemas. The event itself is read in one piece, so that no freed memory is left.
     let small = workload(index, 1_000);
     let way = way(&small, position);
     let event = fs::read(env::var_os("BENCH_EVENT").unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! The ways that one would take without this workspace: libraries, and code by hand for the frames.
+//! The ways without this workspace: other libraries, with hand-written code for the frames.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -10,9 +10,9 @@ use flate2::read::ZlibDecoder;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_bytes::ByteBuf;
 
-use crate::{Change, Framing, Key, Profile, Told, Visitor, Way, Workload};
+use crate::{Change, Decoded, Framing, Key, Profile, Visitor, Way, Workload};
 
-/// What follows the frame. Neither library reads frames; the one schema of a workload is known.
+/// The bytes after the frame, inflated. Neither library reads frames; the one schema of a workload is known.
 fn body(framing: Framing, bytes: &[u8]) -> Cow<'_, [u8]> {
     match (framing, bytes) {
         (Framing::Prefix, bytes) => Cow::Borrowed(&bytes[5..]),
@@ -28,12 +28,12 @@ fn body(framing: Framing, bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// `serde_path_to_error` into `KafkaEvent`, as lambda_runtime does it, base64, apache-avro without a reader schema.
 ///
-/// It ends at apache-avro's `Value`, from which a function would still have to pick its fields.
+/// It ends at apache-avro's `Value`, from which a function still has to read its fields.
 pub struct ApacheAvro {
     framing: Framing,
     key: Schema,
     value: Schema,
-    /// What a `Value` is, once its fields are picked.
+    /// The struct that a `Value` becomes, as JSON.
     pick: fn(&Value) -> serde_json::Value,
 }
 
@@ -59,14 +59,14 @@ impl ApacheAvro {
     }
 }
 
-fn picked<T: DeserializeOwned + Told>(value: &Value) -> serde_json::Value {
-    from_value::<T>(value).unwrap().told()
+fn picked<T: DeserializeOwned + Decoded>(value: &Value) -> serde_json::Value {
+    from_value::<T>(value).unwrap().to_json()
 }
 
 struct Picked<'v>(&'v Value, fn(&Value) -> serde_json::Value);
 
-impl Told for Picked<'_> {
-    fn told(&self) -> serde_json::Value {
+impl Decoded for Picked<'_> {
+    fn to_json(&self) -> serde_json::Value {
         self.1(self.0)
     }
 }
@@ -88,7 +88,7 @@ impl Way for ApacheAvro {
 }
 
 /// Reads a value by its schema and shows it.
-type ReadValue = fn(&[u8], &serde_avro_fast::Schema, &mut dyn FnMut(&dyn Told));
+type ReadValue = fn(&[u8], &serde_avro_fast::Schema, &mut dyn FnMut(&dyn Decoded));
 
 /// `KafkaEvent`, base64, serde_avro_fast into a struct that borrows.
 pub struct SerdeAvroFast {

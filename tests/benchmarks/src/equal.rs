@@ -1,27 +1,27 @@
-//! That all ways hand over the same records, before anything is timed.
+//! Compares the records that all ways hand over, before anything is timed.
 
 use crate::{NAMES, Workload, way};
 
 /// Runs all ways over the workload and compares all that they hand over.
 ///
 /// # Panics
-/// When two ways differ, or one has another number of records than the workload.
+/// When two ways differ, or one does not have as many records as the workload.
 pub fn assert_equal_records(workload: &Workload) {
-    let told = |position: usize| {
-        let mut told: Vec<(String, serde_json::Value)> = Vec::new();
+    let handed_over = |position: usize| {
+        let mut records: Vec<(String, serde_json::Value)> = Vec::new();
         let way = way(workload, position).unwrap();
-        way.run(&workload.event, &mut |key, value| told.push((key.told().to_string(), value.told())));
+        way.run(&workload.event, &mut |key, value| records.push((key.to_json().to_string(), value.to_json())));
         // KafkaEvent keeps partitions in a map without order.
-        told.sort_by(|left, right| left.0.cmp(&right.0));
-        told
+        records.sort_by(|left, right| left.0.cmp(&right.0));
+        records
     };
-    let expected = told(2);
+    let expected = handed_over(2);
     assert_eq!(expected.len(), workload.records);
     for position in [0, 1, 4, 6].into_iter().filter(|position| way(workload, *position).is_some()) {
-        assert!(told(position) == expected, "{} and {} differ", NAMES[position], NAMES[2]);
+        assert!(handed_over(position) == expected, "{} and {} differ", NAMES[position], NAMES[2]);
     }
-    for (slim, full) in told(3).iter().zip(&expected) {
-        assert!(slim.0 == full.0 && is_part_of(&slim.1, &full.1), "{} is no part of {}", slim.1, full.1);
+    for (slim, full) in handed_over(3).iter().zip(&expected) {
+        assert!(slim.0 == full.0 && is_part_of(&slim.1, &full.1), "{} is not a part of {}", slim.1, full.1);
     }
 }
 

@@ -112,6 +112,13 @@ struct Topic<'a> {
     schemas: Schemas,
 }
 
+/// A key and a value in their frames, and the headers that name their schemas.
+struct Framed {
+    key: Vec<u8>,
+    value: Vec<u8>,
+    ids: Vec<(&'static str, Vec<u8>)>,
+}
+
 /// The schemas of a topic's keys and values, by number, and how its records name them.
 #[derive(Clone, Copy)]
 struct Schemas {
@@ -136,22 +143,23 @@ impl Schemas {
         }
     }
 
-    /// A key and a value in their frames, and the ids that stand in headers.
-    fn framed(self, key: Vec<u8>, value: Vec<u8>) -> (Vec<u8>, Vec<u8>, Vec<(&'static str, Vec<u8>)>) {
+    fn framed(self, key: Vec<u8>, value: Vec<u8>) -> Framed {
         let (key_id, value_id) = self.ids;
         let before = |frame: &[u8], body: &[u8]| [frame, body].concat();
         match self.framing {
             Framing::Prefix => {
                 let frame = |id: u32| before(&[0], &id.to_be_bytes());
-                (before(&frame(key_id), &key), before(&frame(value_id), &value), Vec::new())
+                Framed { key: before(&frame(key_id), &key), value: before(&frame(value_id), &value), ids: Vec::new() }
             }
             Framing::Header => {
                 let id = |id| before(&[1], uuid(id).as_bytes());
-                (key, value, vec![("__key_schema_id", id(key_id)), ("__value_schema_id", id(value_id))])
+                let ids = vec![("__key_schema_id", id(key_id)), ("__value_schema_id", id(value_id))];
+                Framed { key, value, ids }
             }
             Framing::GlueZlib => {
                 let frame = |compression, id| before(&[3, compression], uuid(id).as_bytes());
-                (before(&frame(0, key_id), &key), before(&frame(5, value_id), &zlib(&value)), Vec::new())
+                let (key, value) = (before(&frame(0, key_id), &key), before(&frame(5, value_id), &zlib(&value)));
+                Framed { key, value, ids: Vec::new() }
             }
         }
     }
@@ -183,7 +191,7 @@ impl Topic<'_> {
             let partition = random.below(Self::PARTITIONS as u64) as usize;
             let (mut key, mut value) = (Avro::default(), Avro::default());
             record(random, &mut key, &mut value);
-            let (key, value, ids) = self.schemas.framed(key.0, value.0);
+            let Framed { key, value, ids } = self.schemas.framed(key.0, value.0);
             let trace = self.traced.then(|| {
                 let id = random.uuid().replace('-', "");
                 ("traceparent", format!("00-{id}-{}-01", &id[..16]))

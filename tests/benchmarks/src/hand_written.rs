@@ -1,16 +1,16 @@
-//! The floor: the same scanner and base64, then code written by hand for the one schema. No plan, no evolution, no
-//! limits; every check that memory safety and UTF-8 need.
+//! A decoder written by hand, as a lower bound: the same scanner and base64, then code for one schema. No plan, no
+//! evolution, no limits; all checks that memory safety and UTF-8 need.
 
 use std::marker::PhantomData;
 
 use kafka_events::{Encoded, Entry, Event};
 
-use crate::{Account, Change, Key, Profile, Source, Told, Transaction, Visitor, Way};
+use crate::{Account, Change, Decoded, Key, Profile, Source, Transaction, Visitor, Way};
 
 /// A type that can be read by hand.
 pub trait ByHand {
     /// The type with its lifetime.
-    type Of<'de>: Told;
+    type Of<'de>: Decoded;
     /// Reads it.
     fn read<'de>(input: &mut Input<'de>) -> Option<Self::Of<'de>>;
 }
@@ -47,7 +47,7 @@ fn decode<'s, T: ByHand>(encoded: Encoded<'_>, scratch: &'s mut Vec<u8>) -> T::O
     value
 }
 
-/// What is left of a datum.
+/// The rest of a datum.
 pub struct Input<'de>(&'de [u8]);
 
 impl<'de> Input<'de> {

@@ -1,7 +1,7 @@
-//! From event bytes to structs, side by side with the usual ways, on generated events.
+//! Ways from event bytes to structs, ours beside other libraries', on generated events.
 //!
 //! Each way decodes the key and the value of every record of an event and hands the structs to a visitor. A test and
-//! the benchmark itself check that all of them hand over the same before anything is timed.
+//! the benchmark itself check that all of them hand over the same records before anything is timed.
 
 #![allow(
     clippy::unwrap_used,
@@ -29,25 +29,25 @@ pub use processor::Processed;
 pub use ways::{COPY, NAMES, way};
 
 /// Sees the key and the value of each record.
-pub type Visitor<'v> = dyn FnMut(&dyn Told, &dyn Told) + Send + 'v;
+pub type Visitor<'v> = dyn FnMut(&dyn Decoded, &dyn Decoded) + Send + 'v;
 
 /// One way from an event to structs.
 ///
-/// Values are handed over as `&dyn Told`, so that any way may use types of its own; the visitor's call is the same
-/// for all.
+/// Values are handed over as `&dyn Decoded`, so that each way may use its own types; the visitor's call is the same for
+/// all.
 pub trait Way {
     /// Decodes all records of an event.
     fn run(&self, event: &[u8], visit: &mut Visitor<'_>);
 }
 
-/// A decoded struct that can show all it holds, so that ways with types of their own can be compared.
-pub trait Told {
+/// A decoded struct that can be shown as JSON, so that ways with different types can be compared.
+pub trait Decoded {
     /// All fields, as JSON.
-    fn told(&self) -> serde_json::Value;
+    fn to_json(&self) -> serde_json::Value;
 }
 
-impl<T: serde::Serialize> Told for T {
-    fn told(&self) -> serde_json::Value {
+impl<T: serde::Serialize> Decoded for T {
+    fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).expect("plain data")
     }
 }

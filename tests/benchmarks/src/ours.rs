@@ -1,4 +1,4 @@
-//! The crates of this workspace through their public interface.
+//! Our scanner, frames and plans through their public interface, without the processor.
 
 use std::{marker::PhantomData, sync::Arc};
 
@@ -9,7 +9,7 @@ use schema_registry::{
     Body, Clues, FrameFormat, KEY_SCHEMA_HEADER, PlanCache, VALUE_SCHEMA_HEADER, split, testing::InMemorySchemas,
 };
 
-use crate::{Framing, Key, Told, Visitor, Way, Workload};
+use crate::{Decoded, Framing, Key, Visitor, Way, Workload};
 
 /// Scanner, frames, plan cache, compiled plans; `T` reads the values.
 pub struct Compiled<T: AvroType> {
@@ -44,7 +44,7 @@ pub(crate) fn plans<T: AvroType>(workload: &Workload) -> (PlanCache<Key<&'static
 
 impl<T: AvroType> Way for Compiled<T>
 where
-    for<'de> T::Of<'de>: Told,
+    for<'de> T::Of<'de>: Decoded,
 {
     fn run(&self, event: &[u8], visit: &mut Visitor<'_>) {
         let event = Event::scan(event).unwrap();
@@ -64,9 +64,9 @@ where
 
 impl<T: AvroType> Compiled<T>
 where
-    for<'de> T::Of<'de>: Told,
+    for<'de> T::Of<'de>: Decoded,
 {
-    /// Frames that name their schema elsewhere than before a plain body.
+    /// Frames with the id in a header, or with compressed bodies.
     fn run_framed(&self, event: &Event<'_>, visit: &mut Visitor<'_>) {
         let format = format(self.framing);
         let (mut key_scratch, mut value_scratch) = (Vec::new(), Vec::new());
@@ -87,7 +87,7 @@ where
     }
 }
 
-/// How frames of this kind are read.
+/// The format by which frames of this kind are read.
 pub(crate) fn format(framing: Framing) -> FrameFormat {
     match framing {
         Framing::Prefix => FrameFormat::Confluent,

@@ -1,4 +1,4 @@
-//! The processor, as a deployed function runs: one handler for keys and values, records ordered by key.
+//! The processor, as deployed functions run it: a handler that reads keys and values, with records ordered by key.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use schema_registry::KeyFormat;
 
 use crate::ours::{format, plans};
-use crate::{Key, Told, Visitor, Way, Workload};
+use crate::{Decoded, Key, Visitor, Way, Workload};
 
 /// The whole path of a record up to the decision to skip it: no claim and no effect.
 pub struct Processed<T: AvroType> {
@@ -34,7 +34,7 @@ impl<T: AvroType> Processed<T> {
 
 impl<T: AvroType> Way for Processed<T>
 where
-    for<'de> T::Of<'de>: Told + Send + Sync,
+    for<'de> T::Of<'de>: Decoded + Send + Sync,
 {
     fn run(&self, event: &[u8], visit: &mut Visitor<'_>) {
         let order = Order::Key { in_flight: NonZeroUsize::MIN.saturating_add(15) };
@@ -60,7 +60,7 @@ struct Visits<'v, 'c, T: AvroType> {
 
 impl<T: AvroType> RecordHandler for Visits<'_, '_, T>
 where
-    for<'de> T::Of<'de>: Told + Send + Sync,
+    for<'de> T::Of<'de>: Decoded + Send + Sync,
 {
     type Event<'de> = (Key<&'de str>, T::Of<'de>);
 

@@ -5,7 +5,7 @@ use crate::{
     SerdeAvroFast, Way, Workload,
 };
 
-/// What each way is; the one at [`COPY`] is not a way but a copy.
+/// The name of each way; the one at [`COPY`] only copies the event.
 pub const NAMES: [&str; 7] = [
     "(a) path_to_error + KafkaEvent + base64 + apache-avro",
     "(b) KafkaEvent + base64 + serde_avro_fast",
@@ -21,7 +21,8 @@ pub const COPY: usize = 5;
 type FullChange = Change<&'static str, &'static [u8]>;
 type FullProfile = Profile<&'static str>;
 
-/// The way of this position in [`NAMES`], with the workload's schemas at hand. The decoder by hand knows one frame.
+/// The way of this position in [`NAMES`], with the workload's schemas at hand. `None` for the copy, and for
+/// the hand-written decoder where the workload's frame is not the one that it reads.
 pub fn way(workload: &Workload, position: usize) -> Option<Box<dyn Way>> {
     Some(match (position, workload.kind) {
         (4, _) if workload.framing != Framing::Prefix => return None,

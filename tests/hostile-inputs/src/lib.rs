@@ -1,1 +1,2 @@
-//! What the worst schema, datum, stream, headers and error that we know of cost, counted per byte: see `tests/costs`.
+//! Holds only tests: they count per byte what the worst known schema, datum, stream, headers and error cost. See
+//! `tests/costs`.

@@ -1,4 +1,4 @@
-//! Reads keys and values: frame, writer schema, plan, struct; and says for each failure whether to try again.
+//! Reads keys and values: frame, writer schema, plan, struct. Each failure is retried or final.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::unknown_schemas::{OLDEST_WAITED_FOR, UnknownSchemas};
 /// Ready at once where the schema is known; see [`AvroReader::ready`].
 pub type SchemaReady<'a> = Either<Ready<Result<(), Fault>>, BoxFuture<'a, Result<(), Fault>>>;
 
-/// Reads one side of records as `T`, whatever schema version they were written with.
+/// Reads one side of records as `T`, written with any schema version that resolves to it.
 pub struct AvroReader<T: AvroType> {
     side: Side,
     form: Form<T>,

@@ -19,7 +19,7 @@ pub(crate) struct ProcessorContext<H> {
     pub(crate) settings: Settings,
     /// Outlives the batch: a dependency that is down stays down for the next one.
     pub(crate) circuit: Circuit,
-    /// Outlives it too: what was parked stays parked.
+    /// Outlives it too: dead letters of earlier batches count.
     pub(crate) floods: Floods,
     /// Shared by invocations that run side by side, as memory is.
     pub(crate) in_flight: InFlight,

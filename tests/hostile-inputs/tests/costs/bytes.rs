@@ -1,4 +1,4 @@
-//! The worst bytes: what skipping, reading, inflating, headers and error texts cost.
+//! The costs of the worst bytes: of skipping, reading and inflating them, of headers and of error texts.
 
 use std::error::Error;
 use std::fmt;
@@ -13,7 +13,7 @@ use schema_registry::{Clues, FrameFormat, MAX_INFLATED_BYTES, inflates_to_at_mos
 use crate::table::{Bound, Cost, Table};
 
 #[derive(AvroRead)]
-#[allow(dead_code, reason = "read, not looked at")]
+#[allow(dead_code, reason = "only its reading is measured")]
 struct Tail {
     tail: i64,
 }
@@ -26,12 +26,12 @@ fn record(name: &str, fields: &[&str]) -> String {
 
 const EMPTY: &str = r#"{"type": "record", "name": "E", "fields": []}"#;
 
-/// Records within one another, as deep as data may be, around `inner`.
+/// Nested records, as deep as data may be, around `inner`.
 fn chain(inner: &str) -> String {
     (0..60).fold(inner.to_owned(), |inner, level| record(&format!("C{level}"), &[&inner, "\"null\""]))
 }
 
-/// Records that each hold the next one twice, around one of no size: at a step for each, a million.
+/// Records that each hold the next one twice, around one of no size: skipped one by one, a million steps.
 fn doubling() -> String {
     (0..20).fold(EMPTY.to_owned(), |inner, level| {
         let again = if level == 0 { "\"E\"".to_owned() } else { format!("\"D{}\"", level - 1) };
@@ -98,9 +98,9 @@ fn the_worst_datum_is_skipped_in_some_steps_a_byte() {
     table.check();
 }
 
-/// As a value, which nobody reads who need not: what it takes is bounded by the limits, whatever the datum.
+/// Read as a generic value, the most expensive type: the limits bound its memory for every datum.
 #[test]
-fn the_worst_datum_takes_no_more_memory_than_the_limits_say() {
+fn the_worst_datum_takes_no_more_memory_than_the_limits_allow() {
     let limits = Limits { max_output_bytes: 8 << 20, ..Limits::default() };
     let mut table = Table::new("Reading as a value, with 8 MiB to spend");
     let most = 2 * limits.max_output_bytes as u64;
@@ -112,7 +112,7 @@ fn the_worst_datum_takes_no_more_memory_than_the_limits_say() {
     table.check();
 }
 
-/// A Glue frame around what `bytes` deflate to.
+/// A Glue frame around `bytes`, compressed.
 fn glue(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new([&[3, 5][..], &[7; 16]].concat(), Compression::best());
     encoder.write_all(bytes).unwrap();
@@ -120,7 +120,7 @@ fn glue(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_worst_stream_inflates_to_no_more_than_was_reckoned_with() {
+fn the_worst_stream_inflates_to_no_more_than_was_reserved() {
     let mut table = Table::new("zlib");
     let zeros = |length: usize| glue(&vec![0; length]);
     for (name, frame) in [
@@ -129,7 +129,7 @@ fn the_worst_stream_inflates_to_no_more_than_was_reckoned_with() {
         ("zeros beyond the bound", zeros(64 << 20)),
         ("a stream that is cut", zeros(8 << 20).split_last_chunk::<8>().unwrap().0.to_vec()),
         ("a stream with bytes behind it", [&zeros(8 << 20)[..], &[0]].concat()),
-        ("bytes that are no stream", [&[3, 5][..], &[7; 16], &[0xff; 100_000]].concat()),
+        ("bytes that are not a stream", [&[3, 5][..], &[7; 16], &[0xff; 100_000]].concat()),
     ] {
         let naming =
             Cost::of(frame.len(), || split(FrameFormat::Glue, &frame, Clues::default()).map(|_| None).unwrap());
@@ -139,11 +139,11 @@ fn the_worst_stream_inflates_to_no_more_than_was_reckoned_with() {
             Bound { least_peak: 0, least_allocations: 0, ..Bound::default() },
         );
         let body = split(FrameFormat::Glue, &frame, Clues::default()).unwrap().body;
-        let reckoned = inflates_to_at_most(&frame) as u64;
-        assert!(reckoned <= MAX_INFLATED_BYTES as u64);
+        let reserved = inflates_to_at_most(&frame) as u64;
+        assert!(reserved <= MAX_INFLATED_BYTES as u64);
         let cost = Cost::of(frame.len(), || body.inflate().map(drop).map_or(None, |()| None));
-        // Room is made by doubling, and both are there for a moment.
-        let bound = Bound { peak: 4.0, least_peak: 2 * reckoned + (64 << 10), ..Bound::default() };
+        // The buffer grows by doubling, and both exist for a moment.
+        let bound = Bound { peak: 4.0, least_peak: 2 * reserved + (64 << 10), ..Bound::default() };
         table.row(format!("{name}: inflated"), cost, bound);
     }
     table.check();
@@ -163,11 +163,11 @@ fn the_worst_headers_cost_a_small_multiple_of_their_bytes() {
         ("empty headers", format!("[{}]", [r#"{"":[]}"#; 50_000].join(","))),
         ("nulls", format!("[{}]", [r#"{"a":null}"#; 50_000].join(","))),
         ("one long value", format!(r#"[{{"a":[{}]}}]"#, ["-1"; 100_000].join(","))),
-        ("bytes that are none", format!("[{}]", [r#"{"a":[999]}"#; 50_000].join(","))),
+        ("values that are not bytes", format!("[{}]", [r#"{"a":[999]}"#; 50_000].join(","))),
         ("names in escapes", format!("[{}]", [r#"{"\u0061\ud83d\ude00":[1]}"#; 20_000].join(","))),
         ("one object of many headers", format!("[{{{}}}]", [r#""a":[1]"#; 50_000].join(","))),
         ("no objects", format!("[{}]", ["1"; 100_000].join(","))),
-        ("objects within one another", format!("[{}{}]", r#"{"a":"#.repeat(100), "}".repeat(100))),
+        ("nested objects", format!("[{}{}]", r#"{"a":"#.repeat(100), "}".repeat(100))),
     ] {
         let body = event(&headers);
         let cost = Cost::of(body.len(), || {
@@ -217,7 +217,7 @@ impl Failure for Quoting {
 }
 
 #[test]
-fn the_worst_error_makes_a_text_that_a_letter_has_room_for() {
+fn the_worst_error_makes_a_text_that_fits_a_letter() {
     let mut table = Table::new("Error texts");
     let nested = |causes: usize, length: usize| {
         let name = |n: usize| format!("{n}{}", "ä\n\u{0}".repeat(length / 4));

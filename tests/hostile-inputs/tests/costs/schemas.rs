@@ -1,14 +1,14 @@
-//! The worst schemas: what parsing and compiling them costs.
+//! The costs of the worst schemas: of parsing and compiling them.
 
 use avro_decode::{AvroRead, AvroType, Lenient, Limits, Plan, Schema, Value, incompatibilities};
 
 use crate::table::{Bound, Cost, Table};
 
-/// A registry's answer has at most 4 MiB; what is counted here grows with the length, as a test of its own shows.
+/// A registry's answer has at most 4 MiB; the costs grow with the length, as a separate test shows.
 const LENGTH: usize = 512 << 10;
 
 #[derive(AvroRead)]
-#[allow(dead_code, reason = "read, not looked at")]
+#[allow(dead_code, reason = "only its compilation is measured")]
 struct Row<'a> {
     f1: Option<i64>,
     f7: Lenient<&'a str>,
@@ -24,7 +24,7 @@ enum Kind {
 }
 
 #[derive(AvroRead)]
-#[allow(dead_code, reason = "read, not looked at")]
+#[allow(dead_code, reason = "only its compilation is measured")]
 enum Event<'a> {
     Row(Row<'a>),
     Text(&'a str),
@@ -32,7 +32,7 @@ enum Event<'a> {
     Other,
 }
 
-/// As many of something as have so many bytes, with a comma between.
+/// So many bytes of items, separated by commas.
 fn list(length: usize, one: impl Fn(usize) -> String) -> String {
     let mut text = String::new();
     for n in 0.. {
@@ -51,7 +51,7 @@ fn record(name: &str, fields: &str) -> String {
     format!(r#"{{"type":"record","name":"{name}","fields":[{fields}]}}"#)
 }
 
-/// Each gives a schema of about so many bytes.
+/// Makers of schemas of about so many bytes.
 type Hostile = (&'static str, fn(usize) -> String);
 
 const SCHEMAS: &[Hostile] = &[
@@ -104,7 +104,7 @@ const SCHEMAS: &[Hostile] = &[
         let types = (0..100).map(|n| format!(r#",{{"name":"t{n}","type":{{"type":"fixed","name":"T{n}","size":1}}}}"#));
         record("R", &format!("{outer}{}", types.collect::<String>()))
     }),
-    ("one definition again and again", |length| {
+    ("one definition, repeated", |length| {
         record("R", &list(length, |n| format!(r#"{{"name":"f{n}","type":{{"type":"fixed","name":"F","size":1}}}}"#)))
     }),
     ("records that each hold the next one twice", |length| {
@@ -122,11 +122,11 @@ const SCHEMAS: &[Hostile] = &[
             r#"{{"type":"record","name":"R","namespace":"{namespace}","fields":[{{"name":"f","type":[{types}]}}]}}"#
         )
     }),
-    ("a thousand arrays within one another, many times", |length| {
+    ("a thousand nested arrays, many times", |length| {
         let nested = format!("{}\"int\"{}", r#"{"type":"array","items":"#.repeat(990), "}".repeat(990));
         record("R", &list(length, |n| format!(r#"{{"name":"f{n}","type":{nested}}}"#)))
     }),
-    ("attributes that nobody asks for", |length| {
+    ("attributes that are not read", |length| {
         format!(
             r#"{{"type":"int","x":[{}],"y":[{}]}}"#,
             list(length / 2, |_| "0".into()),
@@ -146,7 +146,7 @@ const SCHEMAS: &[Hostile] = &[
 ];
 
 fn compiled<T: AvroType>(schema: &Schema) -> u64 {
-    // Where it is refused, it took no more steps than where it is not; the memory counts in any case.
+    // A refused schema took no more steps than an accepted one; its memory is counted all the same.
     Plan::<T>::compile(schema, &Limits::default()).map_or(0, |plan| plan.steps())
 }
 
@@ -181,7 +181,7 @@ fn the_worst_schema_costs_a_small_multiple_of_its_bytes() {
 
 /// Twice the schema, twice the cost: in steps, memory and allocations.
 #[test]
-fn what_a_schema_costs_grows_with_its_length_and_no_faster() {
+fn the_cost_of_a_schema_grows_no_faster_than_its_length() {
     for (name, schema) in SCHEMAS {
         let costs = |length: usize| {
             let text = schema(length);
@@ -205,7 +205,7 @@ fn what_a_schema_costs_grows_with_its_length_and_no_faster() {
     }
 }
 
-/// What is refused costs no more than what is read, also where the two schemas make ever new pairs of types.
+/// A refused schema costs no more than an accepted one, also where two schemas form more and more pairs of types.
 #[test]
 fn a_schema_that_is_refused_costs_no_more() {
     let mut table = Table::new("Schemas that are refused");
@@ -251,14 +251,14 @@ fn a_schema_that_is_refused_costs_no_more() {
         None
     });
     table.row(
-        "two rings whose types meet in ever new pairs",
+        "two rings whose types form more and more pairs",
         cost,
         Bound { peak: 400.0, allocations: 10.0, ..parsing },
     );
     table.check();
 }
 
-/// A thread of the least stack that anything here runs on.
+/// Runs on a thread with the smallest stack that a function has.
 #[test]
 fn no_schema_exhausts_the_stack() {
     let chain = |ty: &str| {

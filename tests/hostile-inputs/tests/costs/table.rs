@@ -2,18 +2,18 @@
 
 use allocation_counter::measure;
 
-/// What something cost.
+/// The cost of one input.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) input: u64,
-    /// `None` where nothing counts them.
+    /// `None` where they are not counted.
     pub(crate) steps: Option<u64>,
-    /// The most bytes that lived at one time.
+    /// The most bytes allocated at a time.
     pub(crate) peak: u64,
     pub(crate) allocations: u64,
 }
 
-/// What it may cost: so much for each byte of the input, and so much whatever the input.
+/// The most that it may cost: a factor for each byte of the input, and a constant.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bound {
     pub(crate) steps: f64,
@@ -31,7 +31,7 @@ impl Default for Bound {
 }
 
 impl Cost {
-    /// Runs `work`, which says how many steps it took.
+    /// Runs `work`, which returns how many steps it took.
     pub(crate) fn of(input: usize, work: impl FnOnce() -> Option<u64>) -> Self {
         let mut steps = None;
         let counted = measure(|| steps = work());

@@ -134,7 +134,7 @@ async fn a_mapping_that_removes_frames_is_named_in_the_error() {
     let (outcome, error) = one::<Any>(frames, record(0, b"\x02\x37", b"\x04ab", metadata)).await;
     assert_eq!(outcome, Outcome::DeadLettered("frame_taken_off"));
     assert!(error.contains("set VALUE_FRAME=metadata"), "{error}");
-    // A frame that is present counts, whatever metadata is beside it.
+    // A frame that is present counts, not the metadata beside it.
     let metadata = json!({"keySchemaMetadata": {"dataFormat": "AVRO"}, "valueSchemaMetadata": {"dataFormat": "JSON"}});
     let framed = record(0, b"\0\0\0\0\x01\x02\x37", b"\0\0\0\0\x02\x04ab", metadata);
     assert_eq!(one::<Any>(frames, framed).await.0, Outcome::Done);
