@@ -1,4 +1,4 @@
-"""Writes or reads records with Confluent's Python client, for tests of ours that do the other half.
+"""Writes or reads records with Confluent's Python client, for tests in which our client does the opposite.
 
 peer.py write URL TOPIC: JSON lines {"schema", "value", "ids": "prefix" | "header"} in; out, a line each,
                          {"value": "<base64>", "headers": {"<name>": "<base64>"}}
@@ -14,28 +14,28 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 
 def main():
-    what, url, topic = sys.argv[1:]
+    mode, url, topic = sys.argv[1:]
     registry = SchemaRegistryClient({"url": url})
     for line in sys.stdin:
-        asked = json.loads(line)
-        done = write(registry, topic, asked) if what == "write" else read(registry, topic, asked)
-        print(json.dumps(done), flush=True)
+        request = json.loads(line)
+        answer = write(registry, topic, request) if mode == "write" else read(registry, topic, request)
+        print(json.dumps(answer), flush=True)
 
 
-def write(registry, topic, asked):
+def write(registry, topic, request):
     settings = {"auto.register.schemas": True}
-    if asked["ids"] == "header":
+    if request["ids"] == "header":
         settings["schema.id.serializer"] = header_schema_id_serializer
     headers = []
-    serializer = AvroSerializer(registry, asked["schema"], conf=settings)
-    value = serializer(asked["value"], SerializationContext(topic, MessageField.VALUE, headers))
+    serializer = AvroSerializer(registry, request["schema"], conf=settings)
+    value = serializer(request["value"], SerializationContext(topic, MessageField.VALUE, headers))
     return {"value": encoded(value), "headers": {name: encoded(data) for name, data in headers}}
 
 
-def read(registry, topic, asked):
-    headers = [(name, base64.b64decode(data)) for name, data in asked["headers"].items()]
+def read(registry, topic, request):
+    headers = [(name, base64.b64decode(data)) for name, data in request["headers"].items()]
     context = SerializationContext(topic, MessageField.VALUE, headers)
-    return AvroDeserializer(registry)(base64.b64decode(asked["value"]), context)
+    return AvroDeserializer(registry)(base64.b64decode(request["value"]), context)
 
 
 def encoded(data):

@@ -1,17 +1,17 @@
 #!/bin/sh
 # Makes .local/confluent-python: Confluent's Python client in the versions that requirements.txt pins.
-# Does nothing when it is there already. Usage: setup.sh (from anywhere in the repository)
+# Does nothing if it exists already. Usage: setup.sh (from anywhere in the repository)
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH= cd -- "$here/../../.." && pwd)
 venv=$root/.local/confluent-python
 mkdir -p "$root/.local"
-# One at a time: several tests may ask at once.
+# One at a time: several tests may start it at once.
 exec 9>"$root/.local/confluent-python.lock"
 flock 9
-# The list itself is the stamp: another list is another environment.
+# The installed list is the stamp: another list means another environment.
 cmp -s "$here/requirements.txt" "$venv/installed-requirements.txt" && exit 0
-# The local stack's tools look for a Python that is new enough, and say what to do without one.
+# The local stack's setup looks for a Python that is new enough, and explains how to get one.
 "$root/shared/tools/local-stack/setup.sh"
 echo "setup: installing Confluent's Python client into .local/confluent-python (about 90 MB; once)" >&2
 rm -rf "$venv"

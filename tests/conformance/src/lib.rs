@@ -1,1 +1,1 @@
-//! The contract suites of the ports, run on the real adapters against the AWS emulator: see `tests/`.
+//! Runs the contract suites of the ports on the real adapters, against the AWS emulator: see `tests/`.

@@ -1,4 +1,4 @@
-//! Each adapter holds the contract that its in-memory fake holds, here against the emulator and through faults.
+//! Each adapter keeps the contract that its in-memory fake keeps, against the emulator and through faults.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::sync::Arc;
@@ -44,7 +44,7 @@ async fn claims_at(endpoint: &str) -> (DynamoDbClaims, ManualClock) {
 }
 
 #[tokio::test]
-async fn the_claims_in_dynamodb_hold_the_contract() {
+async fn the_claims_in_dynamodb_keep_the_contract() {
     let aws = emulator().await;
     aws.create_table(Table::named(TABLE)).await.unwrap();
     let (claims, clock) = claims_at(aws.endpoint()).await;
@@ -52,7 +52,7 @@ async fn the_claims_in_dynamodb_hold_the_contract() {
 }
 
 #[tokio::test]
-async fn only_done_ever_expires() {
+async fn only_done_claims_expire() {
     let aws = emulator().await;
     aws.create_table(Table::named(TABLE)).await.unwrap();
     let clock = ManualClock::at(SystemClock.now());
@@ -76,7 +76,7 @@ async fn only_done_ever_expires() {
     for item in aws.items(TABLE).await.unwrap() {
         assert_eq!(item.get("expires_at").is_some(), item["state"]["S"] == "done", "{}", item["pk"]);
     }
-    // DynamoDB deletes late: the condition compares the time itself.
+    // DynamoDB deletes late: the condition compares the time.
     clock.advance(Duration::from_secs(3601));
     let again = claims.claim(&effect("done"), LEASE, OwnerToken::fresh()).await.unwrap();
     assert!(matches!(again, Claim::Claimed(_)));
@@ -90,7 +90,7 @@ async fn a_write_whose_answer_was_lost_counts_as_ours() {
     let (claims, _) = claims_at(proxy.endpoint()).await;
     let key = effect("answer-lost");
 
-    // The SDK sends again by itself; the condition then fails over our own token.
+    // The SDK sends the request again, and its condition finds our own token.
     let lost = |operation| proxy.arm(Failpoint::new("answer-lost", operation, When::After, Action::Drop).times(1));
     let claim_lost = lost("PutItem");
     let Claim::Claimed(held) = claims.claim(&key, LEASE, OwnerToken::fresh()).await.unwrap() else {
@@ -103,7 +103,7 @@ async fn a_write_whose_answer_was_lost_counts_as_ours() {
     assert_eq!(claims.claim(&key, LEASE, OwnerToken::fresh()).await.unwrap(), Claim::Done);
 }
 
-/// Claims whose client sends nothing again by itself, and a table whose writes can be late.
+/// Claims whose client does not send requests again, and a table whose writes can be late.
 async fn late_claims() -> (Aws, FaultProxy, DynamoDbClaims) {
     let aws = emulator().await;
     aws.create_table(Table::named(TABLE)).await.unwrap();
@@ -118,9 +118,9 @@ fn late(operation: &'static str) -> Failpoint {
     Failpoint::new("late", operation, When::Before, Action::Late).times(1)
 }
 
-/// The clock stands still: what tells the leases apart is not the time.
+/// The clock stands still: the leases differ without the time.
 #[tokio::test]
-async fn a_write_that_arrives_late_changes_nothing_of_what_came_after_it() {
+async fn a_late_write_changes_nothing_that_came_after_it() {
     let (aws, proxy, claims) = late_claims().await;
     let claim = async |name: &str, token| claims.claim(&effect(name), LEASE, token).await;
     let claimed = async |name: &str, token| match claim(name, token).await.unwrap() {
@@ -152,7 +152,7 @@ async fn a_write_that_arrives_late_changes_nothing_of_what_came_after_it() {
     assert_eq!(claims.release(&held).await.unwrap(), Settled::Applied);
     lands_without_effect("claim-released", &put).await;
 
-    // A claim, after its record was left, and nobody else had touched it.
+    // A claim, after its record was left pending and the claim withdrawn.
     let put = proxy.arm(late("PutItem"));
     claim("claim-withdrawn", mine).await.unwrap_err();
     assert_eq!(claims.withdraw(&effect("claim-withdrawn").key, LEASE, mine).await.unwrap(), Settled::Applied);
@@ -178,7 +178,7 @@ async fn a_write_that_arrives_late_changes_nothing_of_what_came_after_it() {
 }
 
 #[tokio::test]
-async fn an_operators_decision_is_recorded_on_the_claim_for_good() {
+async fn an_operators_decision_stays_on_the_claim() {
     let aws = emulator().await;
     aws.create_table(Table::named(TABLE)).await.unwrap();
     let proxy = FaultProxy::start(aws.endpoint()).await.unwrap();
@@ -229,7 +229,7 @@ async fn an_operators_decision_is_recorded_on_the_claim_for_good() {
 }
 
 #[tokio::test]
-async fn the_dead_letters_in_sqs_hold_the_contract() {
+async fn the_dead_letters_in_sqs_keep_the_contract() {
     let aws = emulator().await;
     let queue = aws.create_queue("dead-letters").await.unwrap();
     let letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&sdk(aws.endpoint()).await), &queue);

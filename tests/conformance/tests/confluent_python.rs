@@ -39,14 +39,14 @@ const ORDERS: [OrderPlaced<'static>; 3] = [
 ];
 
 /// Runs the peer on lines, one answer to each.
-fn peer(what: &str, url: &str, lines: &[Value]) -> Vec<Value> {
+fn peer(mode: &str, url: &str, lines: &[Value]) -> Vec<Value> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("confluent-python");
     let setup = Command::new(here.join("setup.sh")).status().unwrap();
     assert!(setup.success(), "setup.sh failed; its message is above");
     let python: PathBuf = here.join("../../../.local/confluent-python/bin/python");
     let mut process = Command::new(python)
         .arg(here.join("peer.py"))
-        .args([what, url, TOPIC])
+        .args([mode, url, TOPIC])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -68,7 +68,7 @@ async fn registry() -> (Registry, ConfluentRegistry) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_confluents_client_wrote_ours_reads() {
+async fn our_client_reads_what_confluents_wrote() {
     let (registry, client) = registry().await;
     let plans = PlanCache::<OrderPlaced<'static>>::new(
         Arc::new(SchemaCache::new(client, CachePolicy::default())),
@@ -89,7 +89,7 @@ async fn what_confluents_client_wrote_ours_reads() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_ours_wrote_confluents_client_reads() {
+async fn confluents_client_reads_what_ours_wrote() {
     let (registry, client) = registry().await;
     let id = client.register(SUBJECT, &NewSchema { schema: SCHEMA.to_owned(), references: Vec::new() }).await.unwrap();
     let latest = client.version(SUBJECT, Version::Latest).await.unwrap();

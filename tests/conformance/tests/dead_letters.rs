@@ -21,7 +21,7 @@ async fn sdk(endpoint: &str) -> SdkConfig {
         .await
 }
 
-/// A letter of this many bytes and some.
+/// A letter of a little more than this many bytes.
 fn large(offset: i64, bytes: usize) -> DeadLetter {
     let mut letter = sample_letter("orders", offset);
     letter.raw.value = Some("A".repeat(bytes));
@@ -35,7 +35,7 @@ async fn letters_at(endpoint: &str, queue: &str, bucket: Option<&str>) -> SqsDea
 }
 
 #[tokio::test]
-async fn a_letter_too_large_for_the_queue_lies_in_the_bucket_and_the_queue_points_there() {
+async fn a_letter_too_large_for_the_queue_goes_into_the_bucket() {
     let aws = emulator().await;
     let queue = aws.create_queue("dead-letters").await.unwrap();
     aws.create_bucket("letters").await.unwrap();
@@ -46,7 +46,7 @@ async fn a_letter_too_large_for_the_queue_lies_in_the_bucket_and_the_queue_point
 
     let s3 = aws_sdk_s3::Client::new(&sdk(aws.endpoint()).await);
     let messages = aws.messages(&queue).await.unwrap();
-    assert_eq!(messages.len(), 2, "the queue does not know that they are one");
+    assert_eq!(messages.len(), 2, "the queue does not know that they are one letter");
     for message in messages {
         let stored = StoredLetter::read(&message).unwrap();
         assert_eq!((&stored.letter.id, &stored.letter.raw), (&large.id, &RawBytes::default()));
@@ -57,14 +57,14 @@ async fn a_letter_too_large_for_the_queue_lies_in_the_bucket_and_the_queue_point
         assert_eq!(stored.whole(&body).unwrap(), large);
     }
 
-    // Both point to one object, which is named by the letter.
+    // Both point to one object, named by the letter's id.
     let objects = s3.list_objects_v2().bucket("letters").send().await.unwrap();
     let keys: Vec<_> = objects.contents().iter().filter_map(|object| object.key()).collect();
     assert_eq!(keys, [format!("dead-letters/contract/{}.json", large.id)]);
 }
 
 #[tokio::test]
-async fn without_a_bucket_or_with_one_that_is_not_there_a_large_letter_is_refused() {
+async fn without_a_usable_bucket_a_large_letter_is_refused() {
     let aws = emulator().await;
     let queue = aws.create_queue("dead-letters").await.unwrap();
     for (bucket, code) in [(None, "dead_letter_too_large"), (Some("nowhere"), "dead_letter_bucket_missing")] {
@@ -75,7 +75,7 @@ async fn without_a_bucket_or_with_one_that_is_not_there_a_large_letter_is_refuse
 }
 
 #[tokio::test]
-async fn a_queue_that_takes_less_than_it_may_gets_what_it_takes_and_the_bucket_the_rest() {
+async fn with_a_smaller_queue_large_letters_go_into_the_bucket() {
     let aws = emulator().await;
     aws.create_bucket("letters").await.unwrap();
     let sqs = aws_sdk_sqs::Client::new(&sdk(aws.endpoint()).await);
@@ -92,12 +92,12 @@ async fn a_queue_that_takes_less_than_it_may_gets_what_it_takes_and_the_bucket_t
     letters.store(&large(2, 10)).await.unwrap();
     let messages = aws.messages(&queue).await.unwrap();
     let stored: Vec<_> = messages.iter().map(|message| StoredLetter::read(message).unwrap()).collect();
-    let apart: Vec<_> = stored.iter().map(|stored| (stored.letter.place.offset, stored.raw_in.is_some())).collect();
-    assert_eq!(apart, [(Some(1), true), (Some(2), false)]);
+    let in_bucket: Vec<_> = stored.iter().map(|stored| (stored.letter.place.offset, stored.raw_in.is_some())).collect();
+    assert_eq!(in_bucket, [(Some(1), true), (Some(2), false)]);
 }
 
 #[tokio::test]
-async fn letters_that_a_lost_answer_leaves_in_doubt_are_stored_at_least_once_under_one_id() {
+async fn after_a_lost_answer_each_letter_is_stored_under_one_id() {
     let aws = emulator().await;
     let queue = aws.create_queue("dead-letters").await.unwrap();
     let proxy = FaultProxy::start(aws.endpoint()).await.unwrap();
@@ -106,7 +106,7 @@ async fn letters_that_a_lost_answer_leaves_in_doubt_are_stored_at_least_once_und
     let many: Vec<_> = (0..20).map(|offset| large(offset, 10)).collect();
     let results = futures_util::future::join_all(many.iter().map(|letter| letters.store(letter))).await;
     assert_eq!(lost.hits(), 1);
-    assert!(results.iter().all(Result::is_ok), "the SDK sends again what got no answer");
+    assert!(results.iter().all(Result::is_ok), "the SDK sends a request again if it got no answer");
 
     let messages = aws.messages(&queue).await.unwrap();
     let stored: Vec<_> = messages.iter().map(|message| StoredLetter::read(message).unwrap().letter).collect();

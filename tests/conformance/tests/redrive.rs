@@ -1,4 +1,4 @@
-//! What the redrive asks of SQS and S3, on the emulator.
+//! The redrive's adapters for SQS and S3, against the emulator.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Letters that are too large for SQS: whole in an S3 object, and a message that points to it.
+//! Letters that are too large for SQS: an S3 object with the whole letter, and a message that points to it.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
@@ -8,7 +8,7 @@ use event_runtime::{DeadLetter, ObjectAddress, StoreError};
 use crate::errors::{bucket_failed, failed};
 use crate::message::Message;
 
-/// Where large letters go.
+/// The bucket of large letters.
 #[derive(Debug, Clone)]
 pub(crate) struct Bucket {
     client: Client,
@@ -20,8 +20,8 @@ impl Bucket {
         Bucket { client, name }
     }
 
-    /// Puts the letter into its object, which is named by the letter's id, and gives the message that points there.
-    /// Putting it again changes nothing but the object's age.
+    /// Puts the letter into an object named by the letter's id, and returns the message that points to it. Putting it again
+    /// changes only the object's age.
     pub(crate) async fn put(&self, letter: &DeadLetter) -> Result<Message, StoreError> {
         let body = serde_json::to_vec(letter).map_err(|error| failed("dead_letter_unwritable", error))?;
         let key = format!("dead-letters/{}/{}.json", letter.given_up_by.function, letter.id);

@@ -1,4 +1,4 @@
-//! What a failed store means. None of it says anything about the record: it stays pending and is tried again.
+//! Errors of the queue and the bucket. None of them is about the record: it stays pending and is tried again.
 
 use std::error::Error;
 use std::fmt;
@@ -10,7 +10,7 @@ const STORE: &str = "the dead-letter queue";
 const BUCKET: &str = "the dead-letter bucket";
 const OPERATION: &str = "store a letter";
 
-/// The code of a letter with which SQS found fault.
+/// The code of a letter that SQS refused.
 pub(crate) const REFUSED: &str = "dead_letter_refused";
 
 pub(crate) fn failed(code: &'static str, cause: impl Error + Send + Sync + 'static) -> StoreError {
@@ -27,7 +27,7 @@ pub(crate) fn bucket_failed(code: Option<&str>, cause: impl Error + Send + Sync 
     StoreError { store: BUCKET, operation: OPERATION, code, retry_after: None, cause: Box::new(cause) }
 }
 
-/// The bounded name of an error of SQS, of a call or of one entry.
+/// The error code for an error of SQS, of a call or of one entry.
 pub(crate) fn code_of(code: Option<&str>) -> &'static str {
     match code {
         Some(code) if code.contains("Thrott") => "dead_letters_throttled",
@@ -40,7 +40,7 @@ pub(crate) fn code_of(code: Option<&str>) -> &'static str {
     }
 }
 
-/// SQS found fault with the message. A queue with a smaller `MaximumMessageSize` says so in this way.
+/// Whether SQS refused the message itself, as a queue with a smaller `MaximumMessageSize` does.
 pub(crate) fn is_refusal(code: &str) -> bool {
     ["InvalidParameterValue", "InvalidMessageContents", "BatchRequestTooLong"].iter().any(|name| code.contains(name))
 }
@@ -49,7 +49,7 @@ fn is_denied(code: &str) -> bool {
     code.contains("AccessDenied") || code.contains("InvalidAccessKeyId") || code.contains("ExpiredToken")
 }
 
-/// One failed call, told to each letter that was in it.
+/// A failed call, shared by all letters that were in it.
 #[derive(Debug, Clone)]
 pub(crate) struct CallFailed(pub(crate) Arc<dyn Error + Send + Sync>);
 
@@ -73,15 +73,15 @@ pub(crate) struct EntryRefused {
     pub(crate) message: String,
 }
 
-/// SQS said nothing of one message of a batch.
+/// SQS's answer to a batch does not contain one of the messages.
 #[derive(Debug, thiserror::Error)]
-#[error("SQS answered without a word on this message")]
-pub(crate) struct EntryForgotten;
+#[error("SQS's answer does not contain a result for this message; it is sent again")]
+pub(crate) struct ResultMissing;
 
-/// SQS found fault with a letter that is within its limits, and there is no bucket to put it into.
+/// SQS refused a letter that is within its limits, and no bucket is configured.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "SQS refused a letter of {bytes} bytes, though a message may have {max}; if the queue's MaximumMessageSize is smaller, raise it, or set DEAD_LETTER_BUCKET to a bucket that takes what the queue refuses"
+    "SQS refused a letter of {bytes} bytes, although a message may have {max}; raise the queue's MaximumMessageSize if it is smaller, or set DEAD_LETTER_BUCKET to a bucket for letters that the queue refuses"
 )]
 pub(crate) struct RefusedWithoutBucket {
     pub(crate) bytes: usize,
@@ -90,9 +90,11 @@ pub(crate) struct RefusedWithoutBucket {
     pub(crate) cause: Box<dyn Error + Send + Sync>,
 }
 
-/// Too large for the queue, and no bucket to put it into.
+/// The letter is too large for the queue, and no bucket is configured.
 #[derive(Debug, thiserror::Error)]
-#[error("the letter has {bytes} bytes, SQS takes {max}; set DEAD_LETTER_BUCKET to a bucket that takes larger ones")]
+#[error(
+    "the letter has {bytes} bytes and a message of SQS at most {max}; set DEAD_LETTER_BUCKET to a bucket for larger letters"
+)]
 pub(crate) struct TooLarge {
     pub(crate) bytes: usize,
     pub(crate) max: usize,

@@ -1,4 +1,4 @@
-//! The adapter: to the queue, by way of the bucket where it has to be.
+//! The adapter: stores a letter in the queue, or in the bucket with a message in the queue.
 
 use std::sync::Arc;
 
@@ -6,25 +6,25 @@ use event_runtime::{DeadLetter, DeadLetters, StoreError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use crate::batching::BatchSender;
 use crate::bucket::Bucket;
 use crate::errors::{REFUSED, RefusedWithoutBucket, TooLarge, failed};
-use crate::gather::Outgoing;
 use crate::message::{MAX_BYTES, Message};
 
 /// [`DeadLetters`] in an SQS queue. Clones share their batches.
 #[derive(Debug, Clone)]
 pub struct SqsDeadLetters {
-    outgoing: Arc<Outgoing>,
+    sender: Arc<BatchSender>,
     bucket: Option<Bucket>,
 }
 
 impl SqsDeadLetters {
-    /// Letters to the queue at `queue_url`.
+    /// Stores letters in the queue at `queue_url`.
     pub fn new(client: aws_sdk_sqs::Client, queue_url: impl Into<String>) -> Self {
-        SqsDeadLetters { outgoing: Arc::new(Outgoing::to(client, queue_url.into())), bucket: None }
+        SqsDeadLetters { sender: Arc::new(BatchSender::new(client, queue_url.into())), bucket: None }
     }
 
-    /// With a bucket for those that are too large for it; `None` changes nothing.
+    /// Adds a bucket for letters that are too large for the queue; `None` changes nothing.
     #[must_use]
     pub fn with_bucket(self, client: aws_sdk_s3::Client, bucket: Option<String>) -> Self {
         SqsDeadLetters { bucket: bucket.map(|name| Bucket::new(client, name)), ..self }
@@ -35,25 +35,25 @@ impl SqsDeadLetters {
         let bytes = whole.bytes();
         match &self.bucket {
             None if bytes > MAX_BYTES => Err(too_large(bytes)),
-            None => self.outgoing.send(Arc::new(whole)).await.map_err(|error| match error {
+            None => self.sender.send(Arc::new(whole)).await.map_err(|error| match error {
                 StoreError { code: REFUSED, cause, .. } => {
                     failed(REFUSED, RefusedWithoutBucket { bytes, max: MAX_BYTES, cause })
                 }
                 error => error,
             }),
-            Some(bucket) if bytes > MAX_BYTES => self.send_apart(bucket, letter).await,
-            Some(bucket) => match self.outgoing.send(Arc::new(whole)).await {
-                Err(StoreError { code: REFUSED, .. }) => self.send_apart(bucket, letter).await,
+            Some(bucket) if bytes > MAX_BYTES => self.send_through(bucket, letter).await,
+            Some(bucket) => match self.sender.send(Arc::new(whole)).await {
+                Err(StoreError { code: REFUSED, .. }) => self.send_through(bucket, letter).await,
                 settled => settled,
             },
         }
     }
 
-    async fn send_apart(&self, bucket: &Bucket, letter: &DeadLetter) -> Result<(), StoreError> {
+    async fn send_through(&self, bucket: &Bucket, letter: &DeadLetter) -> Result<(), StoreError> {
         let pointer = bucket.put(letter).await?;
         match pointer.bytes() {
             bytes if bytes > MAX_BYTES => Err(too_large(bytes)),
-            _ => self.outgoing.send(Arc::new(pointer)).await,
+            _ => self.sender.send(Arc::new(pointer)).await,
         }
     }
 }

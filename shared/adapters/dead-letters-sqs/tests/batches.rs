@@ -1,4 +1,4 @@
-//! Letters that are stored together, before a queue that answers as it is told.
+//! Letters that are stored together, against a queue whose answers the test chooses.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-/// A call that has arrived: the test answers it when it likes.
+/// A call that has arrived, for the test to answer.
 struct Call {
     letters: Vec<String>,
     bytes: usize,
@@ -30,33 +30,33 @@ struct Call {
 
 impl Call {
     fn succeed(self) {
-        self.answer_each(|_| Word::Stored);
+        self.answer_each(|_| EntryResult::Stored);
     }
 
-    fn answer_each(self, word: impl Fn(&str) -> Word) {
+    fn answer_each(self, result: impl Fn(&str) -> EntryResult) {
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for (number, letter) in self.letters.iter().enumerate() {
             let id = number.to_string();
-            match word(letter) {
-                Word::Stored => successful.push(json!({"Id": id, "MessageId": id, "MD5OfMessageBody": ""})),
-                Word::Refused(code) => failed.push(json!({"Id": id, "SenderFault": false, "Code": code})),
-                Word::Forgotten => {}
+            match result(letter) {
+                EntryResult::Stored => successful.push(json!({"Id": id, "MessageId": id, "MD5OfMessageBody": ""})),
+                EntryResult::Refused(code) => failed.push(json!({"Id": id, "SenderFault": false, "Code": code})),
+                EntryResult::Missing => {}
             }
         }
         self.answer.send((StatusCode::OK, json!({"Successful": successful, "Failed": failed}))).unwrap();
     }
 
-    /// No word on any of them: the call itself is refused.
+    /// Refuses the call itself, without a result for any letter.
     fn refuse(self, code: &str) {
         self.answer.send((StatusCode::BAD_REQUEST, json!({"__type": code, "message": "too long"}))).unwrap();
     }
 }
 
 #[derive(Clone, Copy)]
-enum Word {
+enum EntryResult {
     Stored,
     Refused(&'static str),
-    Forgotten,
+    Missing,
 }
 
 struct Queue {
@@ -65,7 +65,7 @@ struct Queue {
     letters: Arc<SqsDeadLetters>,
 }
 
-/// What was put into the bucket, by path.
+/// The objects of the bucket, by path.
 type Objects = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
 impl Queue {
@@ -117,8 +117,8 @@ impl Queue {
         }
     }
 
-    /// Lets every store get in line: the runtime of a test has one thread, and this hands it on.
-    async fn all_in_line(&self) {
+    /// Lets every store start to wait: the runtime of a test has one thread, and this yields it.
+    async fn all_waiting(&self) {
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
@@ -165,12 +165,12 @@ fn id(offset: i64) -> String {
 }
 
 #[tokio::test]
-async fn the_first_goes_alone_at_once_and_those_who_came_meanwhile_go_together() {
+async fn the_first_letter_is_sent_at_once_and_later_ones_together() {
     let mut queue = Queue::start().await;
     let stores: Vec<_> = (0..13).map(|offset| queue.store(letter(offset))).collect();
     let first = queue.call().await;
-    assert_eq!(first.letters, [id(0)], "nobody waits for company");
-    queue.all_in_line().await;
+    assert_eq!(first.letters, [id(0)], "a letter does not wait for others");
+    queue.all_waiting().await;
     first.succeed();
     let second = queue.call().await;
     assert_eq!(second.letters, (1..11).map(id).collect::<Vec<_>>(), "ten at most");
@@ -188,12 +188,12 @@ async fn each_letter_of_a_batch_gets_its_own_result() {
     let mut queue = Queue::start().await;
     let stores: Vec<_> = (0..5).map(|offset| queue.store(letter(offset))).collect();
     let first = queue.call().await;
-    queue.all_in_line().await;
-    first.answer_each(|_| Word::Refused("InternalError"));
+    queue.all_waiting().await;
+    first.answer_each(|_| EntryResult::Refused("InternalError"));
     queue.call().await.answer_each(|letter| match letter {
-        letter if letter == id(2) => Word::Refused("RequestThrottled"),
-        letter if letter == id(3) => Word::Forgotten,
-        _ => Word::Stored,
+        letter if letter == id(2) => EntryResult::Refused("RequestThrottled"),
+        letter if letter == id(3) => EntryResult::Missing,
+        _ => EntryResult::Stored,
     });
     let mut codes = Vec::new();
     for store in stores {
@@ -204,15 +204,15 @@ async fn each_letter_of_a_batch_gets_its_own_result() {
 }
 
 #[tokio::test]
-async fn a_caller_that_is_dropped_while_it_sends_takes_nobody_with_it() {
+async fn when_a_sending_caller_is_dropped_the_others_send_again() {
     let mut queue = Queue::start().await;
     let first = queue.store(letter(0));
     let held = queue.call().await;
     let others: Vec<_> = (1..4).map(|offset| queue.store(letter(offset))).collect();
-    queue.all_in_line().await;
+    queue.all_waiting().await;
     held.succeed();
     first.await.unwrap().unwrap();
-    // The one of them whose turn it is sends for all three, and is dropped over it.
+    // One of them sends for all three, and is dropped during the call.
     let lost = queue.call().await;
     assert_eq!(lost.letters.len(), 3);
     others[0].abort();
@@ -232,7 +232,7 @@ async fn a_batch_has_no_more_bytes_than_a_call_may_have() {
     let mut calls = Vec::new();
     while calls.iter().sum::<usize>() < 6 {
         let call = queue.call().await;
-        queue.all_in_line().await;
+        queue.all_waiting().await;
         assert!(call.bytes <= MAX_BYTES, "{} bytes", call.bytes);
         calls.push(call.letters.len());
         call.succeed();
@@ -244,7 +244,7 @@ async fn a_batch_has_no_more_bytes_than_a_call_may_have() {
 }
 
 #[tokio::test]
-async fn a_letter_that_just_fits_goes_whole_and_one_byte_more_is_refused_before_it_is_sent() {
+async fn the_largest_letter_is_sent_and_one_byte_more_is_refused() {
     let mut queue = Queue::start().await;
     let empty = queue.store(of_bytes(0, 0));
     let call = queue.call().await;
@@ -260,17 +260,17 @@ async fn a_letter_that_just_fits_goes_whole_and_one_byte_more_is_refused_before_
 
     let error = queue.store(of_bytes(0, room + 1)).await.unwrap().unwrap_err();
     assert_eq!(error.code, "dead_letter_too_large");
-    assert!(error.cause.to_string().contains("DEAD_LETTER_BUCKET"), "it says what to do: {}", error.cause);
+    assert!(error.cause.to_string().contains("DEAD_LETTER_BUCKET"), "the remedy: {}", error.cause);
 }
 
-/// What a queue says of one letter whose `MaximumMessageSize` is smaller than ours, and of a whole call.
+/// The errors of a queue whose `MaximumMessageSize` is smaller than ours: for one letter, and for a whole call.
 const TOO_LONG: &str = "InvalidParameterValue";
 const TOO_LONG_TOGETHER: &str = "com.amazonaws.sqs#BatchRequestTooLong";
 
 #[tokio::test]
-async fn a_letter_that_fits_and_that_sqs_refuses_as_too_long_goes_into_the_bucket() {
+async fn a_letter_that_sqs_refuses_as_too_long_goes_into_the_bucket() {
     let refusals: [fn(Call); 2] =
-        [|call| call.answer_each(|_| Word::Refused(TOO_LONG)), |call| call.refuse(TOO_LONG_TOGETHER)];
+        [|call| call.answer_each(|_| EntryResult::Refused(TOO_LONG)), |call| call.refuse(TOO_LONG_TOGETHER)];
     for refuse in refusals {
         let mut queue = Queue::with_bucket(Some("large-letters")).await;
         let refused = of_bytes(0, 300_000);
@@ -280,46 +280,46 @@ async fn a_letter_that_fits_and_that_sqs_refuses_as_too_long_goes_into_the_bucke
         refuse(whole);
         let pointer = queue.call_of(&mut stored).await;
         assert!(pointer.bytes < 2_000, "{} bytes point to it", pointer.bytes);
-        let told = StoredLetter::read(&pointer.bodies[0]).unwrap();
+        let stored_letter = StoredLetter::read(&pointer.bodies[0]).unwrap();
         pointer.succeed();
         stored.await.unwrap().unwrap();
 
-        let address = told.raw_in.clone().unwrap();
+        let address = stored_letter.raw_in.clone().unwrap();
         let object = queue.objects.lock().unwrap()[&format!("{}/{}", address.bucket, address.key)].clone();
         assert_eq!((address.bucket.as_str(), address.bytes), ("large-letters", object.len()));
-        assert_eq!(told.whole(&object).unwrap(), refused, "nothing of it is lost");
+        assert_eq!(stored_letter.whole(&object).unwrap(), refused, "the whole letter");
     }
 }
 
 #[tokio::test]
-async fn a_letter_that_sqs_refuses_even_without_its_bytes_is_an_error_and_no_endless_try() {
+async fn a_letter_refused_even_without_its_bytes_is_an_error() {
     let mut queue = Queue::with_bucket(Some("large-letters")).await;
     let mut stored = queue.store(letter(0));
     for _ in 0..2 {
-        queue.call_of(&mut stored).await.answer_each(|_| Word::Refused(TOO_LONG));
+        queue.call_of(&mut stored).await.answer_each(|_| EntryResult::Refused(TOO_LONG));
     }
     assert_eq!(stored.await.unwrap().unwrap_err().code, "dead_letter_refused");
 }
 
 #[tokio::test]
-async fn without_a_bucket_the_error_of_a_refused_letter_names_the_variable_to_set() {
+async fn without_a_bucket_the_error_names_the_variable_to_set() {
     let mut queue = Queue::start().await;
     let stored = queue.store(of_bytes(0, 300_000));
-    queue.call().await.answer_each(|_| Word::Refused(TOO_LONG));
+    queue.call().await.answer_each(|_| EntryResult::Refused(TOO_LONG));
     let error = stored.await.unwrap().unwrap_err();
     assert_eq!(error.code, "dead_letter_refused");
     let text = error.cause.to_string();
-    assert!(text.contains("DEAD_LETTER_BUCKET") && text.contains("MaximumMessageSize"), "it says what to do: {text}");
-    let said_by_sqs = std::error::Error::source(&*error.cause).unwrap().to_string();
-    assert!(said_by_sqs.contains(TOO_LONG), "{said_by_sqs}");
+    assert!(text.contains("DEAD_LETTER_BUCKET") && text.contains("MaximumMessageSize"), "the remedy: {text}");
+    let from_sqs = std::error::Error::source(&*error.cause).unwrap().to_string();
+    assert!(from_sqs.contains(TOO_LONG), "{from_sqs}");
 }
 
 #[tokio::test]
-async fn letters_that_are_too_long_together_are_sent_each_alone() {
+async fn letters_too_long_together_are_sent_one_by_one() {
     let mut queue = Queue::start().await;
     let mut stores: Vec<_> = (0..4).map(|offset| queue.store(letter(offset))).collect();
     let first = queue.call().await;
-    queue.all_in_line().await;
+    queue.all_waiting().await;
     first.succeed();
     let together = queue.call().await;
     assert_eq!(together.letters.len(), 3);
@@ -327,11 +327,11 @@ async fn letters_that_are_too_long_together_are_sent_each_alone() {
     for offset in 1..4 {
         let alone = queue.call_of(&mut stores[offset as usize]).await;
         assert_eq!(alone.letters, [id(offset)]);
-        alone.answer_each(|letter| if letter == id(2) { Word::Refused(TOO_LONG) } else { Word::Stored });
+        alone.answer_each(|letter| if letter == id(2) { EntryResult::Refused(TOO_LONG) } else { EntryResult::Stored });
     }
     let mut codes = Vec::new();
     for store in stores {
         codes.push(store.await.unwrap().err().map(|error| error.code));
     }
-    assert_eq!(codes, [None, None, Some("dead_letter_refused"), None], "one too long is no other's fault");
+    assert_eq!(codes, [None, None, Some("dead_letter_refused"), None], "the others are stored");
 }

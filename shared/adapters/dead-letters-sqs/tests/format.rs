@@ -1,4 +1,4 @@
-//! The format that others read, held to its JSON Schema.
+//! The letters' format against its JSON Schema.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use event_runtime::testing::sample_letter;
@@ -16,7 +16,7 @@ fn apart(letter: DeadLetter) -> StoredLetter {
     StoredLetter { letter: DeadLetter { raw: RawBytes::default(), ..letter }, raw_in: Some(object) }
 }
 
-/// Everything that a letter can hold.
+/// A letter with every field.
 fn full() -> DeadLetter {
     let sample = sample_letter("orders", 7);
     DeadLetter {
@@ -38,13 +38,13 @@ fn full() -> DeadLetter {
 }
 
 #[test]
-fn letters_are_what_the_schema_says() {
+fn letters_are_valid_by_the_schema() {
     let schema = schema();
     let unread = DeadLetter { place: Place { offset: None, ..full().place }, ..full() };
     for letter in [sample_letter("orders", 7), full(), unread] {
         let json = serde_json::to_value(&letter).unwrap();
         schema.validate(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
-        assert_eq!(json["version"], LETTER_VERSION, "another version is another schema");
+        assert_eq!(json["version"], LETTER_VERSION, "another version needs another schema");
         let json = serde_json::to_value(apart(letter.clone())).unwrap();
         schema.validate(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
         assert_eq!(StoredLetter::read(&json.to_string()).unwrap(), apart(letter));
@@ -52,7 +52,7 @@ fn letters_are_what_the_schema_says() {
 }
 
 #[test]
-fn the_schema_names_every_field_and_no_other() {
+fn the_schema_has_exactly_the_fields_of_a_letter() {
     fn compare(schema: &Value, json: &Value, at: &str) {
         let fields: Vec<_> = schema["properties"].as_object().unwrap().keys().collect();
         let mut written: Vec<_> = json.as_object().unwrap().keys().collect();
@@ -71,7 +71,7 @@ fn the_schema_names_every_field_and_no_other() {
 }
 
 #[test]
-fn what_is_no_letter_is_refused() {
+fn the_schema_refuses_wrong_values() {
     let schema = schema();
     let good = serde_json::to_value(full()).unwrap();
     let broken: [(&str, Value); 6] = [
@@ -89,7 +89,7 @@ fn what_is_no_letter_is_refused() {
     }
 }
 
-/// The id is in the schema in words: whoever follows them gets the same.
+/// The schema describes how to compute the id.
 #[test]
 fn the_id_is_the_hash_that_the_schema_describes() {
     let place = Place {
@@ -100,13 +100,13 @@ fn the_id_is_the_hash_that_the_schema_describes() {
         timestamp: 3,
         index: 0,
     };
-    // Computed by another program from those words.
+    // Computed by another program from that description.
     assert_eq!(LetterId::of("f", "c", &place).as_str(), "076b3063e00189ceccb8581598e5c6cb");
 }
 
 proptest! {
     #[test]
-    fn another_place_is_another_id(
+    fn a_different_place_has_a_different_id(
         function in "[a-z]{1,3}", source in "[a-z]{0,3}", topic in "[a-z]{1,3}",
         partition in 0..3i32, offset in 0..3i64, timestamp in -1..2i64,
         other in (("[a-z]{1,3}", "[a-z]{0,3}", "[a-z]{1,3}"), 0..3i32, 0..3i64, -1..2i64),

@@ -1,4 +1,4 @@
-//! The largest record with the worst of errors still ends in a letter that its queue takes.
+//! The largest record with the longest errors still becomes a letter that the queue accepts.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::collections::BTreeMap;
@@ -20,14 +20,14 @@ use event_runtime::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// What Lambda lets an invocation's payload have.
+/// The largest payload of a Lambda invocation.
 const LARGEST_EVENT: usize = 6 * 1024 * 1024;
 
-/// What a letter takes beside the record's own bytes, at most: its error's texts, escaped, and where it came from.
+/// The most that a letter takes beside the record's own bytes: its escaped error texts, and its place.
 const BESIDE_THE_RECORD: usize = 40_000;
 
-/// Errors at the edges: one enormous text, one of characters that JSON writes sixfold, more causes than anybody reads,
-/// text that comes letter by letter.
+/// Extreme errors: one enormous text, a text of characters that JSON escapes to six, a hundred thousand causes, a text that
+/// is written character by character.
 fn worst_errors() -> [LongError; 4] {
     let megabyte = "n".repeat(1024 * 1024);
     [
@@ -38,10 +38,10 @@ fn worst_errors() -> [LongError; 4] {
     ]
 }
 
-/// Reads no record, and has a lot to say about it.
-struct SaysMuch(Mutex<Option<LongError>>);
+/// Fails to read its record, with a long error.
+struct FailsAtLength(Mutex<Option<LongError>>);
 
-impl RecordHandler for SaysMuch {
+impl RecordHandler for FailsAtLength {
     type Event<'de> = ();
 
     async fn decode<'de>(&'de self, _: RawRecord<'de>) -> Result<(), Fault> {
@@ -58,7 +58,7 @@ impl RecordHandler for SaysMuch {
     }
 }
 
-/// What lies in the queue, and in the bucket by path.
+/// The messages in the queue, and the objects in the bucket by path.
 #[derive(Clone, Default)]
 struct Stored {
     messages: Arc<Mutex<Vec<String>>>,
@@ -111,7 +111,7 @@ async fn letters(bucket: Option<&str>) -> (SqsDeadLetters, Stored) {
 
 /// An event of one record whose value has so many bytes of base64.
 fn event(value: usize) -> String {
-    // As long as Kafka lets it be.
+    // The longest name that Kafka allows.
     let topic = "t".repeat(249);
     let value = "A".repeat(value / 4 * 4);
     json!({"eventSource": "aws:kafka", "eventSourceArn": "arn:aws:kafka:eu-central-1:123456789012:cluster/c/u",
@@ -127,8 +127,8 @@ fn largest_event() -> String {
 }
 
 async fn process(error: LongError, letters: SqsDeadLetters, event: &str) -> BatchReport {
-    let handler = SaysMuch(Mutex::new(Some(error)));
-    // Megabytes take their time where nothing is optimised.
+    let handler = FailsAtLength(Mutex::new(Some(error)));
+    // Megabytes take long in an unoptimised build.
     let settings = Settings { settle_reserve: Duration::from_secs(120), ..Settings::default() };
     let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(letters), settings);
     let invocation = Invocation {
@@ -141,9 +141,9 @@ async fn process(error: LongError, letters: SqsDeadLetters, event: &str) -> Batc
 }
 
 #[tokio::test]
-async fn the_largest_record_with_the_worst_error_is_parked_by_way_of_the_bucket() {
+async fn the_largest_record_with_the_longest_error_goes_into_the_bucket() {
     let event = largest_event();
-    // The one whose texts JSON makes longest.
+    // The error whose text JSON makes longest.
     let [_, error, ..] = worst_errors();
     let (letters, stored) = letters(Some("large-letters")).await;
     let report = process(error, letters, &event).await;
@@ -152,16 +152,16 @@ async fn the_largest_record_with_the_worst_error_is_parked_by_way_of_the_bucket(
     let messages = stored.messages.lock().unwrap().clone();
     let [pointer] = &messages[..] else { panic!("{} messages", messages.len()) };
     assert!(pointer.len() < BESIDE_THE_RECORD, "{} bytes point to it", pointer.len());
-    let told = StoredLetter::read(pointer).unwrap();
+    let stored_letter = StoredLetter::read(pointer).unwrap();
 
-    let address = told.raw_in.clone().unwrap();
+    let address = stored_letter.raw_in.clone().unwrap();
     let object = stored.objects.lock().unwrap()[&format!("{}/{}", address.bucket, address.key)].clone();
-    let whole = told.whole(&object).unwrap();
-    assert!(whole.raw.value.is_some_and(|value| value.len() > LARGEST_EVENT - 2_000), "nothing of it is lost");
+    let whole = stored_letter.whole(&object).unwrap();
+    assert!(whole.raw.value.is_some_and(|value| value.len() > LARGEST_EVENT - 2_000), "the whole record");
 }
 
 #[tokio::test]
-async fn without_a_bucket_a_record_fits_the_queue_whatever_its_error_says_and_a_larger_one_is_told() {
+async fn without_a_bucket_a_long_error_fits_and_a_larger_record_is_pending() {
     for error in worst_errors() {
         let (letters, stored) = letters(None).await;
         let report = process(error, letters, &event(MAX_BYTES - BESIDE_THE_RECORD)).await;

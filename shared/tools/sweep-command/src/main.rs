@@ -1,6 +1,6 @@
-//! Removes the rows that an older epoch left in a table of newest versions.
+//! The command `sweep-rows`: removes rows of an older epoch from a table of newest versions.
 //!
-//! Standard output has the report, standard error the progress; the exit code says how it ended.
+//! The report goes to standard output and the progress to standard error; the exit code says how the sweep ended.
 
 mod options;
 mod position;
@@ -16,9 +16,9 @@ use crate::options::Options;
 use crate::position::PositionError;
 use crate::sweep::{Ending, Report, Stop, Sweep, SweepError};
 
-/// The table cannot be worked with.
+/// The table cannot be read or written.
 const UNAVAILABLE: u8 = 5;
-/// The options cannot be understood; clap says the same.
+/// The options are wrong; clap exits with the same code.
 const USAGE: u8 = 2;
 const INTERRUPTED: i32 = 130;
 
@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
     match run(&Options::parse()).await {
         Ok(code) => ExitCode::from(code),
         Err(failed) => {
-            // Without standard error there is nobody to tell.
+            // A closed standard error changes nothing.
             let _ = writeln!(io::stderr(), "sweep-rows: {}", event_runtime::error_chain(&failed).join(": "));
             ExitCode::from(match failed {
                 Failed::Sweep(SweepError::Position(PositionError::Another { .. })) => USAGE,
@@ -80,22 +80,22 @@ fn write_report(out: &mut impl Write, report: &Report, options: &Options) -> io:
         writeln!(out, "left alone, {code}: {count}")?;
     }
     match ending {
-        Ending::Whole if *dry_run => writeln!(out, "a dry run; add --yes to do it"),
+        Ending::Whole if *dry_run => writeln!(out, "a dry run; add --yes to remove them"),
         Ending::Whole => Ok(()),
         Ending::NoneOfTheEpoch => writeln!(
             out,
-            "no row is of epoch {epoch}: raise the function's epoch to it and read a new snapshot first (--even-if-none \
-             where the source is empty)"
+            "no row has epoch {epoch}: raise the function's epoch to it and take a new snapshot first (--even-if-none if the \
+             source is empty)"
         ),
         Ending::AtMost => writeln!(out, "stopped after {older} rows; there are more (--at-most)"),
-        Ending::Interrupted => writeln!(out, "interrupted; begin again to go on"),
+        Ending::Interrupted => writeln!(out, "interrupted; start again to go on"),
     }
 }
 
-/// The first one ends the sweep after the row that it is at, the second one at once.
+/// The first Ctrl-C ends the sweep after its current row, the second one at once.
 async fn end_on_ctrl_c(stop: Stop) {
     if tokio::signal::ctrl_c().await.is_ok() {
-        let _ = writeln!(io::stderr(), "finishing what is under way; once more to end at once");
+        let _ = writeln!(io::stderr(), "finishing the current row; press again to end at once");
         stop.request();
         if tokio::signal::ctrl_c().await.is_ok() {
             std::process::exit(INTERRUPTED);

@@ -1,81 +1,81 @@
-//! How far a sweep came, in a file.
+//! The position of a sweep, in a file.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// A file cannot be used to go on from.
+/// The file of the position cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PositionError {
-    /// Not there, not to be read or written.
-    #[error("the position in {} cannot be kept", path.display())]
+    /// It cannot be read or written.
+    #[error("the position file {} cannot be read or written", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// Of something else.
-    #[error("{} is no position of a sweep of this table before this epoch; name another file", path.display())]
+    /// It is the position of another sweep, or another file.
+    #[error("{} is not the position of a sweep of this table before this epoch; name another file", path.display())]
     Another {
         /// The file.
         path: PathBuf,
     },
 }
 
-/// How far a sweep of one table came.
+/// The position of a sweep in one table.
 #[derive(Debug)]
 pub(crate) struct Position {
     path: Option<PathBuf>,
-    kept: Kept,
+    saved: Saved,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Kept {
+struct Saved {
     table: String,
     before_epoch: u64,
-    /// The key of the last row that was done with.
+    /// The key of the last row that is done.
     after: Option<String>,
 }
 
 impl Position {
-    /// What is in the file, where there is one.
+    /// Reads the file, if it exists.
     pub(crate) fn open(path: Option<&Path>, table: &str, before_epoch: u64) -> Result<Self, PositionError> {
-        let fresh = Kept { table: table.to_owned(), before_epoch, after: None };
-        let Some(path) = path else { return Ok(Position { path: None, kept: fresh }) };
-        let kept = match std::fs::read(path) {
+        let fresh = Saved { table: table.to_owned(), before_epoch, after: None };
+        let Some(path) = path else { return Ok(Position { path: None, saved: fresh }) };
+        let saved = match std::fs::read(path) {
             Ok(text) => {
-                let kept: Option<Kept> = serde_json::from_slice(&text).ok();
-                let ours = kept.filter(|kept| (kept.table.as_str(), kept.before_epoch) == (table, before_epoch));
+                let saved: Option<Saved> = serde_json::from_slice(&text).ok();
+                let ours = saved.filter(|saved| (saved.table.as_str(), saved.before_epoch) == (table, before_epoch));
                 ours.ok_or_else(|| PositionError::Another { path: path.to_owned() })?
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => fresh,
             Err(source) => return Err(PositionError::File { path: path.to_owned(), source }),
         };
-        Ok(Position { path: Some(path.to_owned()), kept })
+        Ok(Position { path: Some(path.to_owned()), saved })
     }
 
-    /// The key to go on behind.
+    /// The key after which the sweep goes on.
     pub(crate) fn after(&self) -> Option<&str> {
-        self.kept.after.as_deref()
+        self.saved.after.as_deref()
     }
 
-    /// Everything up to this key is done.
-    pub(crate) fn came_to(&mut self, key: String) {
-        self.kept.after = Some(key);
+    /// Moves the position: every row up to this key is done.
+    pub(crate) fn move_to(&mut self, key: String) {
+        self.saved.after = Some(key);
     }
 
-    /// Keeps how far it came, in place of what was kept before: a crash leaves the one or the other.
-    pub(crate) fn keep(&self) -> Result<(), PositionError> {
+    /// Writes the position to the file. A crash leaves the old position or the new one.
+    pub(crate) fn save(&self) -> Result<(), PositionError> {
         let Some(path) = &self.path else { return Ok(()) };
         let beside = path.with_extension("new");
-        let text = serde_json::to_vec(&self.kept).map_err(io::Error::from);
-        let kept = text.and_then(|text| std::fs::write(&beside, text)).and_then(|()| std::fs::rename(&beside, path));
-        kept.map_err(|source| PositionError::File { path: path.clone(), source })
+        let text = serde_json::to_vec(&self.saved).map_err(io::Error::from);
+        let saved = text.and_then(|text| std::fs::write(&beside, text)).and_then(|()| std::fs::rename(&beside, path));
+        saved.map_err(|source| PositionError::File { path: path.clone(), source })
     }
 
-    /// It came to the end: the next sweep begins anew.
+    /// Removes the file at the end of the table: the next sweep starts from the beginning.
     pub(crate) fn end(self) -> Result<(), PositionError> {
         let Some(path) = self.path else { return Ok(()) };
         match std::fs::remove_file(&path) {
@@ -90,14 +90,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sweep_goes_on_where_it_was_kept_and_begins_anew_after_its_end() {
+    fn a_sweep_goes_on_from_its_file_and_starts_over_after_its_end() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sweep.json");
         let open = |table: &str, epoch| Position::open(Some(&path), table, epoch);
         let mut position = open("logins", 2).unwrap();
         assert_eq!(position.after(), None);
-        position.came_to("a".to_owned());
-        position.keep().unwrap();
+        position.move_to("a".to_owned());
+        position.save().unwrap();
         let position = open("logins", 2).unwrap();
         assert_eq!(position.after(), Some("a"));
         for (table, epoch) in [("others", 2), ("logins", 3)] {

@@ -1,4 +1,4 @@
-//! One sweep: page by page, in the table's own order.
+//! The sweep: scans the table page by page and removes rows of an older epoch.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -20,15 +20,15 @@ use crate::position::{Position, PositionError};
 /// The sweep cannot go on. What it has removed stays removed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SweepError {
-    /// No page of the table.
+    /// A page of the table cannot be read.
     #[error("the table {table} cannot be read")]
     Read {
         /// The table.
         table: String,
-        /// What the SDK says.
+        /// The SDK's error.
         source: Box<aws_sdk_dynamodb::error::SdkError<ScanError>>,
     },
-    /// The table does not answer, or does not let us.
+    /// A row cannot be removed.
     #[error(transparent)]
     Remove(TableError),
     /// The file of the position.
@@ -36,24 +36,24 @@ pub(crate) enum SweepError {
     Position(#[from] PositionError),
 }
 
-/// What was seen and done.
+/// The result of a sweep. Its fields are those of the JSON report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Report {
-    /// Nothing was to be removed.
+    /// Without `--yes`: no row was removed.
     pub(crate) dry_run: bool,
-    /// Rows that were looked at.
+    /// Rows read.
     pub(crate) seen: u64,
-    /// Those of the epoch or a higher one.
+    /// Rows of the epoch or a higher one.
     pub(crate) current: u64,
-    /// Those of an older one, without tombstones: removed, or in a dry run to be removed.
+    /// Rows of an older epoch, without tombstones: removed, or to be removed in a dry run.
     pub(crate) older: u64,
     /// Tombstones of an older epoch, which expire by themselves.
     pub(crate) tombstones: u64,
-    /// Those that were of an older epoch and were written, or gone, before they could be removed.
+    /// Rows of an older epoch that were written or gone before they could be removed.
     pub(crate) overtaken: u64,
-    /// Those that stay because this version cannot tell what they are, by error code.
+    /// Rows that stay because this version cannot read them, by error code.
     pub(crate) left_alone: std::collections::BTreeMap<&'static str, u64>,
-    /// How it ended.
+    /// How the sweep ended.
     pub(crate) ending: Ending,
 }
 
@@ -64,7 +64,7 @@ pub(crate) enum Ending {
     /// At the end of the table.
     #[default]
     Whole,
-    /// Before it began: no row is of the epoch.
+    /// Before the first removal: no row has the epoch.
     NoneOfTheEpoch,
     /// After as many rows as were allowed.
     AtMost,
@@ -84,7 +84,7 @@ impl Report {
     }
 }
 
-/// Asks a sweep to end after the row that it is at.
+/// A request to end the sweep after its current row.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stop(Arc<AtomicBool>);
 
@@ -98,7 +98,7 @@ impl Stop {
     }
 }
 
-/// A table, and how it is swept.
+/// A sweep of one table.
 pub(crate) struct Sweep<'a> {
     options: &'a Options,
     client: Client,
@@ -107,7 +107,7 @@ pub(crate) struct Sweep<'a> {
     stop: Stop,
 }
 
-/// A row of a page: its key, and what it is.
+/// A row of a page: its key and its kind.
 struct Seen {
     key: String,
     kind: Kind,
@@ -142,26 +142,26 @@ impl<'a> Sweep<'a> {
             for row in rows {
                 let ending = match (self.stop.is_requested(), *yes && report.older >= self.options.at_most) {
                     (true, _) => Some(Ending::Interrupted),
-                    // A row that is allowed to stay costs nothing.
+                    // Only rows to be removed count towards the limit.
                     (false, true) if matches!(row.kind, Kind::Older) => Some(Ending::AtMost),
                     (false, _) => None,
                 };
                 if let Some(ending) = ending {
-                    position.keep()?;
+                    position.save()?;
                     return Ok(Report { ending, ..report });
                 }
                 if let Err(error) = self.settle(&row, &mut report).await {
-                    position.keep()?;
+                    position.save()?;
                     return Err(error);
                 }
-                position.came_to(row.key);
+                position.move_to(row.key);
             }
-            // Without standard error there is nobody to tell.
+            // A closed standard error changes nothing.
             let _ = write!(io::stderr(), "\r{} rows seen, {} of an older epoch ", report.seen, report.older);
             match next {
                 Some(key) => {
-                    position.came_to(key.clone());
-                    position.keep()?;
+                    position.move_to(key.clone());
+                    position.save()?;
                     after = Some(key);
                 }
                 None => break,
@@ -200,7 +200,7 @@ impl<'a> Sweep<'a> {
         Ok(())
     }
 
-    /// Whether the epoch has begun: a table in which it has not would be emptied.
+    /// Whether any row has the epoch. Otherwise the sweep would empty the table.
     async fn any_of_the_epoch(&mut self) -> Result<bool, SweepError> {
         let mut after = None;
         loop {
@@ -215,11 +215,11 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// The rows behind that key, and the key to go on behind.
+    /// The rows after that key, and the key to go on from.
     async fn page(&mut self, after: Option<&str>) -> Result<(Vec<Seen>, Option<String>), SweepError> {
         self.pace.tick().await;
-        // Nothing of the rows themselves is read.
-        let wanted = [
+        // Without the function's own attributes.
+        let attributes = [
             attribute::KEY,
             attribute::VERSION,
             attribute::VERSION_LOG,
@@ -227,7 +227,7 @@ impl<'a> Sweep<'a> {
             attribute::EXPIRES_AT,
         ];
         let names: HashMap<_, _> =
-            (0..).zip(wanted).map(|(number, name)| (format!("#n{number}"), name.to_owned())).collect();
+            (0..).zip(attributes).map(|(number, name)| (format!("#n{number}"), name.to_owned())).collect();
         let mut named: Vec<_> = names.keys().cloned().collect();
         named.sort();
         let page = self

@@ -1,4 +1,4 @@
-//! What the environment says: one struct, every problem at once.
+//! The function's configuration, read from the environment; every bad variable is reported at once.
 
 use environment::{Env, Problems, Reader, Variable, number, text};
 use event_functions::Consumer;
@@ -8,9 +8,9 @@ use event_functions::Consumer;
 pub struct Config {
     /// DynamoDB table of the documents.
     pub table: String,
-    /// Stands in front of every version.
+    /// The epoch of every version: a higher one wins.
     pub epoch: u64,
-    /// What every consumer is told.
+    /// The settings that every consumer has.
     pub consumer: Consumer,
 }
 
@@ -38,11 +38,11 @@ impl Config {
     }
 }
 
-/// What the variables mean, for problems and for the README.
+/// What the variables mean, for error texts and for the README.
 mod doc {
     pub(super) const TABLE: &str = "DynamoDB table of the documents.";
-    pub(super) const EPOCH: &str = "Raise it by one after MongoDB was restored or replaced: versions start anew \
-        then, and those of a higher epoch win.";
+    pub(super) const EPOCH: &str = "Raise it by one after MongoDB was restored or replaced: its versions start over \
+        then, and a higher epoch wins.";
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The document that this function reads, and what it keeps of it.
+//! The document that this function reads, and the fields that it stores.
 
 use avro_decode::AvroRead;
 use dynamodb::Columns;
@@ -11,16 +11,16 @@ pub struct DocumentKey<'a> {
     pub id: &'a str,
 }
 
-/// The fields that this function reads; all others may hold anything.
+/// The fields that this function reads; all others may have any type.
 ///
-/// Name those that you need, for example `pub ip: Option<String>`, `pub at: Option<debezium::mongodb::Date>` or, for an
+/// Add the fields that you need, for example `pub ip: Option<String>`, `pub at: Option<debezium::mongodb::Date>` or, for an
 /// id, `Option<debezium::mongodb::IdText>`; `#[serde(rename = "userAgent")]` where the document has another name. MongoDB
-/// has no schema: whatever is not an `Option` parks the documents that lack it.
+/// has no schema: a document without a field that is not an `Option` is dead-lettered.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Document {}
 
 impl Document {
-    /// What the document's item holds beside its key and version, for example
+    /// The columns to store beside the key and the version, for example
     /// `Columns::new().with("ip", self.ip.as_ref().map(text))`.
     pub fn columns(&self) -> Columns {
         Columns::new()

@@ -1,4 +1,4 @@
-//! Which record has an effect, and which one.
+//! The handler: decodes each change of a document and writes the document if it is newer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use avro_decode::Limits;
 use debezium::mongodb::{DocumentError, document_id};
 use debezium::types::Json;
 use debezium::{Change, Op, RowVersion};
+use dynamodb::keys::MAX_PARTITION_KEY_BYTES;
 use dynamodb::{Columns, VersionedTable, attribute, number};
 use event_runtime::{
     AvroReader, Blame, Clock, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
@@ -17,10 +18,8 @@ use schema_registry::{Frames, PlanCache, Schemas};
 use crate::document::{Document, DocumentKey};
 use crate::{Key, Value};
 
-/// How long a deleted document's version is remembered: longer than any late change may arrive.
+/// How long the version of a deleted document is kept: longer than any change may be late.
 pub const TOMBSTONE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// What a partition key of DynamoDB holds.
-const MAX_KEY_BYTES: usize = 2048;
 
 /// Keeps the newest version of each document.
 pub struct KeepDocuments {
@@ -31,24 +30,24 @@ pub struct KeepDocuments {
     epoch: u64,
 }
 
-/// What a record means to this function.
+/// What a record is to this function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
-    /// Nothing, for a reason from a bounded set.
+    /// Skipped, with a reason from a bounded set.
     Skipped(&'static str),
-    /// A version of a document; no document once it was deleted.
+    /// A version of a document.
     Changed {
         /// The document's `_id`.
         id: String,
         /// Which version.
         version: RowVersion,
-        /// The document.
+        /// The document; `None` when it was deleted.
         document: Option<Document>,
     },
 }
 
 impl KeepDocuments {
-    /// Reads frames by the schemas of a registry; `epoch` stands in front of every version.
+    /// Reads records with the schemas of a registry; `epoch` is the first part of every version.
     pub fn new(schemas: &Arc<dyn Schemas>, frames: Frames, documents: VersionedTable, epoch: u64) -> Self {
         let limits = Limits::default();
         KeepDocuments {
@@ -61,12 +60,12 @@ impl KeepDocuments {
     }
 }
 
-/// What a change leaves of its document: the document, nothing, or a reason to leave the record alone.
-fn left(change: &Change<'_, Json<'_>>) -> Result<Result<Option<Document>, &'static str>, NotKept> {
+/// The document after a change: `None` when it was deleted, or a reason to skip the record.
+fn document_after(change: &Change<'_, Json<'_>>) -> Result<Result<Option<Document>, &'static str>, Rejected> {
     Ok(match (change.op(), change.after()) {
-        (Op::Create | Op::Read | Op::Update, Some(json)) => Ok(Some(json.document().map_err(NotKept::Document)?)),
-        (Op::Create | Op::Read, None) => return Err(NotKept::DocumentMissing),
-        // The connector looks the document up later, and it was gone by then: its delete follows, with a version.
+        (Op::Create | Op::Read | Op::Update, Some(json)) => Ok(Some(json.document().map_err(Rejected::Document)?)),
+        (Op::Create | Op::Read, None) => return Err(Rejected::DocumentMissing),
+        // The connector looks the document up after the change, and it was gone by then: the delete follows.
         (Op::Update, None) => Err("document_gone"),
         (Op::Delete, _) => Ok(None),
         (Op::Truncate, _) => Err("truncate"),
@@ -77,9 +76,9 @@ fn left(change: &Change<'_, Json<'_>>) -> Result<Result<Option<Document>, &'stat
     })
 }
 
-fn id_of(key: Option<DocumentKey<'_>>) -> Result<String, NotKept> {
-    let id = document_id(key.ok_or(NotKept::KeyMissing)?.id).map_err(NotKept::Key)?;
-    if id.is_empty() || id.len() > MAX_KEY_BYTES { Err(NotKept::KeyMissing) } else { Ok(id) }
+fn id_of(key: Option<DocumentKey<'_>>) -> Result<String, Rejected> {
+    let id = document_id(key.ok_or(Rejected::KeyMissing)?.id).map_err(Rejected::Key)?;
+    if id.is_empty() || id.len() > MAX_PARTITION_KEY_BYTES { Err(Rejected::KeyMissing) } else { Ok(id) }
 }
 
 impl RecordHandler for KeepDocuments {
@@ -88,16 +87,16 @@ impl RecordHandler for KeepDocuments {
     async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Seen, Fault> {
         let in_decode = |error| Fault::new(Stage::Decode, error);
         self.changes.ready(&record).await?;
-        // A key that cannot be read matters only where it is needed.
+        // An unreadable key is an error only where the key is needed.
         let key_is_ready = self.keys.ready(&record).await;
         let Some(change) = self.changes.read(&record)? else { return Ok(Seen::Skipped("tombstone")) };
-        let document = match left(&change).map_err(in_decode)? {
+        let document = match document_after(&change).map_err(in_decode)? {
             Ok(document) => document,
             Err(reason) => return Ok(Seen::Skipped(reason)),
         };
         key_is_ready?;
         let id = id_of(self.keys.read(&record)?).map_err(in_decode)?;
-        let version = change.row_version(self.epoch).ok_or(NotKept::VersionMissing).map_err(in_decode)?;
+        let version = change.row_version(self.epoch).ok_or(Rejected::VersionMissing).map_err(in_decode)?;
         Ok(Seen::Changed { id, version, document })
     }
 
@@ -112,8 +111,7 @@ impl RecordHandler for KeepDocuments {
     fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {
         Ok(match seen {
             Seen::Skipped(reason) => Intent::Skip(reason),
-            // The effect's own condition guards it. One that cannot be made conditional needs a claim: see
-            // send-welcome-email.
+            // The effect is guarded by its own condition. An effect without one needs a claim: see send-welcome-email.
             Seen::Changed { .. } => Intent::Conditional,
         })
     }
@@ -125,45 +123,51 @@ impl RecordHandler for KeepDocuments {
     }
 }
 
-/// A deleted document leaves its version behind, or else a late change would bring it back.
+/// A deleted document leaves a tombstone with its version: otherwise a late change would bring the document back.
 fn tombstone() -> Columns {
     Columns::new().with(attribute::EXPIRES_AT, number(SystemClock.now().plus(TOMBSTONE).0 / 1000))
 }
 
-/// A record that cannot be kept. Holds nothing of the document.
+/// A record that cannot be stored. Holds nothing of the document.
 #[derive(Debug, thiserror::Error)]
-enum NotKept {
-    #[error("the record has no key that names a document, or one of more than {MAX_KEY_BYTES} bytes")]
+enum Rejected {
+    #[error(
+        "the record's key is missing, empty or longer than {MAX_PARTITION_KEY_BYTES} bytes; check the connector: it must send the document's _id"
+    )]
     KeyMissing,
-    #[error("the record's key cannot be read")]
+    #[error("the record's key is not extended JSON with an id")]
     Key(#[source] DocumentError),
-    #[error("the document is not one that this function reads")]
+    #[error("the document does not have the fields that this function reads; correct it in MongoDB")]
     Document(#[source] DocumentError),
-    #[error("the change says that a document was inserted or read and carries none")]
+    #[error("the change is an insert or a snapshot read, but has no document; check the connector")]
     DocumentMissing,
-    #[error("the record's source says too little to tell which version of the document it is")]
+    #[error(
+        "the record's source has no position of MongoDB, so the document's version is unknown; check that the mapping reads the right topic"
+    )]
     VersionMissing,
 }
 
-impl Failure for NotKept {
+impl Failure for Rejected {
     fn disposition(&self) -> Disposition {
         Disposition::DeadLetter
     }
 
     fn code(&self) -> &'static str {
         match self {
-            NotKept::KeyMissing => "key_missing",
-            NotKept::Key(_) => "key_malformed",
-            NotKept::Document(_) => "document_malformed",
-            NotKept::DocumentMissing => "document_missing",
-            NotKept::VersionMissing => "version_missing",
+            Rejected::KeyMissing => "key_missing",
+            Rejected::Key(_) => "key_malformed",
+            Rejected::Document(_) => "document_malformed",
+            Rejected::DocumentMissing => "document_missing",
+            Rejected::VersionMissing => "version_missing",
         }
     }
 
     fn blame(&self) -> Blame {
         match self {
-            NotKept::VersionMissing => Blame::Deployment,
-            NotKept::KeyMissing | NotKept::Key(_) | NotKept::Document(_) | NotKept::DocumentMissing => Blame::Record,
+            Rejected::VersionMissing => Blame::Deployment,
+            Rejected::KeyMissing | Rejected::Key(_) | Rejected::Document(_) | Rejected::DocumentMissing => {
+                Blame::Record
+            }
         }
     }
 }

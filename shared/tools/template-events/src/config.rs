@@ -1,4 +1,4 @@
-//! What the environment says: one struct, every problem at once.
+//! The function's configuration, read from the environment; every bad variable is reported at once.
 
 use environment::{Env, Problems, Reader, Variable, text};
 use event_functions::Consumer;
@@ -8,7 +8,7 @@ use event_functions::Consumer;
 pub struct Config {
     /// DynamoDB table of the log.
     pub table: String,
-    /// What every consumer is told.
+    /// The settings that every consumer has.
     pub consumer: Consumer,
 }
 
@@ -35,7 +35,7 @@ impl Config {
     }
 }
 
-/// What the variables mean, for problems and for the README.
+/// What the variables mean, for error texts and for the README.
 mod doc {
     pub(super) const TABLE: &str = "DynamoDB table of the log.";
 }

@@ -1,29 +1,37 @@
-//! Why an event cannot be kept.
+//! Why an event cannot be stored, and the limits of its id and key.
 
+use dynamodb::keys::{MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES};
 use event_runtime::{Blame, Disposition, Failure};
 use kafka_events::HeaderError;
 
-/// What a sort key of 1024 bytes has room for beside the time.
+/// The longest event id, in bytes. Behind the event's time it is a sort key.
 pub const MAX_ID_BYTES: usize = 900;
-/// What a partition key of 2048 bytes has room for.
+/// The longest record key, in bytes. Behind a prefix it is a partition key.
 pub const MAX_KEY_BYTES: usize = 2000;
 
-/// The record is no event that can be kept. Holds nothing of what it says.
+const _: () = assert!("1970-01-01T00:00:00.000Z#".len() + MAX_ID_BYTES <= MAX_SORT_KEY_BYTES);
+const _: () = assert!("entity#".len() + MAX_KEY_BYTES <= MAX_PARTITION_KEY_BYTES);
+
+/// The event cannot be stored. Holds nothing of the event's content.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
-    /// Without an id there is no telling a repetition.
+    /// The id, by which a repetition is recognised, is missing, empty or too long.
     #[error(
-        "the record's header ce_id is no text of 1 to {MAX_ID_BYTES} bytes; a producer has to set it to the event's id"
+        "the record's header ce_id is missing or not a text of 1 to {MAX_ID_BYTES} bytes; the producer must set it to the event's id"
     )]
     Id,
-    /// Without a key there is nowhere to put it.
-    #[error("the record's key is no text of 1 to {MAX_KEY_BYTES} bytes; a producer has to set it to the entity's id")]
+    /// The key, under which the entry is stored, is missing, empty or too long.
+    #[error(
+        "the record's key is missing or not a text of 1 to {MAX_KEY_BYTES} bytes; the producer must set it to the entity's id"
+    )]
     Key,
-    /// As text, times sort from the year 0 on.
-    #[error("the record's header ce_time is no time of RFC 3339 in the years 0 to 9999 (without one, its timestamp)")]
+    /// Only times from the year 0 on sort as text.
+    #[error(
+        "the record's header ce_time, or its timestamp where it has no such header, is not a time of RFC 3339 in the years 0 to 9999; the producer must correct it"
+    )]
     Time,
-    /// The id might be there.
-    #[error("the record's headers cannot be read, so its ce_id is not known")]
+    /// The id in the header is unknown.
+    #[error("the record's headers cannot be read, so its ce_id is unknown; the producer must correct them")]
     Headers(#[from] HeaderError),
 }
 

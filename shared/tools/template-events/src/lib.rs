@@ -5,5 +5,5 @@ pub mod error;
 pub mod event;
 pub mod handler;
 
-/// What the function reads of a record's value, whatever schema it was written with.
+/// What the function reads of a record's value, whatever schema the value was written with.
 pub type Value = event::Event;

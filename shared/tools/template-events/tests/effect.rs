@@ -1,4 +1,4 @@
-//! The sample event has its effect, once: the real binary against an emulator.
+//! The sample event has its effect once: the real binary against an emulator.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use std::time::Duration;
@@ -30,7 +30,7 @@ async fn an_event_is_appended_once() {
     // The entry, and the item that holds the event's id.
     let items = stack.aws.items(TABLE).await.unwrap();
     assert_eq!(items.len(), 2);
-    // By the time at which it happened, and not the later one at which it was sent.
+    // The time of the event, not the later time of sending.
     let time = "2026-11-26T08:00:00.000Z#";
     assert!(items.iter().any(|item| item["sk"]["S"].as_str().is_some_and(|sort| sort.starts_with(time))), "{items:?}");
     assert!(stack.dead_letters().await.unwrap().is_empty());

@@ -1,4 +1,4 @@
-//! What the environment says: one struct, every problem at once.
+//! The function's configuration, read from the environment; every bad variable is reported at once.
 
 use debezium::types::{Placeholder, UNAVAILABLE_VALUE};
 use environment::{Env, Kind, Problems, Reader, Variable, number, parsed, text};
@@ -9,11 +9,11 @@ use event_functions::Consumer;
 pub struct Config {
     /// DynamoDB table of the rows.
     pub table: String,
-    /// Stands in front of every version.
+    /// The epoch of every version: a higher one wins.
     pub epoch: u64,
-    /// What the connector writes in place of a column that an update left alone.
+    /// What the connector writes in place of a column that an update did not touch.
     pub placeholder: Placeholder,
-    /// What every consumer is told.
+    /// The settings that every consumer has.
     pub consumer: Consumer,
 }
 
@@ -45,17 +45,17 @@ impl Config {
 fn placeholder() -> Kind<Placeholder> {
     parsed("text on one line, or hex: and bytes", UNAVAILABLE_VALUE, Placeholder::default, |value| {
         if value.contains(char::is_control) {
-            return Err("holds a control character or a line break".to_owned());
+            return Err("contains a control character or a line break".to_owned());
         }
         Placeholder::parse(value).map_err(|error| error.to_string())
     })
 }
 
-/// What the variables mean, for problems and for the README.
+/// What the variables mean, for error texts and for the README.
 mod doc {
     pub(super) const TABLE: &str = "DynamoDB table of the rows.";
-    pub(super) const EPOCH: &str = "Raise it by one after the database was restored or failed over: log positions start \
-        anew then, and those of a higher epoch win.";
+    pub(super) const EPOCH: &str = "Raise it by one after the database was restored or failed over: its log positions \
+        start over then, and a higher epoch wins.";
     pub(super) const PLACEHOLDER: &str = "The connector's `unavailable.value.placeholder`: what stands in place of a \
         column that an update left alone.";
 }

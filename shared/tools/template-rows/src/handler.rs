@@ -1,4 +1,4 @@
-//! Which record has an effect, and which one.
+//! The handler: decodes each change of a row and writes the row if it is newer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use schema_registry::{Frames, PlanCache, Schemas};
 use crate::row::Row;
 use crate::{Key, Value};
 
-/// How long a deleted row's version is remembered: longer than any late change may arrive.
+/// How long the version of a deleted row is kept: longer than any change may be late.
 pub const TOMBSTONE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Keeps the newest version of each row.
@@ -27,24 +27,24 @@ pub struct KeepRows {
     epoch: u64,
 }
 
-/// What a record means to this function.
+/// What a record is to this function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
-    /// Nothing, for a reason from a bounded set.
+    /// Skipped, with a reason from a bounded set.
     Skipped(&'static str),
-    /// A version of a row; no row once it was deleted.
+    /// A version of a row.
     Changed {
         /// The primary key.
         key: String,
         /// Which version.
         version: RowVersion,
-        /// The row.
+        /// The row; `None` when it was deleted.
         row: Option<Row>,
     },
 }
 
 impl KeepRows {
-    /// Reads frames by the schemas of a registry; `epoch` stands in front of every version.
+    /// Reads records with the schemas of a registry; `epoch` is the first part of every version.
     pub fn new(schemas: &Arc<dyn Schemas>, frames: Frames, rows: VersionedTable, epoch: u64) -> Self {
         let limits = Limits::default();
         KeepRows {
@@ -62,7 +62,7 @@ impl RecordHandler for KeepRows {
 
     async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Seen, Fault> {
         self.changes.ready(&record).await?;
-        // A key that cannot be read matters only where it is needed.
+        // An unreadable key is an error only where the key is needed.
         let key_is_ready = self.keys.ready(&record).await;
         let Some(change) = self.changes.read(&record)? else { return Ok(Seen::Skipped("tombstone")) };
         match change.op() {
@@ -92,8 +92,7 @@ impl RecordHandler for KeepRows {
     fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {
         Ok(match seen {
             Seen::Skipped(reason) => Intent::Skip(reason),
-            // The effect's own condition guards it. One that cannot be made conditional needs a claim: see
-            // send-welcome-email.
+            // The effect is guarded by its own condition. An effect without one needs a claim: see send-welcome-email.
             Seen::Changed { .. } => Intent::Conditional,
         })
     }
@@ -105,13 +104,13 @@ impl RecordHandler for KeepRows {
     }
 }
 
-/// A deleted row leaves its version behind, or else a late change would bring it back.
+/// A deleted row leaves a tombstone with its version: otherwise a late change would bring the row back.
 fn tombstone() -> Columns {
     Columns::new().with(attribute::EXPIRES_AT, number(SystemClock.now().plus(TOMBSTONE).0 / 1000))
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("there is no telling which row it is")]
+#[error("the record's key does not identify a row")]
 struct NoKey(#[source] KeyError);
 
 impl Failure for NoKey {
@@ -133,7 +132,9 @@ impl Failure for NoKey {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the record's source says too little to tell which version of the row it is")]
+#[error(
+    "the record's source has no position in the database's log, so the row's version is unknown; check that the mapping reads the right topic"
+)]
 struct NoVersion;
 
 impl Failure for NoVersion {

@@ -4,7 +4,7 @@ pub mod config;
 pub mod handler;
 pub mod row;
 
-/// What the function reads of a record's value, whatever schema it was written with.
+/// What the function reads of a record's value, whatever schema the value was written with.
 pub type Value = debezium::Change<'static, row::Row>;
 /// What it reads of a record's key: a primary key of any columns.
 pub type Key = avro_decode::Value<'static>;

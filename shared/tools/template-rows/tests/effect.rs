@@ -1,4 +1,4 @@
-//! The sample event has its effect, once: the real binary against an emulator.
+//! The sample event has its effect once: the real binary against an emulator.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use std::time::Duration;

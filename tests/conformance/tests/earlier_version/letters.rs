@@ -9,7 +9,7 @@ fn fixtures() -> serde_json::Map<String, Value> {
 }
 
 #[test]
-fn every_letter_of_the_version_before_is_read_and_can_be_sent_again() {
+fn every_letter_of_the_version_before_can_be_sent_again() {
     let fixtures = fixtures();
     assert_eq!(fixtures.len(), 7);
     for (name, fixture) in fixtures {
@@ -30,7 +30,7 @@ fn every_letter_of_the_version_before_is_read_and_can_be_sent_again() {
         let event: Value = serde_json::from_slice(&redrive_event(&letter, 1).unwrap()).unwrap();
         assert_eq!(event["redrive"]["letterId"], format!("{}-redriven", letter.id), "{name}");
         assert_eq!(event.get("item").is_some(), name == "item", "{name}");
-        // Stored anew, it is what it was.
+        // Stored again, it is the same.
         let again = StoredLetter { letter, raw_in: None };
         let read = StoredLetter::read(&serde_json::to_string(&again).unwrap()).unwrap();
         assert_eq!(read, again, "{name}");
@@ -38,11 +38,11 @@ fn every_letter_of_the_version_before_is_read_and_can_be_sent_again() {
 }
 
 #[test]
-fn a_letter_of_a_newer_version_is_refused_by_name() {
+fn a_letter_of_a_newer_version_is_refused() {
     for (name, fixture) in fixtures() {
         let mut message = fixture["message"].clone();
         message["version"] = json!(2);
-        message["raw"] = json!("meant otherwise by then");
+        message["raw"] = json!("another type by then");
         let refused = StoredLetter::read(&message.to_string()).unwrap_err().to_string();
         assert!(refused.contains("newer version (format 2; this one reads up to 1)"), "{name}: {refused}");
         if let Some(object) = fixture.get("object") {

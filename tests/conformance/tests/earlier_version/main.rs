@@ -1,12 +1,11 @@
-//! Claims and letters of the version before this one, and both versions on one table: what a roll-out and a rollback meet.
+//! Claims and letters of the version before this one, and both versions on one table, as in a roll-out and a rollback.
 //!
-//! The fixtures were written by that version's own adapters. [`earlier`] holds its expressions, for what it does with our
-//! items.
+//! The fixtures were written by that version's own adapters. [`earlier_claims`] has its expressions, to run them on our items.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
-mod earlier;
+mod earlier_claims;
 mod letters;
-mod renamed;
+mod renamed_claims;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,7 +23,7 @@ use event_runtime::{
 use local_stack::{Aws, REGION, Table, Workspace};
 use serde_json::Value;
 
-use crate::earlier::{Earlier, Found};
+use crate::earlier_claims::{Earlier, Found};
 
 pub(crate) const TABLE: &str = "claims";
 pub(crate) const LEASE: Duration = Duration::from_secs(15);
@@ -63,7 +62,7 @@ impl Rollout {
         Rollout { aws, client, claims, clock }
     }
 
-    /// With every item of the fixture, at the time when the last of them was written.
+    /// Starts with every item of the fixture, at the time when the last of them was written.
     async fn with_items_of_the_version_before() -> Self {
         let fixture: Value = serde_json::from_str(include_str!("../../fixtures/earlier/claims.json")).unwrap();
         let world = Rollout::start(UnixMillis(fixture["now_ms"].as_u64().unwrap())).await;
@@ -125,7 +124,7 @@ fn letter() -> LetterId {
 }
 
 #[tokio::test]
-async fn every_claim_of_the_version_before_is_read_for_what_it_is() {
+async fn every_claim_of_the_version_before_is_read() {
     let world = Rollout::with_items_of_the_version_before().await;
     for name in ["held", "held-with-fingerprint", "taken-over", "held-after-decision"] {
         let found = world.claim(name).await;
@@ -141,12 +140,12 @@ async fn every_claim_of_the_version_before_is_read_for_what_it_is() {
         [("parked-certain", letter()), ("parked-uncertain", letter()), ("parked-redriven", letter().uncertain())]
     {
         let parked = world.parked(name).await;
-        assert_eq!((parked.letter, parked.doubt), (Some(under), Doubt::Uncertain), "{name}: it does not say");
+        assert_eq!((parked.letter, parked.doubt), (Some(under), Doubt::Uncertain), "{name}: the item has no doubt");
     }
     for name in ["free", "free-by-redrive", "released-after-decision"] {
         world.claimed(name).await;
     }
-    // Later: what was held is abandoned, what was done for a time is forgotten.
+    // Later: held claims are abandoned, and done claims are past their retention.
     world.clock.advance(Duration::from_secs(3601));
     for name in ["held", "held-with-fingerprint", "taken-over", "held-after-decision"] {
         assert!(matches!(world.claim(name).await, Claim::Uncertain(_)), "{name}");
@@ -155,7 +154,7 @@ async fn every_claim_of_the_version_before_is_read_for_what_it_is() {
 }
 
 #[tokio::test]
-async fn what_the_version_before_left_is_settled_and_its_decisions_stay_on_record() {
+async fn claims_of_the_version_before_are_settled_and_keep_decisions() {
     let world = Rollout::with_items_of_the_version_before().await;
     for name in ["free", "free-by-redrive", "released-after-decision"] {
         let decided = world.item(name).await;
@@ -176,7 +175,7 @@ async fn what_the_version_before_left_is_settled_and_its_decisions_stay_on_recor
 }
 
 #[tokio::test]
-async fn what_the_version_before_has_parked_takes_a_person() {
+async fn a_claim_parked_by_the_version_before_takes_a_person() {
     let world = Rollout::with_items_of_the_version_before().await;
     for (name, under) in
         [("parked-certain", letter()), ("parked-uncertain", letter()), ("parked-redriven", letter().uncertain())]
@@ -211,7 +210,7 @@ async fn after_a_rollback_the_version_before_reads_every_claim_of_this_one() {
     for name in ["released", "withdrawn"] {
         let key = format!("welcome:{name}");
         let Found::Claimed(token) = earlier.claim(&key).await else { panic!("{name}: it is free") };
-        assert!(world.item(name).await.get("expires_at").is_none(), "what is held is never deleted by its age");
+        assert!(world.item(name).await.get("expires_at").is_none(), "a held claim never expires");
         earlier.release(&key, token).await;
         let held = world.claimed(name).await;
         assert_eq!(world.claims.complete(&held).await.unwrap(), Settled::Applied);
@@ -221,9 +220,9 @@ async fn after_a_rollback_the_version_before_reads_every_claim_of_this_one() {
     assert!(matches!(earlier.claim("welcome:abandoned").await, Found::Uncertain(_)));
 }
 
-/// Its redrive goes by the message alone; the name keeps it from freeing what may have happened.
+/// That version's redrive decides by the message alone. The letter's second id keeps it from freeing an uncertain claim.
 #[tokio::test]
-async fn after_a_rollback_no_redrive_frees_by_itself_what_may_have_happened() {
+async fn after_a_rollback_no_redrive_frees_an_uncertain_claim() {
     let world = Rollout::start(UnixMillis(1_795_421_000_000)).await;
     let held = world.claimed("uncertain").await;
     world.park(&held, &letter().uncertain(), Doubt::Uncertain).await;
@@ -239,9 +238,9 @@ async fn after_a_rollback_no_redrive_frees_by_itself_what_may_have_happened() {
     }
 }
 
-/// That version changes its own attributes and leaves ours standing: they speak of another park by then.
+/// That version changes its own attributes and leaves ours as they are: they are about an earlier park by then.
 #[tokio::test]
-async fn what_this_version_noted_on_a_claim_says_nothing_once_the_version_before_has_had_it() {
+async fn our_attributes_mean_nothing_after_the_other_version_parked() {
     let world = Rollout::start(UnixMillis(1_795_421_000_000)).await;
     let held = world.claimed("certain").await;
     world.park(&held, &letter(), Doubt::Certain).await;
@@ -249,11 +248,15 @@ async fn what_this_version_noted_on_a_claim_says_nothing_once_the_version_before
     assert!(earlier.frees("welcome:certain", &letter(), "redrive").await);
     let Found::Claimed(token) = earlier.claim("welcome:certain").await else { panic!("it is free") };
     earlier.park("welcome:certain", token, &letter()).await;
-    assert_eq!(text_of(&world.item("certain").await, "did_not_happen"), Some(&*held.token.to_string()), "it stands");
+    assert_eq!(
+        text_of(&world.item("certain").await, "did_not_happen"),
+        Some(&*held.token.to_string()),
+        "the attribute stays"
+    );
     assert_eq!(world.parked("certain").await, Parked { letter: Some(letter()), token, doubt: Doubt::Uncertain });
     assert_eq!(world.resolve("certain", &letter(), Decider::Redrive).await, Resolved::Uncertain);
 
-    // The same of a claim that we had taken over: it is another worker's now, whose try is its own.
+    // The same for a claim that we had taken over: another worker has it now, in a try of its own.
     world.claimed("taken-over").await;
     world.clock.advance(LEASE * 2);
     assert!(matches!(world.claim("taken-over").await, Claim::Uncertain(_)));
@@ -265,7 +268,7 @@ async fn what_this_version_noted_on_a_claim_says_nothing_once_the_version_before
 }
 
 #[tokio::test]
-async fn a_claim_of_a_newer_version_is_refused_by_name_and_left_alone() {
+async fn a_claim_of_a_newer_version_is_left_alone() {
     let world = Rollout::with_items_of_the_version_before().await;
     let names = ["abandoned", "held", "done", "done-with-expiry", "parked-certain", "free"];
     for name in names {
@@ -279,10 +282,10 @@ async fn a_claim_of_a_newer_version_is_refused_by_name_and_left_alone() {
         let (effect, token) = (effect(name), OwnerToken::fresh());
         let error = world.claims.claim(&effect, LEASE, token).await.unwrap_err();
         assert_eq!(error.code, "claims_item_newer", "{name}");
-        let told = event_runtime::error_chain(&error).join(": ");
+        let text = event_runtime::error_chain(&error).join(": ");
         assert!(
-            told.contains("newer version (format 3; this version reads up to 2)") && told.contains("deploy"),
-            "{told}"
+            text.contains("newer version (format 3; this version reads up to 2)") && text.contains("deploy"),
+            "{text}"
         );
         assert_eq!(world.claims.withdraw(&effect.key, LEASE, token).await.unwrap(), Settled::NotOurs, "{name}");
         let owner = OwnerToken::from_stored(text_of(&before, "token").unwrap()).unwrap();
@@ -292,7 +295,7 @@ async fn a_claim_of_a_newer_version_is_refused_by_name_and_left_alone() {
             .resolve(&effect.key, ParkedUnder::from(&letter()), Decision::Repeat, Decider::Person("ann"))
             .await;
         assert_eq!(resolved.unwrap_err().code, "claims_item_newer", "{name}");
-        // Not even by the token that stands on it: this version wrote no such item.
+        // Not even by the item's own token: this version did not write the item.
         let held = Held { key: effect.key.clone(), token: owner, until, former: None };
         assert_eq!(world.claims.complete(&held).await.unwrap(), Settled::NotOurs, "{name}");
         assert_eq!(world.item(name).await, before, "{name}");

@@ -1,4 +1,4 @@
-//! Items that another version of this code wrote: the one before, and one that is yet to come.
+//! Items that another version of this code wrote: the version before, and a newer one.
 
 use std::collections::HashMap;
 
@@ -13,10 +13,10 @@ use event_runtime::{Disposition, Failure};
 use local_stack::Aws;
 use serde_json::{Value, json};
 
-use crate::log::entry;
+use crate::append_once::entry;
 use crate::{LOG, ROWS, emulator, version};
 
-/// What the code wrote that gave its items no format yet: taken from the emulator.
+/// Items of the version that wrote no format, exported from the emulator.
 const FORMAT_1: &str = include_str!("../../fixtures/items-format-1.json");
 
 async fn with_items_of_format_1(aws: &Aws) -> Value {
@@ -74,7 +74,7 @@ fn versions_of_format_1() -> Vec<(&'static str, [RowVersion; 3])> {
 }
 
 #[tokio::test]
-async fn rows_of_the_format_before_are_ordered_against_updated_and_deleted() {
+async fn rows_of_format_1_are_compared_updated_and_deleted() {
     let (aws, _proxy, client) = emulator().await;
     let table = VersionedTable::new(client, ROWS);
     let items = with_items_of_format_1(&aws).await;
@@ -98,7 +98,7 @@ async fn rows_of_the_format_before_are_ordered_against_updated_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_column_of_a_row_of_the_format_before_may_be_left_untouched() {
+async fn a_column_of_a_row_of_format_1_may_stay_unchanged() {
     let (aws, _proxy, client) = emulator().await;
     let table = VersionedTable::new(client, ROWS);
     with_items_of_format_1(&aws).await;
@@ -108,8 +108,8 @@ async fn a_column_of_a_row_of_the_format_before_may_be_left_untouched() {
     assert_eq!(table.put_if_newer(key, columns(Column::Unchanged), &at(26_723_300)).await.unwrap(), Put::Applied);
     let item = row(&aws, key).await;
     assert_eq!((&item["email"]["S"], &item["bio"]["S"]), (&"new@example.org".into(), &"a long text".into()));
-    assert_eq!(item["full_name"]["S"], "Ada King", "a column that this change does not name");
-    // A change between the two that comes late knows better.
+    assert_eq!(item["full_name"]["S"], "Ada King", "a column that is not in this change");
+    // A late change between the two has a newer value.
     let late = columns(Column::Is(text("between")));
     assert_eq!(table.put_if_newer(key, late, &at(26_723_260)).await.unwrap(), Put::Applied);
     assert_eq!(row(&aws, key).await["bio"]["S"], "between");
@@ -118,7 +118,7 @@ async fn a_column_of_a_row_of_the_format_before_may_be_left_untouched() {
 }
 
 #[tokio::test]
-async fn entries_of_the_format_before_hold_their_ids() {
+async fn entries_of_format_1_keep_their_ids() {
     let (aws, _proxy, client) = emulator().await;
     let log = AppendOnlyTable::new(client, LOG);
     let items = with_items_of_format_1(&aws).await;
@@ -137,7 +137,7 @@ async fn entries_of_the_format_before_hold_their_ids() {
 }
 
 #[tokio::test]
-async fn an_item_of_an_unknown_format_is_refused_by_name_and_left_alone() {
+async fn an_item_of_an_unknown_format_is_left_alone() {
     let (aws, _proxy, client) = emulator().await;
     let (table, log) = (VersionedTable::new(client.clone(), ROWS), AppendOnlyTable::new(client, LOG));
     table.put_if_newer("row", Item::new(), &version(1)).await.unwrap();
@@ -167,7 +167,7 @@ async fn an_item_of_an_unknown_format_is_refused_by_name_and_left_alone() {
 }
 
 #[tokio::test]
-async fn only_what_an_older_epoch_left_is_removed() {
+async fn only_rows_of_an_older_epoch_are_removed() {
     let (aws, _proxy, client) = emulator().await;
     let table = VersionedTable::new(client.clone(), ROWS);
     with_items_of_format_1(&aws).await;
@@ -187,7 +187,7 @@ async fn only_what_an_older_epoch_left_is_removed() {
     assert!(item.as_ref().and_then(epoch_of).is_none());
 }
 
-/// The put of the version before, word for word: its item has no format, and its condition knows of none.
+/// The put of the version before, as it was: neither the item nor the condition has a format.
 async fn put_by_the_version_before(client: &Client, key: &str, item: Item, version: &RowVersion) -> bool {
     let digits = |parts: &[u64]| parts.iter().map(|part| format!("{part:020}")).collect::<Vec<_>>().join(".");
     let epoch = version.epoch;
@@ -266,7 +266,7 @@ async fn put_by_the_version_before(client: &Client, key: &str, item: Item, versi
 }
 
 #[tokio::test]
-async fn the_version_before_orders_against_what_this_one_wrote_and_the_other_way_round() {
+async fn both_versions_compare_each_others_rows_alike() {
     let (_aws, _proxy, client) = emulator().await;
     let table = VersionedTable::new(client.clone(), ROWS);
     let of = |database: &'static str| {
@@ -291,7 +291,7 @@ async fn the_version_before_orders_against_what_this_one_wrote_and_the_other_way
 }
 
 #[tokio::test]
-async fn both_versions_may_write_one_row_in_turn() {
+async fn both_versions_may_write_the_same_row() {
     let (aws, _proxy, client) = emulator().await;
     let table = VersionedTable::new(client.clone(), ROWS);
     let at = |lsn| RowVersion { epoch: 0, position: Position::Lsn { lsn, last_commit: Some(lsn - 1), read: false } };

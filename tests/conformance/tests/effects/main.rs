@@ -1,11 +1,11 @@
-//! Conditional effects against the emulator: what DynamoDB's conditions say is what row versions say, and a lost answer
-//! is not a second effect.
+//! Conditional effects against the emulator: DynamoDB's conditions agree with the comparison of row versions, and a lost
+//! answer does not cause a second effect.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
+mod append_once;
 mod formats;
-mod log;
-mod rows;
-mod untouched;
+mod newest_version;
+mod unchanged_columns;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::Client;
@@ -41,7 +41,7 @@ fn version(ts_ms: u64) -> RowVersion {
 }
 
 #[tokio::test]
-async fn what_the_table_says_decides_what_follows() {
+async fn each_error_of_the_table_has_its_code_and_disposition() {
     let (_aws, proxy, client) = emulator().await;
     let retry = Disposition::Retry { after: None };
     let missing = VersionedTable::new(client.clone(), "nowhere").put_if_newer("row", Item::new(), &version(1)).await;

@@ -13,7 +13,7 @@ pub enum Transaction {
     /// All conditions held; everything is written.
     Applied,
     /// Nothing is written. For each write, in the request's order, the item that its condition failed over; `None`
-    /// where it did not fail or there was no item.
+    /// where it did not fail, or where no item was there.
     Refused(Vec<Option<Item>>),
 }
 

@@ -1,9 +1,9 @@
-//! Letters that are stored at the same time travel together, and none waits for company.
+//! Batches: letters that are stored at the same time share one call, and a letter never waits for others to come.
 //!
-//! Whoever comes first sends at once. Whoever comes while that is under way waits in line, and the first of them then
-//! sends all who wait: at most ten, and at most as many bytes as one call may have. There is no task behind this and
-//! no timer: the callers' own futures do the sending. A caller that is dropped while it sends takes nobody with it: the
-//! others find that out and line up again. Their letters may then be stored twice, under one id.
+//! The first caller sends at once. Callers that come during its call wait in a queue; then the next one sends for all that
+//! wait: at most ten messages, and at most the bytes of one call. There is no background task and no timer: the callers'
+//! own futures send. If a caller is dropped while it sends, the others notice and queue again. Their letters may then be
+//! stored twice, under one id.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,72 +14,70 @@ use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use event_runtime::StoreError;
 use tokio::sync::oneshot;
 
-use crate::errors::{CallFailed, EntryForgotten, EntryRefused, code_of, failed, is_refusal};
+use crate::errors::{CallFailed, EntryRefused, ResultMissing, code_of, failed, is_refusal};
 use crate::message::{MAX_BYTES, Message, TEXT};
 
 /// SQS takes at most ten messages in one call.
 const MAX_ENTRIES: usize = 10;
 
-/// The way into one queue.
+/// Sends messages to one queue, in batches.
 #[derive(Debug)]
-pub(crate) struct Outgoing {
+pub(crate) struct BatchSender {
     client: Client,
     queue_url: String,
-    line: Mutex<VecDeque<Waiting>>,
-    /// Who holds it sends.
+    waiting: Mutex<VecDeque<Waiting>>,
+    /// The caller that holds it sends.
     turn: tokio::sync::Mutex<()>,
 }
 
-/// A message in line, and who is to be told.
+/// A message that waits to be sent, and the caller that waits for its result.
 #[derive(Debug)]
 struct Waiting {
     message: Arc<Message>,
-    told: oneshot::Sender<Result<(), StoreError>>,
+    result: oneshot::Sender<Result<(), StoreError>>,
 }
 
-impl Outgoing {
-    pub(crate) fn to(client: Client, queue_url: String) -> Self {
-        Outgoing { client, queue_url, line: Mutex::default(), turn: tokio::sync::Mutex::default() }
+impl BatchSender {
+    pub(crate) fn new(client: Client, queue_url: String) -> Self {
+        BatchSender { client, queue_url, waiting: Mutex::default(), turn: tokio::sync::Mutex::default() }
     }
 
-    /// Sends a message and gives SQS's word on it.
+    /// Sends a message and returns SQS's result for it.
     pub(crate) async fn send(&self, message: Arc<Message>) -> Result<(), StoreError> {
         loop {
-            let (told, answer) = oneshot::channel();
-            self.line().push_back(Waiting { message: Arc::clone(&message), told });
-            if let Some(result) = self.until_told(answer).await {
+            let (sender, result) = oneshot::channel();
+            self.waiting().push_back(Waiting { message: Arc::clone(&message), result: sender });
+            if let Some(result) = self.sent(result).await {
                 return result;
             }
         }
     }
 
-    /// `None` when whoever sent our message was dropped before SQS had answered.
-    async fn until_told(
-        &self,
-        mut answer: oneshot::Receiver<Result<(), StoreError>>,
-    ) -> Option<Result<(), StoreError>> {
+    /// Waits for the result, and sends a batch when it is our turn. `None` when the caller that sent our message was dropped
+    /// before SQS had answered.
+    async fn sent(&self, mut result: oneshot::Receiver<Result<(), StoreError>>) -> Option<Result<(), StoreError>> {
         loop {
             tokio::select! {
                 biased;
-                told = &mut answer => return told.ok(),
+                result = &mut result => return result.ok(),
                 _turn = self.turn.lock() => self.send_batch(self.next_batch()).await,
             }
         }
     }
 
-    /// Who waits longest, and as many after it as one call may carry.
+    /// The message that has waited longest, and as many after it as one call may have.
     fn next_batch(&self) -> Vec<Waiting> {
-        let mut line = self.line();
+        let mut waiting = self.waiting();
         let mut batch = Vec::new();
         let mut bytes = 0;
-        while let Some(next) = line.front() {
+        while let Some(next) = waiting.front() {
             bytes += next.message.bytes();
             let full = batch.len() == MAX_ENTRIES || bytes > MAX_BYTES;
             if full && !batch.is_empty() {
                 break;
             }
-            // One whose caller is gone is nobody's business any more.
-            batch.extend(line.pop_front().filter(|waiting| !waiting.told.is_closed()));
+            // A message whose caller was dropped is left out.
+            batch.extend(waiting.pop_front().filter(|waiting| !waiting.result.is_closed()));
         }
         batch
     }
@@ -92,19 +90,19 @@ impl Outgoing {
         let entries: Result<Vec<_>, _> = entries;
         let entries = match entries {
             Ok(entries) => entries,
-            Err(error) => return tell_all(batch, "dead_letter_unwritable", error),
+            Err(error) => return fail_all(batch, "dead_letter_unwritable", error),
         };
         let call = self.client.send_message_batch().queue_url(&self.queue_url).set_entries(Some(entries));
         let output = match call.send().await {
             Ok(output) => output,
-            // Too long together says nothing of each: alone, each gets its own word.
+            // Too long together: alone, each letter gets its own result.
             Err(error) if batch.len() > 1 && error.code().is_some_and(is_refusal) => {
                 for waiting in batch {
                     Box::pin(self.send_batch(vec![waiting])).await;
                 }
                 return;
             }
-            Err(error) => return tell_all(batch, code_of(error.code()), error),
+            Err(error) => return fail_all(batch, code_of(error.code()), error),
         };
         for (number, waiting) in batch.into_iter().enumerate() {
             let number = number.to_string();
@@ -117,14 +115,14 @@ impl Outgoing {
                     Err(failed(code_of(Some(refused.code())), cause))
                 }
                 (true, None) => Ok(()),
-                (false, None) => Err(failed("dead_letters_unavailable", EntryForgotten)),
+                (false, None) => Err(failed("dead_letters_unavailable", ResultMissing)),
             };
-            tell(waiting, result);
+            return_result(waiting, result);
         }
     }
 
-    fn line(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -137,14 +135,14 @@ fn entry(number: usize, message: &Message) -> Result<SendMessageBatchRequestEntr
     entry.build()
 }
 
-fn tell_all(batch: Vec<Waiting>, code: &'static str, error: impl std::error::Error + Send + Sync + 'static) {
+fn fail_all(batch: Vec<Waiting>, code: &'static str, error: impl std::error::Error + Send + Sync + 'static) {
     let cause = CallFailed(Arc::new(error));
     for waiting in batch {
-        tell(waiting, Err(failed(code, cause.clone())));
+        return_result(waiting, Err(failed(code, cause.clone())));
     }
 }
 
-fn tell(waiting: Waiting, result: Result<(), StoreError>) {
-    // Nobody listens when the caller was dropped while we sent.
-    let _ = waiting.told.send(result);
+fn return_result(waiting: Waiting, result: Result<(), StoreError>) {
+    // The caller may have been dropped while we sent.
+    let _ = waiting.result.send(result);
 }

@@ -1,4 +1,4 @@
-//! Columns that a change leaves as they are.
+//! Columns that a change left unchanged, and whose values it does not contain.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ fn tombstone() -> Columns {
 }
 
 #[tokio::test]
-async fn an_update_that_leaves_a_column_untouched_takes_one_request_and_leaves_it_there() {
+async fn an_unchanged_column_stays_and_takes_one_request() {
     let (aws, proxy, client) = emulator().await;
     let table = VersionedTable::new(client, ROWS);
     let columns = account("ada@example.org", text("long")).with("phone", text("555-0100"));
@@ -73,7 +73,7 @@ async fn a_row_of_two_hundred_and_fifty_columns_can_be_updated() {
 }
 
 #[tokio::test]
-async fn in_whatever_order_changes_come_the_row_is_what_they_left() {
+async fn in_any_order_of_changes_the_row_ends_the_same() {
     let (aws, _proxy, client) = emulator().await;
     let table = VersionedTable::new(client, ROWS);
     let changes = [
@@ -103,14 +103,14 @@ async fn in_whatever_order_changes_come_the_row_is_what_they_left() {
 }
 
 #[tokio::test]
-async fn of_many_writers_at_once_none_undoes_what_another_one_knew() {
+async fn of_many_writers_at_once_none_loses_the_value_of_another() {
     let (aws, _proxy, client) = emulator().await;
     let table = VersionedTable::new(client, ROWS);
     let mut puts = tokio::task::JoinSet::new();
     for lsn in 1..=30_u64 {
         let table = table.clone();
         puts.spawn(async move {
-            // Every fifth change says what the column holds.
+            // Every fifth change contains the column.
             let bio = if lsn % 5 == 0 { text(format!("of {lsn}")).into() } else { Column::Unchanged };
             loop {
                 match table.put_if_newer("row", account(&lsn.to_string(), bio.clone()), &at(lsn + 1)).await {
@@ -132,7 +132,7 @@ struct Account<'a> {
     bio: Option<Toasted<'a>>,
 }
 
-/// The recorded changes of accounts, some of which leave the long `bio` alone: key, columns, version.
+/// The recorded changes of accounts, some of which do not touch the long `bio`: key, columns, version.
 fn recorded() -> (Vec<(String, Columns, RowVersion)>, Value) {
     let recording = Recording::of_repository("postgres-accounts").unwrap();
     let mut plans: HashMap<u32, Plan<Change<Account>>> = HashMap::new();
@@ -155,7 +155,7 @@ fn recorded() -> (Vec<(String, Columns, RowVersion)>, Value) {
 }
 
 #[tokio::test]
-async fn recorded_accounts_are_their_table_at_the_end_in_whatever_order_they_come() {
+async fn recorded_accounts_in_any_order_end_as_their_table() {
     let (aws, proxy, client) = emulator().await;
     let (changes, at_the_end) = recorded();
     let mut random = Rng::with_seed(11);
@@ -178,5 +178,5 @@ async fn recorded_accounts_are_their_table_at_the_end_in_whatever_order_they_com
             assert_eq!((&row["email"]["S"], &row["bio"]["S"]), (&account["email"], &account["bio"]), "{row}");
         }
     }
-    assert!(proxy.calls("UpdateItem") > 0, "the recording has updates that leave a column alone");
+    assert!(proxy.calls("UpdateItem") > 0, "the recording has updates with an unchanged column");
 }

@@ -1,4 +1,4 @@
-//! An effect that this version claims by another name than the version before.
+//! An effect that this version claims under another key than the version before.
 
 use event_runtime::testing::both_names;
 
@@ -27,7 +27,7 @@ async fn claimed(claims: &Arc<dyn Claims>, name: &str) -> Held {
 }
 
 #[tokio::test]
-async fn what_the_version_before_claimed_by_its_own_name_stays_claimed() {
+async fn an_effect_claimed_by_the_version_before_stays_claimed() {
     let (world, claims) = start().await;
     let earlier = world.earlier();
     let Found::Claimed(token) = earlier.claim("welcome:1,2").await else { panic!("it is new") };
@@ -37,20 +37,20 @@ async fn what_the_version_before_claimed_by_its_own_name_stays_claimed() {
 }
 
 #[tokio::test]
-async fn after_a_rollback_the_version_before_finds_its_own_name_taken() {
+async fn after_a_rollback_the_version_before_finds_its_key_taken() {
     let (world, claims) = start().await;
     let held = claimed(&claims, ONE).await;
     assert_eq!(world.earlier().claim("welcome:1,2").await, Found::Held);
     assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied);
     assert_eq!(world.earlier().claim("welcome:1,2").await, Found::Done);
-    // Another effect of the same former name, which is this one's by now, happens all the same, once.
+    // Another effect with the same former key still happens, once.
     let held = claimed(&claims, OTHER).await;
     assert_eq!(claims.complete(&held).await.unwrap(), Settled::Applied);
     assert_eq!((claim(&claims, ONE).await, claim(&claims, OTHER).await), (Claim::Done, Claim::Done));
 }
 
 #[tokio::test]
-async fn what_is_parked_by_its_new_name_comes_back_by_it() {
+async fn a_claim_parked_under_its_new_key_is_freed_under_it() {
     let (world, claims) = start().await;
     let held = claimed(&claims, ONE).await;
     assert_eq!(claims.park(&held, &letter(), Doubt::Certain).await.unwrap(), Settled::Applied);

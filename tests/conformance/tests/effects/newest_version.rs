@@ -1,4 +1,4 @@
-//! The newest version of a row wins, as the versions themselves say it.
+//! Newest version wins: DynamoDB's condition agrees with the comparison of versions.
 
 use std::mem::discriminant;
 
@@ -9,7 +9,7 @@ use local_stack::{Action, Failpoint, When};
 
 use crate::{ROWS, emulator, version};
 
-/// Positions that meet: equal ones, ones apart in one part only, and ones of other logs.
+/// Positions to compare: equal ones, ones that differ in one part only, and ones of other logs.
 fn positions() -> Vec<Position> {
     let mut positions = Vec::new();
     for (a, b) in [(0, 2), (1, 9), (1, 10), (1_795_422_518_410, 1)] {
@@ -23,7 +23,7 @@ fn positions() -> Vec<Position> {
             positions.push(Position::Lsn { lsn: b, last_commit, read });
         }
     }
-    // MongoDB at the turn of a second, and with a clock that is set back within one.
+    // MongoDB at the start of a second, and with a clock that is set back within one.
     for (ts_ms, ord) in [(100_998, 57), (100_998, 1), (100_540, 57), (100_510, 58), (100_510, 56)] {
         positions.push(Position::ChangeStream { ts_ms, ord, total_order: 0 });
     }
@@ -31,18 +31,18 @@ fn positions() -> Vec<Position> {
 }
 
 #[tokio::test]
-async fn the_condition_says_what_the_versions_say() {
+async fn the_condition_agrees_with_the_versions() {
     let (aws, _proxy, client) = emulator().await;
     let table = VersionedTable::new(client, ROWS);
     let versions: Vec<_> = positions().into_iter().map(|position| RowVersion { epoch: 1, position }).collect();
-    // Every two of one database, and some of two.
+    // Every pair of one database, and some pairs of two.
     let of_one = |a: &RowVersion, b: &RowVersion| discriminant(&a.position) == discriminant(&b.position);
     let mut pairs: Vec<_> = versions
         .iter()
         .flat_map(|there| versions.iter().map(move |new| (*there, *new)))
         .filter(|(there, new)| of_one(there, new) || *new == versions[0])
         .collect();
-    // An epoch goes before everything, also before another log.
+    // A higher epoch wins, also over another log.
     let other = |epoch| RowVersion { epoch, ..version(5) };
     pairs.extend(versions.iter().flat_map(|there| [0, 2, 10].map(|epoch| (*there, other(epoch)))));
     for (number, (there, new)) in pairs.iter().enumerate() {
@@ -78,7 +78,7 @@ async fn of_many_at_once_the_newest_stays() {
     let mut puts = tokio::task::JoinSet::new();
     for at in 0..50_u64 {
         let table = table.clone();
-        // 37 and 50 have no divisor in common: every version once, in no order.
+        // 37 and 50 have no common divisor: every version once, in mixed order.
         puts.spawn(async move { table.put_if_newer("row", Item::new(), &version(at * 37 % 50)).await.unwrap() });
     }
     let outcomes = puts.join_all().await;
@@ -100,7 +100,7 @@ async fn a_put_whose_answer_was_lost_is_applied_once() {
 }
 
 #[tokio::test]
-async fn an_item_of_somebody_else_is_left_alone() {
+async fn a_foreign_item_is_left_alone() {
     let (aws, _proxy, client) = emulator().await;
     client.put_item().table_name(ROWS).item("pk", text("row")).item("by", text("another")).send().await.unwrap();
     let error = VersionedTable::new(client, ROWS).put_if_newer("row", Item::new(), &version(1)).await.unwrap_err();

@@ -1,5 +1,5 @@
-//! The claims table as the version before this one wrote and read it, expression for expression. One worker at a time, so
-//! it may look before it writes.
+//! The claims of the version before this one, with its own expressions. One worker at a time, so it may read before it
+//! writes.
 
 use event_runtime::{LetterId, OwnerToken, UnixMillis};
 use local_stack::Aws;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{LEASE, TABLE, text_of};
 
-/// What that version found.
+/// The result of a claim in that version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
     Claimed(OwnerToken),
@@ -53,7 +53,7 @@ impl Earlier<'_> {
             "done" => return Found::Done,
             "parked" => return Found::Parked(text_of(&item, "letter").map(LetterId::from_stored)),
             "free" => true,
-            other => panic!("that version takes {other} for an item that is not its own"),
+            other => panic!("that version does not know the state {other}"),
         };
         if !expired {
             return Found::Held;
@@ -81,7 +81,7 @@ impl Earlier<'_> {
         self.settle(key, token, "done", None).await;
     }
 
-    /// Whatever it knows of the effect, it does not say.
+    /// Parks without a doubt: that version does not record it.
     pub(crate) async fn park(&self, key: &str, token: OwnerToken, letter: &LetterId) {
         self.settle(key, token, "parked", Some(letter)).await;
     }
@@ -117,7 +117,7 @@ impl Earlier<'_> {
         self.write("DeleteItem", delete).await;
     }
 
-    /// As its redrive frees a claim: by the name alone. Whether it did.
+    /// Frees a claim as its redrive does: by the letter's id alone. True if it did.
     pub(crate) async fn frees(&self, key: &str, letter: &LetterId, by: &str) -> bool {
         let item = self.item(key).await.unwrap();
         if text_of(&item, "state") != Some("parked") || text_of(&item, "letter") != Some(letter.as_str()) {

@@ -1,4 +1,4 @@
-//! An entry is appended once.
+//! Append once: each entry is written once, and an id is taken once.
 
 use dynamodb::{AppendOnlyTable, Appended, Entry, Item, TableError, text};
 use event_runtime::{Disposition, Failure};
@@ -18,7 +18,7 @@ pub(crate) fn entry(id: &str, sort: &str, content: &str) -> Entry {
 }
 
 #[tokio::test]
-async fn an_entry_is_appended_once_and_its_id_is_taken_whatever_the_time() {
+async fn an_entry_is_appended_once_and_its_id_is_taken_at_any_time() {
     let (aws, _proxy, client) = emulator().await;
     let log = AppendOnlyTable::new(client, LOG);
     assert_eq!(log.append_once(entry("e1", "2026", "hello")).await.unwrap(), Appended::Now);
@@ -56,7 +56,7 @@ async fn of_many_appends_at_once_one_happens() {
             loop {
                 match log.append_once(entry("e1", "2026", "hello")).await {
                     Ok(appended) => return appended,
-                    // What the runtime does as well.
+                    // The runtime retries as well.
                     Err(error) => assert_eq!(error.disposition(), Disposition::Retry { after: None }, "{error:?}"),
                 }
             }
