@@ -1,4 +1,4 @@
-//! What the environment says: one struct, every problem at once.
+//! The function's configuration, read from the environment; every bad variable is reported at once.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use event_functions::Consumer;
 pub struct Config {
     /// DynamoDB table of the audit log.
     pub audit_table: String,
-    /// How long an entry is kept after its change; for ever if nothing is said.
+    /// How long an entry is kept after its change; `None` for ever.
     pub retention: Option<Duration>,
-    /// What every consumer is told.
+    /// The settings that every consumer has.
     pub consumer: Consumer,
 }
 
@@ -43,7 +43,7 @@ impl Config {
     }
 }
 
-/// What the variables mean, for problems and for the README.
+/// What the variables mean, for error texts and for the README.
 mod doc {
     pub(super) const TABLE: &str = "DynamoDB table of the audit log.";
     pub(super) const RETENTION: &str = "How many days after its change an entry may be deleted; without it, never. \

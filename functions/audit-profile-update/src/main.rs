@@ -5,9 +5,9 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use audit_profile_update::audit::AuditUpdates;
+use audit_profile_update::audit_log::DynamoDbLog;
 use audit_profile_update::config::Config;
-use audit_profile_update::log::DynamoDbLog;
+use audit_profile_update::handler::AuditUpdates;
 use aws_config::BehaviorVersion;
 use dead_letters_sqs::SqsDeadLetters;
 use event_functions::HostError;

@@ -1,4 +1,4 @@
-//! What the environment says: one struct, every problem at once.
+//! The function's configuration, read from the environment; every bad variable is reported at once.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use event_functions::Consumer;
 pub struct Config {
     /// DynamoDB table of the logins.
     pub logins_table: String,
-    /// How long a deleted document's version is remembered.
+    /// How long the version of a deleted document is kept.
     pub tombstone_retention: Duration,
-    /// Stands in front of every version.
+    /// The epoch of every version: a higher one wins.
     pub epoch: u64,
-    /// What every consumer is told.
+    /// The settings that every consumer has.
     pub consumer: Consumer,
 }
 
@@ -45,7 +45,7 @@ impl Config {
     }
 }
 
-/// What the variables mean, for problems and for the README.
+/// What the variables mean, for error texts and for the README.
 mod doc {
     pub(super) const TABLE: &str = "DynamoDB table of the logins.";
     pub(super) const TOMBSTONE: &str = "How many days a deleted document's version is remembered. Longer than any late \

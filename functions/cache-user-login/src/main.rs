@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
-use cache_user_login::cache::CacheLogins;
 use cache_user_login::config::Config;
+use cache_user_login::handler::CacheLogins;
 use cache_user_login::table::DynamoDbLogins;
 use dead_letters_sqs::SqsDeadLetters;
 use event_functions::HostError;
@@ -27,7 +27,7 @@ async fn serve(config: Config) -> Result<(), HostError> {
 
     let registry = &config.consumer.registry;
     let handler = CacheLogins::new(&registry.schemas(&aws)?, registry.frames, logins, config.epoch);
-    // A letter that outlives the tombstones would bring back what was deleted since.
+    // A letter older than the tombstones would bring back a document that was deleted since.
     let settings = Settings { redrive_within: Some(config.tombstone_retention), ..config.consumer.settings() };
     let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(dead_letters), settings);
     event_functions::serve(processor, config.consumer.reporting()).await

@@ -1,19 +1,20 @@
-//! The rows in DynamoDB: one item a document, and an index by user and time.
+//! The table of login rows in DynamoDB: one item a document, and an index by user and time.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use dynamodb::keys::{Precision, sortable_time};
 use dynamodb::{Columns, Put, TableError, VersionedTable, attribute, number, text};
 use event_runtime::{Clock, SystemClock};
 
-use crate::cache::Logins;
-use crate::login::Row;
+use crate::document::Row;
+use crate::handler::Logins;
 
 /// The index that answers "last login of a user": partition [`USER`], sort [`AT`].
 pub const BY_USER: &str = "by_user";
-/// Who logged in; absent in tombstones, which the index therefore does not hold.
+/// Who logged in; absent in tombstones, so the index does not contain them.
 pub const USER: &str = "user";
-/// When, as text of fixed width that sorts like the time: `2026-01-14T06:02:32.971Z`.
+/// When, as text that sorts like the time: `2026-01-14T06:02:32.971Z`.
 pub const AT: &str = "at";
 /// From where.
 pub const IP: &str = "ip";
@@ -30,7 +31,7 @@ pub struct DynamoDbLogins {
 }
 
 impl DynamoDbLogins {
-    /// The table of that name; tombstones are remembered for `tombstone_retention` from when they are written.
+    /// The table of that name; a tombstone is kept for `tombstone_retention` after it was written.
     pub fn new(client: Client, table: &str, tombstone_retention: Duration) -> Self {
         DynamoDbLogins { table: VersionedTable::new(client, table), tombstone_retention }
     }
@@ -38,7 +39,7 @@ impl DynamoDbLogins {
     fn columns(&self, row: &Row) -> Columns {
         match &row.login {
             Some(login) => {
-                let at = login.at.map(|at| format!("{at:.3}"));
+                let at = login.at.map(|at| sortable_time(at, Precision::Milliseconds));
                 let columns = [(USER, &login.user), (AT, &at), (IP, &login.ip), (USER_AGENT, &login.user_agent)];
                 columns
                     .into_iter()

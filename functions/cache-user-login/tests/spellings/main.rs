@@ -1,11 +1,11 @@
-//! One document and one user are one, whatever spelling of extended JSON the connector is told to write.
+//! One document is one row and one user is one user in every mode of extended JSON that the connector writes.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cache_user_login::cache::{CacheLogins, Logins};
-use cache_user_login::login::Row;
+use cache_user_login::document::Row;
+use cache_user_login::handler::{CacheLogins, Logins};
 use dynamodb::{Put, TableError};
 use event_runtime::testing::MemoryDeadLetters;
 use event_runtime::{Deadline, Invocation, NoClaims, Outcome, Processor, Settings};
@@ -41,7 +41,7 @@ async fn a_switch_of_the_json_mode_splits_neither_documents_nor_users() {
         function_version: "1".to_owned(),
         deadline: Deadline::within(Duration::from_secs(600)),
     };
-    // The document 7 of the user 42, who is a 64-bit number, as legacy, extended and relaxed write them.
+    // The document 7 of the user 42, a 64-bit number, in the modes legacy, extended and relaxed.
     let event = include_str!("json-modes.event.json");
     let report = processor.process(event.as_bytes(), &invocation).await.unwrap();
     assert_eq!(report.outcomes.into_iter().collect::<Vec<_>>(), [(Outcome::Done, 3)]);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cache_user_login::cache::{CacheLogins, Logins};
-use cache_user_login::login::Row;
+use cache_user_login::document::Row;
+use cache_user_login::handler::{CacheLogins, Logins};
 use debezium::Precedence;
 use dynamodb::{Put, TableError};
 use event_runtime::testing::MemoryDeadLetters;

@@ -1,9 +1,10 @@
-//! A login document, and the row that is kept of it.
+//! A login document, and the row that is stored for it.
 
 use avro_decode::AvroRead;
 use debezium::RowVersion;
 use debezium::mongodb::{Date, DocumentError, IdText, document_id};
 use debezium::types::Json;
+use dynamodb::keys::{EARLIEST_TIME, MAX_PARTITION_KEY_BYTES};
 use event_runtime::{Blame, Disposition, Failure};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -28,7 +29,7 @@ pub struct Row {
     pub login: Option<Login>,
 }
 
-/// What is kept of a document. MongoDB has no schema: everything may be missing, and what is missing is not kept.
+/// The fields of a document that are stored. MongoDB has no schema: any field may be missing, and is then not stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Login {
     /// Who logged in.
@@ -40,9 +41,6 @@ pub struct Login {
     /// With what.
     pub user_agent: Option<String>,
 }
-
-/// A partition key of DynamoDB, also of an index, holds at most 2048 bytes.
-const MAX_KEY_BYTES: usize = 2048;
 
 impl Login {
     /// Reads a document.
@@ -60,9 +58,9 @@ impl Login {
             user_agent: Option<String>,
         }
         let document: Document = document.document().map_err(LoginError::Document)?;
-        // An index does not take empty keys: no user is what an empty one means.
+        // An index does not take empty keys: an empty user means no user.
         let user = document.user.map(|user| user.0).filter(|user| !user.is_empty());
-        if user.as_ref().is_some_and(|user| user.len() > MAX_KEY_BYTES) {
+        if user.as_ref().is_some_and(|user| user.len() > MAX_PARTITION_KEY_BYTES) {
             return Err(LoginError::UserTooLong);
         }
         let at = document.at.map(sortable).transpose()?;
@@ -70,45 +68,48 @@ impl Login {
     }
 }
 
-/// As text, times sort from the year 0 on.
+/// A time that sorts as text.
 fn sortable(at: Date) -> Result<Timestamp, LoginError> {
-    const YEAR_0_MS: i64 = -62_167_219_200_000;
-    let in_range = Some(at.0).filter(|at| *at >= YEAR_0_MS);
-    in_range.and_then(|at| Timestamp::from_millisecond(at).ok()).ok_or(LoginError::Time)
+    let at = Timestamp::from_millisecond(at.0).ok();
+    at.filter(|at| *at >= EARLIEST_TIME).ok_or(LoginError::Time)
 }
 
-/// The document's id, which is where its row is kept.
+/// The document's id, which is the key of its row.
 ///
 /// # Errors
 /// [`LoginError::KeyMissing`] and [`LoginError::Key`].
 pub fn row_id(key: Option<LoginKey<'_>>) -> Result<String, LoginError> {
     let id = document_id(key.ok_or(LoginError::KeyMissing)?.id).map_err(LoginError::Key)?;
-    if id.is_empty() || id.len() > MAX_KEY_BYTES { Err(LoginError::KeyMissing) } else { Ok(id) }
+    if id.is_empty() || id.len() > MAX_PARTITION_KEY_BYTES { Err(LoginError::KeyMissing) } else { Ok(id) }
 }
 
-/// A record that cannot be kept. Holds nothing of the document.
+/// A record that cannot be stored. Holds nothing of the document.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// Without a key there is no telling which document it is.
-    #[error("the record has no key that names a document, or one of more than {MAX_KEY_BYTES} bytes")]
+    /// The document is unknown without a key.
+    #[error(
+        "the record's key is missing, empty or longer than {MAX_PARTITION_KEY_BYTES} bytes; check the connector: it must send the document's _id"
+    )]
     KeyMissing,
     /// The key is not extended JSON.
-    #[error("the record's key cannot be read")]
+    #[error("the record's key is not extended JSON with an id")]
     Key(#[source] DocumentError),
-    /// The document is not one of a login.
-    #[error("the document is not that of a login")]
+    /// The document is not a login.
+    #[error("the document is not a login; correct it in MongoDB")]
     Document(#[source] DocumentError),
-    /// The time of the login cannot be sorted by.
-    #[error("the login's time lies outside of the years 0 to 9999")]
+    /// The login's time does not sort as text.
+    #[error("the login's time is outside the years 0 to 9999; correct the document in MongoDB")]
     Time,
-    /// The index has no room for that user.
-    #[error("the login's user has more than {MAX_KEY_BYTES} bytes")]
+    /// The user does not fit into the index.
+    #[error("the login's user has more than {MAX_PARTITION_KEY_BYTES} bytes; correct the document in MongoDB")]
     UserTooLong,
-    /// A record that says that there is a document, and has none.
-    #[error("the change says that a document was inserted or read and carries none")]
+    /// An insert or a read without a document.
+    #[error("the change is an insert or a snapshot read, but has no document; check the connector")]
     DocumentMissing,
-    /// Not a record of MongoDB's connector, or one without its position.
-    #[error("the record's source says too little to tell which version of the document it is")]
+    /// Not a record of MongoDB's connector, or one without a position.
+    #[error(
+        "the record's source has no position of MongoDB, so the document's version is unknown; check that the mapping reads the right topic"
+    )]
     VersionMissing,
 }
 
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_may_lack_anything_and_hold_anything_else() {
+    fn a_document_may_lack_any_field_and_have_others() {
         let whole = r#"{"_id": {"$oid": "69"},"userId": "u1","at": {"$date": 0},"ip": "192.0.2.1","userAgent": "curl","risk": NaN}"#;
         let expected = Login {
             user: Some("u1".to_owned()),
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_kept_is_told_without_quoting_it() {
+    fn an_error_does_not_quote_the_document() {
         for document in [
             "[]",
             "",
@@ -174,13 +175,13 @@ mod tests {
         ] {
             assert_eq!(login(document).unwrap_err().code(), "document_malformed", "{document}");
         }
-        let long = "u".repeat(MAX_KEY_BYTES + 1);
+        let long = "u".repeat(MAX_PARTITION_KEY_BYTES + 1);
         let error = login(&format!(r#"{{"userId": "{long}"}}"#)).unwrap_err();
         assert!(!error.to_string().contains("uu"), "{error}");
     }
 
     #[test]
-    fn a_row_is_kept_under_the_documents_id() {
+    fn a_row_has_the_id_of_its_document() {
         assert_eq!(row_id(Some(LoginKey { id: r#"{"$oid": "69"}"# })).unwrap(), "69");
         assert_eq!(row_id(None).unwrap_err().code(), "key_missing");
         assert_eq!(row_id(Some(LoginKey { id: "{" })).unwrap_err().code(), "key_malformed");

@@ -1,4 +1,4 @@
-//! The log in DynamoDB: entries by user and time, and an item for each event id.
+//! The audit log in DynamoDB: entries by user and time, and an item for each event id.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use dynamodb::{AppendOnlyTable, Appended, Entry, Item, TableError, number, text};
 use event_runtime::{Clock, SystemClock};
 
-use crate::audit::{AuditLog, Update};
-use crate::update::FieldChange;
+use crate::event::FieldChange;
+use crate::handler::{AuditLog, Update};
 
 /// Names of an entry's attributes beside its keys.
 pub mod attribute {
@@ -18,25 +18,25 @@ pub mod attribute {
     pub const USER_ID: &str = "user_id";
     /// When it was changed, at its source: RFC 3339.
     pub const CHANGED_AT: &str = "changed_at";
-    /// Who changed it, where the source says.
+    /// Who changed it, where the source has it.
     pub const CHANGED_BY: &str = "changed_by";
-    /// From where, where the source says.
+    /// From where, where the source has it.
     pub const ORIGIN: &str = "origin";
     /// The profile's revision after the change.
     pub const REVISION: &str = "revision";
     /// The changed fields: a list of maps with `field`, `before`, `after`.
     pub const CHANGES: &str = "changes";
-    /// Where the event was read that wrote the entry: topic, partition, offset.
+    /// The topic of the event that wrote the entry.
     pub const TOPIC: &str = "topic";
-    /// See [`TOPIC`].
+    /// The partition of that event.
     pub const PARTITION: &str = "partition";
-    /// See [`TOPIC`].
+    /// The offset of that event.
     pub const OFFSET: &str = "offset";
     /// When the entry was written, in milliseconds since 1970.
     pub const RECORDED_AT: &str = "recorded_at";
 }
 
-/// The partition of a user's entries.
+/// The partition key of a user's entries.
 pub fn partition(user_id: &str) -> String {
     format!("user#{user_id}")
 }
@@ -49,7 +49,7 @@ pub struct DynamoDbLog {
 }
 
 impl DynamoDbLog {
-    /// The table of that name; entries may go when `retention` has passed since their change.
+    /// The table of that name; DynamoDB may delete an entry when `retention` has passed since its change.
     pub fn new(client: Client, table: &str, retention: Option<Duration>) -> Self {
         DynamoDbLog { table: AppendOnlyTable::new(client, table), retention }
     }
@@ -81,8 +81,8 @@ fn attributes(update: &Update<'_>, at: &str) -> Item {
         (attribute::OFFSET, number(update.offset)),
         (attribute::RECORDED_AT, number(SystemClock.now().0)),
     ];
-    let said = [(attribute::CHANGED_BY, event.changed_by), (attribute::ORIGIN, event.origin)];
-    always.into_iter().chain(present(said)).map(|(name, value)| (name.to_owned(), value)).collect()
+    let optional = [(attribute::CHANGED_BY, event.changed_by), (attribute::ORIGIN, event.origin)];
+    always.into_iter().chain(present(optional)).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn change(change: &FieldChange<'_>) -> AttributeValue {

@@ -1,4 +1,4 @@
-//! Which record changes the cache, and how.
+//! The handler: decodes each change of a login document and writes the document's row if it is newer.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use dynamodb::{Put, TableError};
 use event_runtime::{AvroReader, Effect, Fault, Intent, RawRecord, RecordHandler, Stage, WriterSchemas};
 use schema_registry::{Frames, PlanCache, Schemas};
 
-use crate::login::{Login, LoginError, Row, row_id};
+use crate::document::{Login, LoginError, Row, row_id};
 use crate::{Key, Value};
 
-/// Where rows are kept.
+/// The table of login rows.
 pub trait Logins: Send + Sync {
-    /// Keeps `row` if it is strictly newer than what is there.
+    /// Writes `row` if its version is strictly newer than the stored one.
     fn keep(&self, row: &Row) -> impl Future<Output = Result<Put, TableError>> + Send;
 }
 
@@ -28,17 +28,17 @@ pub struct CacheLogins<L> {
     epoch: u64,
 }
 
-/// What a record means to this function.
+/// What a record is to this function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
-    /// Nothing, for a reason from a bounded set.
+    /// Skipped, with a reason from a bounded set.
     Skipped(&'static str),
     /// A version of a document.
     Changed(Row),
 }
 
 impl<L: Logins> CacheLogins<L> {
-    /// Reads frames by the schemas of a registry; `epoch` stands in front of every version.
+    /// Reads records with the schemas of a registry; `epoch` is the first part of every version.
     pub fn new(schemas: &Arc<dyn Schemas>, frames: Frames, logins: L, epoch: u64) -> Self {
         let limits = Limits::default();
         CacheLogins {
@@ -51,12 +51,12 @@ impl<L: Logins> CacheLogins<L> {
     }
 }
 
-/// What a change leaves of its document: the login, nothing, or a reason to leave the record alone.
-fn left(change: &Change<'_, Json<'_>>) -> Result<Result<Option<Login>, &'static str>, LoginError> {
+/// The document after a change: the login, `None` when it was deleted, or a reason to skip the record.
+fn document_after(change: &Change<'_, Json<'_>>) -> Result<Result<Option<Login>, &'static str>, LoginError> {
     Ok(match (change.op(), change.after()) {
         (Op::Create | Op::Read | Op::Update, Some(document)) => Ok(Some(Login::from_document(*document)?)),
         (Op::Create | Op::Read, None) => return Err(LoginError::DocumentMissing),
-        // The connector looks the document up later, and it was gone by then: its delete follows, with a version.
+        // The connector looks the document up after the change, and it was gone by then: the delete follows.
         (Op::Update, None) => Err("document_gone"),
         (Op::Delete, _) => Ok(None),
         (Op::Truncate, _) => Err("truncate"),
@@ -73,10 +73,10 @@ impl<L: Logins> RecordHandler for CacheLogins<L> {
     async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Seen, Fault> {
         let in_decode = |error| Fault::new(Stage::Decode, error);
         self.changes.ready(&record).await?;
-        // A key that cannot be read matters only where it is needed.
+        // An unreadable key is an error only where the key is needed.
         let key_is_ready = self.keys.ready(&record).await;
         let Some(change) = self.changes.read(&record)? else { return Ok(Seen::Skipped("tombstone")) };
-        let login = match left(&change).map_err(in_decode)? {
+        let login = match document_after(&change).map_err(in_decode)? {
             Ok(login) => login,
             Err(reason) => return Ok(Seen::Skipped(reason)),
         };

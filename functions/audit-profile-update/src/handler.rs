@@ -1,4 +1,4 @@
-//! Which record becomes an entry of the log.
+//! The handler: decodes each profile update, checks it, and appends it to the audit log.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,23 +13,23 @@ use schema_registry::{FrameFormat, PlanCache, Schemas};
 
 use crate::Value;
 use crate::error::EventError;
-use crate::update::ProfileUpdated;
+use crate::event::ProfileUpdated;
 
 /// `CloudEvents` over Kafka, binary mode: the event's id.
 const ID_HEADER: &str = "ce_id";
 
-/// Where updates are logged.
+/// The audit log.
 pub trait AuditLog: Send + Sync {
-    /// Appends an update unless its event id is taken.
+    /// Appends an update unless its event id is in the log already.
     fn append(&self, update: &Update<'_>) -> impl Future<Output = Result<Appended, TableError>> + Send;
 }
 
-/// An update, and where it was read.
+/// An update, and the place that it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update<'a> {
-    /// What the event says.
+    /// The event.
     pub event: ProfileUpdated<'a>,
-    /// The topic that it was read from.
+    /// The topic.
     pub topic: &'a str,
     /// The partition.
     pub partition: i32,
@@ -37,16 +37,16 @@ pub struct Update<'a> {
     pub offset: i64,
 }
 
-/// What a record means to this function.
+/// What a record is to this function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen<'a> {
-    /// Nothing, for a reason from a bounded set.
+    /// Skipped, with a reason from a bounded set.
     Skipped(&'static str),
-    /// An update.
+    /// An update to append.
     Updated(Update<'a>),
 }
 
-/// Writes each profile update once into the log.
+/// Writes each profile update into the audit log once.
 pub struct AuditUpdates<L> {
     updates: AvroReader<Value>,
     log: L,
@@ -55,8 +55,8 @@ pub struct AuditUpdates<L> {
 }
 
 impl<L: AuditLog> AuditUpdates<L> {
-    /// Reads frames by the schemas of a registry. Updates that are older than `retention` are left alone:
-    /// their entry would be deleted at once, and with it the memory that it was there.
+    /// Reads values with the schemas of a registry. Updates older than `retention` are skipped: DynamoDB would delete
+    /// their entry at once, and with it the id that refuses a repetition.
     pub fn new(schemas: &Arc<dyn Schemas>, values: FrameFormat, log: L, retention: Option<Duration>) -> Self {
         let plans = PlanCache::new(Arc::clone(schemas), Limits::default());
         let updates = AvroReader::of_values(values, plans);

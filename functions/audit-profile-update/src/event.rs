@@ -1,32 +1,33 @@
-//! A profile update, and what its content is.
+//! The event of a profile update, and the digest of its content.
 
 use avro_decode::AvroRead;
+use dynamodb::keys::{EARLIEST_TIME, Precision, sortable_time};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use crate::error::EventError;
+use crate::error::{EventError, MAX_EVENT_ID_BYTES, MAX_USER_ID_BYTES};
 
 /// The value of a record: `user.profile.updated`.
 ///
-/// Its serialized form is what [`ProfileUpdated::digest`] is taken of. It leaves out what is null: a field that joins
-/// the schema later must not change the digest of events that do not have it.
+/// [`ProfileUpdated::digest`] hashes its serialized form, which leaves out null fields: a field added to the schema later
+/// must not change the digest of events without it.
 #[derive(Debug, Clone, PartialEq, Eq, AvroRead, Serialize)]
 pub struct ProfileUpdated<'a> {
-    /// Names the change for ever.
+    /// The id of the change. It never names another change.
     pub event_id: &'a str,
     /// Whose profile.
     pub user_id: &'a str,
-    /// When, by the clock of its source.
+    /// When it was changed, by the clock of the source.
     #[serde(serialize_with = "nanoseconds")]
     pub changed_at: Timestamp,
-    /// Who made it.
+    /// Who changed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_by: Option<&'a str>,
     /// From where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<&'a str>,
-    /// The profile's revision after it.
+    /// The profile's revision after the change.
     pub revision: i64,
     /// What changed.
     pub changes: Vec<FieldChange<'a>>,
@@ -45,21 +46,16 @@ pub struct FieldChange<'a> {
     pub after: Option<&'a str>,
 }
 
-/// What a sort key of 1024 bytes has room for beside the time.
-pub const MAX_ID_BYTES: usize = 900;
-/// What a partition key of 2048 bytes has room for.
-pub const MAX_USER_BYTES: usize = 2000;
-
 impl ProfileUpdated<'_> {
-    /// Whether the event can be put into the log.
+    /// Checks that the event can be put into the log.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The first reason why it cannot.
     pub fn check(&self) -> Result<(), EventError> {
         match (self.event_id.len(), self.user_id.len()) {
             (0, _) | (BEYOND_ID.., _) => Err(EventError::Id(self.event_id.len())),
             (_, 0) | (_, BEYOND_USER..) => Err(EventError::User(self.user_id.len())),
-            _ if self.changed_at < YEAR_0 => Err(EventError::Time),
+            _ if self.changed_at < EARLIEST_TIME => Err(EventError::Time),
             _ if self.changes.is_empty() => Err(EventError::NoChanges),
             _ => Ok(()),
         }
@@ -67,19 +63,18 @@ impl ProfileUpdated<'_> {
 
     /// The change's time as text that sorts like the time.
     pub fn sortable_time(&self) -> String {
-        format!("{:.6}", self.changed_at)
+        sortable_time(self.changed_at, Precision::Microseconds)
     }
 
-    /// Digest of all that the event says: SHA-256 of its serialized form, in hexadecimal.
+    /// Digest of the event's whole content: SHA-256 of its serialized form, in hexadecimal.
     pub fn digest(&self) -> String {
-        // Text, numbers and lists of them: nothing in it can fail to become JSON.
+        // Text, numbers and lists of them always become JSON.
         hex::encode(Sha256::digest(serde_json::to_vec(self).unwrap_or_default()))
     }
 }
 
-const BEYOND_ID: usize = MAX_ID_BYTES + 1;
-const BEYOND_USER: usize = MAX_USER_BYTES + 1;
-const YEAR_0: Timestamp = Timestamp::constant(-62_167_219_200, 0);
+const BEYOND_ID: usize = MAX_EVENT_ID_BYTES + 1;
+const BEYOND_USER: usize = MAX_USER_ID_BYTES + 1;
 
 fn nanoseconds<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_i128(at.as_nanosecond())
@@ -104,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_cannot_be_put_into_the_log_is_refused() {
+    fn an_event_that_cannot_be_stored_is_refused() {
         assert!(update().check().is_ok());
         let long = "x".repeat(BEYOND_USER);
         for wrong in [
@@ -120,12 +115,10 @@ mod tests {
     }
 
     #[test]
-    fn times_sort_as_text() {
-        let at = |text: &str| ProfileUpdated { changed_at: text.parse().unwrap(), ..update() }.sortable_time();
-        let times =
-            ["0000-01-01T00:00:00Z", "1969-12-31T23:59:59.999Z", "1970-01-01T00:00:00Z", "2026-01-14T06:02:32.97Z"];
-        let texts = times.map(at);
-        assert!(texts.is_sorted() && texts.iter().all(|text| text.len() == "1970-01-01T00:00:00.000000Z".len()));
+    fn the_time_of_an_entry_has_microseconds() {
+        let at = "2026-01-14T06:02:32.97Z".parse().unwrap();
+        let event = ProfileUpdated { changed_at: at, ..update() };
+        assert_eq!(event.sortable_time(), "2026-01-14T06:02:32.970000Z");
     }
 
     #[test]
@@ -153,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_digest_stays_what_it_was() {
-        // Stored entries are compared with it: should this fail, every repeated event would look like a conflict.
+        // Stored entries have this digest: if it changes, every repeated event looks like a conflict.
         let form = r#"{"event_id":"e1","user_id":"u1","changed_at":0,"origin":"web","revision":7,"changes":[{"field":"name","after":"Ada"}]}"#;
         assert_eq!(serde_json::to_string(&update()).unwrap(), form);
     }
