@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(row_id(None).unwrap_err().code(), "key_missing");
         assert_eq!(row_id(Some(LoginKey { id: "{" })).unwrap_err().code(), "key_malformed");
         assert_eq!(
-            row_id(Some(LoginKey { id: &format!("\"{}\"", "x".repeat(2048)) })).unwrap_err().code(),
+            row_id(Some(LoginKey { id: &format!("\"{}\"", "x".repeat(MAX_PARTITION_KEY_BYTES)) })).unwrap_err().code(),
             "key_missing"
         );
     }

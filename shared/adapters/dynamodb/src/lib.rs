@@ -8,7 +8,7 @@
 //! | [`keys`] | how long keys may be, and times that sort as text | |
 //! | [`writes`] | how a conditional write of one's own ended | |
 //!
-//! An effect of the second or third row reads nothing first. The result tells what was there:
+//! An effect of the second or third row reads nothing first. The result depends on what was there:
 //!
 //! | effect | written now | the same was there | a newer version was there | other content under the same id |
 //! |---|---|---|---|---|

@@ -171,9 +171,9 @@ impl RowWrite<'_> {
 
     /// What a late change still adds: columns that every later change left unchanged.
     ///
-    /// The text of two versions of one log says which is newer. The text does not know that a streamed change of PostgreSQL
-    /// may be newer than a snapshot's read at a greater position. For a column to be wrong because of that, the streamed
-    /// change must be dead-lettered and redriven, and a later change must leave the column unchanged.
+    /// Two versions of one log are compared as text. That comparison is wrong where a streamed change of PostgreSQL is newer
+    /// than a snapshot's read at a greater position. For a column to be wrong because of it, the streamed change must be
+    /// dead-lettered and redriven, and a later change must leave the column unchanged.
     fn late(&self, found: &Item) -> Option<Update> {
         let order = Stored::of(self.version).order;
         let older = found.keys().filter_map(|attribute| attribute.strip_prefix(VERSION_OF));

@@ -1,9 +1,9 @@
-//! Why a write was neither applied nor refused by its condition.
+//! Failures of a write: neither applied nor refused by its condition.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use event_runtime::StoreError;
 
-/// What a failed write says about the table, the right to it, or the request.
+/// The kinds of failure: of the table, of the right to it, or of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WriteFailure {
     /// Above the table's or the account's rate.
@@ -131,7 +131,7 @@ fn by_code(code: Option<&str>) -> WriteFailure {
     }
 }
 
-/// The same for the reasons of a cancelled transaction, which have names of their own.
+/// The same for the reasons of a cancelled transaction, which have other names.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 pub(super) fn by_cancellation(code: &str) -> WriteFailure {
     match code {
