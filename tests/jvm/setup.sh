@@ -12,7 +12,7 @@ for program in java mvn; do
     command -v "$program" >/dev/null || { echo "setup: $program is not on the path; install Java 17 and Maven" >&2; exit 2; }
 done
 mkdir -p "$root/.local/jvm"
-# One at a time: several tests may ask at once.
+# One at a time, because several tests may run this at once.
 exec 9>"$root/.local/jvm/$tool.lock"
 flock 9
 cmp -s "$pom" "$jars/pom.xml" && exit 0

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaCompatibility;
 
-/** For each line {"writer", "reader"}: whether Java can read what the writer wrote, and if not, where and why. */
+/** For each line {"writer", "reader"}: prints whether Java can read the writer's data, and if not, where and why. */
 public class Compatibility {
   public static void main(String[] arguments) throws Exception {
     ObjectMapper mapper = new ObjectMapper();

@@ -15,11 +15,11 @@ import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.DecoderFactory;
 
 /**
- * What Java's Avro makes of schema resolution cases: for each case of the JSON files given, a line
- * {"name", "value"}, {"name", "error"}, or {"name", "crash"} where the virtual machine itself gave up.
+ * Runs schema resolution cases through Java's Avro: for each case of the given JSON files it prints a line
+ * {"name", "value"}, {"name", "error"}, or {"name", "crash"} if the virtual machine itself failed.
  *
- * <p>Values are rendered as shared/tools/schema-tools/README.md says. Bytes left after a datum are no concern of Java's
- * reader; that they are an error is asked of its decoder here.
+ * <p>Values are rendered as shared/tools/schema-tools/README.md says. Java's reader ignores bytes after
+ * a datum; here its decoder is asked for them, because they are an error.
  */
 public final class Resolve {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -55,7 +55,7 @@ public final class Resolve {
     return render(value);
   }
 
-  /** A schema that is no plain JSON is given as text. */
+  /** A schema that is not plain JSON is given as text. */
   private static String text(JsonNode resolution, String schema) {
     JsonNode text = resolution.get(schema + "Text");
     JsonNode json = resolution.get(schema);

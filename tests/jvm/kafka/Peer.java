@@ -33,16 +33,16 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Kafka's own clients as peers of ours.
+ * Runs Kafka's own clients, for comparison with ours.
  *
  * <pre>
  * create BOOTSTRAP PARTITIONS TOPIC [NAME=VALUE...]
- *                                        a topic with settings; says "created" once the broker has it
- * read BOOTSTRAP TOPIC [SCHEMA_FILE]     every record up to the present end, a JSON line each; the value also by Java's
- *                                        Avro where a schema is given (after Confluent's frame)
+ *                                        creates a topic with settings; prints "created" once the broker has it
+ * read BOOTSTRAP TOPIC [SCHEMA_FILE]     prints every record up to the current end as a line of JSON; also decodes the value with Java's
+ *                                        Avro if a schema is given (after Confluent's frame)
  * password BOOTSTRAP USER PASSWORD       sets a user's password for SCRAM-SHA-512
- * place BOOTSTRAP TOPIC KEY...           sends a record for each key and says where Java's producer has put it
- * expire BOOTSTRAP TOPIC TIMESTAMP       sends a record of that time and says "deleted" once the broker has deleted it
+ * place BOOTSTRAP TOPIC KEY...           sends a record for each key and prints the partition that Java's producer chose
+ * expire BOOTSTRAP TOPIC TIMESTAMP       sends a record of that time and prints "deleted" once the broker has deleted it
  * </pre>
  */
 public final class Peer {
@@ -72,7 +72,7 @@ public final class Peer {
     System.out.println("created");
   }
 
-  /** The controller has them; the broker hears of it a moment later. */
+  /** The controller has the topic at once; the broker learns of it a moment later. */
   private static void awaitKnown(Admin admin, List<String> topics) throws Exception {
     while (true) {
       try {

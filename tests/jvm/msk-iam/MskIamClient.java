@@ -5,8 +5,8 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 
 /**
- * Signs in to a cluster as AWS documents it for Amazon MSK: {@code BOOTSTRAP AUTHORITY_FILE}, with the credentials of the
- * environment.
+ * Signs in to a cluster as AWS documents it for Amazon MSK, with the credentials of the environment. Arguments:
+ * {@code BOOTSTRAP AUTHORITY_FILE}.
  */
 public final class MskIamClient {
   public static void main(String[] arguments) throws Exception {

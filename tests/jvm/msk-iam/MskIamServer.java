@@ -27,8 +27,8 @@ import software.amazon.awssdk.http.SdkHttpMethod;
 import software.amazon.awssdk.regions.Region;
 
 /**
- * The broker's side of SASL AWS_MSK_IAM, for Apache Kafka: what the client has signed is signed again by the AWS SDK for
- * Java, as AWS's own client plug-in does it (AWS4SignedPayloadGenerator of aws-msk-iam-auth), and must be the same.
+ * The broker's side of SASL AWS_MSK_IAM, for Apache Kafka: signs the client's request again with the AWS SDK for
+ * Java, as AWS's own client plug-in does it (AWS4SignedPayloadGenerator of aws-msk-iam-auth), and compares the signatures.
  *
  * <p>It knows two identities, in one region, by these properties: iam.region, iam.key, iam.secret, and for one with a
  * session token iam.session.key, iam.session.secret, iam.session.token.
@@ -47,7 +47,7 @@ public final class MskIamServer implements SecurityProviderCreator {
     }
   }
 
-  /** Makes servers. */
+  /** Creates servers. */
   public static final class Factory implements SaslServerFactory {
     @Override
     public SaslServer createSaslServer(
@@ -86,7 +86,7 @@ public final class MskIamServer implements SecurityProviderCreator {
       same("kafka-cluster:Connect", text(payload, "action"), "action");
       same("AWS4-HMAC-SHA256", text(payload, "x-amz-algorithm"), "algorithm");
       same("host", text(payload, "x-amz-signedheaders"), "signed headers");
-      // Java's clients ask for the name of the address.
+      // Java's clients resolve the host name of the address.
       if (!List.of("127.0.0.1", "localhost").contains(text(payload, "host"))) {
         throw new IllegalArgumentException("another host");
       }
@@ -116,7 +116,7 @@ public final class MskIamServer implements SecurityProviderCreator {
         String name = parameter.getKey().toLowerCase(Locale.ROOT);
         same(parameter.getValue().get(0), text(payload, name), name);
       }
-      // version, host and user-agent beside the signed parameters, and nothing else.
+      // Version, host and user-agent besides the signed parameters, and nothing else.
       if (payload.size() != ours.size() + 3) {
         throw new IllegalArgumentException("fields that nobody knows");
       }

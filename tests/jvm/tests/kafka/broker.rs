@@ -1,4 +1,4 @@
-//! One Apache Kafka broker for all tests of this program; it ends with it.
+//! Starts one Apache Kafka broker for all tests of this program; it ends with the program.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -19,39 +19,39 @@ use crate::peer;
 
 /// A user that the broker knows.
 pub(crate) const USER: (&str, &str) = ("profiles", "local-secret");
-/// A role that the broker knows by AWS_MSK_IAM: access key, secret.
+/// A role that the broker knows, for AWS_MSK_IAM: access key, secret.
 pub(crate) const ROLE: (&str, &str) = ("AKIDLOCALROLE", "local/role+secret");
-/// One with a session token: access key, secret, token.
+/// A role with a session token: access key, secret, token.
 pub(crate) const SESSION: (&str, &str, &str) =
     ("ASIALOCALSESSION", "local/session+secret", "local/token+with=odd&signs");
 /// The cluster's region.
 pub(crate) const REGION: &str = "eu-central-1";
-/// Of the key store, which holds nothing worth a better one.
+/// The password of the key store, which holds test keys only.
 const STORE_PASSWORD: &str = "local-secret";
 const READY_WITHIN: Duration = Duration::from_secs(120);
 
-/// A listener whose clients are told another port than the broker listens on: a proxy goes between.
+/// A listener that advertises the port of a proxy in place of its own.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Proxied {
-    /// Where the broker listens.
+    /// The address on which the broker listens.
     pub(crate) broker: u16,
-    /// What it tells its clients.
+    /// The port that it advertises to clients.
     pub(crate) told: u16,
 }
 
-/// The broker. Its process is ended by a guard when this program ends, however it ends.
+/// The broker. A guard ends its process when this program ends, also when it is killed.
 pub(crate) struct Broker {
-    /// Without TLS and password.
+    /// Listener without TLS and without a password.
     pub(crate) direct: String,
-    /// SCRAM over TLS.
+    /// Listener with SCRAM over TLS.
     pub(crate) secure: String,
-    /// SCRAM over TLS, for the test that cuts its connections.
+    /// Listener with SCRAM over TLS, for the test that cuts connections.
     pub(crate) secure_proxied: Proxied,
-    /// AWS_MSK_IAM over TLS.
+    /// Listener with AWS_MSK_IAM over TLS.
     pub(crate) iam: String,
-    /// For the tests that cut connections, one each.
+    /// Listeners for the tests that cut connections, one for each.
     pub(crate) proxied: [Proxied; 4],
-    /// The certificate of the authority that has signed the broker's, in PEM.
+    /// The certificate of the authority that signed the broker's certificate, in PEM.
     pub(crate) authority: Vec<u8>,
     /// The same as a file.
     pub(crate) authority_file: PathBuf,
@@ -62,7 +62,7 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
-    /// The broker, started by the first test that asks.
+    /// The broker; the first test that needs it starts it.
     pub(crate) async fn running() -> &'static Broker {
         static BROKER: OnceCell<Broker> = OnceCell::const_new();
         BROKER.get_or_init(Broker::start).await
@@ -146,7 +146,7 @@ impl Broker {
     }
 }
 
-/// How our producer reaches an address without TLS.
+/// Configures our producer for an address without TLS.
 pub(crate) fn plaintext(bootstrap: impl Into<String>) -> KafkaConfig {
     KafkaConfig {
         bootstrap_servers: bootstrap.into(),
@@ -157,7 +157,7 @@ pub(crate) fn plaintext(bootstrap: impl Into<String>) -> KafkaConfig {
     }
 }
 
-/// How our producer reaches it by user and password over TLS.
+/// Configures our producer for user and password over TLS.
 pub(crate) fn scram(broker: &Broker, password: &str) -> KafkaConfig {
     let login = Login { user: USER.0.to_owned(), password: password.to_owned() };
     KafkaConfig {
@@ -167,7 +167,7 @@ pub(crate) fn scram(broker: &Broker, password: &str) -> KafkaConfig {
     }
 }
 
-/// How our producer reaches it with the credentials of a role.
+/// Configures our producer for the credentials of a role.
 pub(crate) fn iam(broker: &Broker, key: &str, secret: &str, token: Option<&str>) -> KafkaConfig {
     let credentials = Credentials::new(key, secret, token.map(str::to_owned), None, "test");
     let credentials = SharedCredentialsProvider::new(credentials);
@@ -182,7 +182,7 @@ fn authorities(broker: &Broker) -> CaCertificates {
     CaCertificates { origin: "the test".to_owned(), pem: broker.authority.clone() }
 }
 
-/// Where the broker listens, and the port that it tells its clients.
+/// The address on which the broker listens, and the port that it advertises to clients.
 struct Listener {
     name: &'static str,
     protocol: &'static str,
@@ -201,7 +201,7 @@ fn properties(folder: &Path, controller: u16, all: &[Listener]) -> String {
     let told = all.iter().filter(|it| it.name != "CONTROLLER");
     let told: Vec<_> = told.map(|it| format!("{}://127.0.0.1:{}", it.name, it.told)).collect();
     let protocols: Vec<_> = all.iter().map(|it| format!("{}:{}", it.name, it.protocol)).collect();
-    // Any module does: the mechanism's own server asks nobody.
+    // The broker requires a login module; the mechanism does not use it.
     let unused = "org.apache.kafka.common.security.plain.PlainLoginModule required;";
     let scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
     [
@@ -216,7 +216,7 @@ fn properties(folder: &Path, controller: u16, all: &[Listener]) -> String {
         format!("log.dirs={}", folder.join("data").display()),
         "auto.create.topics.enable=false".to_owned(),
         "log.retention.ms=-1".to_owned(),
-        // For the topics that have a retention of their own.
+        // Needed by topics with a retention of their own.
         "log.retention.check.interval.ms=200".to_owned(),
         "log.initial.task.delay.ms=200".to_owned(),
         "offsets.topic.replication.factor=1".to_owned(),
@@ -237,7 +237,8 @@ fn properties(folder: &Path, controller: u16, all: &[Listener]) -> String {
     .join("\n")
 }
 
-/// An authority, and a key whose certificate it has signed for the loopback address. The authority's certificate in PEM.
+/// Creates an authority, and a key whose certificate it signed for the loopback address; returns the authority's
+/// certificate in PEM.
 async fn make_certificates(folder: &Path) -> Vec<u8> {
     let (authority, store) = (folder.join("authority.p12"), folder.join("broker.p12"));
     let certificate = make_authority(&authority).await;
@@ -261,7 +262,7 @@ async fn make_authority(store: &Path) -> Vec<u8> {
     keytool(store, &["-exportcert", "-rfc", "-alias", "authority"]).await
 }
 
-/// Compiles the broker's side of AWS_MSK_IAM; what to add to the broker's class path.
+/// Compiles the broker's side of AWS_MSK_IAM; returns the folder to add to the broker's class path.
 async fn iam_server(folder: &Path, kafka: &Path) -> String {
     let aws = class_path(&jars("msk-iam").unwrap());
     let classes = folder.join("classes");
@@ -293,14 +294,14 @@ async fn keytool(store: &Path, arguments: &[&str]) -> Vec<u8> {
     done.stdout
 }
 
-/// `Process` wants a path; the shell knows it.
+/// The path of a program, which `Process` needs, from the shell.
 async fn java() -> PathBuf {
     let found = Command::new("sh").args(["-c", "command -v java"]).output().await.unwrap();
     assert!(found.status.success(), "java is not on the path; install Java 17");
     String::from_utf8(found.stdout).unwrap().trim().into()
 }
 
-/// Free a moment ago; all are held until the last is found, so they differ.
+/// Free ports. All are held until the last one is found, so that they differ.
 fn free_ports<const N: usize>() -> [u16; N] {
     let held = [(); N].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
     held.map(|listener| listener.local_addr().unwrap().port())

@@ -1,4 +1,4 @@
-//! The real adapter holds the contract, and typed events come out as they went in.
+//! The Kafka producer satisfies the contract of producers, and Java reads typed events as they were published.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::broker::{Broker, plaintext};
 use crate::peer::{self, Consumer};
 
 #[tokio::test]
-async fn the_kafka_producer_holds_the_contract() {
+async fn the_kafka_producer_satisfies_the_contract() {
     let broker = Broker::running().await;
     let topic = EmptyTopic { name: "contract".to_owned(), partitions: 6 };
     broker.topic(&topic.name, topic.partitions).await;
@@ -25,7 +25,7 @@ async fn the_kafka_producer_holds_the_contract() {
 }
 
 #[tokio::test]
-async fn keys_land_where_javas_producer_puts_them() {
+async fn keys_get_the_same_partition_as_with_javas_producer() {
     let broker = Broker::running().await;
     let topic = EmptyTopic { name: "keys".to_owned(), partitions: 7 };
     broker.topic(&topic.name, topic.partitions).await;
@@ -77,9 +77,9 @@ fn now() -> i64 {
     i64::try_from(SystemClock.now().0).unwrap()
 }
 
-/// A month old at its source, in a topic that keeps a day.
+/// The change is a month old, and the topic keeps records for a day.
 #[tokio::test]
-async fn an_event_that_is_published_late_is_kept_for_as_long_as_any_other() {
+async fn a_late_event_is_kept_as_long_as_any_other() {
     const MONTH_MS: i64 = 30 * 24 * 3_600_000;
     let broker = Broker::running().await;
     const DAY: &str = "retention.ms=86400000";
@@ -105,8 +105,8 @@ async fn an_event_that_is_published_late_is_kept_for_as_long_as_any_other() {
     };
     let changed_at = Timestamp::from_millisecond(late.changed_at).unwrap();
     publisher.publish(&[late], TraceParent::begin()).await.unwrap().remove(0).unwrap();
-    // The broker looks for what is too old in rounds over all partitions. The second of these topics is new after a round
-    // in which the first was looked at, so by then one round is over that began when our event was there.
+    // The broker checks all partitions for expired records, round by round. The second of these topics is created after a
+    // round that checked the first, so by then a whole round has started and ended while our event was there.
     for control in ["late-first", "late-second"] {
         broker.topic_with(control, 1, &[DAY]).await;
         peer::expire(&broker.direct, control, now() - MONTH_MS).await;
@@ -117,7 +117,7 @@ async fn an_event_that_is_published_late_is_kept_for_as_long_as_any_other() {
 }
 
 #[tokio::test]
-async fn an_event_is_read_by_javas_consumer_and_javas_avro_as_it_was_published() {
+async fn javas_consumer_and_avro_read_an_event_as_it_was_published() {
     let broker = Broker::running().await;
     broker.topic("user.profile.updated", 3).await;
     let workspace = Workspace::find().unwrap();

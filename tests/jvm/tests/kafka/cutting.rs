@@ -1,4 +1,4 @@
-//! A proxy between client and broker that understands just enough of Kafka to cut a connection where it hurts most.
+//! A proxy between client and broker that understands enough of Kafka's protocol to cut a connection at a Produce request.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,19 +14,19 @@ use crate::broker::Proxied;
 /// The api key of Produce requests.
 const PRODUCE: i16 = 0;
 
-/// Where the connection is cut.
+/// The point at which the connection is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cut {
-    /// The broker does not see the request.
+    /// Before the broker receives the request.
     Request,
-    /// The broker has written the records; the client does not hear of it.
+    /// After the broker has written the records, before the client receives the answer.
     Answer,
 }
 
-/// Decides over each Produce request by its number, from 0.
+/// Decides whether to cut each Produce request, by its number from 0.
 type Plan = Arc<dyn Fn(usize) -> Option<Cut> + Send + Sync>;
 
-/// The proxy. It ends with this value.
+/// The proxy. It ends when this value is dropped.
 pub(crate) struct CuttingProxy {
     address: String,
     state: Arc<State>,
@@ -40,7 +40,7 @@ struct State {
 }
 
 impl CuttingProxy {
-    /// Stands before a listener of the broker.
+    /// Starts a proxy for a listener of the broker.
     pub(crate) async fn start(between: Proxied, plan: impl Fn(usize) -> Option<Cut> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", between.told)).await.unwrap();
         let state = Arc::new(State { plan: Arc::new(plan), produced: AtomicUsize::new(0), cut: Mutex::default() });
@@ -54,12 +54,12 @@ impl CuttingProxy {
         CuttingProxy { address: format!("127.0.0.1:{}", between.told), state, server }
     }
 
-    /// Where clients begin.
+    /// The address for clients.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// What was cut so far.
+    /// The cuts so far.
     pub(crate) fn cuts(&self) -> Vec<Cut> {
         self.state.cut.lock().unwrap().clone()
     }
@@ -71,14 +71,14 @@ impl Drop for CuttingProxy {
     }
 }
 
-/// Produce requests under way on one connection, by correlation id, with what will become of their answer.
+/// The Produce requests in progress on one connection, by correlation id, with the fate of each answer.
 type UnderWay = Arc<Mutex<HashMap<i32, Option<Cut>>>>;
 
 async fn converse(client: TcpStream, broker: u16, state: Arc<State>) {
     let Ok(broker) = TcpStream::connect(("127.0.0.1", broker)).await else { return };
     let ((from_client, to_client), (from_broker, to_broker)) = (client.into_split(), broker.into_split());
     let under_way = UnderWay::default();
-    // Whichever ends first drops both halves, which closes both connections.
+    // The direction that ends first drops both halves, which closes both connections.
     tokio::select! {
         () = requests(from_client, to_broker, &state, &under_way) => {}
         () = answers(from_broker, to_client, &state, &under_way) => {}
@@ -87,7 +87,7 @@ async fn converse(client: TcpStream, broker: u16, state: Arc<State>) {
 
 async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State, under_way: &UnderWay) {
     while let Some(frame) = frame(&mut from).await {
-        // Of every version: api key, api version, correlation id.
+        // The same in every version: api key, api version, correlation id.
         let key = i16::from_be_bytes([frame[4], frame[5]]);
         let correlation = i32::from_be_bytes([frame[8], frame[9], frame[10], frame[11]]);
         if key == PRODUCE {
@@ -118,7 +118,7 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State,
     }
 }
 
-/// A frame with its length before it; `None` at the end.
+/// Reads a frame, with the length in front of it; `None` at the end of the stream.
 async fn frame(from: &mut OwnedReadHalf) -> Option<Vec<u8>> {
     let length = from.read_u32().await.ok()?;
     let mut frame = length.to_be_bytes().to_vec();

@@ -1,4 +1,4 @@
-//! What is promised of delivery: retries leave no duplicates, and an error says what it proves.
+//! The guarantees of delivery: retries leave no duplicates, and an error says whether the record may have been written.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ fn one_partition(name: &str) -> EmptyTopic {
     EmptyTopic { name: name.to_owned(), partitions: 1 }
 }
 
-/// A short patience, for errors that come when it ends.
+/// A short timeout, for tests of errors that come after it.
 fn impatient(bootstrap: impl Into<String>) -> KafkaConfig {
     KafkaConfig { delivery_timeout: Duration::from_secs(6), ..plaintext(bootstrap) }
 }
@@ -26,7 +26,7 @@ async fn retried_sends_leave_no_duplicates_and_lose_nothing() {
     let broker = Broker::running().await;
     let topic = EmptyTopic { name: "retried".to_owned(), partitions: 3 };
     broker.topic(&topic.name, topic.partitions).await;
-    // Of every five requests one does not arrive, and of another the answer is lost.
+    // Of every five requests one is lost, and the answer to another one is lost.
     let plan = |number: usize| match number % 5 {
         1 => Some(Cut::Answer),
         3 => Some(Cut::Request),
@@ -66,16 +66,16 @@ async fn a_record_whose_answers_are_all_lost_is_uncertain() {
 }
 
 #[tokio::test]
-async fn without_a_broker_nothing_was_sent() {
+async fn without_a_broker_the_error_says_that_nothing_was_sent() {
     let topic = one_partition("nowhere");
     let sent = vec![record(&topic, Some("k"), Some(b"v"), Vec::new())];
-    // Port 9 on loopback: nobody listens there.
+    // No broker listens on port 9.
     let error = KafkaProducer::new(impatient("127.0.0.1:9")).send(sent).await.remove(0).unwrap_err();
     assert_eq!(error.disposition(), Disposition::Retry { after: None }, "{error}");
 }
 
 #[tokio::test]
-async fn what_the_topic_never_takes_is_permanent_and_a_missing_topic_is_not() {
+async fn a_rejected_record_is_permanent_and_a_missing_topic_is_not() {
     let broker = Broker::running().await;
     let topic = one_partition("too-large");
     broker.topic(&topic.name, 1).await;
@@ -95,19 +95,19 @@ async fn what_the_topic_never_takes_is_permanent_and_a_missing_topic_is_not() {
     assert_eq!((error.code(), error.disposition()), ("kafka_topic_missing", Disposition::Retry { after: None }));
 }
 
-/// The texts of a topic's values, in order.
+/// The values of a topic as text, in order.
 async fn values(broker: &Broker, topic: &EmptyTopic) -> Vec<String> {
     let found = peer::read(&broker.direct, &topic.name, None).await;
     found.iter().map(|line| String::from_utf8(line.value().to_vec()).unwrap()).collect()
 }
 
 #[tokio::test]
-async fn a_record_that_the_topic_does_not_take_costs_no_other() {
+async fn a_rejected_record_does_not_affect_other_records() {
     let broker = Broker::running().await;
     let topic = one_partition("compacted");
     broker.topic_with(&topic.name, 1, &["cleanup.policy=compact"]).await;
     let producer = KafkaProducer::new(impatient(&broker.direct));
-    // A compacted topic takes no record without a key.
+    // A compacted topic rejects records without a key.
     let without_key = [1, 30, 31, 49];
     let send = |round: &'static str| {
         let key = |number: &usize| (!without_key.contains(number)).then_some("k");
@@ -134,12 +134,12 @@ async fn a_record_that_the_topic_does_not_take_costs_no_other() {
 }
 
 #[tokio::test]
-async fn a_topic_that_takes_only_small_batches_gets_them() {
+async fn a_topic_with_a_small_batch_limit_gets_small_batches() {
     let broker = Broker::running().await;
     let topic = one_partition("small-batches");
     broker.topic_with(&topic.name, 1, &["max.message.bytes=1500"]).await;
     let text = |number: usize| format!("{number:03}{}", "x".repeat(if number == 20 { 1_600 } else { 400 }));
-    // Keys differ: of one key no order is promised where the client itself halves what is too large.
+    // All keys differ, because the client does not keep the order of a key when it splits a batch that is too large.
     let key = |number: usize| format!("k-{number}");
     let sent = (0..60).map(|number| record(&topic, Some(&key(number)), Some(text(number).as_bytes()), Vec::new()));
     let answers = KafkaProducer::new(impatient(&broker.direct)).send(sent.collect()).await;
@@ -151,7 +151,7 @@ async fn a_topic_that_takes_only_small_batches_gets_them() {
     assert_eq!(found, (0..60).filter(|number| *number != 20).map(text).collect::<Vec<_>>(), "each once");
 }
 
-/// Ahead by more than what a broker takes unless it is told otherwise: an hour.
+/// Further ahead than a broker accepts by default, which is an hour.
 struct Ahead;
 
 impl Clock for Ahead {
@@ -161,7 +161,7 @@ impl Clock for Ahead {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_two_hours_ahead_is_named_and_costs_no_record() {
+async fn a_clock_two_hours_ahead_is_reported_and_loses_no_record() {
     let broker = Broker::running().await;
     let topic = one_partition("from-ahead");
     broker.topic(&topic.name, 1).await;

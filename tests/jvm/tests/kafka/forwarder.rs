@@ -1,4 +1,4 @@
-//! A proxy that understands nothing of what goes through it, TLS, and cuts all of it at once when told.
+//! A proxy for TLS connections that forwards bytes and can cut all connections at once.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,14 +8,14 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::broker::Proxied;
 
-/// The proxy. It ends with this value.
+/// The proxy. It ends when this value is dropped.
 pub(crate) struct Forwarder {
     connections: Arc<Mutex<JoinSet<()>>>,
     server: JoinHandle<()>,
 }
 
 impl Forwarder {
-    /// Stands before a listener of the broker.
+    /// Starts a proxy for a listener of the broker.
     pub(crate) async fn start(between: Proxied) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", between.told)).await.unwrap();
         let connections = Arc::new(Mutex::new(JoinSet::new()));
@@ -24,7 +24,7 @@ impl Forwarder {
             while let Ok((mut client, _)) = listener.accept().await {
                 all.lock().unwrap().spawn(async move {
                     let Ok(mut broker) = TcpStream::connect(("127.0.0.1", between.broker)).await else { return };
-                    // An error is the end of either side.
+                    // An error means that one side has closed.
                     let _ = copy_bidirectional(&mut client, &mut broker).await;
                 });
             }
@@ -32,7 +32,7 @@ impl Forwarder {
         Forwarder { connections, server }
     }
 
-    /// Cuts every connection; new ones may be made.
+    /// Cuts every connection; new connections work.
     pub(crate) fn cut(&self) {
         self.connections.lock().unwrap().abort_all();
     }

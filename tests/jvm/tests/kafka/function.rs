@@ -1,4 +1,5 @@
-//! `publish-profile-updates`, the real binary, into a real Kafka, killed where a page is sent and not yet accounted for.
+//! `publish-profile-updates`, the real binary, with a real Kafka: killed between sending a page and moving the cursor, and
+//! with records that Kafka rejects.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,12 +17,12 @@ const TOPIC: &str = "user.profile.published";
 const CHANGES: u64 = 60;
 
 #[tokio::test]
-async fn killed_between_sending_and_moving_on_no_change_is_lost_and_duplicates_have_equal_ids() {
+async fn killed_before_moving_the_cursor_duplicates_have_equal_ids() {
     let broker = Broker::running().await;
     broker.topic(TOPIC, 3).await;
     let changes = (1..=CHANGES).map(|number| profile_change(number, &format!("u-{}", number % 7), number)).collect();
     let api = ProfileApi::start(changes).await.unwrap();
-    // Now and then an answer of Kafka's is lost on top.
+    // Some answers of Kafka are lost as well.
     let proxy = CuttingProxy::start(broker.proxied[2], |number| (number % 4 == 2).then_some(Cut::Answer)).await;
     let variables = [
         ("PROFILE_API_URL", api.url()),
@@ -41,7 +42,7 @@ async fn killed_between_sending_and_moving_on_no_change_is_lost_and_duplicates_h
         stack.set(name, value);
     }
     let scene = Arc::new(Scene::on(stack, "publish-profile-updates", &[]).await.unwrap());
-    // The second page is acknowledged, and the cursor is about to move.
+    // The second page is acknowledged, and the cursor has not moved yet.
     let moving = Failpoint::new("about to move on", "UpdateItem", When::Before, Action::Hold);
     let armed = scene.stack.faults.arm(moving.containing("\"c-40\"").times(1));
     let invoking = Arc::clone(&scene);
@@ -71,16 +72,16 @@ async fn killed_between_sending_and_moving_on_no_change_is_lost_and_duplicates_h
     assert!(!proxy.cuts().is_empty());
 }
 
-/// The way to the broker closes in the middle of a page that takes several batches.
+/// The connection to the broker fails in the middle of a page that takes several batches.
 #[tokio::test]
-async fn a_page_of_which_kafka_took_a_part_is_gone_on_with_behind_that_part() {
+async fn a_partly_written_page_continues_after_the_written_records() {
     const TOPIC: &str = "user.profile.interrupted";
     const CHANGES: u64 = 40;
     let broker = Broker::running().await;
     broker.topic(TOPIC, 1).await;
     let changes = (1..=CHANGES).map(|number| {
         let mut change = profile_change(number, "u-1", number);
-        // Eight to a batch.
+        // Eight records per batch.
         change["changes"][0]["after"] = "x".repeat(1_900).into();
         change
     });
@@ -121,9 +122,9 @@ async fn a_page_of_which_kafka_took_a_part_is_gone_on_with_behind_that_part() {
     assert!(times.len() as u64 == CHANGES && times.is_sorted(), "each once, in order");
 }
 
-/// Between two that can be published stand one that the topic does not take, one from the future, and one that is no change.
+/// Between two good items: one that the topic rejects, one from the future, and one that is not a change.
 #[tokio::test]
-async fn what_kafka_or_nobody_takes_costs_its_item_and_the_feed_goes_on() {
+async fn rejected_records_are_dead_lettered_and_the_feed_goes_on() {
     const TOPIC: &str = "user.profile.limited";
     let broker = Broker::running().await;
     broker.topic_with(TOPIC, 1, &["max.message.bytes=10000"]).await;
@@ -159,7 +160,7 @@ async fn what_kafka_or_nobody_takes_costs_its_item_and_the_feed_goes_on() {
     assert_eq!(codes, ["item_from_future", "item_unreadable", "kafka_record_too_large"]);
 }
 
-/// The schemas of the repository, that of the events also under the topic of a test.
+/// The schemas of the repository, with the schema of the events also under the topic of a test.
 pub(crate) fn schemas(topic: &str) -> BTreeMap<u32, recordings::RegisteredSchema> {
     let mut schemas = local_stack::repository_schemas(&local_stack::Workspace::find().unwrap()).unwrap();
     let events = schemas.values().find(|schema| schema.subject == "user.profile.updated-value").unwrap().clone();

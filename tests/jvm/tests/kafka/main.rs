@@ -1,4 +1,4 @@
-//! Our producer beside Apache Kafka: a real broker, read back by Java's consumer and Java's Avro.
+//! Our producer with Apache Kafka: a real broker, read back with Java's consumer and Java's Avro.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 mod broker;

@@ -1,4 +1,4 @@
-//! Kafka's own clients, run from `tests/jvm/kafka/Peer.java`.
+//! Runs Kafka's own clients, through `tests/jvm/kafka/Peer.java`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::process::Command;
 
-/// What `Peer` writes to its output.
+/// Runs `Peer` and returns its output.
 pub(crate) async fn run(arguments: &[&str]) -> String {
     let class_path = [jars("kafka").unwrap(), jars("avro").unwrap()].map(|jars| class_path(&jars)).join(":");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/Peer.java");
@@ -20,7 +20,7 @@ pub(crate) async fn run(arguments: &[&str]) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
-/// Signs in by AWS's own plug-in; "connected", or what the broker said.
+/// Signs in with AWS's own plug-in; returns "connected", or the broker's error.
 pub(crate) async fn iam(bootstrap: &str, authority: &Path, region: &str, identity: &[&str]) -> Result<String, String> {
     let class_path = [jars("kafka").unwrap(), jars("msk-iam").unwrap()].map(|jars| class_path(&jars)).join(":");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("msk-iam/MskIamClient.java");
@@ -34,7 +34,7 @@ pub(crate) async fn iam(bootstrap: &str, authority: &Path, region: &str, identit
     }
 }
 
-/// A record as Java's consumer has read it.
+/// A record, as Java's consumer reads it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Line {
     /// Its partition.
@@ -46,48 +46,48 @@ pub(crate) struct Line {
     key: Option<String>,
     value: Option<String>,
     headers: Vec<(String, String)>,
-    /// The value by Java's Avro.
+    /// The value, decoded by Java's Avro.
     #[serde(default)]
     pub(crate) decoded: Value,
 }
 
 impl Line {
-    /// A header's text.
+    /// The text of a header.
     pub(crate) fn header(&self, name: &str) -> String {
         let value = self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| decode(value)).unwrap();
         String::from_utf8(value.to_vec()).unwrap()
     }
 
-    /// The key's text.
+    /// The key as text.
     pub(crate) fn key(&self) -> String {
         String::from_utf8(decode(self.key.as_ref().unwrap()).to_vec()).unwrap()
     }
 
-    /// The value's bytes.
+    /// The bytes of the value.
     pub(crate) fn value(&self) -> Bytes {
         decode(self.value.as_ref().unwrap())
     }
 }
 
-/// Everything in a topic.
+/// All records of a topic.
 pub(crate) async fn read(bootstrap: &str, topic: &str, schema: Option<&Path>) -> Vec<Line> {
     let schema = schema.map(|path| path.to_str().unwrap());
     let arguments: Vec<_> = ["read", bootstrap, topic].into_iter().chain(schema).collect();
     run(&arguments).await.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Where Java's producer has put a record of each key.
+/// The partitions in which Java's producer writes a record of each key.
 pub(crate) async fn place(bootstrap: &str, topic: &str, keys: &[String]) -> BTreeMap<String, i32> {
     let arguments: Vec<_> = ["place", bootstrap, topic].into_iter().chain(keys.iter().map(String::as_str)).collect();
     serde_json::from_str(&run(&arguments).await).unwrap()
 }
 
-/// Has Java's producer send a record of this time, and waits until the broker has deleted it for its age.
+/// Sends a record of this time with Java's producer, and waits until the broker has deleted it because of its age.
 pub(crate) async fn expire(bootstrap: &str, topic: &str, timestamp: i64) {
     run(&["expire", bootstrap, topic, &timestamp.to_string()]).await;
 }
 
-/// Reads topics back for the contract.
+/// Reads topics for the contract of producers.
 pub(crate) struct Consumer<'a>(pub(crate) &'a str);
 
 impl ReadBack for Consumer<'_> {

@@ -1,5 +1,5 @@
-//! `publish-profile-updates`, the real binary, into a Kafka with TLS and passwords: its authority in a file, its
-//! password in Secrets Manager, and both going wrong or changing.
+//! `publish-profile-updates`, the real binary, with a Kafka that requires TLS and a password: the authority in a file, the
+//! password in Secrets Manager, and both wrong or changed.
 
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ async fn failure(host: &LambdaHost) -> Value {
 }
 
 #[tokio::test]
-async fn the_authority_of_a_file_is_trusted_and_no_other() {
+async fn only_the_authority_in_the_file_is_trusted() {
     let broker = Broker::running().await;
     let (topic, api) = ("user.profile.secured", one_change().await);
     let scene = scene(topic, &api, &broker.secure, USER).await;
@@ -79,7 +79,7 @@ async fn the_authority_of_a_file_is_trusted_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_used_ends_the_function_before_its_first_run_with_the_files_name() {
+async fn an_unusable_authority_file_ends_the_function_and_is_named() {
     let broker = Broker::running().await;
     let api = one_change().await;
     let scene = scene("user.profile.unsecured", &api, &broker.secure, USER).await;
@@ -92,7 +92,7 @@ async fn a_file_that_cannot_be_used_ends_the_function_before_its_first_run_with_
 }
 
 #[tokio::test]
-async fn a_secret_that_holds_no_login_is_named_and_not_shown() {
+async fn a_secret_without_a_login_is_named_and_not_shown() {
     let broker = Broker::running().await;
     let api = one_change().await;
     let scene = scene("user.profile.nobody", &api, &broker.secure, USER).await;
@@ -105,7 +105,7 @@ async fn a_secret_that_holds_no_login_is_named_and_not_shown() {
 }
 
 #[tokio::test]
-async fn a_password_rotated_between_two_warm_invocations_is_picked_up_by_the_second() {
+async fn a_rotated_password_is_picked_up_by_the_next_warm_invocation() {
     let broker = Broker::running().await;
     let (topic, api) = ("user.profile.rotated", one_change().await);
     let user = "rotating";
@@ -119,7 +119,7 @@ async fn a_password_rotated_between_two_warm_invocations_is_picked_up_by_the_sec
     let text = json!({"username": user, "password": "hunter2-second"}).to_string();
     let secret = json!({"SecretId": SECRET, "SecretString": text});
     scene.stack.aws.call("secretsmanager.PutSecretValue", &secret).await.unwrap();
-    // Who is in stays in: connections have to be made anew for the password to matter.
+    // A connection that is signed in stays open, so it has to be cut before the new password matters.
     way.cut();
     api.push(profile_change(2, "u-1", 2));
     assert_eq!(published(&scene.host).await, 1);
@@ -130,7 +130,7 @@ async fn a_password_rotated_between_two_warm_invocations_is_picked_up_by_the_sec
     assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 2, "{ids:?}");
 }
 
-/// The broker hears of it a moment after it is set: until then it refuses.
+/// The broker learns of a new password a moment later; until then it refuses it.
 async fn set_password(broker: &Broker, topic: &str, user: &str, password: &str) {
     peer::run(&["password", &broker.direct, user, password]).await;
     let unknown = EmptyTopic { name: format!("{topic}.unknown"), partitions: 1 };

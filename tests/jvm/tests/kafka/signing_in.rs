@@ -1,4 +1,4 @@
-//! Who is let in, and what is said to whom is not: SCRAM and AWS_MSK_IAM, over TLS.
+//! Signing in with SCRAM and with AWS_MSK_IAM, over TLS: who is accepted, and the errors of those who are not.
 
 use event_runtime::{Disposition, Failure, Fault};
 use kafka_producer::testing::{EmptyTopic, record};
@@ -25,7 +25,7 @@ async fn refused(config: KafkaConfig, topic: &EmptyTopic) -> (&'static str, Stri
 }
 
 #[tokio::test]
-async fn scram_over_tls_lets_the_right_password_in_and_no_other() {
+async fn scram_over_tls_accepts_only_the_right_password() {
     let broker = Broker::running().await;
     let topic = topic(broker, "scram").await;
     assert_eq!(send(scram(broker, USER.1), &topic).await.unwrap().offset, Some(0));
@@ -34,7 +34,7 @@ async fn scram_over_tls_lets_the_right_password_in_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_broker_of_another_authority_is_not_trusted_and_the_error_says_by_what_it_was_checked() {
+async fn a_broker_of_another_authority_is_refused_and_the_check_named() {
     let broker = Broker::running().await;
     let topic = topic(broker, "untrusted").await;
     let foreign = std::fs::read(&broker.foreign_authority_file).unwrap();
@@ -48,9 +48,9 @@ async fn a_broker_of_another_authority_is_not_trusted_and_the_error_says_by_what
     assert!(peer::read(&broker.direct, &topic.name, None).await.is_empty());
 }
 
-/// The broker signs what we signed by the AWS SDK for Java: all of it, at the time that we say.
+/// The broker repeats our whole signature with the AWS SDK for Java, at the time that the request names.
 #[tokio::test]
-async fn msk_iam_lets_in_whoever_signs_as_aws_does() {
+async fn msk_iam_accepts_signatures_as_aws_makes_them() {
     let broker = Broker::running().await;
     let topic = topic(broker, "iam").await;
     let (key, secret) = ROLE;
@@ -71,9 +71,9 @@ async fn msk_iam_lets_in_whoever_signs_as_aws_does() {
     assert_eq!(peer::read(&broker.direct, &topic.name, None).await.len(), 2, "nothing else was written");
 }
 
-/// The listener is no friend of ours alone: AWS's own plug-in for Kafka's clients gets in by the same door.
+/// The listener also accepts AWS's own plug-in for Kafka's clients, so the test does not check our client against itself.
 #[tokio::test]
-async fn msk_iam_lets_in_awss_own_client() {
+async fn msk_iam_accepts_the_client_of_aws() {
     let broker = Broker::running().await;
     let (key, secret) = ROLE;
     let (session, session_secret, token) = SESSION;
