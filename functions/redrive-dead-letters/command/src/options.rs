@@ -14,7 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   redrive list --code schema_not_found --since 2026-11-01T00:00:00Z
   redrive show 8c4f6a1d
-  redrive replay --function send-welcome-email             (a dry run)            
+  redrive replay --function send-welcome-email             (a dry run)
   redrive replay --function send-welcome-email --yes --rate 2
   redrive resolve 8c4f6a1d --repeat --yes                  (the mail did not go out)
   redrive resolve 8c4f6a1d --done --yes                    (it did, or should not)
