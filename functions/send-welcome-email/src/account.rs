@@ -1,4 +1,4 @@
-//! The row that a mail is made of, and the account that it is sent for.
+//! Reads an account's row, its recipient, and its id.
 
 use std::borrow::Cow;
 
@@ -10,28 +10,28 @@ use crate::address::Address;
 use crate::error::SendError;
 use crate::message::Recipient;
 
-/// The columns of the accounts table that this function reads. All may be missing: columns come and go, and every
-/// version of the schema must decode.
+/// The columns of the accounts table that this function reads. All may be missing: columns come and go, and every version
+/// of the schema must decode.
 #[derive(Debug, Clone, PartialEq, Eq, Default, AvroRead)]
 pub struct Account<'a> {
-    /// Where to write to.
+    /// The address of the mail.
     #[avro(alias = "email_address", alias = "mail")]
     pub email: Option<&'a str>,
-    /// What to call the person.
+    /// The person's name for the greeting.
     #[avro(alias = "name", alias = "display_name")]
     pub full_name: Option<&'a str>,
-    /// What to call the person where the table has no full name.
+    /// Used if the table has no full name.
     pub first_name: Option<&'a str>,
     /// Follows the first name.
     pub last_name: Option<&'a str>,
-    /// The language to write in, as BCP 47 or as the C library's locale. A table's `language` may as well be a number or
-    /// whatever else: no mail is worth less for it.
+    /// The language to write in, as BCP 47 or as a C library's locale. If a table's `language` is a number or anything
+    /// else, the mail is sent in English.
     #[avro(alias = "language")]
     pub locale: Lenient<&'a str>,
 }
 
 impl<'a> Account<'a> {
-    /// Whom to welcome.
+    /// The recipient of the mail.
     ///
     /// # Errors
     /// [`SendError::RecipientMissing`] and [`SendError::RecipientMalformed`].
@@ -42,7 +42,7 @@ impl<'a> Account<'a> {
     }
 
     fn name(&self) -> Option<Cow<'a, str>> {
-        // A row may have the column and nothing in it.
+        // A row may have the column without any text in it.
         let [full, first, last] =
             [self.full_name, self.first_name, self.last_name].map(|name| name.filter(|name| !name.trim().is_empty()));
         match (full, first, last) {
@@ -53,17 +53,17 @@ impl<'a> Account<'a> {
     }
 }
 
-/// The account's id: the row's primary key, whatever its columns are called and whatever their types.
+/// The account's id: the row's primary key, of columns of any name and type.
 ///
 /// # Errors
-/// Where there is no key or it names no row.
+/// When there is no key, or it does not identify a row.
 pub fn account_id(key: Option<&Value<'_>>) -> Result<RowKey, NoAccountId> {
     RowKey::of(key).map_err(NoAccountId)
 }
 
-/// Without an id the mail cannot be guarded.
+/// The account has no id, so its mail cannot be guarded.
 #[derive(Debug, thiserror::Error)]
-#[error("the mail cannot be guarded by an account's id")]
+#[error("the mail cannot be guarded, because the account has no id")]
 pub struct NoAccountId(#[source] KeyError);
 
 impl Failure for NoAccountId {
@@ -79,7 +79,7 @@ impl Failure for NoAccountId {
     fn blame(&self) -> Blame {
         match self.0 {
             KeyError::Missing | KeyError::Empty { .. } | KeyError::TooLong { .. } => Blame::Record,
-            // What the topic is keyed by, which is the same for every record.
+            // The topic is keyed by such columns, the same for every record.
             KeyError::Type { .. } => Blame::Deployment,
         }
     }
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_is_put_together_from_what_there_is() {
+    fn the_name_is_built_from_the_columns_that_have_text() {
         let name = |full_name, first_name, last_name| {
             let email = Some(" ada@example.com");
             let account = Account { email, full_name, first_name, last_name, locale: Lenient(None) };
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_language_of_any_type_costs_nobody_a_mail() {
+    fn a_language_of_any_type_does_not_cost_the_mail() {
         for (language, bytes, locale) in [
             ("\"string\"", &b"\x04de"[..], Some("de")),
             (r#"["null", "string"]"#, b"\x02\x04de", Some("de")),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_names_no_account_says_what_is_wrong_with_it() {
+    fn a_key_without_an_account_is_an_error_that_says_why() {
         let id = |column: &str, datum: &[u8]| {
             let key = format!(r#"{{"type": "record", "name": "Key", "fields": [{{"name": "id", "type": {column}}}]}}"#);
             let plan = Plan::<Value>::compile(&Schema::parse(&key).unwrap(), &Limits::default()).unwrap();

@@ -1,4 +1,4 @@
-//! Email addresses: which ones can be sent to, and in what form SES wants them.
+//! Checks email addresses and brings them into the form that SES accepts.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use email_address::{EmailAddress, Options};
 /// Longest address that SES takes.
 const MAX_ADDRESS: usize = 320;
 
-/// An address that SES can be asked to send to: trimmed, an international domain in Punycode, else as written.
+/// An address that SES can send to: trimmed, with an international domain in Punycode, otherwise as written.
 ///
-/// Shows nothing of itself in `Debug`, so that it cannot get into a log by accident.
+/// `Debug` shows nothing of it, so that it cannot get into a log by accident.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     text: String,
@@ -17,13 +17,12 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads an address as a row holds it.
+    /// Reads an address as a row contains it.
     ///
-    /// The part before the `@` has to be ASCII, because SES does not speak SMTPUTF8 (RFC 6531); an international
-    /// domain is turned into its ASCII form, as SES asks for, and loses the dot of the root. Dots where RFC 5322 allows
-    /// none (`ada..l@`, `ada.@`, which Japanese carriers gave out) are kept by quoting the part before the `@`. A domain
-    /// without a dot, one with an underscore and an IP address in place of a domain are refused: nobody on the public
-    /// internet has either.
+    /// The part before the `@` must be ASCII, because SES does not support SMTPUTF8 (RFC 6531). An international domain is
+    /// converted to ASCII, as SES requires; a trailing dot is removed. Dots where RFC 5322 forbids them (`ada..l@`, `ada.@`,
+    /// which Japanese carriers issued) are kept by quoting the part before the `@`. Domains without a dot, domains with an
+    /// underscore and IP addresses are refused: no address on the public internet has these.
     ///
     /// # Errors
     ///
@@ -43,7 +42,7 @@ impl Address {
         let local = if has_stray_dots(local) { format!("\"{local}\"") } else { local.to_owned() };
         let domain = domain.strip_suffix('.').unwrap_or(domain);
         let domain = match url::Host::parse(domain) {
-            // As written where that is ASCII: whoever compares with the row finds the same text.
+            // As written if it is ASCII, so that it is the same text as in the row.
             Ok(url::Host::Domain(ascii)) => {
                 if domain.is_ascii() {
                     domain.to_owned()
@@ -67,13 +66,13 @@ impl Address {
         }
     }
 
-    /// Holds the place of an address that could not be read while the rest of a configuration is. Goes nowhere: the
-    /// domain is reserved for that (RFC 2606).
+    /// A placeholder for an address that could not be read, while the rest of the configuration is read. The domain is
+    /// reserved for such uses (RFC 2606), so it reaches nobody.
     pub(crate) fn stand_in() -> Self {
         Address { text: "nobody@example.invalid".to_owned(), at: 6 }
     }
 
-    /// The address as SES gets it.
+    /// The address as it is sent to SES.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -83,8 +82,7 @@ impl Address {
         self.text.get(self.at + 1..).unwrap_or_default()
     }
 
-    /// Whether both mean the same mailbox. Strictly only its host knows whether case matters before the `@`; in
-    /// practice it does not.
+    /// Whether both are the same mailbox. In theory case may matter before the `@`; in practice it does not.
     pub fn is_same_mailbox(&self, other: &Address) -> bool {
         self.text.eq_ignore_ascii_case(&other.text)
     }
@@ -96,7 +94,7 @@ impl fmt::Debug for Address {
     }
 }
 
-/// Whether it would be an atom by RFC 5322 but for where its dots are.
+/// Whether it would be an atom by RFC 5322 except for the position of its dots.
 fn has_stray_dots(local: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
     let has_letters = local.contains(|c| c != '.');
@@ -104,19 +102,19 @@ fn has_stray_dots(local: &str) -> bool {
     stray && has_letters && local.chars().all(is_plain)
 }
 
-/// Why a text is no address to send to.
+/// Why a text is not an address that mail can be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// Nothing but blanks.
+    /// Empty, or only white space.
     #[error("it is empty")]
     Empty,
     /// A line break or the like, which has no place in an address.
-    #[error("it holds a control character")]
+    #[error("it contains a control character")]
     ControlCharacter,
     /// No `@`.
     #[error("it has no @")]
     NoAt,
-    /// SES does not speak SMTPUTF8.
+    /// The part before the `@` is not ASCII; SES does not support SMTPUTF8.
     #[error("the part before its @ is not ASCII, which SES cannot send to")]
     LocalNotAscii,
     /// Not a domain of the public internet.
@@ -125,16 +123,16 @@ pub enum AddressError {
     /// Over 320 characters.
     #[error("it is longer than 320 characters")]
     TooLong,
-    /// A name whose first quotation mark has no second.
-    #[error("the name before it begins with a quotation mark that nothing closes")]
+    /// A name with an opening quotation mark only.
+    #[error("the name before it has no closing quotation mark")]
     NameUnclosed,
-    /// A name in encoded words of another character set than UTF-8, ASCII and ISO 8859-1, or damaged ones.
+    /// A name in damaged encoded words, or in a character set other than UTF-8, ASCII and ISO 8859-1.
     #[error(
-        "the name before it has an encoded word (=?…?=) that cannot be read; write the name as it is, it will be encoded"
+        "the name before it has an encoded word (=?…?=) that cannot be read; write the name as plain text, it will be encoded"
     )]
     NameEncoded,
     /// Anything else that RFC 5322 does not allow.
-    #[error("it is not an address by RFC 5322")]
+    #[error("it is not a valid address (RFC 5322)")]
     Syntax,
 }
 
@@ -162,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_to_is_refused_with_its_reason() {
+    fn other_addresses_are_refused_with_a_reason() {
         use AddressError::*;
         let long = format!("{}@example.com", "x".repeat(309));
         let local = format!("{}@example.com", "x".repeat(65));
@@ -198,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_does_not_show_itself() {
+    fn debug_does_not_show_the_address() {
         assert_eq!(format!("{:?}", Address::parse("ada@example.com")), "Ok(Address(…))");
     }
 }

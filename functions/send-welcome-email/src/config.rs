@@ -1,4 +1,4 @@
-//! What the environment says: one struct, every problem at once.
+//! Reads the configuration from the environment and reports all problems at once.
 
 use std::time::Duration;
 
@@ -28,27 +28,27 @@ pub struct Config {
     pub mode: Mode,
     /// Who the mail is from.
     pub sender: Mailbox,
-    /// Where answers go; to the sender if nothing is said.
+    /// Where replies go; to the sender if not set.
     pub reply_to: Option<Address>,
     /// The SES configuration set, which publishes bounces and complaints.
     pub configuration_set: Option<String>,
     /// Mails a second that this process may send.
     pub rate_per_second: u32,
-    /// Whether mail goes out at all. If not, records are reported for retry.
+    /// Whether mail is sent at all. If not, records are reported for retry.
     pub sending: bool,
-    /// Rows older than this get no mail.
+    /// Rows inserted before this get no mail.
     pub start_time: Option<Timestamp>,
-    /// How long one mail may take, with the wait for its turn.
+    /// How long one mail may take, including the wait for its turn.
     pub effect_timeout: Duration,
-    /// What a claim's lease has beyond that, for clocks that differ.
+    /// How much longer a claim's lease lasts, because clocks differ.
     pub claim_skew: Duration,
     /// Whether the mapping has `ReportBatchItemFailures`.
     pub partial_batch_response: bool,
-    /// Partitions that park whatever cannot be handled, and go on.
+    /// Partitions that send every record which fails to the dead letters, and go on.
     pub drain: Drain,
 }
 
-/// The least that the processor makes of it.
+/// The smallest value that the processor accepts.
 const LEAST_SKEW_MS: u64 = Settings::LEAST_LEASE_SKEW.as_millis() as u64;
 
 impl Config {
@@ -86,20 +86,20 @@ impl Config {
         }
     }
 
-    /// How long a mail may wait for its turn: a quarter of its time.
+    /// How long a mail may wait for its turn: a quarter of the time it may take.
     pub fn turn_patience(&self) -> Duration {
         self.effect_timeout / 4
     }
 
-    /// How long SES may take for a mail: the rest of its time, so that the answer is known, or known to be lost, before
+    /// How long SES may take for a mail: the rest of that time, so that the response is known, or known to be lost, before
     /// the claim's lease ends.
     pub fn send_timeout(&self) -> Duration {
         self.effect_timeout - self.turn_patience()
     }
 }
 
-/// Required, without a default: neither mailing customers from a laptop nor mailing nobody in production may happen
-/// because a line was forgotten.
+/// Required, without a default: a forgotten line must neither send mail to customers from a laptop, nor send none in
+/// production.
 fn read_mode(env: &mut Reader<'_>) -> Mode {
     let modes = one_of([("live", Mode::Live), ("allowlist", Mode::Allowlist(Vec::new())), ("log", Mode::Log)]);
     let mode = env.required("EMAIL_MODE", doc::MODE, modes.example("log"));
@@ -112,13 +112,13 @@ fn read_mode(env: &mut Reader<'_>) -> Mode {
 }
 
 fn address() -> Kind<Address> {
-    parsed("an email address", "help@shop.example", Address::stand_in, |value| Address::parse(value).map_err(says))
+    parsed("an email address", "help@shop.example", Address::stand_in, |value| Address::parse(value).map_err(reason))
 }
 
 fn mailbox() -> Kind<Mailbox> {
     let stand_in = || Mailbox { name: None, address: Address::stand_in() };
     parsed("an email address, with or without a name before it", "The Shop <hello@shop.example>", stand_in, |value| {
-        Mailbox::parse(value).map_err(says)
+        Mailbox::parse(value).map_err(reason)
     })
 }
 
@@ -131,12 +131,12 @@ fn allowed() -> Kind<Allowed> {
             }
             None => Address::parse(value).map(Allowed::Address),
         }
-        .map_err(says)
+        .map_err(reason)
     })
 }
 
-/// The problem as the rest of a sentence that the variable's name begins.
-fn says(error: AddressError) -> String {
+/// The problem as the end of a sentence that begins with the variable's name.
+fn reason(error: AddressError) -> String {
     format!("cannot be used: {error}")
 }
 
@@ -149,19 +149,19 @@ mod doc {
     pub(super) const BUCKET: &str = "S3 bucket that takes what is too large for the queue (1 MiB). \
         Without it such a record stays pending and stops its partition.";
     pub(super) const MODE: &str = "Who gets mail: everybody, those on `EMAIL_ALLOWLIST`, or nobody.";
-    pub(super) const ALLOWLIST: &str = "Who gets mail in that mode.";
-    pub(super) const SENDER: &str = "Who the mail is from. Its name, or else its domain, is what the mail welcomes to.";
-    pub(super) const REPLY_TO: &str = "Where answers go; without it, to the sender.";
+    pub(super) const ALLOWLIST: &str = "Who gets mail in the mode `allowlist`.";
+    pub(super) const SENDER: &str = "Who the mail is from. The text uses its name, or else its domain.";
+    pub(super) const REPLY_TO: &str = "Where replies go; by default to the sender.";
     pub(super) const SET: &str = "SES configuration set, which publishes bounces and complaints.";
-    pub(super) const RATE: &str = "Mails a second from one process. Times the function's reserved concurrency, \
-        it has to stay below the account's rate.";
-    pub(super) const SENDING: &str = "`off` sends nothing and loses nothing: records are reported for retry.";
-    pub(super) const START: &str = "Rows changed in the database before this get no mail.";
-    pub(super) const TIMEOUT: &str = "How long one mail may take, with the wait for its turn.";
-    pub(super) const SKEW: &str = "What a claim's lease lasts beyond that, for clocks that differ. At least a second: \
-        the lease begins before its claim is written, and a mail starts only if it can end within it.";
+    pub(super) const RATE: &str = "Mails a second from one process. Multiplied by the function's reserved concurrency, \
+        it must stay below the account's rate.";
+    pub(super) const SENDING: &str = "With `off` nothing is sent and nothing is lost: records are reported for retry.";
+    pub(super) const START: &str = "Rows inserted in the database before this get no mail.";
+    pub(super) const TIMEOUT: &str = "How long one mail may take, including the wait for its turn.";
+    pub(super) const SKEW: &str = "How much longer a claim's lease lasts, because clocks differ. At least a second: \
+        the lease begins before its claim is written, and a mail starts only if it can end within the lease.";
     pub(super) const PARTIAL: &str = "Whether the event source mapping has `ReportBatchItemFailures`. \
-        Never `true` without it: AWS would ignore what is reported, and lose it.";
+        Never `true` without it: AWS would ignore the reported records, and lose them.";
 }
 
 #[cfg(test)]
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn without_anything_set_the_required_ones_are_named() {
+    fn an_empty_environment_names_the_required_variables() {
         let problems = Config::from_env(&Env::from_pairs::<&str, &str>([])).unwrap_err();
         let named = problems.iter().map(|problem| problem.variable()).collect::<Vec<_>>();
         assert_eq!(
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowlist_is_needed_where_the_mode_asks_for_it() {
+    fn the_mode_allowlist_needs_an_allowlist() {
         let problems = read(&[("EMAIL_MODE", "allowlist")]).unwrap_err().to_string();
         assert!(problems.contains("EMAIL_ALLOWLIST is not set, but EMAIL_MODE=allowlist needs it"), "{problems}");
 
@@ -233,11 +233,11 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_that_no_mail_could_start_within_is_refused_with_its_reason() {
+    fn a_lease_too_short_for_any_mail_is_refused_with_the_reason() {
         for skew in ["0", "5", "999"] {
             let problems = read(&[("CLAIM_SKEW_MS", skew)]).unwrap_err().to_string();
             assert!(problems.contains("CLAIM_SKEW_MS") && problems.contains("from 1000 to 60000"), "{problems}");
-            assert!(problems.contains("a mail starts only if it can end within it"), "{problems}");
+            assert!(problems.contains("a mail starts only if it can end within the lease"), "{problems}");
         }
         assert_eq!(read(&[("CLAIM_SKEW_MS", "1000")]).unwrap().settings().lease_skew, Settings::LEAST_LEASE_SKEW);
     }

@@ -1,4 +1,4 @@
-//! Why a mail was not sent, or is not known to have been: what each case proves and what follows.
+//! Errors of sending a mail: what each proves, and what happens next.
 
 use std::error::Error;
 use std::time::Duration;
@@ -7,57 +7,57 @@ use event_runtime::{Blame, Disposition, Failure};
 
 use crate::address::AddressError;
 
-/// Why a mail was not sent, or is not known to have been.
+/// Why a mail was not sent, or may not have been sent.
 ///
-/// Nothing was sent exactly when the disposition is `Retry` or `DeadLetter`; whatever leaves a doubt is `Uncertain`.
-/// No message holds an address or a name. Neither does the text that SES answers with get in here: it quotes addresses.
+/// `Retry` and `DeadLetter` mean that nothing was sent; every doubtful case is `Uncertain`. Messages contain no address and
+/// no name. They do not include SES's error texts either, since those quote addresses.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     /// The account has no address.
-    #[error("the account has no email address")]
+    #[error("the account has no email address in `email`, `email_address` or `mail`")]
     RecipientMissing,
-    /// The account's address is none that can be sent to.
+    /// The account's address cannot be sent to.
     #[error("the account's email address cannot be sent to: {0}")]
     RecipientMalformed(AddressError),
     /// A template failed; no row can cause that.
-    #[error("the mail could not be written")]
+    #[error("the mail's template could not be rendered")]
     Rendering(#[source] askama::Error),
-    /// Somebody stopped the sending on purpose.
+    /// Sending was switched off on purpose.
     #[error("sending is switched off (EMAIL_SENDING=off)")]
     SendingOff,
-    /// Too many mails are waiting for their turn already.
-    #[error("the send rate (EMAIL_RATE_PER_SECOND) leaves no turn for {} ms", after.as_millis())]
+    /// Too many mails are already waiting for their turn.
+    #[error("the next turn within the send rate (EMAIL_RATE_PER_SECOND) is in {} ms", after.as_millis())]
     RateExceeded {
-        /// When a turn would have come.
+        /// How long the wait would have been.
         after: Duration,
     },
-    /// SES or the way to it refused: nothing was sent.
+    /// SES or the connection to it refused: nothing was sent.
     #[error("SES did not take the mail: {refusal}{answer}")]
     Refused {
-        /// What was refused.
+        /// Why.
         refusal: Refusal,
-        /// What was answered, if anything was.
+        /// SES's response, if there was one.
         answer: Answer,
-        /// How long SES asked us to wait.
+        /// How long SES asks to wait.
         after: Option<Duration>,
-        /// Why the request never left, where it did not.
+        /// Why the request was never sent, if it was not.
         #[source]
         cause: Option<Box<dyn Error + Send + Sync>>,
     },
-    /// The request left, and nobody knows what became of it.
-    #[error("it is not known whether SES took the mail: {doubt}{answer}")]
+    /// The request was sent, and its result is unknown.
+    #[error("SES may or may not have taken the mail: {doubt}{answer}")]
     Uncertain {
-        /// What leaves the doubt.
+        /// Why it is unknown.
         doubt: Doubt,
-        /// What was answered, if anything was.
+        /// SES's response, if there was one.
         answer: Answer,
-        /// What broke, where something did.
+        /// What failed, if something did.
         #[source]
         cause: Option<Box<dyn Error + Send + Sync>>,
     },
 }
 
-/// What is known of SES's answer and may be shown: no text, because SES quotes addresses in it.
+/// The parts of SES's response that may be shown: not its text, which quotes addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     /// HTTP status.
@@ -79,14 +79,14 @@ impl std::fmt::Display for Answer {
     }
 }
 
-/// What SES refused, or what kept the request from leaving. Nothing was sent in any of these cases.
+/// Why SES refused, or why the request was never sent. In all of these cases nothing was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// Over the rate that SES allows this account.
     Throttled,
     /// SES answered 503.
     Unavailable,
-    /// No connection, or no credentials: the request never left.
+    /// No connection, or no credentials: the request was never sent.
     Unreachable,
     /// The 24-hour quota is used up, or another limit of the account.
     QuotaExceeded,
@@ -100,13 +100,13 @@ pub enum Refusal {
     SendingPaused,
     /// AWS has suspended the account's sending.
     AccountSuspended,
-    /// The recipient is not verified; while an account is in the SES sandbox, all have to be.
+    /// The recipient is not verified, which the SES sandbox requires.
     RecipientUnverified,
-    /// SES rejected the message, for its content.
+    /// SES rejected the message because of its content.
     MessageRejected,
-    /// SES found the request invalid, most often an address that it does not like.
+    /// SES found the request invalid, most often because of an address.
     RequestInvalid,
-    /// A refusal that SES does not give: a proxy or the wrong address is in between.
+    /// A response that SES never sends: it comes from a proxy, or the endpoint is wrong.
     EndpointUnexpected,
 }
 
@@ -146,8 +146,8 @@ impl Refusal {
         }
     }
 
-    /// Only what can be the record's own fault is permanent. A fault of the deployment would be the same for every
-    /// record, and must not drain a topic into dead letters.
+    /// Only what the record itself may have caused is permanent. A fault of the deployment is the same for every record,
+    /// and must not drain a topic into the dead letters.
     fn is_permanent(self) -> bool {
         match self {
             Refusal::RecipientUnverified | Refusal::MessageRejected | Refusal::RequestInvalid => true,
@@ -170,7 +170,7 @@ impl std::fmt::Display for Refusal {
         f.write_str(match self {
             Refusal::Throttled => "too many requests",
             Refusal::Unavailable => "it is unavailable",
-            Refusal::Unreachable => "the request never left",
+            Refusal::Unreachable => "the request was never sent",
             Refusal::QuotaExceeded => "a sending quota is used up",
             Refusal::AccessDenied => "the function's role or credentials are not accepted",
             Refusal::SenderUnverified => "the sender (EMAIL_SENDER) is not verified",
@@ -179,22 +179,22 @@ impl std::fmt::Display for Refusal {
             Refusal::AccountSuspended => "the account's sending is suspended",
             Refusal::RecipientUnverified => "the recipient is not verified, as the SES sandbox requires",
             Refusal::MessageRejected => "the message was rejected",
-            Refusal::RequestInvalid => "the request is invalid, most often for an address",
-            Refusal::EndpointUnexpected => "something that is not SES answered in its place",
+            Refusal::RequestInvalid => "the request is invalid, most often because of an address",
+            Refusal::EndpointUnexpected => "something other than SES responded; check the endpoint and proxies",
         })
     }
 }
 
-/// What leaves it open whether a mail was sent.
+/// Why it is unknown whether a mail was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
-    /// No answer in time.
+    /// No response in time.
     Timeout,
-    /// The connection broke after the request had begun to leave.
+    /// The connection broke after sending the request had begun.
     ConnectionLost,
-    /// SES failed over the request: a 5xx other than 503.
+    /// SES failed to process the request: a 5xx other than 503.
     ServerError,
-    /// An answer that SES does not give.
+    /// A response that SES never sends.
     AnswerUnreadable,
 }
 
@@ -215,10 +215,10 @@ impl Doubt {
 impl std::fmt::Display for Doubt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Doubt::Timeout => "no answer came in time",
-            Doubt::ConnectionLost => "the connection broke before the answer",
-            Doubt::ServerError => "it failed",
-            Doubt::AnswerUnreadable => "its answer cannot be read",
+            Doubt::Timeout => "no response came in time",
+            Doubt::ConnectionLost => "the connection broke before the response",
+            Doubt::ServerError => "SES failed to process the request",
+            Doubt::AnswerUnreadable => "its response cannot be read",
         })
     }
 }
@@ -249,9 +249,8 @@ impl Failure for SendError {
         }
     }
 
-    /// An address that is missing or malformed is the row's fault. A refusal by SES may be, but it may as well be a
-    /// sender or a template that no mail gets through with: then the runtime's guard against a flood of dead letters
-    /// has to count it.
+    /// A missing or malformed address is the row's fault. A refusal by SES may be the row's fault too, but also that of a
+    /// sender or template which fails every mail, so the runtime's guard against a flood of dead letters must count it.
     fn blame(&self) -> Blame {
         match self {
             SendError::RecipientMissing | SendError::RecipientMalformed(_) => Blame::Record,
@@ -289,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_was_sent_unless_it_is_uncertain() {
+    fn only_doubtful_failures_are_uncertain() {
         for error in every_error() {
             let uncertain = matches!(error, SendError::Uncertain { .. });
             assert_eq!(error.disposition() == Disposition::Uncertain, uncertain, "{error}");
@@ -297,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_tells_what_follows_from_each_code() {
+    fn the_readme_lists_what_follows_from_each_code() {
         let readme = include_str!("../README.md");
         for error in every_error() {
             let follows = match error.disposition() {
@@ -311,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_named_without_its_text() {
+    fn a_response_is_shown_without_its_text() {
         let answer =
             Answer { status: Some(400), error: Some("MessageRejected".into()), request_id: Some("r-1".into()) };
         let error = SendError::Refused { refusal: Refusal::MessageRejected, answer, after: None, cause: None };

@@ -1,4 +1,4 @@
-//! Which change is a new account, and the one mail for it.
+//! The record handler: decides which changes are new accounts, and sends each its one mail.
 
 use std::sync::Arc;
 
@@ -29,13 +29,13 @@ pub struct WelcomeNewAccounts<M> {
     start_time: Option<Timestamp>,
 }
 
-/// What a record means to this function.
+/// What to do about a record.
 pub enum Decision {
-    /// Nothing, for a reason from a bounded set.
+    /// Skip it, for a reason from a bounded set.
     Skip(&'static str),
-    /// An account was inserted.
+    /// Send the welcome mail, because an account was inserted.
     Welcome {
-        /// What its one mail is claimed by, now and by the version before.
+        /// The claim for its one mail, with the former claim of earlier versions.
         effect: EffectId,
         /// The mail.
         email: Box<Email>,
@@ -43,7 +43,7 @@ pub enum Decision {
 }
 
 impl<M: Mailer> WelcomeNewAccounts<M> {
-    /// Reads frames by the schemas of a registry and welcomes to `brand`; accounts that were inserted before
+    /// A handler that reads schemas from `schemas` and writes in the name of `brand`. Accounts inserted before
     /// `start_time` get no mail.
     pub fn new(
         schemas: &Arc<dyn Schemas>,
@@ -63,7 +63,7 @@ impl<M: Mailer> WelcomeNewAccounts<M> {
         }
     }
 
-    /// Why a change is no new account; `None` for one that is.
+    /// Why a change is not a new account; `None` if it is one.
     fn reason_to_skip(
         &self,
         change: &Change<'_, Account<'_>>,
@@ -73,7 +73,7 @@ impl<M: Mailer> WelcomeNewAccounts<M> {
             Op::Create if has_old_key(record)? => Some("key_change"),
             Op::Create if self.is_before_start(change) => Some("before_start_time"),
             Op::Create => None,
-            // A new snapshot must not mail every customer.
+            // A new snapshot must not send mail to every customer.
             Op::Read => Some("snapshot"),
             Op::Update => Some("update"),
             Op::Delete => Some("delete"),
@@ -91,7 +91,7 @@ impl<M: Mailer> WelcomeNewAccounts<M> {
     }
 }
 
-/// An account that the version before may have claimed by another text of its key has that as well.
+/// The claim for an account. If earlier versions may have claimed it under another text of its key, that is included.
 fn effect_id(id: &RowKey) -> Result<EffectId, MissingKey> {
     let effect = EffectId::new(ClaimKey::new(SCOPE, id.as_str())?);
     let former = id.formerly().and_then(|former| ClaimKey::new(SCOPE, former).ok());
@@ -101,7 +101,7 @@ fn effect_id(id: &RowKey) -> Result<EffectId, MissingKey> {
     })
 }
 
-/// A changed primary key arrives as a delete and a create: no new customer.
+/// A changed primary key arrives as a delete and a create, which is not a new customer.
 fn has_old_key(record: &RawRecord<'_>) -> Result<bool, Fault> {
     record.headers.contains(header::OLD_KEY).map_err(|error| Fault::new(Stage::Decode, HeadersUnreadable(error)))
 }
@@ -111,7 +111,7 @@ impl<M: Mailer + Send + Sync> RecordHandler for WelcomeNewAccounts<M> {
 
     async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Decision, Fault> {
         self.changes.ready(&record).await?;
-        // A key that cannot be read matters only where it is needed.
+        // A key that cannot be read matters only if it is needed.
         let key_is_ready = self.keys.ready(&record).await;
         let Some(change) = self.changes.read(&record)? else { return Ok(Decision::Skip("tombstone")) };
         if let Some(reason) = self.reason_to_skip(&change, &record)? {
@@ -151,7 +151,9 @@ impl<M: Mailer + Send + Sync> RecordHandler for WelcomeNewAccounts<M> {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the record's headers cannot be read, so a changed key cannot be told from a new account")]
+#[error(
+    "the record's headers cannot be read, so a changed key looks like a new account; check what writes the headers"
+)]
 struct HeadersUnreadable(#[source] kafka_events::HeaderError);
 
 impl Failure for HeadersUnreadable {
@@ -167,7 +169,7 @@ impl Failure for HeadersUnreadable {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the change says that a row was inserted and carries none")]
+#[error("the change is an insert without a row; check the connector and its transformations")]
 struct RowMissing;
 
 impl Failure for RowMissing {

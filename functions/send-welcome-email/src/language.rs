@@ -1,9 +1,9 @@
-//! The languages that mails are written in, and the words of each.
+//! The languages of the mails, with the text of each.
 
-/// A language that there are words for.
+/// A language that mails are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// English, which everybody else gets.
+    /// English, the default.
     English,
     /// German.
     German,
@@ -23,8 +23,8 @@ impl Language {
         [Language::English, Language::German, Language::French, Language::Spanish, Language::Japanese, Language::Czech];
 
     /// The language for a locale as accounts hold it: a BCP 47 tag (`de-AT`), also with an underscore and a charset
-    /// (`de_AT.UTF-8`). Only the primary subtag decides; English is for locales that are missing, unreadable or in a
-    /// language without words.
+    /// (`de_AT.UTF-8`). Only the primary subtag decides. Locales that are missing, malformed or in another language get
+    /// English.
     pub fn for_locale(locale: Option<&str>) -> Self {
         let primary = locale.unwrap_or_default().trim().split(['-', '_', '.', '@']).next().unwrap_or_default();
         let matches = |language: &Language| language.tag().eq_ignore_ascii_case(primary);
@@ -43,7 +43,7 @@ impl Language {
         }
     }
 
-    /// Which way it is written, for `dir`.
+    /// The direction of writing, for `dir`.
     pub fn direction(self) -> &'static str {
         match self {
             Language::English
@@ -67,7 +67,7 @@ impl Language {
     }
 }
 
-/// What a welcome mail says. `{brand}` and `{name}` stand for the sender's name and the reader's.
+/// The texts of a welcome mail. `{brand}` and `{name}` stand for the sender's and the reader's name.
 #[derive(Debug)]
 pub(crate) struct Words {
     pub(crate) subject: &'static str,

@@ -13,7 +13,7 @@ pub mod rate_limit;
 pub mod ses;
 pub mod settings;
 
-/// What the function reads of a record's value, whatever schema it was written with.
+/// What the function reads from a record's value.
 pub type Value = debezium::Change<'static, account::Account<'static>>;
-/// What it reads of a record's key: a primary key of any columns.
+/// What it reads from a record's key: a primary key of any columns.
 pub type Key = avro_decode::Value<'static>;

@@ -1,4 +1,4 @@
-//! The sender: an address, and the name that mail programs show.
+//! Parses and writes the sender: an address, and the name that mail programs show.
 
 use std::borrow::Cow;
 
@@ -14,12 +14,12 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Reads `ada@example.com` or `Ada Lovelace <ada@example.com>`: the name as it is, within quotation marks (where a
-    /// backslash stands before a quotation mark or another backslash, RFC 5322, 3.2.4), or in encoded words (RFC 2047).
+    /// Reads `ada@example.com` or `Ada Lovelace <ada@example.com>`: the name as plain text, in quotation marks (with a
+    /// backslash before a quotation mark or another backslash, RFC 5322, 3.2.4), or in encoded words (RFC 2047).
     ///
     /// # Errors
     ///
-    /// As [`Address::parse`]; also when the name cannot be read or holds a control character.
+    /// As [`Address::parse`]; also when the name cannot be read or contains a control character.
     pub fn parse(written: &str) -> Result<Self, AddressError> {
         let Some((name, address)) = written.trim().strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) else {
             return Ok(Mailbox { name: None, address: Address::parse(written)? });
@@ -33,12 +33,12 @@ impl Mailbox {
         Ok(Mailbox { name, address: Address::parse(address)? })
     }
 
-    /// What the reader knows the sender by: the name, or else the domain.
+    /// The sender's name for the text of the mail: the name, or else the domain.
     pub fn brand(&self) -> &str {
         self.name.as_deref().unwrap_or_else(|| self.address.domain())
     }
 
-    /// The mailbox as a header field wants it: the name quoted, or as encoded words (RFC 2047) if it is not ASCII.
+    /// The mailbox for a header field: the name in quotation marks, or in encoded words (RFC 2047) if it is not ASCII.
     pub fn to_header(&self) -> String {
         let address = self.address.as_str();
         match self.name.as_deref() {
@@ -51,43 +51,43 @@ impl Mailbox {
     }
 }
 
-/// What a quoted string says; a name that is not one as a whole stays as it is.
+/// The content of a quoted string; a name that is not quoted as a whole is returned unchanged.
 fn unquote(name: &str) -> Result<Cow<'_, str>, AddressError> {
     let Some(inside) = name.strip_prefix('"') else { return Ok(Cow::Borrowed(name)) };
-    let mut said = String::with_capacity(inside.len());
+    let mut content = String::with_capacity(inside.len());
     let mut rest = inside.chars();
     loop {
         match rest.next() {
             None => return Err(AddressError::NameUnclosed),
-            Some('"') if rest.as_str().is_empty() => return Ok(Cow::Owned(said)),
-            // Marks around a part of the name: `"Fern" Shop`.
+            Some('"') if rest.as_str().is_empty() => return Ok(Cow::Owned(content)),
+            // Quotation marks around a part of the name: `"Fern" Shop`.
             Some('"') => return Ok(Cow::Borrowed(name)),
-            Some('\\') => said.extend(rest.next()),
-            Some(c) => said.push(c),
+            Some('\\') => content.extend(rest.next()),
+            Some(c) => content.push(c),
         }
     }
 }
 
-/// Encoded words become what they say. Blanks between two of them belong to neither; a character may be split between
-/// two, though it should not.
+/// Decodes encoded words. Blanks between two of them are dropped; a character may be split between two, although RFC 2047
+/// forbids it.
 fn decode_words(name: &str) -> Result<String, AddressError> {
     if !name.contains("=?") {
         return Ok(name.to_owned());
     }
-    let mut said = Vec::new();
+    let mut decoded = Vec::new();
     let mut after_encoded = false;
     for word in name.split_whitespace() {
         let encoded = word.strip_prefix("=?").and_then(|word| word.strip_suffix("?="));
-        if !(said.is_empty() || after_encoded && encoded.is_some()) {
-            said.push(b' ');
+        if !(decoded.is_empty() || after_encoded && encoded.is_some()) {
+            decoded.push(b' ');
         }
         match encoded {
-            Some(encoded) => said.extend(decode_word(encoded).ok_or(AddressError::NameEncoded)?),
-            None => said.extend_from_slice(word.as_bytes()),
+            Some(encoded) => decoded.extend(decode_word(encoded).ok_or(AddressError::NameEncoded)?),
+            None => decoded.extend_from_slice(word.as_bytes()),
         }
         after_encoded = encoded.is_some();
     }
-    String::from_utf8(said).map_err(|_| AddressError::NameEncoded)
+    String::from_utf8(decoded).map_err(|_| AddressError::NameEncoded)
 }
 
 /// The bytes in UTF-8 of `charset?encoding?text`; a language may follow the character set (RFC 2231, 5).

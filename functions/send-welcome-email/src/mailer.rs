@@ -1,4 +1,4 @@
-//! The port to whatever sends mail, and the outbox before it: the switch, the mode and the rate.
+//! The port for sending mail, and the outbox in front of it: the switch, the mode and the rate limit.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::rate_limit::RateLimit;
 
 /// Sends one mail, once.
 pub trait Mailer: Send + Sync {
-    /// Sends `email`. It must never send again by itself: only the caller knows whether a repeat is safe.
+    /// Sends `email`. Must never retry by itself: only the caller knows whether that is safe.
     ///
     /// # Errors
     ///
@@ -26,13 +26,13 @@ impl<M: Mailer> Mailer for Arc<M> {
     }
 }
 
-/// What became of a mail.
+/// The result of sending a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SentMail {
-    /// It was accepted for delivery. Whether it arrives is told by events of the configuration set; an address on the
-    /// suppression list is accepted as well and then not delivered.
+    /// It was accepted for delivery. Events of the configuration set report whether it arrives; a mail to an address on the
+    /// suppression list is accepted too, and not delivered.
     Accepted {
-        /// The id that those events name.
+        /// The id in those events.
         message_id: String,
     },
     /// It was held back on purpose, because of the mode.
@@ -47,13 +47,13 @@ pub enum SentMail {
 pub enum Mode {
     /// Everybody.
     Live,
-    /// Only these; to the others it only seems so.
+    /// Only these. Mail to others is withheld and counts as sent.
     Allowlist(Vec<Allowed>),
-    /// Nobody; the log says that a mail would have gone out.
+    /// Nobody; the log reports the mails that were withheld.
     Log,
 }
 
-/// Whom a development deployment may write to.
+/// Who may get mail from a development deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allowed {
     /// One address.
@@ -71,10 +71,10 @@ impl Allowed {
     }
 }
 
-/// The outbox: what a mail passes before the real mailer gets it.
+/// The outbox: checks that a mail passes before it reaches the real mailer.
 #[derive(Debug)]
 pub struct Outbox<M> {
-    /// `false` sends nothing and loses nothing: every mail fails with a retry.
+    /// With `false` nothing is sent and nothing is lost: every mail fails with a retry.
     sending: bool,
     mode: Mode,
     rate_limit: RateLimit,
@@ -82,7 +82,7 @@ pub struct Outbox<M> {
 }
 
 impl<M: Mailer> Outbox<M> {
-    /// Puts switch, mode and rate before `mailer`.
+    /// Puts the switch, the mode and the rate limit in front of `mailer`.
     pub fn new(sending: bool, mode: Mode, rate_limit: RateLimit, mailer: M) -> Self {
         Outbox { sending, mode, rate_limit, mailer }
     }

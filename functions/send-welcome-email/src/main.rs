@@ -1,6 +1,6 @@
 //! Sends one welcome email to each new account: `cdc.postgres.public.accounts` → claim in DynamoDB → SES v2.
 //!
-//! Reads row changes; guards each mail by a claim under the account's id; writes the claim, the mail, and dead letters.
+//! Reads row changes, guards each mail with a claim under the account's id, and writes the claim, the mail and dead letters.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ async fn serve(config: Config) -> Result<(), HostError> {
     let frames = config.registry.frames;
     let handler = WelcomeNewAccounts::new(&schemas, frames, outbox, config.sender.brand(), config.start_time);
     let settings = Settings {
-        // A second welcome is worse than one that a person looks into.
+        // A second welcome mail is worse than one that a person has to look into.
         uncertain: WhenUncertain::Park,
         ..config.settings()
     };

@@ -1,4 +1,4 @@
-//! The welcome mail: what an account says becomes a subject, an HTML body and a plain one.
+//! Writes the welcome mail: subject, HTML body and plain text body, from an account's data.
 
 use std::borrow::Cow;
 
@@ -25,12 +25,12 @@ pub struct Email {
 /// Name of the template, for tags.
 pub const TEMPLATE: &str = "welcome";
 
-/// Who is welcomed, as far as the account says.
+/// The recipient, from the account's data.
 #[derive(Debug, Clone)]
 pub struct Recipient<'a> {
-    /// Where to.
+    /// The address.
     pub address: Address,
-    /// What to call them.
+    /// The name for the greeting.
     pub name: Option<Cow<'a, str>>,
     /// The account's locale, as it is stored.
     pub locale: Option<&'a str>,
@@ -39,9 +39,9 @@ pub struct Recipient<'a> {
 impl Email {
     /// Writes the welcome mail of `brand` to one person.
     ///
-    /// The name is text that a stranger typed into a form. It is cleaned of everything that could break a line or turn
-    /// the direction of writing; if it looks like a link or an address, the mail greets without it: nobody gets to put
-    /// an advertisement into our mail.
+    /// The name is text that a stranger typed into a form. Everything that could break a line or change the direction of
+    /// writing is removed. If the name looks like a link or an address, the greeting omits it: nobody gets to put an
+    /// advertisement into our mail.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ struct Content {
 
 impl Content {
     fn new(words: &Words, brand: &str, name: Option<&str>) -> Self {
-        // The name comes in last: a name that holds "{brand}" stays what it is.
+        // The name is filled in last, so that a name that contains "{brand}" is not changed.
         // "Fern & Co." ends a sentence without a second full stop.
         let stopped = brand.trim_end_matches('.');
         let fill = |text: &str| text.replace("{brand}.", &format!("{stopped}.")).replace("{brand}", brand);
@@ -112,7 +112,7 @@ struct Plain<'a> {
     content: &'a Content,
 }
 
-/// One line of readable text of at most `max` characters; `None` if nothing is left.
+/// `text` as one line of visible characters, at most `max`; `None` if nothing is left.
 fn clean(text: &str, max: usize) -> Option<String> {
     let spaced = text.chars().map(|c| if is_break(c) { ' ' } else { c }).filter(|c| !is_invisible(*c));
     let words = spaced.collect::<String>();
@@ -126,7 +126,7 @@ fn is_break(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Characters that change how their neighbours look without showing themselves, or show nothing at all: marks and
+/// Characters that are invisible and may change how their neighbours look: marks and
 /// overrides of direction, zero-width space and no-break space, word joiner, soft hyphen, tags, the fillers of Hangul,
 /// the inherent vowels of Khmer, the blank of Braille. The zero-width joiners stay; names in Persian and in several
 /// Indian scripts need them.
@@ -138,18 +138,18 @@ fn is_invisible(c: char) -> bool {
         | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Whether it shows a letter or a digit, and nothing that could be followed.
+/// Whether it has a letter or a digit, and does not look like a link.
 fn is_name(name: &str) -> bool {
     name.contains(char::is_alphanumeric) && !looks_like_link(name)
 }
 
-/// Whether mail programs might make a link of it: `https://…`, `evil.com/x`, `me@evil.com`. "J.R.R. Tolkien" is none.
+/// Whether mail programs might make a link of it: `https://…`, `evil.com/x`, `me@evil.com`. "J.R.R. Tolkien" is not one.
 fn looks_like_link(name: &str) -> bool {
     if name.contains(['/', '\\', '@', '<', '>']) || name.to_ascii_lowercase().contains("www.") {
         return true;
     }
     name.split(' ').any(|word| {
-        // Mail programs take other dots for one, too: ideographic, fullwidth and halfwidth (IDNA 2003, 3.1), and those
+        // Mail programs treat other dots as a dot too: ideographic, fullwidth and halfwidth (IDNA 2003, 3.1), and those
         // that normalise to one.
         let mut labels = word.split(['.', '。', '．', '｡', '․', '﹒']);
         let Some(mut before) = labels.next() else { return false };
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_name_the_greeting_does_without() {
+    fn a_missing_name_is_left_out_of_the_greeting() {
         for name in
             [None, Some(""), Some(" \u{200b}\r\n "), Some("\u{3164}\u{2800}\u{115F}"), Some("\u{200d}"), Some("…")]
         {
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn html_is_escaped_and_plain_text_is_not() {
         let mail = mail(Some("<script>alert(1)</script>"), None);
-        assert!(mail.text.contains("Hello,\n"), "markup is no name: {}", mail.text);
+        assert!(mail.text.contains("Hello,\n"), "markup does not count as a name: {}", mail.text);
         assert!(!mail.html.contains("<script"));
 
         let mail = self::mail(Some("Tom \"T\" O'Neil & Sons"), None);
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_stays_one_line_in_its_direction() {
+    fn a_name_stays_on_one_line_in_its_direction() {
         for (name, greeting) in [
             ("Ada\r\nBcc: all@example.com", "Hello,"),
             ("Ada\r\n\tLovelace", "Hello Ada Lovelace,"),
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_puts_a_link_into_our_mail() {
+    fn a_name_that_looks_like_a_link_is_left_out() {
         for name in [
             "Win now https://evil.example",
             "evil.com",
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn no_words_are_left_unfilled_in_any_language() {
+    fn every_placeholder_is_filled_in_every_language() {
         for language in Language::ALL {
             for name in [Some("Ada"), None] {
                 let mail = mail(name, Some(language.tag()));
@@ -273,7 +273,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_name_breaks_a_line_or_leaves_its_place(name in any::<String>(), brand in any::<String>()) {
+        fn no_name_adds_a_line_or_an_element(name in any::<String>(), brand in any::<String>()) {
             let address = Address::parse("ada@example.com").unwrap();
             let mail = Email::welcome(&Recipient { address, name: Some(Cow::Borrowed(&name)), locale: None }, &brand).unwrap();
             let plain = self::mail(None, None);

@@ -1,35 +1,35 @@
-//! The send rate: turns at even distances, first come, first served.
+//! Limits the send rate: evenly spaced turns, first come, first served.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// Hands out turns at a fixed rate within this process.
+/// Grants turns at a fixed rate within this process.
 ///
-/// Turns are spaced evenly and never saved up: SES counts per second, and a burst after a pause would be throttled.
-/// The account's rate has to be shared by hand between all processes that send, so it is a rate per process here.
+/// Turns are evenly spaced and never accumulate: SES counts per second, and would throttle a burst after a pause. The
+/// limit is per process, so divide the account's rate among all processes that send.
 #[derive(Debug)]
 pub struct RateLimit {
     interval: Duration,
     patience: Duration,
-    /// When the next turn is; a turn is taken by moving it on.
+    /// When the next turn is. Taking a turn moves it forward.
     next: Mutex<Option<Instant>>,
 }
 
 impl RateLimit {
-    /// `per_second` turns a second; whoever would wait longer than `patience` is turned away.
+    /// `per_second` turns a second; a caller that would have to wait longer than `patience` gets an error instead.
     ///
-    /// A rate of 0 is taken for 1.
+    /// A rate of 0 counts as 1.
     pub fn new(per_second: u32, patience: Duration) -> Self {
         RateLimit { interval: Duration::from_secs(1) / per_second.max(1), patience, next: Mutex::new(None) }
     }
 
-    /// Waits for the next turn. Dropped while waiting, its turn passes unused.
+    /// Waits for the next turn. If the future is dropped while waiting, its turn passes unused.
     ///
     /// # Errors
     ///
-    /// How long it would have taken, if that is more than the patience. No turn is taken then.
+    /// How long the wait would have been, if longer than `patience`. No turn is taken then.
     pub async fn turn(&self) -> Result<(), Duration> {
         let turn = self.reserve()?;
         sleep_until(turn).await;
@@ -57,7 +57,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// The times at which `count` waiting callers, in their order, got their turn.
+    /// The times at which `count` waiting callers got their turns, in order.
     async fn turns(rate_limit: &Arc<RateLimit>, count: usize) -> Vec<(usize, Duration)> {
         let (began, order) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));
         let tasks = (0..count).map(|caller| {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_second_sees_more_turns_than_the_rate() {
+    async fn no_second_has_more_turns_than_the_rate() {
         for rate in [1, 3, 10, 500] {
             let rate_limit = Arc::new(RateLimit::new(rate, 60 * SECOND));
             let at = turns(&rate_limit, 3 * rate as usize).await.into_iter().map(|(_, at)| at).collect::<Vec<_>>();
@@ -89,14 +89,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_first_come_are_the_first_served() {
+    async fn callers_get_their_turns_in_the_order_of_arrival() {
         let rate_limit = Arc::new(RateLimit::new(10, 60 * SECOND));
         let callers = turns(&rate_limit, 25).await.into_iter().map(|(caller, _)| caller).collect::<Vec<_>>();
         assert_eq!(callers, (0..25).collect::<Vec<_>>());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pause_saves_up_no_turns() {
+    async fn turns_do_not_accumulate_during_a_pause() {
         let rate_limit = Arc::new(RateLimit::new(10, 60 * SECOND));
         turns(&rate_limit, 5).await;
         tokio::time::advance(60 * SECOND).await;
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_would_wait_too_long_is_turned_away_without_a_turn() {
+    async fn a_caller_that_would_wait_too_long_takes_no_turn() {
         let rate_limit = RateLimit::new(10, Duration::from_millis(150));
         let taken = [rate_limit.reserve(), rate_limit.reserve()].map(|turn| turn.is_ok());
         assert_eq!(taken, [true, true]);

@@ -1,4 +1,4 @@
-//! What the configuration means for each part.
+//! Turns the configuration into each part's settings.
 
 use dynamodb::claims::Options;
 use event_runtime::{Reporting, Settings};
@@ -8,7 +8,7 @@ use crate::rate_limit::RateLimit;
 use crate::ses;
 
 impl Config {
-    /// For the claims: kept for ever once done, because a replay must not mail again.
+    /// For the claims. Finished claims are kept forever, because a replay must not send the mail again.
     pub fn claims(&self, function: &str) -> Options {
         Options { table: self.claims_table.clone(), function: function.to_owned(), retain_done: None }
     }
@@ -39,7 +39,7 @@ impl Config {
         }
     }
 
-    /// For the answer to the event source mapping.
+    /// For the response to the event source mapping.
     pub fn reporting(&self) -> Reporting {
         if self.partial_batch_response { Reporting::PartialBatch } else { Reporting::WholeBatch }
     }

@@ -18,7 +18,7 @@ use send_welcome_email::handler::{Decision, WelcomeNewAccounts};
 use send_welcome_email::mailer::{Mailer, SentMail};
 use send_welcome_email::message::Email;
 
-/// What the recorded keys and values were written with.
+/// The schema ids of the recorded keys and values.
 const KEY: u32 = 100_001;
 const VALUE: u32 = 100_002;
 
@@ -66,7 +66,7 @@ fn recording() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/recorded/postgres-accounts")
 }
 
-/// Puts another frame around bytes that came in Confluent's; gives the header too.
+/// Puts another frame around bytes in Confluent's frame; returns the header too.
 fn reframe(format: FrameFormat, framed: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
     let (frame, body) = framed.split_at(5);
     let number = u32::from_be_bytes(frame[1..].try_into().unwrap());
@@ -78,7 +78,7 @@ fn reframe(format: FrameFormat, framed: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
     }
 }
 
-/// The claims of the recording's inserts, in their order, with keys and values framed so.
+/// The claims of the recording's inserts in order, with keys and values in these frames.
 async fn claims(frames: Frames) -> Vec<String> {
     let handler = WelcomeNewAccounts::new(&schemas(), frames, NoMail, "Shop", None);
     let event = std::fs::read(recording().join("event.json")).unwrap();
@@ -129,13 +129,13 @@ async fn claims(frames: Frames) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_account_has_one_claim_whatever_frames_its_records_come_in() {
-    let usual = claims(Frames::both(FrameFormat::Confluent)).await;
-    assert!(usual.len() > 2 && usual.iter().all(|claim| claim.starts_with("welcome:")), "{usual:?}");
+async fn an_account_has_the_same_claim_in_every_frame_format() {
+    let expected = claims(Frames::both(FrameFormat::Confluent)).await;
+    assert!(expected.len() > 2 && expected.iter().all(|claim| claim.starts_with("welcome:")), "{expected:?}");
     for values in [FrameFormat::ConfluentHeader, FrameFormat::Apicurio, FrameFormat::Glue, FrameFormat::Metadata] {
-        assert_eq!(claims(Frames::both(values)).await, usual, "{values:?}");
-        assert_eq!(claims(Frames { keys: KeyFormat::Text, values }).await, usual, "text and {values:?}");
+        assert_eq!(claims(Frames::both(values)).await, expected, "{values:?}");
+        assert_eq!(claims(Frames { keys: KeyFormat::Text, values }).await, expected, "text and {values:?}");
     }
     let before_the_body = Frames { keys: FrameFormat::ConfluentHeader.into(), values: FrameFormat::Confluent };
-    assert_eq!(claims(before_the_body).await, usual);
+    assert_eq!(claims(before_the_body).await, expected);
 }

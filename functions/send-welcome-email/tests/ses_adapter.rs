@@ -1,4 +1,4 @@
-//! The SES adapter against a server that fails in every way: what it says then is what the failure proves.
+//! The SES adapter against a server that fails in every way: its errors claim only what the failure proves.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::error::Error;
@@ -34,7 +34,7 @@ enum Reaction {
     DropAnswering,
 }
 
-/// Counts requests and tells the last one's body.
+/// Counts connections and keeps the bodies of requests.
 struct Server {
     address: String,
     connections: Arc<AtomicUsize>,
@@ -63,7 +63,7 @@ async fn react(mut stream: TcpStream, reaction: Reaction, bodies: mpsc::Unbounde
         return;
     }
     while let Some(body) = read_request(&mut stream).await {
-        // The test may be over.
+        // The test may have ended.
         let _ = bodies.send(body);
         match &reaction {
             Reaction::Answer(answer) => stream.write_all(answer.as_bytes()).await.unwrap(),
@@ -144,7 +144,7 @@ fn chain(error: &SendError) -> String {
 }
 
 #[tokio::test]
-async fn a_mail_carries_sender_answers_tags_and_both_bodies() {
+async fn a_mail_has_sender_reply_address_tags_and_both_bodies() {
     let mut server = Server::start(answer("200 OK", "", "{\"MessageId\":\"m-1\"}")).await;
     let sent = mailer(&aws(&server.address), PLENTY).send(&email()).await.unwrap();
     assert_eq!(sent, SentMail::Accepted { message_id: "m-1".into() });
@@ -169,7 +169,7 @@ async fn a_mail_carries_sender_answers_tags_and_both_bodies() {
 }
 
 #[tokio::test]
-async fn what_proves_that_nothing_was_sent_is_retried_or_permanent() {
+async fn failures_before_sending_are_retried_or_permanent() {
     const RETRY: Disposition = Disposition::Retry { after: None };
     let unverified = "Email address is not verified. The following identities failed the check in region X: ";
     let [sender, recipient] = ["hello@shop.example", "ada@example.com"].map(|who| format!("{unverified}{who}"));
@@ -201,7 +201,7 @@ async fn what_proves_that_nothing_was_sent_is_retried_or_permanent() {
 }
 
 #[tokio::test]
-async fn what_leaves_a_doubt_is_uncertain_and_never_sent_again() {
+async fn doubtful_failures_are_uncertain_and_never_retried() {
     for (reaction, timeout, code) in [
         (Reaction::Hang, SOON, "ses_timeout"),
         (Reaction::DropUnread, PLENTY, "ses_answer_lost"),
@@ -218,8 +218,8 @@ async fn what_leaves_a_doubt_is_uncertain_and_never_sent_again() {
         (answer("504 Gateway Timeout", "", ""), PLENTY, "ses_server_error"),
     ] {
         let (error, server) = failure(reaction.clone(), timeout).await;
-        let told = chain(&error);
-        assert_eq!((error.code(), error.disposition()), (code, Disposition::Uncertain), "{reaction:?}: {told}");
+        let text = chain(&error);
+        assert_eq!((error.code(), error.disposition()), (code, Disposition::Uncertain), "{reaction:?}: {text}");
         assert_eq!(server.connections.load(Ordering::SeqCst), 1, "the SDK must not try again: {reaction:?}");
     }
 }
@@ -231,13 +231,13 @@ async fn without_a_connection_nothing_was_sent() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         format!("http://{}", listener.local_addr().unwrap())
     };
-    // Speaks no TLS.
+    // Without TLS.
     let plain = Server::start(answer("200 OK", "", "")).await;
     let no_tls = plain.address.replace("http://", "https://");
     for endpoint in [refused.as_str(), "http://no-such-host.invalid", no_tls.as_str()] {
         let error = mailer(&aws(endpoint), PLENTY).send(&email()).await.unwrap_err();
-        let told = chain(&error);
-        assert_eq!(error.code(), "ses_unreachable", "{endpoint}: {told}");
+        let text = chain(&error);
+        assert_eq!(error.code(), "ses_unreachable", "{endpoint}: {text}");
         assert_eq!(error.disposition(), Disposition::Retry { after: None });
     }
 }
@@ -253,7 +253,7 @@ async fn without_credentials_nothing_was_sent() {
 }
 
 #[tokio::test]
-async fn no_error_tells_who_the_mail_was_for() {
+async fn no_error_contains_the_recipient() {
     let quoting = "Email address is not verified: ada@example.com, Ada";
     for reaction in [
         refusal("400 Bad Request", "MessageRejected", quoting),
@@ -265,7 +265,7 @@ async fn no_error_tells_who_the_mail_was_for() {
         Reaction::Answer(format!("{quoting}\r\n\r\n")),
     ] {
         let (error, _server) = failure(reaction.clone(), PLENTY).await;
-        let told = format!("{} {error:?}", chain(&error));
-        assert!(!told.to_ascii_lowercase().contains("ada@example"), "{reaction:?}: {told}");
+        let text = format!("{} {error:?}", chain(&error));
+        assert!(!text.to_ascii_lowercase().contains("ada@example"), "{reaction:?}: {text}");
     }
 }

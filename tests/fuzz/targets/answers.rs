@@ -1,4 +1,4 @@
-//! What a registry and its token endpoint answer, and snapshots of such answers with their rules.
+//! Responses of a registry and its token endpoint, and snapshots of responses with their rules.
 #![no_main]
 
 use std::time::Duration;

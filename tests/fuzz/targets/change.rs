@@ -1,4 +1,4 @@
-//! What Debezium writes as text, and keys of every type: ids of MongoDB, times with a zone, placeholders, row keys.
+//! Debezium's text and keys of every type: MongoDB ids, times with a zone, placeholders, row keys.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use debezium::RowKey;
 use debezium::mongodb::{IdText, document_id};
 use debezium::types::{Placeholder, ZonedTimestamp};
 
-/// A key of whatever a key may hold.
+/// A key of every type that a key may contain.
 const KEY: &str = r#"{"type": "record", "name": "Key", "fields": [
     {"name": "text", "type": ["null", "string"]},
     {"name": "number", "type": ["null", {"type": "record", "name": "VariableScaleDecimal", "fields": [

@@ -1,4 +1,4 @@
-//! Data by schemas that real connectors registered, read whole and into a struct.
+//! Data with schemas of real connectors, read as generic values and into a struct.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -50,7 +50,7 @@ static PLANS: LazyLock<Vec<Plans>> = LazyLock::new(|| {
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     let Some((which, datum)) = input.split_first() else { return };
     let plans = &PLANS[usize::from(*which) % PLANS.len()];
-    // The two need not agree: skipping trusts a block's own size in bytes, and does not look at text.
+    // The two need not agree: skipping trusts a block's size in bytes, and does not check text.
     let _ = plans.whole.decode(datum);
     let _ = plans.narrow.as_ref().map(|narrow| narrow.decode(datum).is_ok());
 });

@@ -1,4 +1,4 @@
-//! Events: scanning, headers, base64, schema metadata. No panic, and no record invented.
+//! Events: scanning, headers, base64, schema metadata. Nothing panics, and no record is made up.
 #![no_main]
 
 use kafka_events::{Entry, Event};

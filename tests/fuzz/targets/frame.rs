@@ -1,4 +1,4 @@
-//! Frames of every format, with and without clues, and what orders keys.
+//! Frames of every format, with and without headers and metadata, and the order of keys.
 #![no_main]
 
 use schema_registry::{Body, Clues, FrameFormat, KeyFormat, inflates_to_at_most, split};
@@ -17,7 +17,7 @@ libfuzzer_sys::fuzz_target!(|input: (&[u8], Option<&[u8]>, Option<&str>)| {
         let order = keys.order_key(bytes);
         if let Ok(frame) = split(format, bytes, Clues { header, metadata_id }) {
             match frame.body {
-                // One key has one order, whether its id stands before it or beside it.
+                // A key has the same order whether its schema id is before it or in a header.
                 Body::Plain(body) if format == FrameFormat::ConfluentHeader => assert_eq!(keys.order_key(body), order),
                 Body::Plain(body) => assert!(body.len() <= bytes.len()),
                 Body::Zlib(_) => {

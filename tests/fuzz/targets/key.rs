@@ -1,4 +1,4 @@
-//! Keys of each kind, plain text among them, with what the event says beside them.
+//! Keys of each kind, including plain text, with the event's schema metadata.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};

@@ -1,4 +1,4 @@
-//! Schemas from a hostile registry: parsing, resolving one against another, and a datum by whatever plan comes out.
+//! Schemas from a hostile registry: parsing, resolving one against another, and decoding a datum with the resulting plan.
 #![no_main]
 
 use std::borrow::Cow;
@@ -46,7 +46,7 @@ fn read<T: AvroType>(writer: &Schema, limits: &Limits, datum: &[u8]) {
 
 libfuzzer_sys::fuzz_target!(|input: (&str, &str, &[u8])| {
     let (writer, reader, datum) = input;
-    // What serde reads as JSON this reads, too, and the other way round but for comments and halves of surrogate pairs.
+    // This parser reads everything that serde reads as JSON; serde refuses comments and halves of surrogate pairs.
     let as_text = serde_json::to_string(writer).expect("text");
     let named = format!(r#"{{"type": "fixed", "name": "F", "size": 1, "aliases": [{as_text}]}}"#);
     assert!(Schema::parse(&named).is_ok(), "{named}");

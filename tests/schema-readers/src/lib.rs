@@ -1,8 +1,8 @@
-//! Every type that a function reads records into, to be compiled against every version of every schema.
+//! Lists every type that a function reads records into, so that tests compile each against every version of its schema.
 //!
-//! Whoever adds a function lists here what it reads and from which subject, or that it reads no topic, and names it among
-//! the consumers in the subject's `subject.json`. The tests fail, by the function's name, when one of the two is missing
-//! and when some version of the schema cannot be read.
+//! When you add a function, list here what it reads and from which subject, or that it does not read a topic, and add it to
+//! the consumers in the subject's `subject.json`. The tests fail with the function's name if one of the two is missing, or
+//! if it cannot read some version of the schema.
 
 use avro_decode::{AvroType, Limits, Plan, ResolveError, Schema};
 
@@ -28,7 +28,7 @@ pub fn readers() -> Vec<Reader> {
     ]
 }
 
-/// Functions that read no topic.
+/// Functions that do not read a topic.
 pub const READ_NO_TOPIC: &[&str] = &["publish-profile-updates", "redrive-dead-letters"];
 
 impl Reader {
@@ -37,7 +37,7 @@ impl Reader {
         Self { function, subject, name: simple(std::any::type_name::<T>()), compile }
     }
 
-    /// Resolves a version of the subject's schema against the type, as the function does when it meets it.
+    /// Resolves a version of the subject's schema against the type, as the function does at the first record with it.
     ///
     /// # Errors
     /// When the function could not read what was written with it.
@@ -60,7 +60,7 @@ mod tests {
     use super::simple;
 
     #[test]
-    fn a_type_is_called_as_people_call_it() {
+    fn names_have_neither_modules_nor_lifetimes() {
         assert_eq!(simple("avro_decode::value::Value"), "Value");
         assert_eq!(simple("debezium::change::Change<send_welcome_email::account::Account>"), "Change<Account>");
         assert_eq!(simple("a::Change<'_, b::c::Row<'_>>"), "Change<Row>");

@@ -1,4 +1,4 @@
-//! Every function reads every version of what it reads: a failing build, not a failing night.
+//! Every function can read every version of its schemas: a mistake fails the build, not production.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use std::collections::BTreeSet;
@@ -58,7 +58,7 @@ fn manifests_and_readers_name_the_same_consumers() {
         .collect();
     for (function, subject, reader) in listed.difference(&known) {
         println!(
-            "{subject}/subject.json says that {function} reads it as {reader}: add it to tests/schema-readers/src/lib.rs"
+            "{subject}/subject.json lists {function} as reading it into {reader}: add it to tests/schema-readers/src/lib.rs"
         );
     }
     for (function, subject, reader) in known.difference(&listed) {
@@ -70,7 +70,7 @@ fn manifests_and_readers_name_the_same_consumers() {
 }
 
 #[test]
-fn every_function_says_what_it_reads() {
+fn every_function_is_listed_with_what_it_reads() {
     let readers = readers();
     let reading: BTreeSet<&str> = readers.iter().map(|reader| reader.function).collect();
     for entry in std::fs::read_dir(root().join("functions")).unwrap() {
@@ -80,11 +80,11 @@ fn every_function_says_what_it_reads() {
         }
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let known = reading.contains(name.as_str()) || READ_NO_TOPIC.contains(&name.as_str());
-        assert!(known, "tests/schema-readers/src/lib.rs does not say what the function {name} reads");
+        assert!(known, "tests/schema-readers/src/lib.rs does not list what the function {name} reads");
     }
 }
 
-/// The check can fail: a column that the function reads as text becomes a number.
+/// Proves that the check can fail: a column that the function reads as text becomes a number.
 #[test]
 fn a_version_that_a_function_cannot_read_is_found() {
     let contracts = contracts();

@@ -1,9 +1,9 @@
-//! What a failed `SendEmail` proves.
+//! Classifies failures of `SendEmail` by what they prove.
 //!
 //! | what happened | was a mail sent? | verdict |
 //! |---|---|---|
 //! | no credentials, no request, no connection | no | retry |
-//! | the connection broke, or time ran out, after the request began to leave | unknown | uncertain |
+//! | the connection broke, or time ran out, after sending the request began | unknown | uncertain |
 //! | 2xx without a readable message id; 1xx, 3xx | unknown | uncertain |
 //! | 503, 429 and every code for throttling | no | retry |
 //! | other 5xx | unknown | uncertain |
@@ -11,8 +11,8 @@
 //! | 4xx about this message or its recipient | no | dead letter |
 //!
 //! Sources: the errors of `SendEmail` and the common errors in the SES API v2 reference; the texts in "Amazon SES email
-//! sending errors" of the SES developer guide. SES says that a call which it refuses sends nothing, but a 500 may come
-//! after the mail was queued. An address on the suppression list is no error: SES accepts the mail and drops it.
+//! sending errors" of the SES developer guide. According to SES a refused call sends nothing, but a 500 may come after the
+//! mail was queued. For an address on the suppression list SES returns no error: it accepts the mail and drops it.
 
 use std::error::Error;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use crate::address::Address;
 use crate::error::{Answer, Doubt, Refusal, SendError};
 
-/// The verdict on a call that failed; `transmitted` says whether the request had got as far as the connection.
+/// Classifies a failed call; `transmitted` is whether the request had reached the connection.
 pub(super) fn classify(
     error: SdkError<SendEmailError, HttpResponse>,
     transmitted: bool,
@@ -42,7 +42,7 @@ pub(super) fn classify(
                 Verdict::Uncertain(doubt) => SendError::Uncertain { doubt, answer, cause: None },
             }
         }
-        // The answer itself broke; its status does not have to be true any more.
+        // The response itself is broken, so its status is not reliable.
         SdkError::ResponseError(failed) => {
             let answer = Answer { status: Some(failed.raw().status().as_u16()), ..Answer::default() };
             SendError::Uncertain { doubt: Doubt::AnswerUnreadable, answer, cause: None }
@@ -51,17 +51,17 @@ pub(super) fn classify(
         SdkError::TimeoutError(_) => uncertain(Doubt::Timeout, error),
         SdkError::DispatchFailure(ref failure) if failure.is_timeout() => uncertain(Doubt::Timeout, error),
         SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => uncertain(Doubt::ConnectionLost, error),
-        // The SDK reserves the right to fail in new ways, and a new way proves nothing.
+        // The SDK may fail in new ways, and a new way proves nothing.
         error => uncertain(Doubt::ConnectionLost, error),
     }
 }
 
-/// The mail could not even be made into a request.
+/// The error for a mail that could not be made into a request.
 pub(super) fn not_built(cause: BoxError) -> SendError {
     SendError::Refused { refusal: Refusal::RequestInvalid, answer: Answer::default(), after: None, cause: Some(cause) }
 }
 
-/// SES said yes and did not say to what.
+/// The error for a success without a message id.
 pub(super) fn no_message_id() -> SendError {
     let answer = Answer { status: Some(200), ..Answer::default() };
     SendError::Uncertain { doubt: Doubt::AnswerUnreadable, answer, cause: None }
@@ -76,8 +76,8 @@ fn uncertain(doubt: Doubt, cause: SdkError<SendEmailError, HttpResponse>) -> Sen
     SendError::Uncertain { doubt, answer: Answer::default(), cause: Some(Box::new(cause)) }
 }
 
-/// Whether the failure came while connecting: name, route, TLS. Only then has the request not begun to leave. The SDK
-/// keeps this to itself, so it is read from the HTTP client's own error.
+/// Whether the failure happened while connecting (name, route, TLS). Only then is it certain that nothing was sent. The SDK
+/// does not expose this, so it is read from the HTTP client's own error.
 fn never_connected(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -95,13 +95,13 @@ enum Verdict {
     Uncertain(Doubt),
 }
 
-/// The verdict on an answer: status first, then SES's code, then, where one code has several meanings, its text.
+/// Judges a response by its status, then by SES's code, then, if a code has several meanings, by its text.
 fn judge(status: u16, code: Option<&str>, text: &str, sender: &Address, recipient: &Address) -> Verdict {
     use Refusal::*;
     match (status, code) {
         (400.., Some(code)) if is_throttling(code) => Verdict::Refused(rate_or_quota(text)),
         (429, _) => Verdict::Refused(rate_or_quota(text)),
-        // 408: the server gave up waiting for the rest of the request, so it never had all of it.
+        // 408: the server gave up waiting for the rest of the request, so it never received all of it.
         (408 | 503, _) => Verdict::Refused(Unavailable),
         (500.., _) => Verdict::Uncertain(Doubt::ServerError),
         (..=399, _) => Verdict::Uncertain(Doubt::AnswerUnreadable),
@@ -115,20 +115,20 @@ fn judge(status: u16, code: Option<&str>, text: &str, sender: &Address, recipien
         (_, Some("NotFoundException")) => Verdict::Refused(ConfigurationSetMissing),
         (_, Some("MessageRejected")) => Verdict::Refused(by_text(text, sender, recipient).unwrap_or(MessageRejected)),
         (400 | 413 | 422, Some(_)) => Verdict::Refused(by_text(text, sender, recipient).unwrap_or(RequestInvalid)),
-        // SES always gives a code.
+        // SES always returns a code.
         (400..=499, _) => Verdict::Refused(EndpointUnexpected),
     }
 }
 
-/// What the text says that the code does not. The recipient's address is taken out of it first, because the row chose
-/// that: `paused@example.com` says nothing about the account.
+/// The refusal by the text, which is more specific than the code. The recipient's address is removed from the text first,
+/// because it comes from the row: `paused@example.com` means nothing about the account.
 fn by_text(text: &str, sender: &Address, recipient: &Address) -> Option<Refusal> {
     let [text, sender_address, recipient_address] =
         [text, sender.as_str(), recipient.as_str()].map(str::to_ascii_lowercase);
     let names_recipient = text.contains(&recipient_address);
     let text = text.replace(&recipient_address, " ");
     if text.contains("not verified") {
-        // The identities that failed are listed; without a known one it is the sender, as SES checks that first.
+        // The text lists the failed identities. Without a known one it is the sender, which SES checks first.
         let names_sender = text.contains(&sender_address) || sender_address == recipient_address;
         return Some(match names_recipient && !names_sender {
             true => Refusal::RecipientUnverified,
@@ -145,14 +145,14 @@ fn by_text(text: &str, sender: &Address, recipient: &Address) -> Option<Refusal>
     }
 }
 
-/// The quota of 24 hours comes with the code of throttling ("Errors related to the sending quotas"); lowering the rate
-/// does not help against it.
+/// An exceeded 24-hour quota has the code of throttling ("Errors related to the sending quotas"), but a lower rate does not
+/// help.
 fn rate_or_quota(text: &str) -> Refusal {
     if text.to_ascii_lowercase().contains("quota") { Refusal::QuotaExceeded } else { Refusal::Throttled }
 }
 
-/// In the sandbox a role may have to be allowed to send *to* an identity as well. A refusal that names only that of the
-/// recipient (`arn:aws:ses:…:identity/ada@example.com`, or her domain) is no fault of the deployment as a whole.
+/// In the sandbox a role may also need permission to send *to* an identity. A refusal that names only the recipient's
+/// identity (`arn:aws:ses:…:identity/ada@example.com`, or its domain) is not a fault of the whole deployment.
 fn is_recipients_identity(text: &str, sender: &Address, recipient: &Address) -> bool {
     let is_of = |identity: &str, address: &Address| {
         identity.eq_ignore_ascii_case(address.as_str()) || identity.eq_ignore_ascii_case(address.domain())
@@ -215,13 +215,13 @@ fn answer(raw: &HttpResponse, error: &SendEmailError) -> Answer {
     }
 }
 
-/// What a foreign server calls a code or an id, if it could be one.
+/// A code or an id from a foreign server, if it looks like one.
 fn word(text: &str) -> Option<String> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (text.len() <= 64 && text.chars().all(is_word)).then(|| text.to_owned())
 }
 
-/// `Retry-After` in seconds; its other form, a date, is not used by AWS.
+/// `Retry-After` in seconds; AWS does not use its other form, a date.
 fn retry_after(raw: &HttpResponse) -> Option<Duration> {
     raw.headers().get("retry-after")?.trim().parse().ok().map(Duration::from_secs)
 }
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_means_several_things_is_told_apart_by_its_text() {
+    fn the_text_decides_what_an_ambiguous_code_means() {
         use Refusal::*;
         let unverified = "Email address is not verified. The following identities failed the check in region";
         for (code, text, refusal) in [
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_days_quota_is_told_from_the_rate_though_they_share_a_code() {
+    fn the_daily_quota_is_distinguished_from_the_rate_by_its_text() {
         for (status, code) in [(400, "ThrottlingException"), (429, "TooManyRequestsException"), (400, "Throttling")] {
             let judged = |text| judged(status, Some(code), text);
             assert_eq!(judged("Maximum sending rate exceeded."), Verdict::Refused(Refusal::Throttled), "{code}");
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_that_names_the_recipients_identity_alone_is_that_recipients() {
+    fn a_denial_of_only_the_recipients_identity_is_the_recipients_fault() {
         let denied = "User `arn:aws:sts::1:assumed-role/f/x' is not authorized to perform `ses:SendEmail' on resource";
         let identity = |name: &str| format!("`arn:aws:ses:eu-central-1:123456789012:identity/{name}'");
         for (on, refusal) in [
@@ -291,11 +291,11 @@ mod tests {
         }
         let [sender, recipient] = ["hello@shop.example", "bob@shop.example"].map(|a| Address::parse(a).unwrap());
         let both = judge(403, Some("AccessDenied"), &identity("shop.example"), &sender, &recipient);
-        assert_eq!(both, Verdict::Refused(Refusal::AccessDenied), "who sends from there is not allowed to");
+        assert_eq!(both, Verdict::Refused(Refusal::AccessDenied), "the sender's domain is not allowed");
     }
 
     #[test]
-    fn a_rows_address_cannot_pass_for_a_fault_of_the_account() {
+    fn a_rows_address_cannot_look_like_a_fault_of_the_account() {
         let sender = Address::parse("hello@shop.example").unwrap();
         for to in ["paused@example.com", "suspended@x.example", "quota.exceeded@not.verified.example"] {
             let recipient = Address::parse(to).unwrap();
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn every_status_has_a_verdict_and_only_proof_is_certain() {
+    fn every_status_has_a_verdict_and_only_a_proof_is_certain() {
         for status in 0..=999 {
             for code in [None, Some("ThrottlingException"), Some("MessageRejected"), Some("Unheard")] {
                 let certain = matches!(judged(status, code, ""), Verdict::Refused(_));

@@ -1,7 +1,7 @@
 //! The mailer on Amazon SES (API v2).
 //!
-//! SES has no idempotency token: a request that is sent twice is two mails. So the SDK's own retries are off, and
-//! every failure is judged by what it proves (the table is in `failures.rs`).
+//! SES has no idempotency token: a request that is sent twice sends two mails. So the SDK's own retries are off, and every
+//! failure is classified by what it proves (see the table in `failures.rs`).
 
 mod failures;
 
@@ -28,18 +28,18 @@ use crate::mailbox::Mailbox;
 use crate::mailer::{Mailer, SentMail};
 use crate::message::{Email, TEMPLATE};
 
-/// What every mail has in common.
+/// Settings that all mails share.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Who it is from.
+    /// The sender.
     pub sender: Mailbox,
-    /// Where answers go; to the sender if nothing is said.
+    /// Where replies go; to the sender if not set.
     pub reply_to: Option<Address>,
-    /// The configuration set, which publishes what becomes of it.
+    /// The configuration set, which publishes deliveries, bounces and complaints.
     pub configuration_set: Option<String>,
-    /// How long SES may take, from the first byte to the answer.
+    /// How long SES may take, from the first byte of the request to the response.
     pub timeout: Duration,
-    /// Name of the function, for the tag of that name.
+    /// The function's name, for the tag `function`.
     pub function: &'static str,
 }
 
@@ -51,10 +51,10 @@ pub struct SesMailer {
 }
 
 impl SesMailer {
-    /// A mailer on `aws` (region, credentials, endpoint), but with timeouts, retries and connections of its own.
+    /// A mailer with the region, credentials and endpoint of `aws`, and timeouts, retries and connections of its own.
     pub fn new(aws: &SdkConfig, settings: Settings) -> Self {
-        // Half the time for a connection: when that fails it is certain that nothing was sent, and when it comes late
-        // there is still time for the answer.
+        // At most half the time for connecting: if that fails, nothing was sent for certain, and if it is slow, there is
+        // still time for the response.
         let timeouts = TimeoutConfig::builder()
             .connect_timeout((settings.timeout / 2).min(Duration::from_secs(3)))
             .operation_timeout(settings.timeout)
@@ -105,8 +105,8 @@ impl Mailer for SesMailer {
     }
 }
 
-/// Connections are dropped after a few idle seconds. Lambda freezes a function between two invocations, and what SES
-/// has closed meanwhile looks alive until a mail is written to it: that mail would be uncertain for nothing.
+/// Closes connections after a few idle seconds. Lambda freezes a function between invocations, and a connection that SES
+/// has closed meanwhile looks alive until a mail is written to it, which would make that mail uncertain for no reason.
 fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new()
         .pool_idle_timeout(Duration::from_secs(5))
@@ -114,7 +114,7 @@ fn http_client() -> SharedHttpClient {
         .build_https()
 }
 
-/// Notes whether a request has got as far as the connection. Before that, nothing can have been sent, whatever failed.
+/// Records whether a request has reached the connection. Before that, nothing can have been sent.
 #[derive(Debug, Clone, Default)]
 struct Transmission(Arc<AtomicBool>);
 

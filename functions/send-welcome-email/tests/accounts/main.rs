@@ -1,4 +1,4 @@
-//! Which accounts get the one mail: whole events through the real processor, with its ports in memory.
+//! Which accounts get a mail: whole events through the real processor, with its ports in memory.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use std::sync::{Arc, Mutex};
@@ -25,7 +25,7 @@ impl Mailer for Sent {
     }
 }
 
-/// A deployment of the function: claims that outlive a delivery, and what came of all deliveries.
+/// A deployment of the function: its claims, dead letters and mails outlive a delivery.
 struct Deployment {
     claims: MemoryClaims,
     letters: MemoryDeadLetters,
@@ -65,7 +65,7 @@ impl Deployment {
 }
 
 #[tokio::test]
-async fn a_snapshot_that_comes_as_inserts_mails_nobody() {
+async fn a_snapshot_that_arrives_as_inserts_sends_no_mail() {
     let recorded = include_str!("../../../../events/recorded/postgres-accounts/schemas.json");
     let deployment = Deployment::new();
     let outcomes = deployment.deliver(include_str!("snapshot-as-insert.event.json"), recorded).await;
@@ -73,7 +73,7 @@ async fn a_snapshot_that_comes_as_inserts_mails_nobody() {
 }
 
 #[tokio::test]
-async fn an_account_may_be_numbered_without_a_scale() {
+async fn an_account_id_may_be_a_number_of_any_scale() {
     let deployment = Deployment::new();
     let (event, schemas) = (include_str!("numeric-key.event.json"), include_str!("numeric-key.schemas.json"));
     assert_eq!(deployment.deliver(event, schemas).await, [(Outcome::Done, 1)]);
@@ -82,7 +82,7 @@ async fn an_account_may_be_numbered_without_a_scale() {
 }
 
 #[tokio::test]
-async fn a_language_that_is_a_number_costs_nobody_a_mail() {
+async fn a_numeric_language_does_not_cost_the_mail() {
     let deployment = Deployment::new();
     let (event, schemas) =
         (include_str!("language-is-a-number.event.json"), include_str!("language-is-a-number.schemas.json"));
@@ -91,7 +91,7 @@ async fn a_language_that_is_a_number_costs_nobody_a_mail() {
 }
 
 #[tokio::test]
-async fn a_column_of_any_name_and_a_comment_in_the_schema_cost_nobody_a_mail() {
+async fn unusual_column_names_and_schema_comments_do_not_cost_the_mail() {
     let (event, schemas) =
         (include_str!("column-with-umlaut.event.json"), include_str!("column-with-umlaut.schemas.json"));
     let renamed = schemas.replace("größe", "shoe-size %");
@@ -105,7 +105,7 @@ async fn a_column_of_any_name_and_a_comment_in_the_schema_cost_nobody_a_mail() {
 }
 
 #[tokio::test]
-async fn a_key_that_holds_nothing_is_a_dead_letter_that_says_so() {
+async fn a_key_without_content_is_a_dead_letter_with_the_reason() {
     let deployment = Deployment::new();
     let (event, schemas) =
         (include_str!("key-without-value.event.json"), include_str!("key-without-value.schemas.json"));
@@ -115,7 +115,7 @@ async fn a_key_that_holds_nothing_is_a_dead_letter_that_says_so() {
 }
 
 #[tokio::test]
-async fn two_accounts_whose_key_columns_changed_places_get_a_mail_each() {
+async fn reordered_key_columns_do_not_confuse_two_accounts() {
     let deployment = Deployment::new();
     let (event, schemas) =
         (include_str!("key-columns-reordered.event.json"), include_str!("key-columns-reordered.schemas.json"));
@@ -124,8 +124,8 @@ async fn two_accounts_whose_key_columns_changed_places_get_a_mail_each() {
     assert_eq!(deployment.deliver(event, schemas).await, [(Outcome::Duplicate, 2)]);
 }
 
-/// What the version before made of an account of the key (region 1, no 2): it joined the columns in their order.
-async fn claimed_by_the_version_before(deployment: &Deployment) -> Claim {
+/// The claim that earlier versions made for the key (region 1, no 2): they joined the columns in order.
+async fn claimed_by_an_earlier_version(deployment: &Deployment) -> Claim {
     let claims = EarlierClaims(deployment.claims.clone());
     let effect = EffectId::new(ClaimKey::new("welcome", "1,2").unwrap());
     let claim = claims.claim(&effect, Duration::from_secs(15), OwnerToken::fresh()).await.unwrap();
@@ -136,18 +136,18 @@ async fn claimed_by_the_version_before(deployment: &Deployment) -> Claim {
 }
 
 #[tokio::test]
-async fn an_upgrade_mails_nobody_again_and_neither_does_a_rollback() {
+async fn neither_an_upgrade_nor_a_rollback_sends_a_mail_twice() {
     let (event, schemas) =
         (include_str!("key-columns-reordered.event.json"), include_str!("key-columns-reordered.schemas.json"));
-    // Claimed before the upgrade: for the first account. That the second one has the same old text nobody can tell.
+    // Claimed before the upgrade for the first account. The second one has the same former text, so it counts too.
     let upgraded = Deployment::new();
-    assert!(matches!(claimed_by_the_version_before(&upgraded).await, Claim::Claimed(_)));
+    assert!(matches!(claimed_by_an_earlier_version(&upgraded).await, Claim::Claimed(_)));
     assert_eq!(upgraded.deliver(event, schemas).await, [(Outcome::Duplicate, 2)]);
     assert_eq!(upgraded.mails(), Vec::<String>::new());
 
     let rolled_back = Deployment::new();
     assert_eq!(rolled_back.deliver(event, schemas).await, [(Outcome::Done, 2)]);
     assert!(matches!(rolled_back.claims.stored(r"welcome:\(no=2,region=1)"), Some(StoredClaim::Done { .. })));
-    assert_eq!(claimed_by_the_version_before(&rolled_back).await, Claim::Done);
-    assert_eq!(rolled_back.deliver(event, schemas).await, [(Outcome::Duplicate, 2)], "and forward again");
+    assert_eq!(claimed_by_an_earlier_version(&rolled_back).await, Claim::Done);
+    assert_eq!(rolled_back.deliver(event, schemas).await, [(Outcome::Duplicate, 2)], "after the next upgrade");
 }

@@ -4,11 +4,11 @@ use crate::compile::{Compiler, Incompatibility};
 use crate::limits::Limits;
 use crate::schema::Schema;
 
-/// All that keeps data of `writer` from being read with `reader`, up to 1,000 places; nothing if every datum can be read.
+/// Every place at which data of `writer` cannot be read with `reader`, up to 1,000; empty if every datum can be read.
 ///
-/// It is the resolution of [`crate::Plan::compile_with_reader`], but stricter and complete: a plan takes it that a
-/// branch of the writer's union or a symbol of its enum cannot be read, since that is an error only when one occurs; and
-/// it ends at the first problem.
+/// Resolves as [`crate::Plan::compile_with_reader`] does, but is stricter and complete. A plan accepts that a branch of
+/// the writer's union or a symbol of its enum cannot be read, since that is an error only when one occurs, and it stops
+/// at the first problem.
 ///
 /// ```
 /// use avro_decode::{Rule, Schema, incompatibilities};
@@ -32,7 +32,7 @@ pub fn incompatibilities(writer: &Schema, reader: &Schema) -> Vec<Incompatibilit
         found = compiler.survey.take().unwrap_or_default();
         node
     });
-    // The survey collects what does not resolve; what ends it comes back as an error.
+    // The survey collects what does not resolve; an error ended it early.
     if let Err(error) = survey {
         found.push(Incompatibility::new(error, writer.fragment(writer.root()), reader.fragment(reader.root())));
     }

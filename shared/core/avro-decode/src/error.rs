@@ -1,7 +1,7 @@
-//! What can go wrong, in the three moments it can: parsing a schema, resolving it against a reader, decoding a datum.
+//! Errors of the three steps: parsing a schema, resolving it against a reader, decoding a datum.
 //!
-//! Messages name schema paths, offsets and rules. They never contain a value, a map key or any other byte of a datum, and
-//! of a schema no more than names, each cut to some length: a message has at most 4 KiB, whatever the schema.
+//! Messages name schema paths, offsets and rules. They never contain a value, a map key or any other byte of a datum. Of a
+//! schema they quote only names, each cut to some length, so a message has at most 4 KiB for any schema.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::message_text::{ShortName, ends};
 
-/// A schema is not valid Avro.
+/// A schema is not valid Avro: where, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("schema at `{path}`: {problem}")]
 pub struct SchemaError {
@@ -33,7 +33,7 @@ impl SchemaError {
     }
 }
 
-/// The rule of schema resolution that a writer schema and a reader do not meet.
+/// The rule of schema resolution that a writer schema and a reader break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rule {
@@ -41,23 +41,23 @@ pub enum Rule {
     TypeMismatch,
     /// Named types with different names and no alias.
     NameMismatch,
-    /// The reader's field is not written and has no default.
+    /// The writer has no such field and the reader has no default for it.
     MissingField,
     /// A fixed of another size.
     FixedSize,
     /// None of the writer's union branches, or no branch of the reader's union, resolves.
     NoUnionBranch,
-    /// A long read into 32 bits, a double into a float, and their like.
+    /// A long read into 32 bits, a double into a float, and the like.
     Narrowing,
-    /// The logical type that the reader needs is not there or is another one.
+    /// The reader needs a logical type that the writer does not have.
     LogicalType,
     /// A default value that does not fit its own schema.
     InvalidDefault,
-    /// The writer's enum has symbols that the reader's has not, and the reader's has no default.
+    /// The writer's enum has symbols that the reader's does not have, and the reader's has no default.
     EnumSymbols,
     /// The types of writer and reader nest deeper than a plan may.
     TooDeep,
-    /// Resolving them would take far more steps than they have parts.
+    /// Resolving the two would take far more steps than they have parts.
     TooManySteps,
 }
 
@@ -79,12 +79,12 @@ impl Rule {
     }
 }
 
-/// A writer schema cannot be read by a reader; found once, when the plan is compiled.
+/// A reader cannot read what a schema writes. Found once, when the plan is compiled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("writer `{}`, reader `{}`: {}; {}", .0.writer_path, .0.reader_path, .0.problem, .0.remedy)]
 pub struct ResolveError(Box<Unresolved>);
 
-/// Apart, so that a result is small: resolving recurses with the schema.
+/// Boxed, so that a result is small: resolving recurses with the schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Unresolved {
     writer_path: String,
@@ -117,12 +117,12 @@ impl ResolveError {
         &self.0.reader_path
     }
 
-    /// Which rule is not met.
+    /// Which rule is broken.
     pub fn rule(&self) -> Rule {
         self.0.rule
     }
 
-    /// What is wrong there, without place and remedy.
+    /// What is wrong, without the place and the remedy.
     pub fn problem(&self) -> &str {
         &self.0.problem
     }
@@ -160,7 +160,7 @@ pub enum DecodeErrorKind {
     UnionBranch,
     /// An enum index that the writer's schema does not have.
     EnumIndex,
-    /// An enum symbol that the reader does not have, and the reader names no default.
+    /// An enum symbol that the reader does not have and has no default for.
     EnumSymbol,
     /// A block claims more items than the bytes left could hold.
     BlockCount,
@@ -178,7 +178,7 @@ pub enum DecodeErrorKind {
     TemporalRange,
     /// Not a UUID.
     InvalidUuid,
-    /// The plan was compiled for another type; a fault of this crate or of a hand-written [`crate::AvroRead`].
+    /// The plan was compiled for another type: a bug in this crate or in a hand-written [`crate::AvroRead`].
     PlanMismatch,
     /// A check of the reading type itself, with its code.
     Custom(&'static str),
@@ -223,7 +223,7 @@ impl DecodeErrorKind {
             Self::EnumIndex => "the writer's enum has no such symbol",
             Self::EnumSymbol => "the reader's enum has no such symbol and no default",
             Self::BlockCount => "the block claims more items than the bytes left can hold",
-            Self::ZeroSizeItems => "there are too many values of no size",
+            Self::ZeroSizeItems => "there are too many values that take no bytes",
             Self::Depth => "records, lists or maps nest too deeply",
             Self::OutputSize => "the decoded value would be too large",
             Self::TrailingBytes => "bytes are left after the datum",
@@ -252,7 +252,7 @@ struct Inner {
 pub(crate) enum Segment {
     Field(Arc<str>),
     Item(usize),
-    /// The ordinal of a map's entry: its key is row data.
+    /// The number of a map's entry; its key is row data.
     Entry(usize),
 }
 
@@ -280,8 +280,8 @@ impl DecodeError {
 
     /// The path of the value from the root, as `after.tags[3]`; empty for the root itself.
     ///
-    /// Names are those of the writer's schema. Map entries are counted (`labels{2}`): their keys are data. Of a long path
-    /// the middle is left out.
+    /// Names are those of the writer's schema. Map entries are numbered (`labels{2}`), since their keys are data. The middle
+    /// of a long path is left out.
     pub fn path(&self) -> String {
         let mut text = String::new();
         let segments: Vec<&Segment> = self.0.path.iter().rev().collect();

@@ -1,7 +1,8 @@
-//! Avro decoding by compiled plans: writer schema and reader type resolved once, then straight into the function's own struct.
+//! Avro decoding by compiled plans: a writer schema and a Rust type are resolved once, then each datum decodes straight
+//! into the function's own struct.
 #![doc = include_str!("../README.md")]
 
-// The derive's output names this crate from outside; in our own documentation and tests, too.
+// Code that the derive writes names this crate from outside, in our own documentation and tests too.
 extern crate self as avro_decode;
 
 mod compatibility;
@@ -19,7 +20,7 @@ mod value;
 
 /// Implements [`trait@AvroRead`] and [`AvroType`] for a struct or enum.
 ///
-/// On a type: `#[avro(name = "…")]` (the record or enum has to have this name), `alias = "…"` (or this one),
+/// On a type: `#[avro(name = "…")]` (the record or enum must have this name), `alias = "…"` (or this one),
 /// `rename_all = "camelCase"` (or `PascalCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, `lowercase`, `UPPERCASE`).
 ///
 /// On a field: `rename = "…"`, `alias = "…"` (any number), `default` (the type's `Default`), `default = value`.
@@ -27,14 +28,14 @@ mod value;
 /// On a variant: `rename = "…"` (`name` is the same), `alias = "…"`, and for symbols that are not listed `default`; in
 /// a union `name = "…"` and, for all other branches, `other`.
 ///
-/// What cannot be is refused with what to write instead. A record has names for its fields:
+/// What cannot work is a compile error that says what to write instead. A record's fields have names:
 ///
 /// ```compile_fail
 /// #[derive(avro_decode::AvroRead)]
 /// struct Pair(i64, i64);
 /// ```
 ///
-/// A name is read by one field:
+/// Only one field reads a name:
 ///
 /// ```compile_fail
 /// #[derive(avro_decode::AvroRead)]
@@ -55,7 +56,7 @@ mod value;
 /// }
 /// ```
 ///
-/// An attribute is one of these:
+/// There are no other attributes:
 ///
 /// ```compile_fail
 /// #[derive(avro_decode::AvroRead)]
@@ -65,7 +66,7 @@ mod value;
 /// }
 /// ```
 ///
-/// Each field's type can be read:
+/// Every field's type must be readable:
 ///
 /// ```compile_fail
 /// #[derive(avro_decode::AvroRead)]
@@ -85,7 +86,7 @@ pub use read::{AvroRead, AvroType, Decimal, DecimalBytes, Duration, Lenient};
 pub use schema::{Schema, TypeId};
 pub use value::{Record, Symbol, Value};
 
-/// What the derive's output needs; not for others.
+/// What code written by the derive needs; not for anything else.
 #[doc(hidden)]
 pub mod derive {
     pub use crate::compile::{EnumSpec, FieldSpec, RecordSpec, UnionSpec, VariantKind, VariantSpec};

@@ -1,18 +1,18 @@
-//! What one datum may cost.
+//! Limits of what decoding one datum may cost.
 
-/// Bounds on decoding one datum. The default is safe for bytes from strangers.
+/// Limits of decoding one datum. The defaults are safe for untrusted bytes.
 ///
-/// Independent of these, a length is never more than the bytes left, and a block's count never more than
-/// the bytes left divided by the least size of its items.
+/// Apart from these, a length is never more than the bytes left, and a block's count never more than the bytes left
+/// divided by the smallest size of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Records, lists and maps within one another. Default 64.
+    /// How deeply records, lists and maps may nest. Default 64.
     pub max_depth: u32,
-    /// Bytes that the decoded value may take outside of the datum: list and map entries, boxes and generic values by
-    /// their size in memory. Owned text and bytes count by their length. Default 64 MiB.
+    /// Bytes that the decoded value may take outside of the datum. List and map entries, boxes and generic values count by
+    /// their size in memory, owned text and bytes by their length. Default 64 MiB.
     pub max_output_bytes: usize,
-    /// Values in the datum that take no bytes: records without content, and items of lists whose type is such (nulls,
-    /// empty records). As many more as the datum has bytes are let through. Default 10,000.
+    /// Values that take no bytes in the datum: empty records, and list items that are null or empty records. The datum may
+    /// have one more for each of its bytes. Default 10,000.
     pub max_zero_size_items: usize,
 }
 

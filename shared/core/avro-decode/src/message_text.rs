@@ -1,13 +1,13 @@
-//! Names as messages quote them. Whoever may register a schema chooses them: a name may have a million letters, or a line
-//! break, and a message goes into logs and dead letters.
+//! Quotes names and other schema text in messages, cut to some length and on one line. Anybody who may register a schema
+//! chooses its names: one may have a million letters or a line break, and messages go into logs and dead letters.
 
 use std::fmt;
 
-/// The most of one name, in bytes.
+/// The longest name that is quoted whole, in bytes.
 const NAME: usize = 64;
-/// The most of other texts of a schema, such as a default.
+/// The longest other text of a schema that is quoted whole, such as a default, in bytes.
 const TEXT: usize = 200;
-/// The most segments of a path: so many of its beginning and of its end.
+/// A longer path keeps so many segments of its beginning and of its end.
 const FIRST: usize = 4;
 const LAST: usize = 10;
 
@@ -31,8 +31,8 @@ impl fmt::Display for Excerpt<'_> {
 
 fn write_cut(f: &mut fmt::Formatter<'_>, text: &str, most: usize) -> fmt::Result {
     let cut = text.floor_char_boundary(most);
-    let shown = text.get(..cut).unwrap_or_default();
-    for character in shown.chars() {
+    let short = text.get(..cut).unwrap_or_default();
+    for character in short.chars() {
         if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
             write!(f, "{}", character.escape_unicode())?;
         } else {
@@ -42,11 +42,11 @@ fn write_cut(f: &mut fmt::Formatter<'_>, text: &str, most: usize) -> fmt::Result
     if cut < text.len() { write!(f, "… ({} bytes)", text.len()) } else { Ok(()) }
 }
 
-/// A few names in quotation marks, and that there are more.
+/// The first names in backticks, with `…` if there are more.
 pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    const SHOWN: usize = 12;
+    const MOST: usize = 12;
     let mut names = names.into_iter();
-    let mut list: Vec<String> = names.by_ref().take(SHOWN).map(|name| format!("`{}`", ShortName(name))).collect();
+    let mut list: Vec<String> = names.by_ref().take(MOST).map(|name| format!("`{}`", ShortName(name))).collect();
     if names.next().is_some() {
         list.push("…".into());
     }
@@ -68,7 +68,7 @@ pub(crate) fn path<S: fmt::Display>(segments: &[S]) -> String {
     if text.is_empty() { ".".to_owned() } else { text }
 }
 
-/// The beginning and the end of what is long, and between them how many are left out.
+/// The first and last segments of a long list, with the number of those left out in between.
 pub(crate) fn ends<S>(segments: &[S]) -> Vec<Result<&S, usize>> {
     match (segments.split_at_checked(FIRST), segments.len().checked_sub(FIRST + LAST)) {
         (Some((first, rest)), Some(left_out @ 1..)) => {

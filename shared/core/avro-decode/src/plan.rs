@@ -1,4 +1,4 @@
-//! The plan that users compile once and decode by.
+//! [`Plan`]: compiled once for a writer schema and a reader, then decodes any number of data.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::value::Value;
 
 /// A writer schema and a reader type, resolved once: decodes any number of data.
 ///
-/// A plan is immutable and shared between threads by reference or `Arc`.
+/// A plan is immutable; threads share it by reference or `Arc`.
 ///
 /// ```
 /// use avro_decode::{AvroRead, Limits, Plan, Schema};
@@ -45,14 +45,14 @@ impl<T: AvroType> Plan<T> {
     /// Resolves `writer` against the Rust type `T`.
     ///
     /// # Errors
-    /// When some datum of the writer could never be read as `T`: a field that is missing, a type that neither matches
-    /// nor promotes. The error names the place in both and what to change.
+    /// When the writer's data cannot be read as `T`: a field is missing, or a type neither matches nor promotes. The error
+    /// names the place in both and what to change.
     pub fn compile(writer: &Schema, limits: &Limits) -> Result<Self, ResolveError> {
         let program = Compiler::run(writer, None, limits, T::compile)?;
         Ok(Self::of(program))
     }
 
-    /// Decodes a whole datum, without frame: the bytes after the schema id.
+    /// Decodes a whole datum, without its frame: the bytes after the schema id.
     ///
     /// # Errors
     /// When the bytes are not a datum of the writer's schema, when a value of it does not fit `T`, when a limit is
@@ -70,10 +70,10 @@ impl<T: AvroType> Plan<T> {
         Ok(value)
     }
 
-    /// As [`Plan::decode`], into a place of the caller's: a struct of many fields is written where it stays.
+    /// As [`Plan::decode`], into `place`: a struct of many fields is then written where it stays, without a last move.
     ///
     /// # Errors
-    /// As [`Plan::decode`]; `place` then holds nothing that means anything.
+    /// As [`Plan::decode`]; what `place` then holds is meaningless.
     #[inline]
     pub fn decode_into<'s, 'de>(
         &self,
@@ -90,14 +90,14 @@ impl<T: AvroType> Plan<T> {
         Ok(value)
     }
 
-    /// The steps that compiling took, for tests of what a schema may cost: types, fields, branches and symbols that were
-    /// looked at, and 64 bytes of names each.
+    /// The steps that compiling took, for tests of what a schema may cost. A step is a type, field, branch or symbol
+    /// that was visited, or 64 bytes of a name.
     #[doc(hidden)]
     pub fn steps(&self) -> u64 {
         self.program.steps
     }
 
-    /// Decodes a datum, and says how many operations of skipping it took: for tests of what a datum may cost.
+    /// Decodes a datum and counts the skipping operations, for tests of what a datum may cost.
     #[doc(hidden)]
     pub fn decode_counting<'de>(&self, datum: &'de [u8]) -> (Result<T::Of<'de>, DecodeError>, u64) {
         let mut cursor = Cursor::new(datum, &self.program);
@@ -114,7 +114,7 @@ impl<T: AvroType> Plan<T> {
 }
 
 impl Plan<Value<'static>> {
-    /// Resolves `writer` against a reader's schema, by the rules of the specification, names included.
+    /// Resolves `writer` against a reader's schema by the specification's rules, names included.
     ///
     /// # Errors
     /// When the schemas do not resolve.

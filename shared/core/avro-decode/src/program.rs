@@ -1,4 +1,4 @@
-//! A compiled plan as data: operations that readers interpret, records and what to skip.
+//! A compiled plan as data: the operations to read by, the records, and what to skip.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use crate::value::{Shape, Symbol, Value};
 /// What a plan decodes by.
 pub(crate) struct Program {
     pub(crate) root: Node,
-    /// Records by index, since they recur and recurse. `None` did not resolve, within a branch that did not have to.
+    /// By index, since records recur and recurse. `None` for a record that did not resolve, in a branch that may fail.
     pub(crate) records: Vec<Option<RecordPlan>>,
     pub(crate) skippers: Vec<Arc<[SkipOp]>>,
     pub(crate) limits: Limits,
-    /// What compiling took.
+    /// The steps that compiling took.
     pub(crate) steps: u64,
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct Program {
 #[derive(Debug)]
 pub struct Node(pub(crate) Op);
 
-/// Mostly what the writer wrote; what becomes of it the reading type knows.
+/// Mostly what the writer wrote; the reading type knows what to make of it.
 #[derive(Debug)]
 pub(crate) enum Op {
     /// Not written: the reader's default.
@@ -41,16 +41,16 @@ pub(crate) enum Op {
     Record(u32),
     /// A record whose values take no bytes.
     Hollow(u32),
-    /// What may be unreadable.
+    /// An optional field that never costs the record.
     Lenient(Box<LenientNode>),
-    /// Null and one other: the commonest union. `null` is the index of null.
+    /// A union of null and one other type, the most common one. `null` is the index of null.
     Nullable {
         null: bool,
         inner: Box<Node>,
     },
     /// The writer's union.
     Union(Box<[Branch]>),
-    /// The reader's union, where the writer has none.
+    /// A branch of the reader's union where the writer has a single type.
     Variant(u32, Box<Node>),
     /// The reader's symbol for each of the writer's; `u32::MAX` for none.
     Enum(Arc<[u32]>),
@@ -65,7 +65,7 @@ pub(crate) enum Op {
         scale: u32,
         fixed: Option<u32>,
     },
-    /// A decimal of a scale below zero: so many zeros follow its digits.
+    /// A decimal with a negative scale: `zeros` zeros follow its digits.
     DecimalTimes {
         zeros: u32,
         fixed: Option<u32>,
@@ -79,7 +79,7 @@ pub(crate) enum Op {
     SymbolOf(Arc<[Option<Symbol>]>),
 }
 
-/// How a value is read that the reader can do without.
+/// How a [`crate::Lenient`] value is read.
 #[derive(Debug)]
 pub(crate) struct LenientNode {
     /// `None` where no value of the writer's type can be read.
@@ -90,7 +90,7 @@ pub(crate) struct LenientNode {
 #[derive(Debug)]
 pub(crate) struct List {
     pub(crate) item: Node,
-    /// The least bytes of an item, a map's key included.
+    /// The fewest bytes that an item takes, a map's key included.
     pub(crate) min: u32,
 }
 
@@ -121,9 +121,9 @@ pub(crate) enum Promotion {
 pub struct RecordPlan {
     /// By the reader's field.
     pub(crate) slots: Box<[Slot]>,
-    /// The reader's fields in the order in which they were written; at the end those that were not.
+    /// The reader's fields in the order in which they were written, then those that were not.
     pub(crate) order: Box<[u32]>,
-    /// The reader's fields can be read one after the other.
+    /// Whether the reader's fields can be read one after the other.
     pub(crate) straight: bool,
     pub(crate) after: Box<[SkipOp]>,
     /// For generic values.
@@ -136,10 +136,10 @@ pub struct RecordPlan {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Slot {
-    /// What the writer put before it, since the previous field that is read.
+    /// The writer's fields to skip between the previous field that is read and this one.
     pub(crate) before: Box<[SkipOp]>,
     pub(crate) node: Node,
-    /// Whether there is something before it, or the writer does not have it at all.
+    /// Whether there is something to skip before it, or the writer does not have it at all.
     pub(crate) detour: bool,
     /// The writer's name.
     pub(crate) name: Arc<str>,
@@ -165,7 +165,7 @@ impl Slot {
     }
 }
 
-/// One thing to go past. Text is not checked for UTF-8: nobody sees it.
+/// One thing to skip. Text is not checked for UTF-8, since nothing reads it.
 #[derive(Debug, Clone)]
 pub(crate) enum SkipOp {
     /// Adjacent values of fixed size, together.

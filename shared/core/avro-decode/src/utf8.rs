@@ -1,13 +1,13 @@
-//! Bytes as text. Nearly all text is ASCII and most of it is short, so that is what is looked for first, a word at a time;
-//! the standard library looks at short text byte by byte.
+//! Checks bytes for UTF-8. Nearly all text is short ASCII, so that is checked first, a word at a time; the standard
+//! library checks short text byte by byte.
 //!
-//! The only unsafe code of this crate, so that the words are looked at once and not again by the conversion.
-#![allow(unsafe_code, reason = "argued where it stands; `cargo miri test -p avro-decode utf8`")]
+//! The only unsafe code of this crate: without it, the conversion would check the same words again.
+#![allow(unsafe_code, reason = "each block gives its argument; `cargo miri test -p avro-decode utf8`")]
 
 /// The high bit of every byte, which ASCII does not have.
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// What the vectorised check reads at once.
+/// The bytes that the vectorised check reads at once.
 const BLOCK: usize = 64;
 
 /// The bytes as text, if they are UTF-8.
@@ -58,7 +58,7 @@ mod tests {
     use super::utf8;
 
     #[test]
-    fn text_is_what_the_standard_library_says_at_every_length_and_place() {
+    fn agrees_with_the_standard_library_at_every_length_and_place() {
         // Under Miri, a thousand times slower, each kind of length and some places.
         let (step, lengths): (usize, Vec<usize>) = match cfg!(miri) {
             true => (7, vec![0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 24, 31, 36, 63, 64, 65, 90]),
@@ -68,7 +68,7 @@ mod tests {
             let ascii: Vec<u8> = (0..length).map(|n| (n % 0x80) as u8).collect();
             assert_eq!(utf8(&ascii), std::str::from_utf8(&ascii).ok());
             for place in (0..length).step_by(step) {
-                // Two, three and four bytes, whole or cut off by what follows or by the end; and bytes that never are.
+                // Characters of two, three and four bytes, whole or cut off, and bytes that are never valid.
                 for wrong in [
                     "é".as_bytes(),
                     "€".as_bytes(),

@@ -1,4 +1,4 @@
-//! Values of any schema, for tools: a function names a struct of its own.
+//! Values of any schema, for tools; a function declares a struct instead.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl<'de> Record<'de> {
     }
 }
 
-/// What a copy takes beside the value itself, in bytes.
+/// The bytes that a copy takes in addition to the value itself.
 pub(crate) fn weight(value: &Value<'_>) -> usize {
     const VALUE: usize = size_of::<Value<'_>>();
     match value {

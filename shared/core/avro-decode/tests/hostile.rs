@@ -1,4 +1,4 @@
-//! Bytes and schemas made to hurt cost little, and end in an error.
+//! Hostile bytes and schemas cost little and end in an error.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -16,7 +16,7 @@ fn code<T: AvroType>(writer: &str, datum: &[u8]) -> &'static str {
 const BILLION: [u8; 5] = [0x80, 0xa8, 0xd6, 0xb9, 0x07];
 
 #[test]
-fn five_bytes_that_claim_a_billion_items_are_refused_before_anything_is_read() {
+fn a_claim_of_a_billion_items_in_five_bytes_is_refused_at_once() {
     for writer in [r#"{"type": "array", "items": "int"}"#, r#"{"type": "map", "values": "int"}"#] {
         assert_eq!(code::<Value<'static>>(writer, &BILLION), "avro_block_count");
     }
@@ -33,7 +33,7 @@ struct Tail {
 }
 
 #[test]
-fn what_is_skipped_is_bounded_too() {
+fn skipping_is_bounded_too() {
     let writer = |ty: &str| {
         format!(
             r#"{{"type": "record", "name": "R", "fields": [{{"name": "skipped", "type": {ty}}},
@@ -43,7 +43,7 @@ fn what_is_skipped_is_bounded_too() {
     let nulls = writer(r#"{"type": "array", "items": "null"}"#);
     assert_eq!(code::<Tail>(&nulls, &BILLION), "avro_zero_size_items");
     assert_eq!(code::<Tail>(&writer(r#"{"type": "array", "items": "long"}"#), &BILLION), "avro_block_count");
-    // A block's size is taken at its word as far as there are bytes, whatever its count claims.
+    // When skipping, a block's size counts, as far as there are bytes; its item count does not matter.
     assert_eq!(plan::<Tail>(&nulls).decode(&[0x01, 0x00, 0x00, 0x08]).unwrap().tail, 4);
     assert_eq!(code::<Tail>(&nulls, &[0x01, 0x7e, 0x00, 0x08]), "avro_truncated");
     assert_eq!(code::<Tail>(&nulls, &[0x01, 0x01, 0x00, 0x08]), "avro_negative_length");
@@ -161,7 +161,7 @@ fn a_long_chain_of_records_does_not_exhaust_the_stack() {
         .collect();
     let last = r#"{"type": "record", "name": "C20000", "fields": []}"#;
     let schema = Schema::parse(&format!("[{},{last}]", chain.join(","))).unwrap();
-    // What nests too deeply is a branch that does not resolve; the last one does.
+    // The branch that nests too deeply does not resolve; the last one does.
     let plan = Plan::<Value<'static>>::compile(&schema, &Limits::default()).unwrap();
     assert_eq!(plan.decode(&[0]).unwrap_err().code(), "avro_union_branch");
     assert!(plan.decode(&[0xc0, 0xb8, 0x02]).is_ok());
@@ -185,7 +185,7 @@ fn no_beginning_of_a_recorded_datum_decodes() {
     assert!(tried > 10, "{tried}");
 }
 
-/// Records that each hold the next one twice, the last one of no size: a datum of theirs has no bytes at all.
+/// Records that each hold the next one twice, the last of no size: their datum has no bytes at all.
 fn doubling_nothing(levels: usize, last: &str) -> String {
     (0..levels).fold(last.to_owned(), |inner, level| {
         let again = if level == 0 { "E".to_owned() } else { format!("R{}", level - 1) };
@@ -203,7 +203,7 @@ fn skipped(ty: &str) -> String {
 }
 
 #[test]
-fn what_has_no_bytes_is_skipped_in_no_steps() {
+fn types_without_bytes_are_skipped_in_no_steps() {
     for last in [
         r#"{"type": "record", "name": "E", "fields": []}"#,
         r#"{"type": "fixed", "name": "E", "size": 0}"#,
@@ -213,7 +213,7 @@ fn what_has_no_bytes_is_skipped_in_no_steps() {
             let plan = plan::<Tail>(&skipped(&doubling_nothing(levels, last)));
             let (tail, steps) = plan.decode_counting(&[2]);
             assert_eq!((tail.unwrap().tail, steps), (1, 0), "{levels} levels");
-            // Lists of it are counted, not gone through.
+            // Lists of them are counted, not iterated.
             let list = format!(r#"{{"type": "array", "items": {}}}"#, doubling_nothing(levels, last));
             let (tail, steps) = self::plan::<Tail>(&skipped(&list)).decode_counting(&[0x90, 0x4e, 0, 2]);
             assert_eq!((tail.unwrap().tail, steps), (1, 1), "{levels} levels");
@@ -249,7 +249,7 @@ fn skipping_takes_at_most_some_steps_a_byte() {
 }
 
 #[test]
-fn a_ring_of_records_that_has_no_datum_ends_at_the_depth_limit() {
+fn a_ring_of_records_ends_at_the_depth_limit() {
     let ring = r#"{"type": "record", "name": "A", "fields": [{"name": "b", "type":
         {"type": "record", "name": "B", "fields": [{"name": "a", "type": "A"}]}}]}"#;
     assert_eq!(code::<Tail>(&skipped(ring), &[2; 100]), "avro_depth");
@@ -257,7 +257,7 @@ fn a_ring_of_records_that_has_no_datum_ends_at_the_depth_limit() {
 }
 
 #[test]
-fn values_that_have_no_bytes_are_counted_where_they_are_read() {
+fn values_without_bytes_are_counted_when_they_are_read() {
     let empty = r#"{"type": "record", "name": "E", "fields": []}"#;
     assert_eq!(code::<Value<'static>>(&skipped(&doubling_nothing(40, empty)), &[2]), "avro_zero_size_items");
     // As many as the datum has bytes are ordinary.
@@ -268,7 +268,7 @@ fn values_that_have_no_bytes_are_counted_where_they_are_read() {
     assert!(rows.decode(&[&[0xc0, 0x9a, 0x0c][..], &[2; 100_000], &[0]].concat()).is_ok());
 }
 
-/// So many of something, with a comma between.
+/// `count` of something, separated by commas.
 fn many(count: usize, one: impl Fn(usize) -> String) -> String {
     (0..count).map(one).collect::<Vec<_>>().join(",")
 }
@@ -288,7 +288,7 @@ enum Symbol {
     Other,
 }
 
-/// Twice as much takes twice the steps, and not four times: as a struct, as a value, against itself and a survey of it.
+/// A schema twice as long takes twice the steps, not four times: as a struct, as a value, against itself, in a survey.
 #[test]
 fn compiling_takes_steps_by_the_length_of_the_schema() {
     let wide = |count| {
@@ -350,7 +350,7 @@ fn compiling_takes_steps_by_the_length_of_the_schema() {
 
 /// The same names in namespaces of their own, in rings of two lengths: each type of the one meets each of the other.
 #[test]
-fn types_that_meet_in_ever_new_pairs_are_refused_after_some_steps() {
+fn types_that_pair_up_without_end_are_refused_after_some_steps() {
     let ring = |length: usize| {
         let next = |n: usize| format!("n{}.R", n % length);
         let records = many(length, |n| {
@@ -386,7 +386,7 @@ fn a_long_namespace_is_not_multiplied_by_the_names_in_it() {
 }
 
 #[test]
-fn a_scale_of_a_hostile_schema_does_not_make_a_text_of_its_length() {
+fn a_huge_scale_does_not_make_a_huge_text() {
     let schema = r#"{"type": "bytes", "logicalType": "decimal", "precision": 4000000000, "scale": 4000000000}"#;
     let decimal = plan::<avro_decode::Decimal>(schema).decode(b"\x04\xff\x85").unwrap();
     assert_eq!(decimal.to_string(), "-123E-4000000000");

@@ -1,4 +1,4 @@
-//! Logical types become Rust's.
+//! Logical types read as the matching Rust types.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -58,7 +58,7 @@ fn a_decimal_may_be_fixed() {
 }
 
 #[test]
-fn bytes_without_scale_are_no_decimal() {
+fn bytes_without_a_scale_do_not_read_as_a_decimal() {
     let error = plan::<Decimal>(r#""bytes""#).unwrap_err();
     assert_eq!(error.rule(), Rule::TypeMismatch);
     assert_eq!(plan::<&'static [u8]>(DECIMAL).unwrap().decode(b"\x02\x07").unwrap(), b"\x07");
@@ -83,7 +83,7 @@ fn timestamps_have_the_unit_of_their_logical_type() {
 }
 
 #[test]
-fn a_plain_number_is_no_timestamp() {
+fn a_plain_number_does_not_read_as_a_timestamp() {
     let error = plan::<Timestamp>(r#""long""#).unwrap_err();
     assert!(error.to_string().contains("write `i64`"), "{error}");
     assert!(plan::<Timestamp>(&logical("long", "local-timestamp-millis")).is_err());
@@ -117,7 +117,7 @@ fn long(n: i64) -> Vec<u8> {
 }
 
 #[test]
-fn dates_and_local_timestamps_reach_over_the_whole_calendar() {
+fn dates_and_local_timestamps_cover_the_whole_calendar() {
     let dates = plan::<civil::Date>(&logical("int", "date")).unwrap();
     for (days, date) in [
         (2_932_896, civil::Date::MAX),
@@ -146,7 +146,7 @@ fn dates_and_local_timestamps_reach_over_the_whole_calendar() {
     }
 }
 
-/// An instant may be told in any zone of the calendar's range, so instants end before the calendar does.
+/// An instant must have a calendar date in every time zone, so instants end before the calendar does.
 #[test]
 fn instants_reach_as_far_as_their_type() {
     let plan = plan::<Timestamp>(&logical("long", "timestamp-millis")).unwrap();
@@ -168,7 +168,7 @@ fn connect_decimal(precision: i64, scale: i64) -> String {
 }
 
 #[test]
-fn a_decimal_that_is_none_by_the_specification_has_the_scale_of_kafka_connect() {
+fn a_decimal_that_the_specification_ignores_has_kafka_connects_scale() {
     for (precision, scale, text) in [(3, 5, "0.00005"), (64, 127, ""), (2, -3, "5000"), (0, 2, "0.05"), (38, 2, "0.05")]
     {
         let schema = connect_decimal(precision, scale);
@@ -179,7 +179,7 @@ fn a_decimal_that_is_none_by_the_specification_has_the_scale_of_kafka_connect() 
         } else {
             assert_eq!(read.to_string(), text, "numeric({precision}, {scale})");
         }
-        // By the specification it is bytes.
+        // By the specification these are plain bytes.
         assert_eq!(plan::<&'static [u8]>(&schema).unwrap().decode(b"\x02\x05").unwrap(), b"\x05");
     }
     let zeros = plan::<Decimal>(&connect_decimal(2, -37)).unwrap();
@@ -192,7 +192,7 @@ fn a_decimal_that_is_none_by_the_specification_has_the_scale_of_kafka_connect() 
 }
 
 #[test]
-fn a_decimal_of_which_nobody_knows_the_scale_is_refused_by_its_field() {
+fn a_decimal_of_unknown_scale_is_refused_with_its_field() {
     #[derive(Debug, avro_decode::AvroRead)]
     #[allow(dead_code)]
     struct Row {

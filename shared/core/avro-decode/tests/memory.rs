@@ -1,4 +1,4 @@
-//! What decoding allocates is a small multiple of the datum, whatever the datum claims.
+//! Decoding allocates a small multiple of the datum's size, no matter what the datum claims.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use allocation_counter::measure;
 use avro_decode::{AvroRead, AvroType, Limits, Plan, Schema, Value};
 
-/// The most that may live at one time for each byte of the datum: one byte can be a value of 40 bytes, and a list that
-/// grows is there twice for a moment.
+/// The most bytes that may be allocated at one time for each byte of the datum: one byte can be a value of 40 bytes, and a
+/// list that grows exists twice for a moment.
 const TIMES: u64 = 120;
-/// Room is made for what a block claims, as far as it can be there and up to this.
+/// The bytes that may be allocated at once for the items that a block claims.
 const AT_ONCE: u64 = 64 << 10;
 
 fn plan<T: AvroType>(writer: &str) -> Plan<T> {
@@ -47,7 +47,7 @@ struct Envelope<'a> {
 
 /// Blocks of all kinds that claim 10^9 items, alone and followed by as many bytes as a record may have.
 #[test]
-fn what_a_block_claims_is_not_allocated() {
+fn a_blocks_claim_is_not_allocated() {
     let billion = [0x80, 0xa8, 0xd6, 0xb9, 0x07];
     let billion_of_a_size = [0xff, 0xa7, 0xd6, 0xb9, 0x07, 0x08];
     for start in [&billion[..], &billion_of_a_size] {
@@ -73,7 +73,7 @@ fn what_a_block_claims_is_not_allocated() {
 
 /// Real blocks as full as they can be.
 #[test]
-fn what_is_there_takes_a_small_multiple() {
+fn real_items_take_a_small_multiple() {
     let items = |count: u32, item: &[u8]| {
         // The count in five bytes, over-long.
         let zigzag = count << 1;
@@ -115,7 +115,7 @@ fn random_bytes_by_real_schemas_take_a_small_multiple() {
             let narrow = Plan::<Envelope<'static>>::compile(&schema, &Limits::default()).ok();
             for _ in 0..500 {
                 let len = usize::from(byte()) * 16;
-                // Mostly small bytes: lengths and branches that are there.
+                // Mostly small bytes: valid lengths and branches.
                 let datum: Vec<u8> = (0..len).map(|_| if byte() < 200 { byte() & 7 } else { byte() }).collect();
                 let most = TIMES * datum.len() as u64 + 4_096;
                 assert!(peak(&whole, &datum) <= most);

@@ -92,7 +92,7 @@ fn json(ty: &Type, names: &mut u32) -> String {
     }
 }
 
-/// A value as it is to come out, and its encoding.
+/// A value as it should be decoded, and its encoding.
 struct Encoder<'a> {
     /// Where the choices come from.
     choices: std::iter::Cycle<std::slice::Iter<'a, u64>>,
@@ -253,7 +253,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_encoded_is_decoded(ty in types(), choices in vec(any::<u64>(), 1..60)) {
+    fn encoded_values_decode_to_themselves(ty in types(), choices in vec(any::<u64>(), 1..60)) {
         let mut encoder = Encoder { choices: choices.iter().cycle(), out: Vec::new() };
         let expected = encoder.encode(&ty);
         let datum = encoder.out;
@@ -263,11 +263,11 @@ proptest! {
         let plan = Plan::<Value<'static>>::compile(&writer, &Limits::default()).unwrap();
         prop_assert_eq!(plain(&plan.decode(&datum).unwrap()), expected);
 
-        // The same schema, parsed apart, is a reader that changes nothing.
+        // The same schema, parsed separately, as the reader changes nothing.
         let same = Plan::<Value<'static>>::compile_with_reader(&writer, &Schema::parse(&schema).unwrap(), &Limits::default());
         prop_assert_eq!(plain(&same.unwrap().decode(&datum).unwrap()), plain(&plan.decode(&datum).unwrap()));
 
-        // Skipped, it is as long as it is.
+        // Skipping takes exactly its bytes.
         let mut wrapped = vec![0x05];
         wrapped.extend(&datum);
         wrapped.push(0x07);
@@ -275,7 +275,7 @@ proptest! {
         let Around { before, after } = skipping.decode(&wrapped).unwrap();
         prop_assert_eq!((before, after), (-3, -4));
 
-        // Cut short, it is no datum.
+        // Cut short, it does not decode.
         if !datum.is_empty() {
             prop_assert!(plan.decode(&datum[..datum.len() - 1]).is_err());
         }
@@ -290,7 +290,7 @@ proptest! {
         let mut wrapped = vec![0x05];
         wrapped.extend(&datum);
         wrapped.push(0x07);
-        // Skipping checks less: it takes whatever decodes, and more.
+        // Skipping checks less: it accepts everything that decodes, and more.
         let skipped = skipping.decode(&wrapped).is_ok();
         prop_assert!(skipped || !decoded);
     }

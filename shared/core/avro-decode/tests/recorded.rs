@@ -125,7 +125,7 @@ fn check_account(row: Option<&Account<'_>>, expected: &Json) {
         "tags": row.tags, "created_at": row.created_at, "updated_at": row.updated_at, "birth_date": row.birth_date,
         "bio": row.bio, "loyalty_tier": row.loyalty_tier,
     });
-    // A field that the writer's version lacks is none here, and nothing there.
+    // A field that the writer's version lacks is `None` here and missing in the expectation.
     let fields = rendered.as_object_mut().unwrap();
     fields.retain(|name, value| !value.is_null() || expected.get(name).is_some());
     let mut expected = expected.clone();

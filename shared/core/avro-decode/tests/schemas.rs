@@ -1,4 +1,4 @@
-//! Schemas as registries hold them: what is read that the specification forbids, and what is refused and why.
+//! Schemas as registries hold them: what is read although the specification forbids it, and what is refused and why.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -40,7 +40,7 @@ enum Kind {
 }
 
 #[test]
-fn names_of_any_characters_are_read_and_can_be_asked_for() {
+fn names_of_any_characters_are_read() {
     let writer = r#"{"type": "record", "name": "用户-1", "namespace": "a.$b", "fields": [
         {"name": "한글", "type": "string"}, {"name": "größe", "type": "int"}, {"name": "user-id", "type": "string"},
         {"name": "OriginId ", "type": "string"},
@@ -58,18 +58,18 @@ fn names_of_any_characters_are_read_and_can_be_asked_for() {
 }
 
 #[test]
-fn what_other_libraries_refuse_is_told_of_a_schema() {
-    let told = |schema: &str| Schema::parse(schema).unwrap().peculiarities();
-    assert_eq!(told(&field("id_2")), Vec::<String>::new());
+fn peculiarities_list_what_other_libraries_refuse() {
+    let listed = |schema: &str| Schema::parse(schema).unwrap().peculiarities();
+    assert_eq!(listed(&field("id_2")), Vec::<String>::new());
     for name in ["user-id", "größe", "2nd", "a b", "a.b", "$"] {
-        let [told] = told(&field(name)).try_into().unwrap();
-        assert!(told.starts_with(&format!("`{name}` in `R` is no name by the specification")), "{told}");
+        let [problem] = listed(&field(name)).try_into().unwrap();
+        assert!(problem.starts_with(&format!("`{name}` in `R` is not a valid Avro name")), "{problem}");
     }
     let symbols = r#"{"type": "enum", "name": "a-b.E-1", "symbols": ["A", "0"]}"#;
-    assert_eq!(told(symbols).len(), 2);
+    assert_eq!(listed(symbols).len(), 2);
     let twice = r#"[{"type": "fixed", "name": "a-b.H", "size": 2},
         {"type": "record", "name": "R", "fields": [{"name": "h", "type": {"type": "fixed", "name": "a-b.H", "size": 2}}]}]"#;
-    assert_eq!(told(twice), ["`a-b.H` is defined more than once; define it once and refer to it by its name"]);
+    assert_eq!(listed(twice), ["`a-b.H` is defined more than once; define it once and refer to it by its name"]);
 }
 
 #[test]
@@ -79,14 +79,14 @@ fn a_name_that_is_empty_is_refused() {
         refused(&format!(r#"{{"type": "fixed", "name": "{name}", "size": 1}}"#), "a type's name is empty");
     }
     refused(r#"{"type": "fixed", "name": "int", "size": 1}"#, "`int` is the name of a primitive type");
-    // In a namespace it is a name like others.
+    // Within a namespace `int` is a name like any other.
     let named = r#"["a.int", {"type": "fixed", "name": "a.int", "size": 1}]"#;
     refused(named, "a union may hold each type only once");
     assert!(Schema::parse(r#"{"type": "fixed", "name": "a.int", "size": 1}"#).is_ok());
 }
 
 #[test]
-fn one_definition_may_occur_again_if_it_is_the_same() {
+fn a_definition_may_be_repeated_if_it_is_the_same() {
     let row = |second: &str| {
         format!(
             r#"{{"type": "record", "name": "R", "namespace": "n", "fields": [
@@ -121,7 +121,7 @@ fn one_definition_may_occur_again_if_it_is_the_same() {
 }
 
 #[test]
-fn a_definition_of_a_reference_may_occur_again_in_the_schema() {
+fn a_references_definition_may_be_repeated_in_the_schema() {
     let hash = |size: u32| format!(r#"{{"type": "fixed", "name": "n.Hash", "size": {size}}}"#);
     let row = format!(r#"{{"type": "record", "name": "R", "fields": [{{"name": "h", "type": {}}}]}}"#, hash(2));
     let reference = |text: &str| Schema::parse_with_references(&row, &[r#""int""#, text]);
@@ -140,7 +140,7 @@ fn a_record_within_its_own_definition_is_refused() {
 }
 
 #[test]
-fn comments_in_a_schema_are_passed() {
+fn comments_in_a_schema_are_skipped() {
     let schema = "/* since 2019 */ {\"type\": \"record\", // a row\n \"name\": \"R\", \"fields\": [/**/
         {\"name\": \"id\", \"doc\": \"no // comment\", \"type\": \"long\"} // more to come?\n ]} // end";
     assert!(plan(schema).decode(&[2]).is_ok());
@@ -198,9 +198,9 @@ fn schemas_nest_as_deeply_as_java_reads_and_no_stack_is_exhausted() {
 }
 
 #[test]
-fn what_nests_more_deeply_is_refused_and_the_bound_is_named() {
+fn deeper_nesting_is_refused_and_the_error_names_the_bound() {
     in_a_small_stack(|| {
-        let bound = "nested deeper than 1000 arrays and objects within one another (line 1 column ";
+        let bound = "nested deeper than 1000 arrays and objects (line 1 column ";
         refused(&nullable_records(251), bound);
         refused(&"[".repeat(4 << 20), bound);
         refused(&r#"{"type":"#.repeat(500_000), bound);

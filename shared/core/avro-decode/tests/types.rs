@@ -1,4 +1,4 @@
-//! Rust types read what the specification says they can.
+//! Rust types read what the specification allows.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -156,7 +156,7 @@ fn an_enum_reads_a_union_by_name_then_by_shape() {
 }
 
 #[test]
-fn a_union_of_the_writer_is_read_by_a_type_that_is_none() {
+fn a_type_that_is_not_a_union_reads_the_writers_union() {
     let plan =
         plan::<BTreeMap<&'static str, f64>>(r#"["null", {"type": "map", "values": ["int", "string", "float"]}]"#)
             .unwrap();
@@ -192,7 +192,7 @@ fn an_error_names_the_path_and_the_byte() {
 }
 
 #[test]
-fn numbers_promote_as_the_specification_says() {
+fn numbers_promote_by_the_specification() {
     assert_eq!(plan::<i64>(r#""int""#).unwrap().decode(b"\x03").unwrap(), -2);
     assert_eq!(plan::<f32>(r#""int""#).unwrap().decode(b"\x03").unwrap(), -2.0);
     assert_eq!(plan::<f32>(r#""long""#).unwrap().decode(b"\x03").unwrap(), -2.0);
@@ -221,7 +221,7 @@ struct Order {
 }
 
 #[test]
-fn a_struct_that_names_a_record_reads_no_other() {
+fn a_struct_that_names_a_record_reads_only_that_one() {
     let writer = |name: &str| {
         format!(
             r#"{{"type": "record", "name": "{name}", "fields": [{{"name": "TOTAL", "type": "int"}}, {{"name": "orderNumber", "type": "int"}}]}}"#
@@ -256,7 +256,7 @@ fn a_union_may_hold_itself() {
 }
 
 #[test]
-fn an_enum_without_default_refuses_a_symbol_that_it_does_not_know() {
+fn an_enum_without_a_default_refuses_an_unknown_symbol() {
     #[derive(AvroRead, Debug, PartialEq)]
     #[avro(rename_all = "SCREAMING_SNAKE_CASE")]
     enum Color {
@@ -304,7 +304,7 @@ fn fields_in_another_order_are_read_into_their_places() {
     assert_eq!(decoded, Triple { c: Some(*b"hi"), d: 7, a: 1, b: "b" });
 }
 
-/// Implemented by hand, so that a struct which holds it is put together from its parts.
+/// Implemented by hand, so that a struct which holds it is assembled from its parts.
 #[derive(Debug, PartialEq)]
 struct Celsius(f64);
 
@@ -353,7 +353,7 @@ fn a_struct_with_a_type_implemented_by_hand_reads_in_any_order() {
 }
 
 #[test]
-fn a_place_holds_nothing_of_what_was_in_it() {
+fn decoding_into_a_place_keeps_none_of_the_old_value() {
     let full = plan::<Account>(ACCOUNT).unwrap();
     let small = plan::<Account>(
         r#"{"type": "record", "name": "Account", "fields": [{"name": "id", "type": "string"},

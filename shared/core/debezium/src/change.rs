@@ -1,4 +1,4 @@
-//! One change of a row.
+//! One change of a row: what happened, and the row before and after it.
 
 use avro_decode::AvroRead;
 
@@ -11,7 +11,7 @@ pub enum Op {
     /// `c`: inserted. A primary-key change shows as `d` and `c`; the `c` then has the header [`crate::header::OLD_KEY`].
     Create,
     /// `r`: read by a snapshot. Nothing happened to the row. Also a `c` whose source is a snapshot: the transformation
-    /// `ReadToInsertEvent` writes it, and so did old connectors of MySQL unless told otherwise.
+    /// `ReadToInsertEvent` writes these, and so did old MySQL connectors by default.
     Read,
     /// `u`: updated.
     Update,
@@ -21,12 +21,13 @@ pub enum Op {
     Truncate,
     /// `m`: a logical message, written to the log by an application. No row.
     Message,
-    /// Anything else, also nothing at all (heartbeats, transaction markers).
+    /// Anything else, also a missing letter (heartbeats, transaction markers).
     Unknown,
 }
 
 impl Op {
-    /// From the letter in the envelope, which alone does not tell an insert from a snapshot's read: [`Change::op`] does.
+    /// From the letter in the envelope. That alone does not distinguish an insert from a snapshot's read: [`Change::op`]
+    /// does.
     fn of(letter: Option<&str>) -> Self {
         match letter {
             Some("c") => Op::Create,
@@ -40,20 +41,21 @@ impl Op {
     }
 }
 
-/// What the database logs of a row before a change. The record itself does not say, so whoever reads `before` does.
+/// What the database logs of a row before a change. The record does not contain this, so the caller that reads `before`
+/// has to know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RowImage {
     /// Every column: PostgreSQL with `REPLICA IDENTITY FULL`, MySQL with `binlog_row_image=FULL`.
     Full,
-    /// The key alone: PostgreSQL's default. A delete's `before` then carries the key and *fabricated* values for the
-    /// other columns, empty text and zeros and defaults.
+    /// Only the key: PostgreSQL's default. A delete's `before` then has the key and *fabricated* values for the other
+    /// columns: empty text, zeros and defaults.
     KeyOnly,
 }
 
 /// A record of a table's topic: Debezium's envelope around the function's own row type `T`.
 ///
-/// Everything is optional, so that what else may stand in the topic (heartbeats, transaction markers, logical
-/// messages) decodes too and can be skipped on purpose. A tombstone has no value and so is no `Change`.
+/// Everything is optional, so that other records in the topic (heartbeats, transaction markers, logical messages) decode
+/// too and can be skipped on purpose. A tombstone has no value, so it does not decode to a `Change`.
 ///
 /// For MongoDB `T` is [`crate::types::Json`]: the document as text.
 #[derive(Debug, Clone, PartialEq, AvroRead)]
@@ -63,7 +65,7 @@ pub struct Change<'a, T> {
     after: Option<T>,
     /// Where in the database it came from.
     pub source: Option<Source<'a>>,
-    /// The transaction that it was part of, with `provide.transaction.metadata=true`; never in incremental snapshots.
+    /// Its transaction, with `provide.transaction.metadata=true`; never in incremental snapshots.
     pub transaction: Option<Transaction<'a>>,
     /// When the connector processed it, in milliseconds since 1970.
     pub ts_ms: Option<i64>,
@@ -77,20 +79,20 @@ pub struct Change<'a, T> {
 /// MongoDB: what an update changed.
 #[derive(Debug, Clone, PartialEq, Eq, AvroRead)]
 pub struct UpdateDescription<'a> {
-    /// Names of fields that went.
+    /// Names of removed fields.
     #[avro(rename = "removedFields")]
     pub removed_fields: Option<Vec<&'a str>>,
-    /// Fields that changed, as a JSON document whose dates are written in another form than `after`'s.
+    /// Changed fields as a JSON document. It writes dates in another form than `after` does.
     #[avro(rename = "updatedFields")]
     pub updated_fields: Option<&'a str>,
 }
 
 impl<'a, T> Change<'a, T> {
-    /// What happened; the one place that decides it.
+    /// What happened. This is the only place that decides it.
     ///
-    /// An insert is a read where [`Source::is_snapshot`] says so: a snapshot must not pass for new rows. Updates and
-    /// deletes stay what they are, whatever their source says. Debezium marks none of them as a snapshot's, and were
-    /// one marked, a delete that passes for a read would bring its row back.
+    /// An insert of a snapshot ([`Source::is_snapshot`]) is a read, because a snapshot must not look like new rows. For
+    /// updates and deletes the source does not matter: Debezium never marks them as a snapshot's, and a delete that
+    /// counted as a read would bring its row back.
     pub fn op(&self) -> Op {
         match Op::of(self.op) {
             Op::Create if self.source.as_ref().is_some_and(Source::is_snapshot) => Op::Read,
@@ -98,10 +100,10 @@ impl<'a, T> Change<'a, T> {
         }
     }
 
-    /// The row after the change; `None` for deletes, and for MongoDB updates of a document that is gone.
+    /// The row after the change; `None` for deletes, and for MongoDB updates of a document that was deleted since.
     ///
-    /// Mind two traps: an unchanged TOASTed column holds a placeholder (read it as [`crate::types::Toasted`]), and
-    /// MongoDB's document is looked up later, so that it may be newer than the change.
+    /// Two traps: an unchanged TOASTed column holds a placeholder (read it as [`crate::types::Toasted`]), and MongoDB's
+    /// document is looked up later, so it may be newer than the change.
     pub fn after(&self) -> Option<&T> {
         self.after.as_ref()
     }
@@ -111,8 +113,8 @@ impl<'a, T> Change<'a, T> {
         self.after
     }
 
-    /// The row before the change, where the database logs all of it. With [`RowImage::KeyOnly`] there is none: what
-    /// the record carries was made up by the connector.
+    /// The row before the change, if the database logs all of it. `None` with [`RowImage::KeyOnly`], since the connector
+    /// then makes up the other columns.
     pub fn before(&self, image: RowImage) -> Option<&T> {
         match image {
             RowImage::Full => self.before.as_ref(),
@@ -130,7 +132,7 @@ impl<'a, T> Change<'a, T> {
         self.op.is_none() && self.status.is_some()
     }
 
-    /// Which version of the row this is; see [`RowVersion::compare`]. `None` where the source does not say enough.
+    /// Which version of the row this is; see [`RowVersion::compare`]. `None` if the source lacks a field for it.
     pub fn row_version(&self, epoch: u64) -> Option<RowVersion> {
         self.source.as_ref()?.row_version(self.transaction.as_ref(), epoch, self.op() == Op::Read)
     }

@@ -1,6 +1,6 @@
-//! Debezium's change events: envelope, operations, row versions and semantic types.
+//! Reads Debezium's change events: envelope, operations, row versions and semantic types.
 //!
-//! A function declares the columns that it reads and gets them as [`Change`], whatever the table's schema version:
+//! A function declares the columns that it reads and gets them as [`Change`], for every version of the table's schema:
 //!
 //! ```
 //! use avro_decode::{AvroRead, Limits, Plan, Schema};

@@ -1,13 +1,13 @@
-//! One text for each number, whatever type it came as.
+//! Writes each number as one text, the same for every type that it may come as.
 
 use crate::types::VariableScaleDecimal;
 
-/// As many digits are written out; beyond, a number has an exponent. Any 64-bit integer has fewer.
+/// Numbers of more digits than this are written with an exponent. Every 64-bit integer has fewer.
 const MAX_PLAIN: i64 = 40;
-/// PostgreSQL's numbers may have 131,072 digits, but a key of more bytes than this has no room in an index of it.
+/// PostgreSQL's numbers may have 131,072 digits, but its index cannot hold a key of more bytes than this.
 const MAX_BYTES: usize = 1024;
 
-/// A decimal: 1.50 and 1.5 are one number, as they are to a database. `None` beyond 1024 bytes.
+/// A decimal: 1.50 and 1.5 are one number, as in a database. `None` beyond 1024 bytes.
 pub(crate) fn of_decimal(decimal: VariableScaleDecimal<'_>) -> Option<String> {
     let (negative, digits) = match decimal.unscaled() {
         Ok(unscaled) => (unscaled < 0, unscaled.unsigned_abs().to_string()),
@@ -17,7 +17,7 @@ pub(crate) fn of_decimal(decimal: VariableScaleDecimal<'_>) -> Option<String> {
     Some(canonical(negative, &digits, -i64::from(decimal.scale)))
 }
 
-/// A double, by the shortest digits that read as the same double: -0 is 0, as it is to a database.
+/// A double, by the shortest digits that read as the same double: -0 is 0, as in a database.
 pub(crate) fn of_double(number: f64) -> String {
     if number.is_finite() { of_scientific(&format!("{number:e}")) } else { not_finite(number) }
 }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_costs_no_room() {
+    fn a_huge_scale_does_not_make_a_long_text() {
         assert_eq!(decimal(&[0x0f], i32::MAX), "1.5e-2147483646");
         assert_eq!(decimal(&[0xf1], i32::MIN), "-1.5e2147483649");
     }

@@ -1,4 +1,4 @@
-//! A row's primary key as text.
+//! Writes a row's primary key as text: one text for each row.
 
 use std::fmt::Write as _;
 
@@ -8,41 +8,42 @@ use sha2::{Digest, Sha256};
 use crate::number;
 use crate::types::VariableScaleDecimal;
 
-/// The primary key that a record's key holds, as one text for one row.
+/// The primary key in a record's key, as text: one text for each row.
 ///
-/// - A key of one column is that column's text, whatever the column is called: `42`, `ada`.
-/// - A key of more columns names them, in the order of their names: `\(no=2,region=1)`. So the order of the columns,
-///   which changes when a table is built anew, neither splits one row in two nor makes one of two. A column that is
-///   null has no `=`. Whatever could be taken for punctuation has a `\` before it.
-/// - Equal numbers are one text, be they integers, decimals of any scale or doubles: `1.5` for 1.50, `0` for -0. A
-///   decimal of a fixed scale (`numeric(20,0)`) is its bytes in hexadecimal, for there the schema alone has the scale.
-/// - A text of more than 2,000 bytes is `\#` and its hash, so that a key fits wherever it is stored, whatever the row holds.
+/// - A key of one column is that column's text, without the column's name: `42`, `ada`.
+/// - A key of several columns names them, sorted by name: `\(no=2,region=1)`. So the order of the columns, which changes
+///   when a table is rebuilt, neither splits one row into two nor merges two rows. A column that is null has no `=`.
+///   Characters that could be taken for punctuation are escaped with `\`.
+/// - Equal numbers have one text, as integers, decimals of any scale or doubles: `1.5` for 1.50, `0` for -0. A decimal of
+///   a fixed scale (`numeric(20,0)`) is its bytes in hexadecimal, because only the schema has the scale.
+/// - A text of more than 2,000 bytes becomes `\#` and its hash, so that a key fits every store.
 ///
-/// Two different keys never have one text. What a column's text is does not depend on its type, so a column may change
-/// from integer to text; but not from integer to a decimal of fixed scale, and the columns of a composite key may not
-/// be renamed: that makes other keys of them.
+/// Two different keys never have the same text. A column's text does not depend on its type, so a column may change from
+/// integer to text, but not from integer to a decimal of fixed scale. Renaming a column of a composite key makes new keys.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RowKey {
     text: String,
     formerly: Option<String>,
 }
 
-/// A key that names no row. Names columns, and nothing that they hold.
+/// A key that does not identify a row. The messages name columns, never their content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// No key, or one of no columns.
+    /// No key, or a key without columns.
     #[error(
-        "the record has no key that names a row; give the table a primary key, or the connector `message.key.columns`"
+        "the record has no key that identifies a row; give the table a primary key, or set the connector's `message.key.columns`"
     )]
     Missing,
-    /// Nothing in it, which rows may share.
-    #[error("every column of the record's key is null or empty: {columns}; a key has to name one row")]
+    /// Everything in it is null or empty, which several rows may share.
+    #[error("every column of the record's key is null or empty: {columns}; a key must identify one row")]
     Empty {
         /// The columns.
         columns: String,
     },
-    /// Of a type that is no part of a primary key.
-    #[error("column `{column}` of the record's key is {what}, which names no row; key the topic by other columns")]
+    /// A column of a type that a primary key cannot have.
+    #[error(
+        "column `{column}` of the record's key is {what}, which cannot identify a row; key the topic by other columns"
+    )]
     Type {
         /// The column.
         column: String,
@@ -59,9 +60,9 @@ pub enum KeyError {
     },
 }
 
-/// Stands for the column where the key has none.
+/// Stands for the column's name where the key is not a record.
 const WHOLE: &str = "(the key itself)";
-/// What a named key, an escaped text and a hash begin with. A text that does so itself is escaped.
+/// What a named key, an escaped text and a hash begin with. A text that begins like that itself is escaped.
 const MARKS: [&str; 3] = [r"\(", r"\)", r"\#"];
 
 impl RowKey {
@@ -71,7 +72,7 @@ impl RowKey {
     /// Reads a record's key, as a generic value.
     ///
     /// # Errors
-    /// Where the key names no row.
+    /// When the key does not identify a row.
     pub fn of(key: Option<&Value<'_>>) -> Result<Self, KeyError> {
         let key = match key {
             None | Some(Value::Null) => return Err(KeyError::Missing),
@@ -111,10 +112,10 @@ impl RowKey {
         &self.text
     }
 
-    /// The text that the same key had before composite keys named their columns: the columns' values in the order of
-    /// the key's schema with `,` between. `None` where it had the same text, or none.
+    /// The text that earlier versions gave this key, before composite keys named their columns: the columns' values in the
+    /// order of the key's schema, separated by `,`. `None` if it had the same text, or had no text.
     ///
-    /// Two different keys may have one former text. Claims and rows may still lie under it; see
+    /// Two different keys may have the same former text. Claims and rows may still be stored under it; see
     /// `event_runtime::EffectId::formerly`.
     pub fn formerly(&self) -> Option<&str> {
         self.formerly.as_deref()
@@ -153,7 +154,7 @@ impl<'v> Part<'v> {
         })
     }
 
-    /// The columns in the order of their names.
+    /// The columns, sorted by name.
     fn columns(record: &'v Record<'_>) -> Result<Vec<(&'v str, Self)>, KeyError> {
         let mut columns =
             record.fields().map(|(name, value)| Ok((name, Part::of(name, value)?))).collect::<Result<Vec<_>, _>>()?;
@@ -170,7 +171,7 @@ impl<'v> Part<'v> {
     }
 }
 
-/// `(name=value,name,name=(name=value))` behind a mark.
+/// `(name=value,name,name=(name=value))` after a mark.
 fn named(mark: &str, parts: &[(&str, Part<'_>)]) -> String {
     let mut text = mark.to_owned();
     write_named(parts, &mut text);
@@ -225,7 +226,7 @@ fn decimal<'v>(record: &'v Record<'_>) -> Option<VariableScaleDecimal<'v>> {
     }
 }
 
-/// The text of a plain value; `None` for those that had none in a key's former text.
+/// The text of a plain value; `None` for types that a key's former text could not contain.
 fn plain(value: &Value<'_>) -> Option<String> {
     match value {
         Value::String(text) => Some(text.to_string()),
@@ -238,7 +239,7 @@ fn plain(value: &Value<'_>) -> Option<String> {
     }
 }
 
-/// A composite key's former text: its values in the schema's order, if all are plain.
+/// A composite key's former text: its values in the schema's order, if they are all plain.
 fn formerly(key: &Record<'_>) -> Option<String> {
     let mut text = String::new();
     for (index, (_, value)) in key.fields().enumerate() {
@@ -275,7 +276,7 @@ mod tests {
         columns.iter().map(|(name, tree)| (name.as_str(), part(tree))).collect()
     }
 
-    /// Reads a text of columns back, which only works if it says all of them.
+    /// Reads a text back into its columns, which only works if it contains them all.
     fn read(text: &mut Peekable<Chars<'_>>) -> Vec<(String, Tree)> {
         assert_eq!(text.next(), Some('('));
         let mut columns = Vec::new();
@@ -314,7 +315,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_text_of_a_composite_key_says_all_of_it(columns in columns()) {
+        fn a_composite_keys_text_contains_the_whole_key(columns in columns()) {
             let text = named(r"\", &parts(&columns));
             let mut rest = text.strip_prefix('\\').unwrap().chars().peekable();
             prop_assert_eq!(read(&mut rest), columns);
@@ -322,7 +323,7 @@ mod tests {
         }
 
         #[test]
-        fn the_text_of_a_single_column_says_all_of_it(text in r"(\\[()#])?[a\\(),=#]{1,4}") {
+        fn a_single_columns_text_contains_the_whole_key(text in r"(\\[()#])?[a\\(),=#]{1,4}") {
             let key = RowKey::single(Part::Plain(text.clone()), "id").unwrap();
             let read = match key.as_str().strip_prefix(r"\)") {
                 Some(escaped) => escaped,

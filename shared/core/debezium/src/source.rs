@@ -1,10 +1,10 @@
-//! Where in its database a change came from.
+//! The envelope's `source`: where in its database a change came from.
 
 use avro_decode::AvroRead;
 
 use crate::version::{Position, RowVersion, binlog_number, sequence};
 
-/// The envelope's `source`, the fields of all connectors together: each has its own few, the others are `None`.
+/// The envelope's `source` with the fields of all connectors; those that a connector does not have are `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, AvroRead)]
 pub struct Source<'a> {
     /// `postgresql`, `mysql`, `mariadb` or `mongodb`.
@@ -45,30 +45,30 @@ pub enum SnapshotMark<'a> {
     /// `false` for streamed changes; `true`, `first`, `first_in_data_collection`, `last_in_data_collection`, `last` and
     /// `incremental` for reads of a snapshot.
     Word(&'a str),
-    /// As Debezium wrote it before 0.10; topics may hold such records still.
+    /// As Debezium wrote it before 0.10; topics may still hold such records.
     Flag(bool),
 }
 
 /// The envelope's `transaction`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AvroRead)]
 pub struct Transaction<'a> {
-    /// PostgreSQL: `<transaction id>:<lsn of this change>`, so it differs between the changes of one transaction.
+    /// PostgreSQL: `<transaction id>:<lsn of this change>`, so it is different for each change of a transaction.
     pub id: &'a str,
     /// Order among all changes of the transaction, from 1.
     pub total_order: i64,
 }
 
 impl Source<'_> {
-    /// Whether the record says that a snapshot read the row. Any word but `false` does, known or not: to take a new one
-    /// for a streamed change would make new rows of a whole snapshot.
+    /// Whether a snapshot read the row. Any word except `false` means so, even an unknown one: taking it for a streamed
+    /// change would turn a whole snapshot into new rows.
     ///
-    /// Ask [`Change::op`](crate::Change::op) what happened: that takes it into account.
+    /// To find out what happened call [`Change::op`](crate::Change::op), which takes this into account.
     pub fn is_snapshot(&self) -> bool {
         !matches!(self.snapshot, None | Some(SnapshotMark::Word("false") | SnapshotMark::Flag(false)))
     }
 
-    /// The version of the row, for telling which of two changes is newer. `None` where the source does not say enough.
-    /// `read` tells a snapshot's read from a change.
+    /// The version of the row, which decides which of two changes is newer. `None` if the source lacks a field for it.
+    /// `read` is whether a snapshot read the row.
     pub(crate) fn row_version(
         &self,
         transaction: Option<&Transaction<'_>>,

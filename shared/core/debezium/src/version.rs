@@ -1,16 +1,16 @@
-//! Which of two changes of one row is the newer one.
+//! Decides which of two changes of one row is newer.
 //!
-//! A Kafka offset does not tell: a connector that restarts emits older changes again, at higher offsets. The position
-//! in the database's own log does.
+//! Kafka offsets cannot: a connector that restarts emits older changes again, at higher offsets. The position in the
+//! database's own log can.
 
 use std::cmp::Ordering;
 
 /// Where a change stands in its database's log.
 ///
-/// Only versions of the same row may be compared: row locks are what makes a log position order them.
+/// Compare only versions of the same row: row locks are the reason why log positions order them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RowVersion {
-    /// Configured, in front of everything: raised after a failover or a restore, when log positions start anew.
+    /// Configured, and compared first: raised after a failover or a restore, when log positions start again.
     pub epoch: u64,
     /// The position itself.
     pub position: Position,
@@ -45,15 +45,15 @@ pub enum Position {
     ChangeStream {
         /// `source.ts_ms`: the primary's wall clock.
         ts_ms: u64,
-        /// `source.ord`: the number of the change within a second of the cluster's time, from 1. The second itself is
-        /// in no field of the record.
+        /// `source.ord`: the number of the change within a second of the cluster's time, from 1. The record has no
+        /// field for the second itself.
         ord: u64,
         /// `transaction.total_order`, 0 outside of transactions.
         total_order: u64,
     },
 }
 
-/// How one version stands to another.
+/// How one version compares to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precedence {
     /// It happened after the other.
@@ -62,7 +62,7 @@ pub enum Precedence {
     Older,
     /// The same change, emitted again: not newer.
     Same,
-    /// Nothing can be said: other databases, other servers.
+    /// Undecidable: different databases or servers.
     Incomparable,
 }
 
@@ -77,10 +77,10 @@ impl From<Ordering> for Precedence {
 }
 
 impl RowVersion {
-    /// How this version of a row, which has just arrived, stands to another one of the same row, which was there before.
+    /// How this version of a row, which has just arrived, compares to another version of the same row, which is stored.
     ///
-    /// Where the log's position does not tell, the arrival does: two changes that MongoDB made in one millisecond at the
-    /// turn of a second are each `Newer` than the other. All others stand in one order, whichever came first.
+    /// Where the log position does not decide, the order of arrival does: two changes that MongoDB made in one millisecond
+    /// at the turn of a second are each `Newer` than the other. All others have one order, no matter which came first.
     pub fn compare(&self, other: &RowVersion) -> Precedence {
         match self.epoch.cmp(&other.epoch) {
             Ordering::Equal => self.position.compare(&other.position),
@@ -125,13 +125,13 @@ impl Position {
     }
 }
 
-/// A streamed change may carry a smaller LSN than a snapshot read and be newer all the same: it was written at 100, the
-/// snapshot read the row at 120 without it, and it was committed at 130. Commits tell: the change is newer unless its
-/// own transaction was over before the read.
+/// A streamed change may have a smaller LSN than a snapshot read and still be newer: it was written at 100, the snapshot
+/// read the row at 120 without it, and it was committed at 130. Commits decide: the change is newer unless its own
+/// transaction ended before the read.
 fn streamed_against_read(last_commit: Option<u64>, before_read: u64) -> Precedence {
     match last_commit {
         Some(commit) if commit < before_read => Precedence::Older,
-        // The first transaction that a connector streams has no commit before it; it follows the snapshot.
+        // The first transaction that a connector streams follows the snapshot and has no commit before it.
         Some(_) | None => Precedence::Newer,
     }
 }
@@ -143,17 +143,17 @@ fn streamed_against_read(last_commit: Option<u64>, before_read: u64) -> Preceden
 /// `getWallClockTimeForOpLog` in `oplog.cpp` and `_advanceComponentTimeByTicks` in `vector_clock_mutable.cpp` read.
 const TURN_MS: u64 = 10;
 
-/// Whether MongoDB's log says that a change came after another one although its wall clock does not.
+/// Whether a change comes after another one in MongoDB's log although its wall clock is not later.
 ///
-/// The log's own order is the cluster's time, a second and a number that counts on within it and begins anew with each
-/// second. Only the number is in the record (`ord`), so the second has to come from the wall clock (`ts_ms`):
+/// The log's own order is the cluster's time: a second, and a number that starts again with each second. The record has
+/// only the number (`ord`), so the second must come from the wall clock (`ts_ms`):
 ///
-/// - Away from the turn of a second, two changes within one second of the wall clock are of one second of the cluster's.
-///   The greater number came later, also where the clock was set back between them (another primary).
-/// - At the turn, a number may be of the second before or after it. Of one millisecond, 57 then 1 is what a turn between
-///   them leaves, and 1 then 57 what no turn leaves; nothing tells (1, 57) of the one from (57, 1) of the other but
-///   which one arrived first. A connector emits in the log's order, and one that restarts emits all that follows
-///   again, so the one that arrives later is the newer.
+/// - Away from the turn of a second, two changes of one wall-clock second are of one second of the cluster's time. The
+///   greater number came later, even if the clock was set back between them (another primary).
+/// - At the turn, a number may belong to the second before or after it. Within one millisecond, 57 then 1 means that the
+///   second turned between them, and 1 then 57 that it did not. Only the order of arrival distinguishes the two. A
+///   connector emits in the log's order, and after a restart it emits everything that follows again, so the change that
+///   arrives later is newer.
 fn log_went_on((ts_ms, ord): (u64, u64), (other_ms, other_ord): (u64, u64)) -> bool {
     let at_turn = |ms: u64| !(TURN_MS..1000 - TURN_MS).contains(&(ms % 1000));
     let one_second = ts_ms / 1000 == other_ms / 1000 && !at_turn(ts_ms) && !at_turn(other_ms);
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_re_emission_is_not_newer() {
+    fn a_change_that_is_emitted_again_is_not_newer() {
         let change = streamed(100, Some(90));
         assert_eq!(change.compare(&change), Precedence::Same);
     }
@@ -224,14 +224,14 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_stands_in_front_of_any_position() {
+    fn the_epoch_is_compared_before_the_position() {
         let old = RowVersion { epoch: 1, position: streamed(900, None) };
         let new = RowVersion { epoch: 2, position: streamed(100, None) };
         assert_eq!(new.compare(&old), Precedence::Newer);
     }
 
     #[test]
-    fn mongodbs_number_orders_what_its_clock_does_not() {
+    fn mongodbs_number_orders_changes_that_its_clock_does_not() {
         let at = |ts_ms, ord| Position::ChangeStream { ts_ms, ord, total_order: 0 };
         // A turn between two changes of one millisecond, and a clock that is set back within a second.
         assert_eq!(at(100_998, 1).compare(&at(100_998, 57)), Precedence::Newer);
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_of_one_transaction_have_their_order_at_the_turn_of_a_second_too() {
+    fn changes_of_one_transaction_keep_their_order_at_the_turn_of_a_second() {
         let at = |total_order| Position::ChangeStream { ts_ms: 100_998, ord: 57, total_order };
         assert_eq!(at(1).compare(&at(2)), Precedence::Older);
         assert_eq!(at(2).compare(&at(1)), Precedence::Newer);

@@ -1,4 +1,4 @@
-//! Row versions make the order of delivery irrelevant: whatever comes last, the newest change of a row wins.
+//! Row versions make the order of delivery irrelevant: the newest change of a row always wins.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets a surprise must fail")]
 
 use std::collections::{BTreeMap, HashMap};
@@ -38,7 +38,7 @@ fn versions<T: AvroType>(recording: &str, topic: &str, of: impl Fn(&T::Of<'_>) -
     versions
 }
 
-/// What a table holds that only ever takes what is newer.
+/// The content of a table that only takes newer versions.
 fn kept(versions: &[Version]) -> BTreeMap<&str, &Value> {
     let mut kept: BTreeMap<&str, &Version> = BTreeMap::new();
     for version in versions {
@@ -57,7 +57,7 @@ fn assert_order_does_not_matter(versions: &[Version]) {
     let mut delivered = versions.to_vec();
     delivered.reverse();
     assert_eq!(kept(&delivered), expected, "backwards");
-    // A generator of one's own keeps a failure reproducible.
+    // A fixed generator makes a failure reproducible.
     let mut random = 1_u64;
     for round in 0..200 {
         for last in (1..delivered.len()).rev() {
@@ -68,7 +68,7 @@ fn assert_order_does_not_matter(versions: &[Version]) {
     }
 }
 
-/// Newer and older are each other's opposite, and no three versions of a row run in a circle.
+/// Newer and older are each other's opposite, and no three versions of a row form a cycle.
 fn assert_is_an_order(versions: &[Version]) {
     let mut rows: BTreeMap<&str, Vec<RowVersion>> = BTreeMap::new();
     for version in versions {

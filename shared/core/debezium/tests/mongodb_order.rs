@@ -1,5 +1,5 @@
-//! What MongoDB's connector passes on, of two changes of one document, against what the server knows: a model of the
-//! server's two clocks, every history of a grid, and the ways in which its changes may arrive.
+//! Compares row versions with the server's real order of two changes of one MongoDB document: a model of the server's two
+//! clocks, a grid of histories, and the orders in which their changes may arrive.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use std::cmp::Ordering;
@@ -9,7 +9,7 @@ use debezium::{Position, Precedence, RowVersion};
 
 /// A primary. Times are in tenths of a millisecond.
 struct Server {
-    /// The steps in which the clock that it reads moves on.
+    /// The steps in which the clock that it reads advances.
     tick: u64,
     /// How far that clock is behind.
     behind: u64,
@@ -24,10 +24,10 @@ enum Wall {
     Last,
 }
 
-/// How long a write takes between its two looks at the clock.
+/// How long a write takes between its two reads of the clock.
 const BETWEEN: u64 = 2;
 
-/// What the connector passes on of a change, and the time of the cluster that it does not.
+/// What the connector passes on of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Change {
     ts_ms: u64,
@@ -68,8 +68,8 @@ struct History {
     then: Change,
 }
 
-/// Every pair of moments around a turn and in the middle of a second, after so many other writes of that second and
-/// with so many between, with another primary in between where `behind` is not zero.
+/// Every pair of moments around a turn and in the middle of a second, with various numbers of other writes before and
+/// between them, and with another primary in between if `behind` is not zero.
 fn histories(behind: u64) -> BTreeSet<History> {
     let mut histories = BTreeSet::new();
     // The turn of second 101 is at 1,010,000.
@@ -96,7 +96,7 @@ fn histories(behind: u64) -> BTreeSet<History> {
     histories
 }
 
-/// What stays of changes that arrive in this order.
+/// The change that is kept of those that arrive in this order.
 fn kept(arriving: &[Change], newer: impl Fn(Change, Change) -> bool) -> Change {
     let mut kept = arriving[0];
     for change in arriving {
@@ -124,7 +124,7 @@ fn wrong(histories: &BTreeSet<History>, newer: impl Fn(Change, Change) -> bool +
     };
     [
         ends_wrong(|history| vec![history.first, history.then]),
-        // A batch that is delivered again, a connector that starts again: all that follows comes again too.
+        // A batch is delivered again, or a connector restarts: everything that follows comes again too.
         ends_wrong(|history| vec![history.first, history.then, history.first, history.then]),
         // One change alone, late: a redriven letter.
         ends_wrong(|history| vec![history.first, history.then, history.first]),
@@ -138,11 +138,11 @@ fn at_one_turn(history: &History) -> bool {
 }
 
 #[test]
-fn in_the_order_of_the_log_the_newest_change_stays_also_at_the_turn_of_a_second() {
+fn changes_in_the_logs_order_leave_the_newest_even_at_a_turn() {
     let histories = histories(0);
     let [in_order, again, _] = wrong(&histories, by_version);
     for history in in_order.union(&again) {
-        // What carries the very same place as another change cannot be told from its repetition.
+        // A change with the same position as another one cannot be distinguished from its repetition.
         assert_eq!(history.first, history.then, "{history:?}");
     }
     let [clock_in_order, clock_again, _] = wrong(&histories, by_clock);
@@ -152,22 +152,22 @@ fn in_the_order_of_the_log_the_newest_change_stays_also_at_the_turn_of_a_second(
 }
 
 #[test]
-fn a_change_that_arrives_alone_and_late_is_refused_but_at_a_turn_where_nothing_tells() {
+fn a_late_change_is_refused_except_where_a_turn_makes_it_undecidable() {
     let histories = histories(0);
     let [in_order, _, late] = wrong(&histories, by_version);
     assert!(late.difference(&in_order).all(at_one_turn));
-    // Nothing: two histories leave the same two changes, and each has another one last.
+    // Undecidable: two histories leave the same two changes, each with another one last.
     let mut orders: BTreeMap<BTreeSet<Change>, BTreeSet<Change>> = BTreeMap::new();
     for history in &histories {
         orders.entry([history.first, history.then].into()).or_default().insert(history.then);
     }
     let undecidable = orders.values().filter(|last| last.len() > 1).count();
-    assert!(undecidable > 0, "an order of the bytes alone would do");
+    assert!(undecidable > 0, "an order by the record's fields alone would be enough");
 }
 
 #[test]
 fn a_clock_that_is_set_back_within_a_second_changes_nothing() {
-    // 40 ms, and every pair in which no turn is near: what the wall clock alone gets wrong is right.
+    // Set back by 40 ms, for every pair away from a turn: what the wall clock alone gets wrong is right.
     let near_turn = |change: Change| !(10..990).contains(&(change.ts_ms % 1000));
     let histories: BTreeSet<_> = histories(400)
         .into_iter()
@@ -183,5 +183,5 @@ fn a_clock_that_is_set_back_within_a_second_changes_nothing() {
 #[test]
 fn a_clock_that_is_set_back_over_a_turn_is_not_noticed() {
     let (first, then) = (Change { ts_ms: 101_020, ord: 3 }, Change { ts_ms: 100_980, ord: 4 });
-    assert!(!by_version(then, first), "what the README of cache-user-login says would be too little");
+    assert!(!by_version(then, first), "the README of cache-user-login documents this as a limitation");
 }

@@ -35,7 +35,7 @@ fn hex(value: &Value) -> Option<Vec<u8>> {
     Some((0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect())
 }
 
-/// Holds a row against what another decoder made of the same bytes.
+/// Compares a row with what another decoder read from the same bytes.
 fn assert_row(row: &Order<'_>, expect: &Value) {
     assert_eq!(Some(row.id), expect["id"].as_i64());
     assert_eq!(Some(row.status.0), expect["status"].as_str());

@@ -1,4 +1,4 @@
-//! What happened to a row, by the envelope's letter and its source together.
+//! What happened to a row, decided by the envelope's letter and its source together.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use avro_decode::{AvroRead, Limits, Plan, Schema};
@@ -9,7 +9,7 @@ struct Row {
     id: i64,
 }
 
-/// An envelope whose source says of snapshots what that type can say.
+/// An envelope with this type for `source.snapshot`.
 fn plan(snapshot: &str) -> Plan<Change<'static, Row>> {
     let schema = format!(
         r#"{{"type": "record", "name": "Envelope", "fields": [
@@ -47,7 +47,11 @@ fn an_insert_that_a_snapshot_read_is_a_read() {
         assert_eq!((op("c", mark), op("r", mark)), (Op::Read, Op::Read), "{mark}");
     }
     assert_eq!((op("c", "false"), op("r", "false")), (Op::Create, Op::Read));
-    assert_eq!(op("c", "a mark of a later Debezium"), Op::Read, "rather no insert than a snapshot of inserts");
+    assert_eq!(
+        op("c", "a mark of a later Debezium"),
+        Op::Read,
+        "missing an insert is better than a snapshot of inserts"
+    );
 }
 
 #[test]
@@ -62,7 +66,7 @@ fn updates_and_deletes_stay_what_they_are() {
 }
 
 #[test]
-fn a_read_is_older_than_the_insert_at_the_same_place_whatever_its_letter() {
+fn a_read_has_a_reads_version_with_either_letter() {
     let version = |letter, mark: &str| {
         let snapshot = [vec![0], text(mark)].concat();
         plan(r#"["string", "null"]"#).decode(&datum(letter, &snapshot)).unwrap().row_version(0).unwrap()

@@ -1,4 +1,4 @@
-//! A connector with a placeholder of its own. A process has one, so this is a test binary of its own.
+//! A connector with a placeholder of its own. A process can have only one, so this is a test binary of its own.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use avro_decode::{AvroRead, Limits, Plan, Schema};
@@ -12,7 +12,7 @@ struct Row<'a> {
 }
 
 #[test]
-fn the_placeholder_of_the_connector_is_the_one_that_is_no_data() {
+fn an_installed_placeholder_replaces_the_default() {
     Placeholder::parse("(untouched)").unwrap().install().unwrap();
     let schema = r#"{"type": "record", "name": "V", "fields": [
         {"name": "bio", "type": ["null", "string"]}, {"name": "picture", "type": ["null", "bytes"]},
@@ -25,9 +25,9 @@ fn the_placeholder_of_the_connector_is_the_one_that_is_no_data() {
     assert_eq!((row.bio, row.picture), (Some(Toasted::Unchanged), Some(Toasted::Unchanged)));
     assert_eq!(row.friends, [Toasted::Unchanged]);
 
-    let usual = format!("\x02\x38{UNAVAILABLE_VALUE}\0\0");
-    assert_eq!(plan.decode(usual.as_bytes()).unwrap().bio, Some(Toasted::Text(UNAVAILABLE_VALUE)), "here it is text");
+    let default = format!("\x02\x38{UNAVAILABLE_VALUE}\0\0");
+    assert_eq!(plan.decode(default.as_bytes()).unwrap().bio, Some(Toasted::Text(UNAVAILABLE_VALUE)), "here it is text");
 
-    assert_eq!(Placeholder::parse("(untouched)").unwrap().install(), Ok(()), "twice the same is no error");
+    assert_eq!(Placeholder::parse("(untouched)").unwrap().install(), Ok(()), "installing the same one again succeeds");
     assert_eq!(Placeholder::parse("another").unwrap().install(), Err(PlaceholderError::InUse));
 }

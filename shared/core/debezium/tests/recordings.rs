@@ -1,4 +1,4 @@
-//! Real connectors' bytes, read as a function would read them.
+//! Reads recorded bytes of real connectors as a function would.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -74,7 +74,7 @@ fn every_change_of_an_account_reads_under_all_three_schemas() {
 }
 
 #[test]
-fn the_made_up_row_before_a_delete_cannot_be_read_by_accident() {
+fn a_deletes_fabricated_row_cannot_be_read_by_accident() {
     let recording = Recording::of_repository("postgres-accounts").unwrap();
     let mut deletes = 0;
     each::<Change<Account>>(&recording, "cdc.postgres.public.accounts", |_, change| {
@@ -99,7 +99,7 @@ fn heartbeats_and_transaction_markers_are_recognised() {
     assert_eq!((heartbeats, markers), (9, 162));
 }
 
-/// A table kept by the newest version of each row, as a cache would.
+/// A table with the newest version of each row, as a cache keeps it.
 #[derive(Default)]
 struct Newest<R>(BTreeMap<String, (RowVersion, Option<R>)>);
 
@@ -123,7 +123,7 @@ impl<R> Newest<R> {
 }
 
 #[test]
-fn accounts_kept_by_their_newest_version_are_the_table_at_the_end_in_any_order_of_delivery() {
+fn newest_versions_of_accounts_are_the_table_at_the_end() {
     let recording = Recording::of_repository("postgres-accounts").unwrap();
     for late_re_emissions in [false, true] {
         let mut newest = Newest::default();
@@ -156,7 +156,7 @@ fn accounts_kept_by_their_newest_version_are_the_table_at_the_end_in_any_order_o
 }
 
 #[test]
-fn logins_kept_by_their_newest_version_are_the_collection_at_the_end() {
+fn newest_versions_of_logins_are_the_collection_at_the_end() {
     let recording = Recording::of_repository("mongodb-logins").unwrap();
     let mut newest = Newest::default();
     each::<Change<Json>>(&recording, "cdc.mongodb.users.login", |record, change| {
@@ -178,7 +178,7 @@ struct OrderRow {
 }
 
 #[test]
-fn mysqls_orders_read_and_their_newest_versions_are_the_ids_alive_at_the_end() {
+fn newest_versions_of_mysql_orders_are_the_ids_alive_at_the_end() {
     let recording = Recording::of_repository("mysql-orders").unwrap();
     let mut newest = Newest::default();
     let count = each::<Change<OrderRow>>(&recording, "cdc.mysql.shop.orders", |record, change| {

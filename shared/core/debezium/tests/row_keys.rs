@@ -1,4 +1,4 @@
-//! Primary keys as text: one for one row, another for another.
+//! Primary keys as text: one text for each row.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use std::collections::BTreeMap;
@@ -54,10 +54,10 @@ fn a_number_of_any_type_makes_a_key() {
 fn columns_are_named_so_that_their_order_does_not_matter() {
     let (region, no) = (("region", json!("int")), ("no", json!("int")));
     let first = key(&[region.clone(), no.clone()], b"\x02\x04").unwrap();
-    let built_anew = key(&[no.clone(), region.clone()], b"\x04\x02").unwrap();
+    let rebuilt = key(&[no.clone(), region.clone()], b"\x04\x02").unwrap();
     let other = key(&[no, region], b"\x02\x04").unwrap();
     assert_eq!((first.as_str(), first.formerly()), (r"\(no=2,region=1)", Some("1,2")));
-    assert_eq!((built_anew.as_str(), built_anew.formerly()), (r"\(no=2,region=1)", Some("2,1")));
+    assert_eq!((rebuilt.as_str(), rebuilt.formerly()), (r"\(no=2,region=1)", Some("2,1")));
     assert_eq!((other.as_str(), other.formerly()), (r"\(no=1,region=2)", Some("1,2")));
 }
 
@@ -79,7 +79,7 @@ fn a_struct_is_part_of_the_key() {
 }
 
 #[test]
-fn a_key_that_names_no_row_says_what_is_wrong_with_it() {
+fn a_key_that_does_not_identify_a_row_is_an_error_that_says_why() {
     let problem = |result: Result<RowKey, KeyError>| result.unwrap_err().to_string();
     assert_eq!(RowKey::of(None), Err(KeyError::Missing));
     assert_eq!(of(&json!("null"), b""), Err(KeyError::Missing));
@@ -125,7 +125,7 @@ fn written(columns: &[(String, Option<String>)]) -> RowKey {
     key(&names, &datum).unwrap()
 }
 
-/// Text made of what the text of a key is made of, and of little else.
+/// Text made mostly of the characters that mean something in a key's text.
 fn punctuation() -> impl Strategy<Value = String> {
     r"[a\\(),=#]{0,5}"
 }
@@ -141,7 +141,7 @@ fn columns() -> impl Strategy<Value = BTreeMap<String, Option<String>>> {
     )
 }
 
-/// What tells two keys apart: a single column's text, or names with texts.
+/// What makes two keys different: a single column's text, or names with texts.
 fn identity(columns: &BTreeMap<String, Option<String>>) -> Vec<(&str, Option<&str>)> {
     let named = columns.iter().map(|(name, text)| (name.as_str(), text.as_deref()));
     if columns.len() == 1 { named.map(|(_, text)| ("", text)).collect() } else { named.collect() }
@@ -151,7 +151,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn two_different_keys_never_meet(one in columns(), other in columns()) {
+    fn two_different_keys_never_have_the_same_text(one in columns(), other in columns()) {
         let texts = [&one, &other].map(|columns| written(&columns.clone().into_iter().collect::<Vec<_>>()));
         prop_assert_eq!(identity(&one) == identity(&other), texts[0].as_str() == texts[1].as_str());
     }
@@ -164,7 +164,7 @@ proptest! {
     }
 
     #[test]
-    fn a_composite_key_meets_no_former_text(one in columns(), other in columns()) {
+    fn a_composite_keys_text_is_never_a_former_text(one in columns(), other in columns()) {
         let [one, other] = [one, other].map(|columns| (columns.len(), written(&columns.into_iter().collect::<Vec<_>>())));
         if one.0 > 1 && other.0 > 1 {
             prop_assert_ne!(Some(one.1.as_str()), other.1.formerly());

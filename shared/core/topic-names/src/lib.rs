@@ -1,4 +1,4 @@
-//! Names of topics and of the subjects that hold their schemas, parsed and built by one set of rules.
+//! Parses and builds names of topics, and of the subjects that hold their schemas, by one set of rules.
 //!
 //! | topic | name | example |
 //! |---|---|---|
@@ -8,10 +8,10 @@
 //! | a connector's transactions, messages, schema history | `cdc.<system>.transaction`, `….message`, `….schema-history` | `cdc.postgres.transaction` |
 //! | a connector's schema changes | `cdc.<system>` | `cdc.mysql` |
 //!
-//! `cdc.<system>` is what a Debezium connector gets as its `topic.prefix`; all its names begin with it. Names are lowercase.
-//! A segment is words of letters and digits with hyphens between them and begins with a letter. Schema, database and
-//! table are the database's own names, which the connector copies: they may hold underscores too, and begin with a
-//! digit or an underscore.
+//! `cdc.<system>` is a Debezium connector's `topic.prefix`; all its topics begin with it. Names are lowercase. A segment
+//! begins with a letter and consists of words of letters and digits, separated by hyphens. Schema, database and table are
+//! the database's own names, which the connector copies: they may also contain underscores, and begin with a digit or an
+//! underscore.
 //!
 //! ```
 //! use topic_names::{Part, SubjectStrategy, TopicKind, TopicName};
@@ -23,7 +23,7 @@
 //! let error = "user.profileUpdated".parse::<TopicName>().unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
-//!     "`user.profileUpdated` is no topic name: it has 2 segments; \
+//!     "`user.profileUpdated` is not a topic name: it has 2 segments; \
 //!      a domain event is `<domain>.<entity>.<event>`, changes of a table are `cdc.<system>.<schema or database>.<table>`",
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())

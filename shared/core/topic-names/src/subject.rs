@@ -1,4 +1,4 @@
-//! Subjects: the names under which a registry keeps the versions of one schema.
+//! Names of subjects, under which a registry keeps the versions of a schema.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,21 +15,21 @@ pub enum Part {
 /// What a subject is named after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum SubjectStrategy {
-    /// The topic: `<topic>-key`, `<topic>-value`. One type of event a topic. What Debezium does.
+    /// The topic: `<topic>-key`, `<topic>-value`. Each topic has one type of event. Debezium does this.
     #[default]
     TopicName,
-    /// The record's full name: one history for a type, in whatever topic it is.
+    /// The record's full name: one history for a type in all topics.
     RecordName,
-    /// Both: `<topic>-<full name>`. Several types in one topic, each with its history there.
+    /// Both: `<topic>-<full name>`. A topic may have several types, each with a history of its own there.
     TopicRecordName,
 }
 
 impl SubjectStrategy {
-    /// The subject of a topic's keys or values. `record` is the full name of the schema's record; the strategies that
-    /// name subjects after it need it.
+    /// The subject of a topic's keys or values. `record` is the full name of the schema's record, which two of the strategies
+    /// need.
     ///
     /// # Errors
-    /// When the strategy needs the record's name and there is none: strings, numbers and unions have no name.
+    /// When the strategy needs the record's name and the schema is not a record: strings, numbers and unions have no name.
     pub fn subject(self, topic: &str, part: Part, record: Option<&str>) -> Result<String, SubjectError> {
         let named = || match record {
             Some(record) if !record.is_empty() => Ok(record),
@@ -53,7 +53,7 @@ impl SubjectStrategy {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the {part} of topic `{}` has no subject: the strategy `{strategy}` names subjects after a record, and this schema \
-     is none. Make the schema a record, or use the strategy `topic`",
+     is not one. Make the schema a record, or use the strategy `topic`",
     topic.escape_debug()
 )]
 pub struct SubjectError {
@@ -65,9 +65,9 @@ pub struct SubjectError {
     pub part: Part,
 }
 
-/// Not the name of a strategy.
+/// A text that does not name a strategy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is no subject naming strategy; write `topic`, `record` or `topic-record`", .0.escape_debug())]
+#[error("`{}` is not a subject naming strategy; write `topic`, `record` or `topic-record`", .0.escape_debug())]
 pub struct UnknownStrategy(pub String);
 
 impl FromStr for SubjectStrategy {
@@ -110,7 +110,7 @@ mod tests {
     const RECORD: &str = "user.profile.Updated";
 
     #[test]
-    fn each_strategy_names_as_confluents_serializers_do() {
+    fn each_strategy_names_subjects_as_confluents_serializers_do() {
         let name = |strategy: SubjectStrategy, part| strategy.subject(TOPIC, part, Some(RECORD)).unwrap();
         assert_eq!(name(SubjectStrategy::TopicName, Part::Key), "user.profile.updated-key");
         assert_eq!(name(SubjectStrategy::TopicName, Part::Value), "user.profile.updated-value");
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_topics_subject_leads_back_to_the_topic() {
+    fn a_subject_parses_back_into_its_topic() {
         let both = SubjectStrategy::topic_and_part;
         assert_eq!(both("user.profile.updated-value"), Some((TOPIC, Part::Value)));
         assert_eq!(both("user.profile.updated-key"), Some((TOPIC, Part::Key)));

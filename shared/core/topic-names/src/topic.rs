@@ -1,4 +1,4 @@
-//! Topic names: domain events, changes of tables, and what connectors write beside them.
+//! Parses and builds topic names: domain events, changes of tables, and the connectors' own topics.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,11 +17,11 @@ pub struct TopicName(String);
 pub enum TopicKind<'a> {
     /// Events that a producer of our own publishes: `<domain>.<entity>.<event>`.
     DomainEvent {
-        /// Who speaks.
+        /// The area that publishes it, such as `user`.
         domain: &'a str,
-        /// About what.
+        /// The thing that it is about, such as `profile`.
         entity: &'a str,
-        /// What happened to it.
+        /// What happened to it, such as `updated`.
         event: &'a str,
     },
     /// Changed rows of a table: `cdc.<system>.<schema or database>.<table>`.
@@ -33,7 +33,7 @@ pub enum TopicKind<'a> {
         /// The table or collection.
         table: &'a str,
     },
-    /// What a connector writes beside the changes.
+    /// A connector's own topic.
     Helper {
         /// Which database.
         system: &'a str,
@@ -42,7 +42,7 @@ pub enum TopicKind<'a> {
     },
 }
 
-/// What a connector writes beside the changes of tables.
+/// A connector's own topics, in addition to the changes of tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Helper {
     /// `__debezium-heartbeat.cdc.<system>`: keeps offsets moving while a database is quiet.
@@ -51,21 +51,21 @@ pub enum Helper {
     Transaction,
     /// `cdc.<system>.message`: logical decoding messages of PostgreSQL.
     Message,
-    /// `cdc.<system>`: statements that changed the schema, as MySQL's connector tells consumers.
+    /// `cdc.<system>`: statements that changed the schema, which MySQL's connector publishes for consumers.
     SchemaChanges,
-    /// `cdc.<system>.schema-history`: the same for the connector itself (`schema.history.internal.kafka.topic`).
+    /// `cdc.<system>.schema-history`: the same, for the connector itself (`schema.history.internal.kafka.topic`).
     SchemaHistory,
 }
 
 impl TopicName {
-    /// The name as Kafka has it.
+    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// What the topic holds.
     pub fn kind(&self) -> TopicKind<'_> {
-        // A TopicName is made by the parser alone, so the second case does not arise.
+        // Only the parser makes a TopicName, so the second case does not occur.
         classify(&self.0).unwrap_or(TopicKind::Helper { system: &self.0, helper: Helper::SchemaChanges })
     }
 
@@ -85,7 +85,7 @@ impl TopicName {
         parse_as(format!("{CHANGES}.{system}.{container}.{table}"), |kind| matches!(kind, TopicKind::Change { .. }))
     }
 
-    /// What a connector's `topic.prefix` is if this topic is one of its own.
+    /// The `topic.prefix` of the connector that writes this topic; `None` for domain events.
     pub fn connector_prefix(&self) -> Option<String> {
         match self.kind() {
             TopicKind::DomainEvent { .. } => None,
@@ -93,7 +93,7 @@ impl TopicName {
         }
     }
 
-    /// Some name, for the time until a configuration's problems are reported.
+    /// A placeholder until a configuration's problems are reported.
     #[doc(hidden)]
     pub fn stand_in() -> Self {
         Self("domain.entity.event".to_owned())
@@ -136,9 +136,9 @@ impl AsRef<str> for TopicName {
     }
 }
 
-/// Why a text is no topic name.
+/// Why a text is not a topic name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is no topic name: {problem}", name.escape_debug())]
+#[error("`{}` is not a topic name: {problem}", name.escape_debug())]
 pub struct TopicNameError {
     /// The text.
     pub name: String,
@@ -146,18 +146,18 @@ pub struct TopicNameError {
     pub problem: TopicProblem,
 }
 
-/// What is wrong with a topic's name, and what to do; holds at most one character of the name, so that it can be shown
-/// where the text may have been something else, such as a misplaced secret.
+/// What is wrong with a topic's name, and what to do. Contains at most one character of the name, so that it can be shown
+/// even if the text may be something else, such as a misplaced secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TopicProblem {
-    /// Nothing at all.
+    /// Empty.
     #[error("it is empty; a topic is named like `user.profile.updated` or `cdc.postgres.public.accounts`")]
     Empty,
     /// Longer than Kafka takes.
-    #[error("it has {0} characters; Kafka takes {MAX_LENGTH}")]
+    #[error("it has {0} characters; Kafka takes at most {MAX_LENGTH}")]
     TooLong(usize),
     /// A segment with nothing in it.
-    #[error("segment {0} is empty; write no two dots in a row, and none at either end")]
+    #[error("segment {0} is empty; remove dots in a row and at either end")]
     EmptySegment(usize),
     /// A letter that is not lowercase.
     #[error("segment {segment} holds the capital `{character}`; names are lowercase, with hyphens between words{}", routed(*.database))]
@@ -171,8 +171,8 @@ pub enum TopicProblem {
     },
     /// An underscore where it may not be.
     #[error(
-        "segment {0} holds an underscore; write a hyphen (underscores are for names of databases and tables alone: \
-             Kafka does not tell `.` from `_` in the names of metrics)"
+        "segment {0} holds an underscore; write a hyphen (only names of databases and tables may have underscores: \
+             Kafka does not distinguish `.` from `_` in the names of metrics)"
     )]
     Underscore(usize),
     /// Another character that may not be in a name.
@@ -183,38 +183,38 @@ pub enum TopicProblem {
         /// The character.
         character: char,
     },
-    /// A segment that begins with something else than a letter.
+    /// A segment that does not begin with a letter.
     #[error("segment {0} does not begin with a letter")]
     Beginning(usize),
     /// A hyphen without a word on either side.
     #[error("segment {0} has a hyphen without a word before or after it")]
     Hyphen(usize),
-    /// Neither three segments nor what a connector makes.
+    /// Neither a domain event nor a connector's topic, by the number of segments.
     #[error(
         "it has {0} segments; a domain event is `<domain>.<entity>.<event>`, changes of a table are \
              `cdc.<system>.<schema or database>.<table>`"
     )]
     Segments(usize),
-    /// `cdc.<system>.` with something that no connector writes.
+    /// `cdc.<system>.` followed by something that connectors do not write.
     #[error(
-        "after `cdc.<system>` comes `<schema or database>.<table>`, or what a connector writes beside it: \
+        "after `cdc.<system>` comes `<schema or database>.<table>`, or one of the connector's own topics: \
              `transaction`, `message` or `schema-history`; the domain of an event cannot be `cdc`"
     )]
     Connector,
     /// A table whose own name has dots.
     #[error(
-        "it has {0} segments; changes of a table are `cdc.<system>.<schema or database>.<table>`. A collection whose \
-             own name has dots needs a name without in the connector (the transformation ByLogicalTableRouter)"
+        "it has {0} segments; changes of a table are `cdc.<system>.<schema or database>.<table>`. If the collection's \
+             own name has dots, rename it in the connector (the transformation ByLogicalTableRouter)"
     )]
     DottedTable(usize),
-    /// A heartbeat topic of something else than a connector of ours.
+    /// A heartbeat topic without one of our connectors' prefixes.
     #[error("after `__debezium-heartbeat` comes the connector's prefix, `cdc.<system>`")]
     Heartbeat,
 }
 
 fn routed(database: bool) -> &'static str {
     if database {
-        ". A table's name is made lowercase in the connector (the transformation ByLogicalTableRouter)"
+        "; if it is a table's name, make it lowercase in the connector (the transformation ByLogicalTableRouter)"
     } else {
         ""
     }
@@ -264,7 +264,7 @@ fn classify(name: &str) -> Result<TopicKind<'_>, TopicProblem> {
     }
 }
 
-/// A segment that we name: words with hyphens between them.
+/// Checks a segment that we name: words separated by hyphens.
 fn ours(segment: usize, text: &str) -> Result<(), TopicProblem> {
     for character in text.chars() {
         match character {
@@ -283,7 +283,7 @@ fn ours(segment: usize, text: &str) -> Result<(), TopicProblem> {
     Ok(())
 }
 
-/// A segment that the database named. Debezium copies it, with an underscore for what Kafka does not take.
+/// Checks a segment that the database named. Debezium copies it and replaces characters that Kafka refuses with `_`.
 fn of_database(segment: usize, text: &str) -> Result<(), TopicProblem> {
     for character in text.chars() {
         match character {
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connectors_own_topics_are_told_apart_from_tables_and_events() {
+    fn a_connectors_own_topics_are_not_tables_or_events() {
         for (name, helper) in [
             ("__debezium-heartbeat.cdc.mysql", Helper::Heartbeat),
             ("cdc.mysql.transaction", Helper::Transaction),
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_place() {
+    fn an_error_says_what_is_wrong_and_in_which_segment() {
         for (name, expected) in [
             ("", TopicProblem::Empty),
             ("user..updated", TopicProblem::EmptySegment(2)),
@@ -370,20 +370,20 @@ mod tests {
     }
 
     #[test]
-    fn a_part_cannot_smuggle_in_another_kind_of_topic() {
+    fn a_segment_cannot_turn_a_topic_into_another_kind() {
         assert!(TopicName::domain_event("cdc", "postgres", "transaction").is_err());
         assert!(TopicName::domain_event("user", "profile.picture", "updated").is_err());
         assert!(TopicName::change("postgres", "public", "a.b").is_err());
     }
 
     #[test]
-    fn a_message_forges_no_line_of_a_log() {
+    fn a_message_stays_on_one_line() {
         let message = "user.profile.updated\nERROR".parse::<TopicName>().unwrap_err().to_string();
         assert!(!message.contains('\n'), "{message}");
     }
 
     #[test]
-    fn whatever_name_is_parsed_is_a_name_that_kafka_takes() {
+    fn kafka_takes_every_name_that_parses() {
         let mut state = 7u64;
         let alphabet = ['a', 'z', '0', '-', '_', '.', 'A', ' ', '/', '\u{e9}'];
         for _ in 0..200_000 {

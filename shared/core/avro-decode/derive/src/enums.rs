@@ -1,4 +1,4 @@
-//! Enums: of names for Avro's enum, of types for a union.
+//! Expands enums: enums of names read Avro's enums, enums of types read unions.
 
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;

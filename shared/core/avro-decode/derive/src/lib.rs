@@ -1,4 +1,5 @@
-//! The derive macro of avro-decode: what a struct or enum asks of a writer's schema, and code that reads it by a plan.
+//! The derive macro of avro-decode: describes what a struct or enum reads from a writer's schema, and writes the code that
+//! reads it by a plan.
 
 mod attributes;
 mod body;

@@ -1,4 +1,4 @@
-//! Structs: records by field, or a wrapper of one value.
+//! Expands structs: a record by its fields, or a wrapper of one value.
 
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;

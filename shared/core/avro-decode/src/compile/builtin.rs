@@ -1,4 +1,4 @@
-//! Resolving a writer's schema against the types that this crate reads itself: options, lists, maps and types without parts.
+//! Resolves a writer's schema against the types that this crate implements: options, lists, maps, scalars.
 
 use super::compiler::{Compile, Compiler, Part};
 use crate::error::{ResolveError, Rule};
@@ -6,7 +6,7 @@ use crate::program::{Branch, LenientNode, List, Node, Op};
 use crate::schema::{Type, TypeId};
 
 impl Compiler<'_> {
-    /// What the inner type reads, or nothing where it cannot.
+    /// What the inner type reads, or absent where it cannot.
     pub(crate) fn lenient(&mut self, writer: TypeId, inner: Compile) -> Result<Node, ResolveError> {
         let node = match self.option(writer, inner) {
             Ok(node) => Some(node),
@@ -17,8 +17,9 @@ impl Compiler<'_> {
     }
 
     /// Null, or what the inner type reads.
-    /// The specification lets a union's branch that does not match fail when it occurs. A Rust type that can read none
-    /// but null is no such case: its column was declared wrongly, and that is said before the first record.
+    ///
+    /// By the specification a union's branch that does not match fails only when it occurs. A Rust type that reads no
+    /// branch but null is different: its column was declared wrongly, and that is an error before the first record.
     pub(crate) fn option(&mut self, writer: TypeId, inner: Compile) -> Result<Node, ResolveError> {
         let schema = self.schema;
         match schema.get(writer) {
@@ -70,7 +71,7 @@ impl Compiler<'_> {
         })
     }
 
-    /// A type without parts: `choose` gives what to read, and whether that is the type itself (`true`) or a promotion.
+    /// A scalar: `choose` returns what to read, and whether that is the type itself (`true`) or a promotion.
     pub(crate) fn leaf(
         &mut self,
         writer: TypeId,

@@ -1,4 +1,4 @@
-//! The compiler's state and what all of its parts use: places for errors, steps, depth, unions.
+//! The compiler's state, and what all parts of compiling share: paths for errors, budgets of steps and depth, unions.
 
 use std::any::TypeId as RustType;
 use std::collections::HashMap;
@@ -14,17 +14,17 @@ use crate::program::{Branch, Node, Op, Program, RecordPlan, SkipOp};
 use crate::schema::{Schema, Sizes, Type, TypeId};
 use crate::value::Symbol;
 
-/// Levels of types within types, of which a record counts as two; bounds the compiler's own stack, to some 1 MiB, against
-/// a hostile chain of records. Whatever one text can nest is within it: see `MAX_NESTING` of the JSON.
+/// How deeply types may nest; a record counts as two levels. Bounds the compiler's own stack to some 1 MiB against a hostile
+/// chain of records. Everything that one JSON text can nest is within it: see `MAX_NESTING` there.
 const MAX_TYPE_DEPTH: u32 = 1_000;
 
-/// How many steps resolving may take for each step that parsing the two took. A few are enough; schemas whose types refer
-/// to one another in ever new pairs would take as many as one has parts for each part of the other.
+/// How many steps resolving may take for each step that parsing the two took. Ordinary schemas need a few. Schemas whose
+/// types refer to one another in ever new pairs would take the number of the one's parts times that of the other's.
 const STEPS_TO_PARSING: u64 = 64;
-/// That is nothing to speak of between small schemas.
+/// Allowed in any case: small schemas may take more steps for their size.
 const STEPS_AT_LEAST: u64 = 100_000;
 
-/// A plan in the making. Passed through [`crate::AvroType::compile`]; opaque outside of this crate.
+/// Compiles one plan. Passed through [`crate::AvroType::compile`]; opaque outside of this crate.
 pub struct Compiler<'s> {
     pub(crate) schema: &'s Schema,
     pub(super) sizes: Arc<Sizes>,
@@ -34,20 +34,20 @@ pub struct Compiler<'s> {
     pub(super) typed_symbols: HashMap<(RustType, TypeId), Arc<[u32]>>,
     pub(crate) resolved: HashMap<(TypeId, TypeId), Memo>,
     pub(crate) resolved_symbols: HashMap<(TypeId, TypeId), Arc<[Option<Symbol>]>>,
-    /// Where all is collected that does not resolve, rather than the first of it returned.
+    /// Collects everything that does not resolve, where not just the first problem is asked for.
     pub(crate) survey: Option<Vec<Incompatibility>>,
     pub(crate) writer_path: Vec<Part>,
     pub(crate) reader_path: Vec<Part>,
     depth: u32,
     steps: u64,
     most_steps: u64,
-    /// How often something was promoted rather than read as it is, and how often a name decided: they rank the
-    /// variants of an enum.
+    /// How often a value was promoted rather than read as it is, and how often a name matched. These rank the variants
+    /// of an enum.
     pub(super) inexact: u32,
     pub(super) named: u32,
 }
 
-/// A segment of a path. It is put together only for an error.
+/// A segment of a path, formatted only for an error.
 pub(crate) enum Part {
     Name(Arc<str>),
     Index(usize),
@@ -66,7 +66,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// What became of a pair of record types; those in progress count as resolved, since types recur.
+/// The result for a pair of record types. A pair in progress counts as resolved, since types recur.
 pub(crate) enum Memo {
     Index(u32),
     Failed(ResolveError),
@@ -108,13 +108,12 @@ impl<'s> Compiler<'s> {
         Ok(Program { root, records, skippers, limits: *limits, steps: steps + to_skip })
     }
 
-    /// A resolve error at the present place.
+    /// An error at the current place.
     pub(crate) fn error(&self, rule: Rule, problem: String, remedy: impl Into<String>) -> ResolveError {
         ResolveError::new(path(&self.writer_path), path(&self.reader_path), rule, problem, remedy.into())
     }
 
-    /// Takes steps from those that resolving may take. A step is a type, a field, a branch or a symbol that is looked at,
-    /// or 64 bytes of a name.
+    /// Takes steps from the budget. A step is a type, field, branch or symbol that is visited, or 64 bytes of a name.
     pub(crate) fn step(&mut self, steps: u64) -> Result<(), ResolveError> {
         self.steps = self.steps.saturating_add(steps);
         if self.steps <= self.most_steps {
@@ -156,7 +155,7 @@ impl<'s> Compiler<'s> {
         result
     }
 
-    /// Resolves a reader that is no union: as it is, or against each branch of the writer's union.
+    /// Resolves a reader that is not a union: against the writer's type, or against each branch of the writer's union.
     ///
     /// "If writer's is a union, but reader's is not: if the reader's schema matches the selected writer's schema, it
     /// is recursively resolved against it. If they do not match, an error is signalled."
@@ -186,7 +185,7 @@ impl<'s> Compiler<'s> {
                 Ok(branch) => resolved.push(branch),
                 Err(error) if error.rule() == Rule::TooManySteps => return Err(error),
                 Err(error) => {
-                    // The first complaint about something other than null says most.
+                    // The first error about something other than null is the most helpful.
                     if worst.is_none() || matches!(worst, Some((true, _))) {
                         worst = Some((matches!(schema.get(branch), Type::Null), error));
                     }
@@ -214,7 +213,7 @@ impl<'s> Compiler<'s> {
         Ok(ops.into())
     }
 
-    /// The least bytes that a value of the writer's type takes.
+    /// The fewest bytes that a value of the writer's type takes.
     pub(crate) fn least(&self, id: TypeId) -> u32 {
         self.sizes.least(id)
     }
@@ -224,7 +223,7 @@ impl<'s> Compiler<'s> {
     }
 }
 
-/// The commonest union gets an operation of its own.
+/// The most common union gets an operation of its own.
 fn nullable(branches: Vec<Branch>) -> Op {
     match <[Branch; 2]>::try_from(branches) {
         Ok([Branch::Null, Branch::Node(node)]) => Op::Nullable { null: false, inner: Box::new(node) },

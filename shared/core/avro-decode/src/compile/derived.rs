@@ -1,4 +1,4 @@
-//! Resolving a writer's schema against structs and enums of the derive.
+//! Resolves a writer's schema against structs and enums that use the derive.
 
 use std::any::TypeId as RustType;
 use std::collections::{HashMap, HashSet};
@@ -61,13 +61,13 @@ pub struct VariantSpec<'a> {
 pub enum VariantKind {
     /// Without content: null.
     Null,
-    /// Whatever no other variant takes.
+    /// Takes every branch that no other variant takes.
     Other,
     Holds(Compile),
 }
 
 impl Compiler<'_> {
-    /// A record read into a struct of the derive.
+    /// Reads a record into a struct.
     #[doc(hidden)]
     pub fn record<T: 'static>(&mut self, writer: TypeId, spec: &RecordSpec<'_>) -> Result<Node, ResolveError> {
         self.each_branch(writer, |compiler, branch| compiler.one_record(RustType::of::<T>(), branch, spec))
@@ -126,7 +126,7 @@ impl Compiler<'_> {
         })
     }
 
-    /// An enum, or text, read into an enum of the derive without content.
+    /// Reads an enum, or text, into an enum whose variants have no content.
     #[doc(hidden)]
     pub fn enumeration<T: 'static>(&mut self, writer: TypeId, spec: &EnumSpec<'_>) -> Result<Node, ResolveError> {
         self.each_branch(writer, |compiler, branch| compiler.one_enumeration(RustType::of::<T>(), branch, spec))
@@ -158,7 +158,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Each branch of the writer's union, or its one type, read into a variant.
+    /// Reads each branch of the writer's union, or its single type, into a variant.
     #[doc(hidden)]
     pub fn union(&mut self, writer: TypeId, spec: &UnionSpec<'_>) -> Result<Node, ResolveError> {
         let schema = self.schema;
@@ -174,8 +174,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// The variant for one type of the writer: one that is named like it, else one that reads it without promotion,
-    /// else the first that reads it at all.
+    /// The variant for one type of the writer: the one with its name, else one that reads it without promotion, else the
+    /// first that can read it.
     fn variant(&mut self, writer: TypeId, spec: &UnionSpec<'_>) -> Result<(u32, Node), ResolveError> {
         let schema = self.schema;
         let written = schema.get(writer).name();
@@ -254,7 +254,7 @@ impl Compiler<'_> {
     }
 }
 
-/// A dotted name has to be the full one; another compares with the last part, as the specification does.
+/// A dotted name must be the full name; any other is compared with the last part, as in the specification.
 pub(crate) fn is_called(written: &Name, name: &str) -> bool {
     if name.contains('.') { *written.full == *name } else { written.simple() == name }
 }

@@ -1,4 +1,4 @@
-//! The fields of a record: which of the writer's is which of the reader's, and the steps to read them by.
+//! Matches the fields of a writer's record with the reader's, and plans how to read them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use crate::schema::{Record, TypeId};
 impl Compiler<'_> {
     /// For each of the writer's fields, the reader's: by name, then by alias.
     ///
-    /// An alias takes effect "as though the writer's field had the reader's name"; a field that another reader field takes
-    /// by its own name is not up for it.
+    /// An alias takes effect "as though the writer's field had the reader's name", unless another field of the reader
+    /// has taken the writer's field by its own name.
     pub(crate) fn match_fields(
         &mut self,
         record: &Record,
@@ -44,7 +44,7 @@ impl Compiler<'_> {
         Ok(found)
     }
 
-    /// The steps of a record: `readers` has, for each of the writer's fields, the reader's or none.
+    /// Plans a record. `readers` has the reader's field for each of the writer's, or `None`.
     pub(crate) fn record_plan(
         &mut self,
         record: &Record,

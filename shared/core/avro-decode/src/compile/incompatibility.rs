@@ -1,13 +1,13 @@
-//! A place at which two schemas do not resolve, with both of them there.
+//! One place at which two schemas do not resolve, with the part of each at that place.
 
 use std::fmt;
 
 use crate::error::ResolveError;
 
-/// The most that are reported of two schemas: each comes with some kilobytes of both.
+/// The most that are reported of two schemas, since each comes with some kilobytes of both.
 pub(crate) const MAX_INCOMPATIBILITIES: usize = 1_000;
 
-/// A place at which data of the writer's schema cannot be read with the reader's, with both schemas there.
+/// A place at which the reader's schema cannot read the writer's data, with the part of both schemas at that place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incompatibility {
     error: ResolveError,
@@ -20,7 +20,7 @@ impl Incompatibility {
         Self { error, writer, reader }
     }
 
-    /// Where, which rule, why and what would help.
+    /// Where, which rule, why, and what to change.
     pub fn error(&self) -> &ResolveError {
         &self.error
     }

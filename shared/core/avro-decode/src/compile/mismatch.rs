@@ -11,7 +11,7 @@ impl Compiler<'_> {
     }
 }
 
-/// What to write instead.
+/// The broken rule, and the Rust type to write instead.
 fn remedy(written: &Type, rust: &str) -> (Rule, String) {
     let narrow = |to: &str| (Rule::Narrowing, format!("write `{to}`"));
     let write = |to: &str| (Rule::TypeMismatch, format!("write `{to}`"));

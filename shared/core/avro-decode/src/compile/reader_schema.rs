@@ -1,5 +1,4 @@
-//! A reader's schema as resolution asks for it: which branch of a union matches, and which names do, each found by its
-//! name rather than looked for.
+//! Looks up branches and names of a reader's schema in hash maps, so that resolving does not search lists.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -7,7 +6,7 @@ use std::rc::Rc;
 
 use crate::schema::{Name, Schema, Type, TypeId};
 
-/// A reader's schema, with what is found in it.
+/// A reader's schema with its indexes, each built when it is first used.
 pub(crate) struct Reader<'r> {
     pub(crate) schema: &'r Schema,
     /// Each named type with each of its aliases, which are full names.
@@ -15,7 +14,7 @@ pub(crate) struct Reader<'r> {
     unions: RefCell<HashMap<TypeId, Rc<Branches<'r>>>>,
 }
 
-/// The branches of one union. Of two that go by one name the first counts.
+/// The branches of one union. Of two with the same name the first counts.
 struct Branches<'r> {
     full: HashMap<(Kind, &'r str), TypeId>,
     simple: HashMap<(Kind, &'r str), usize>,
@@ -24,7 +23,7 @@ struct Branches<'r> {
     unnamed: Vec<TypeId>,
 }
 
-/// What beside the name has to be the same.
+/// What has to be the same in addition to the name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Record,
@@ -70,7 +69,7 @@ impl<'r> Reader<'r> {
         })
     }
 
-    /// "To match, one of the following must hold", without going into what records hold.
+    /// "To match, one of the following must hold": without comparing the fields of records.
     fn matches(&self, writer: &Schema, mut w: TypeId, mut r: TypeId) -> bool {
         loop {
             return match (writer.get(w), self.schema.get(r)) {

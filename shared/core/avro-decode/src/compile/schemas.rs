@@ -1,4 +1,4 @@
-//! Resolving a writer's schema against a reader's schema: specification 1.12, "Schema Resolution".
+//! Resolves a writer's schema against a reader's schema: specification 1.12, "Schema Resolution".
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -233,13 +233,13 @@ impl Compiler<'_> {
         let default = default_value(reader.schema, field.schema, json, &mut left);
         self.step(self.steps_left() - left)?;
         default.ok_or_else(|| {
-            let problem = format!("the default is no {}", reader.schema.describe(field.schema));
+            let problem = format!("the default is not of type {}", reader.schema.describe(field.schema));
             self.error(Rule::InvalidDefault, problem, "give the field a default of its own type")
         })
     }
 
-    /// The same unions, branch by branch: each branch is itself then, also where an earlier one would match, such as
-    /// string before bytes.
+    /// Whether the unions are the same, branch by branch. Each branch is then read as itself, even where an earlier one
+    /// would match too, as string before bytes.
     fn same_branches(
         &mut self,
         written: &[TypeId],
@@ -270,7 +270,7 @@ impl Compiler<'_> {
         Err(self.error(Rule::NameMismatch, problem, "give the reader's type the writer's name, or an alias"))
     }
 
-    /// A symbol that the reader does not have fails when it occurs; a survey does not wait for that.
+    /// A plan fails at a symbol that the reader does not have only when it occurs; a survey reports it at once.
     fn survey_symbols(&self, written: &Enum, read: &Enum, map: &[Option<Symbol>]) -> Result<(), ResolveError> {
         let unknown: Vec<&str> =
             written.symbols.iter().zip(map).filter(|(_, to)| to.is_none()).map(|(symbol, _)| &**symbol).collect();

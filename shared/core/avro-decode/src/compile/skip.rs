@@ -1,8 +1,9 @@
-//! Going past what the reader does not ask for, compiled to a flat list per record.
+//! Compiles how to skip what the reader does not read: a flat list of operations for each record.
 //!
-//! Each operation takes at least one byte of the datum, but for entering a record; and a record that is entered has two
-//! operations or more, or one that is none of a record. So the steps are at most some three for each byte, whatever the
-//! schema: what takes no bytes is compiled to nothing, and a record that holds one record alone is that record.
+//! Each operation takes at least one byte of the datum, except entering a record; and a record that is entered has two or
+//! more operations, or one that does not enter another record. So skipping takes at most about three steps a byte for any
+//! schema. To that end, types that take no bytes compile to nothing, and a record that only holds another record gets
+//! that record's operations.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,14 +11,14 @@ use std::sync::Arc;
 use crate::program::SkipOp;
 use crate::schema::{Schema, Sizes, Type, TypeId};
 
-/// Compiles skippers; records are worked off one by one, so that a long chain of types does not recurse.
+/// Compiles skippers. Records are queued and compiled one by one, so that a long chain of types does not recurse.
 pub(crate) struct SkipCompiler<'s> {
     schema: &'s Schema,
     sizes: Arc<Sizes>,
     /// Index per record type of the schema.
     known: HashMap<TypeId, u32>,
     queue: Vec<TypeId>,
-    /// The types that were looked at.
+    /// The types that were visited.
     steps: u64,
 }
 
@@ -26,7 +27,7 @@ impl<'s> SkipCompiler<'s> {
         Self { schema, sizes, known: HashMap::new(), queue: Vec::new(), steps: 0 }
     }
 
-    /// The operations that skip one value, after those that are there already. Returns how many types were looked at.
+    /// Appends the operations that skip one value. Returns how many types were visited.
     pub(crate) fn append(&mut self, id: TypeId, ops: &mut Vec<SkipOp>) -> u64 {
         let before = self.steps;
         self.add(id, ops);
@@ -74,7 +75,7 @@ impl<'s> SkipCompiler<'s> {
         ops.into()
     }
 
-    /// The skippers of all records that were met, by index, and how many types were looked at for them.
+    /// The skippers of all records that were used, by index, and how many types were visited for them.
     pub(crate) fn finish(mut self) -> (Vec<Arc<[SkipOp]>>, u64) {
         let before = self.steps;
         let mut skippers: Vec<Arc<[SkipOp]>> = Vec::new();
@@ -99,8 +100,8 @@ impl<'s> SkipCompiler<'s> {
     }
 }
 
-/// Lets each record that holds nothing but one record have that one's operations. A ring of such records stays: it has no
-/// datum, and ends at the depth limit.
+/// Gives each record that only holds another record that one's operations. A ring of such records is left alone: no datum
+/// fits it, and reading one ends at the depth limit.
 fn shorten(skippers: &mut [Arc<[SkipOp]>]) {
     let mut done = vec![false; skippers.len()];
     for start in 0..skippers.len() {

@@ -1,11 +1,11 @@
-//! The position in a datum, and Avro's primitive encodings.
+//! The position in a datum, its budgets, and Avro's primitive encodings.
 
 use crate::error::{DecodeError, DecodeErrorKind as Kind};
 use crate::limits::Limits;
 use crate::program::Program;
 use crate::utf8::utf8;
 
-/// The bytes of a datum that are still to be read, with what is left of its [`Limits`].
+/// The bytes of a datum that are not read yet, with what is left of its [`Limits`].
 ///
 /// Passed through [`crate::AvroRead::read`]; opaque outside of this crate.
 pub struct Cursor<'p, 'de> {
@@ -15,11 +15,11 @@ pub struct Cursor<'p, 'de> {
     depth: u32,
     output: usize,
     zero_size_items: usize,
-    /// The operations of skipping so far: for tests of what a datum may cost.
+    /// The skipping operations so far, for tests of what a datum may cost.
     pub(crate) steps: u64,
 }
 
-/// A place to go back to.
+/// A position to go back to.
 pub(crate) struct Mark<'de> {
     rest: &'de [u8],
     depth: u32,
@@ -150,10 +150,10 @@ impl<'p, 'de> Cursor<'p, 'de> {
         Ok(f64::from_le_bytes(self.take_array()?))
     }
 
-    /// A length-prefixed run of bytes. A claimed length is checked against what is left before anything else.
+    /// Bytes after their length. The length is checked against the bytes left before anything else.
     #[inline(always)]
     pub(crate) fn bytes(&mut self) -> Result<&'de [u8], DecodeError> {
-        // Nearly always a length in one byte, even because it is not negative.
+        // The length is nearly always in one byte; that byte is even because the length is not negative.
         if let Some((&byte, rest)) = self.rest.split_first()
             && byte & 0x81 == 0
             && let Some((taken, rest)) = rest.split_at_checked(usize::from(byte >> 1))
@@ -210,17 +210,17 @@ impl<'p, 'de> Cursor<'p, 'de> {
         }
     }
 
-    /// The index in more than one byte, or none at all.
+    /// The index in more than one byte, or missing.
     #[cold]
     #[inline(never)]
     fn is_null_at_length(&mut self, null: bool) -> Result<bool, DecodeError> {
         Ok(self.index(2, Kind::UnionIndex)? == usize::from(null))
     }
 
-    /// The next block of a list or map: its count, 0 at the end. `min` is the least size of an item in bytes.
+    /// The next block of a list or map: its count, 0 at the end. `min` is the smallest size of an item in bytes.
     #[inline(always)]
     pub(crate) fn block(&mut self, min: u32) -> Result<usize, DecodeError> {
-        // Nearly always a count in one byte, even because it is not negative, of items that take a byte or more.
+        // The count is nearly always in one byte, which is even because the count is not negative, of items that take bytes.
         if let Some((&byte, rest)) = self.rest.split_first()
             && byte & 0x81 == 0
             && usize::from(byte >> 1) * min as usize <= rest.len()
@@ -248,7 +248,7 @@ impl<'p, 'de> Cursor<'p, 'de> {
         self.checked_count(count, min)
     }
 
-    /// As [`Cursor::block`] for a reader that skips: `Err` in the inner result is a size in bytes to jump over.
+    /// As [`Cursor::block`], for skipping: `Err` in the inner result is a number of bytes to skip.
     pub(crate) fn block_to_skip(&mut self, min: u32) -> Result<Result<usize, usize>, DecodeError> {
         let count = self.long()?;
         if count >= 0 {
@@ -272,7 +272,7 @@ impl<'p, 'de> Cursor<'p, 'de> {
         Ok(count)
     }
 
-    /// Takes values that have no bytes from the budget.
+    /// Takes values without bytes from the budget.
     pub(super) fn charge_hollow(&mut self, count: usize) -> Result<(), DecodeError> {
         match self.zero_size_items.checked_sub(count) {
             Some(left) => {
@@ -283,13 +283,13 @@ impl<'p, 'de> Cursor<'p, 'de> {
         }
     }
 
-    /// This place, for [`Cursor::go_back`].
+    /// This position, for [`Cursor::go_back`].
     pub(crate) fn mark(&self) -> Mark<'de> {
         Mark { rest: self.rest, depth: self.depth }
     }
 
-    /// To where `mark` was made. What was taken from the budgets since stays taken, so that reading again and again is
-    /// bounded too.
+    /// Goes back to where `mark` was made. What was taken from the budgets since then stays taken, so that repeated reading
+    /// is bounded too.
     pub(crate) fn go_back(&mut self, mark: Mark<'de>) {
         (self.rest, self.depth) = (mark.rest, mark.depth);
     }
@@ -323,8 +323,8 @@ impl<'p, 'de> Cursor<'p, 'de> {
     }
 }
 
-/// A number of up to nine bytes and its length, by value so that the position can stay in registers; a length of 0 where
-/// it is too near the end, or longer. Timestamps take six to nine bytes, so eight are read at once.
+/// A number of up to nine bytes with its length, by value so that the position can stay in registers. The length is 0 if
+/// the number is longer or too near the end. Timestamps take six to nine bytes, so eight are read at once.
 #[inline(never)]
 fn leading_varint(rest: &[u8]) -> (u64, usize) {
     let Some(chunk) = rest.first_chunk::<8>() else { return (0, 0) };
@@ -341,7 +341,7 @@ fn leading_varint(rest: &[u8]) -> (u64, usize) {
     (seven_of_eight(number), stops.trailing_zeros() as usize / 8 + 1)
 }
 
-/// The low seven bits of each byte, moved together.
+/// The low seven bits of each byte, joined.
 #[inline]
 fn seven_of_eight(word: u64) -> u64 {
     let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);

@@ -1,4 +1,4 @@
-//! The position in a datum: Avro's primitive encodings, reading by a plan's nodes, skipping.
+//! Reads a datum from its start: primitive encodings, records and unions by a plan's nodes, skipping.
 
 mod bytes;
 mod nodes;

@@ -1,11 +1,11 @@
-//! Reading by a plan's nodes: records, unions, symbols.
+//! Reads records, unions and enum symbols by a plan's nodes.
 
 use super::bytes::Cursor;
 use crate::error::{DecodeError, DecodeErrorKind as Kind};
 use crate::program::{Branch, Node, Op, RecordPlan};
 
 impl<'p> Cursor<'p, '_> {
-    /// Where the writer has a union and the reader has none: reads which branch it is and takes that branch's node.
+    /// Where the writer has a union and the reader does not: reads which branch it is and returns that branch's node.
     #[cold]
     #[inline(never)]
     pub(crate) fn branch(&mut self, node: &'p Node) -> Result<&'p Node, DecodeError> {
@@ -21,7 +21,7 @@ impl<'p> Cursor<'p, '_> {
         }
     }
 
-    /// Begins a record: the steps to read it by.
+    /// Begins a record and returns how to read it.
     #[inline]
     #[doc(hidden)]
     pub fn begin_record(&mut self, node: &'p Node) -> Result<&'p RecordPlan, DecodeError> {
@@ -32,13 +32,13 @@ impl<'p> Cursor<'p, '_> {
         self.enter()?;
         match self.program.records.get(index as usize) {
             Some(Some(plan)) => Ok(plan),
-            // The record turned out not to resolve, in a branch that the reader may do without.
+            // The record did not resolve, in a branch that is allowed to fail.
             Some(None) => Err(self.fail(Kind::UnionBranch)),
             None => Err(self.fail(Kind::PlanMismatch)),
         }
     }
 
-    /// A record that has no bytes, or that is a branch of the writer's union.
+    /// A record without bytes, or in a branch of the writer's union.
     #[cold]
     #[inline(never)]
     fn uncommon_record(&mut self, node: &'p Node) -> Result<u32, DecodeError> {
@@ -70,7 +70,7 @@ impl<'p> Cursor<'p, '_> {
         Ok(())
     }
 
-    /// A value was asked for that the plan does not have.
+    /// The error for a value that the plan does not have.
     #[cold]
     #[doc(hidden)]
     pub fn unplanned(&self) -> DecodeError {
@@ -119,7 +119,7 @@ impl<'p> Cursor<'p, '_> {
         }
     }
 
-    /// Reads nothing, or what the node says to skip: a variant without content.
+    /// Reads nothing, or skips what the node lists: for a variant without content.
     #[doc(hidden)]
     pub fn pass(&mut self, node: &'p Node) -> Result<(), DecodeError> {
         match &node.0 {

@@ -1,4 +1,4 @@
-//! Going past values that the reader does not ask for.
+//! Skips values that the reader does not read.
 
 use super::bytes::Cursor;
 use crate::error::{DecodeError, DecodeErrorKind as Kind};
@@ -64,7 +64,7 @@ impl<'p> Cursor<'p, '_> {
                     self.leave();
                     return Ok(());
                 }
-                // What has no bytes is counted, and that is all.
+                // Items without bytes were counted; there is nothing to skip.
                 Ok(_) if hollow => {}
                 Ok(count) => {
                     for _ in 0..count {

@@ -1,4 +1,4 @@
-//! Options, boxes, lists and maps.
+//! Reads options, boxes, lists and maps.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -11,7 +11,7 @@ use crate::error::{DecodeError, DecodeErrorKind as Kind, ResolveError, Segment};
 use crate::program::{Branch, List, Node, Op};
 use crate::schema::TypeId;
 
-/// A union with null; also what is never null, and a field that the writer does not have.
+/// Reads a union with null, a type that is never null, and a field that the writer does not have.
 impl<T: AvroType> AvroType for Option<T> {
     type Of<'de> = Option<T::Of<'de>>;
 
@@ -57,7 +57,7 @@ impl<'de, T: AvroRead<'de>> AvroRead<'de> for Option<T> {
     }
 }
 
-/// An option of anything but a union with null and one other.
+/// An option of anything except a union of null and one other type.
 #[inline(never)]
 fn read_option<'p, 'de, T: AvroRead<'de>>(
     node: &'p Node,
@@ -124,8 +124,8 @@ impl<'de, T: AvroRead<'de>> AvroRead<'de> for Vec<T> {
     }
 }
 
-/// The blocks of a list. Room is made for what a block claims, but not for more than 64 KiB at once: a block that
-/// breaks off early must not have cost more than that.
+/// Reads the blocks of a list. Allocates for the items that a block claims, but at most 64 KiB at once: a truncated block
+/// must not cost more than that.
 pub(crate) fn read_list<'p, 'de, T>(
     list: &'p List,
     cursor: &mut Cursor<'p, 'de>,
@@ -157,7 +157,7 @@ pub(crate) fn read_list<'p, 'de, T>(
     Ok(items)
 }
 
-/// As [`read_list`] for the entries of a map of which each takes `size` bytes in memory.
+/// As [`read_list`], for the entries of a map; each takes `size` bytes in memory.
 pub(crate) fn read_entries<'p, 'de, V>(
     list: &'p List,
     cursor: &mut Cursor<'p, 'de>,
@@ -189,7 +189,7 @@ fn room<T>() -> usize {
     (64 << 10) / size_of::<T>().max(1)
 }
 
-/// Maps by each kind of text. Of a key that occurs twice the last value stays.
+/// Maps with each kind of text as key. If a key occurs twice, the last value stays.
 macro_rules! maps {
     ($($key:ty, $of:ty);+) => {$(
         impl<V: AvroType, S: BuildHasher + Default + 'static> AvroType for HashMap<$key, V, S> {

@@ -1,4 +1,4 @@
-//! Reading values of any schema.
+//! Reads generic values, of any schema.
 
 use std::borrow::Cow;
 

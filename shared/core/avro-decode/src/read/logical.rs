@@ -1,4 +1,4 @@
-//! The specification's logical types: decimals, dates, times, UUIDs, durations.
+//! Reads the specification's logical types: decimals, dates, times, UUIDs, durations.
 
 use jiff::{SignedDuration, civil};
 use uuid::Uuid;
@@ -44,14 +44,14 @@ impl DecimalBytes<'_> {
         let mut bytes = [sign; 16];
         bytes.get_mut(16 - kept.len()..)?.copy_from_slice(kept);
         let unscaled = i128::from_be_bytes(bytes);
-        // What was cut off may only repeat the sign.
+        // The bytes that were cut off may only repeat the sign.
         (extra.iter().all(|b| *b == sign) && (unscaled < 0) == negative)
             .then_some(Decimal { unscaled, scale: self.scale })
     }
 }
 
 impl std::fmt::Display for Decimal {
-    /// `-123.45`; with more than 1,000 digits behind the point, which a schema may ask for, `-12345E-2000`.
+    /// `-123.45`; `-12345E-2000` with more than 1,000 digits after the point, which a schema may declare.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let digits = self.unscaled.unsigned_abs().to_string();
         let scale = self.scale as usize;
@@ -68,7 +68,7 @@ impl std::fmt::Display for Decimal {
     }
 }
 
-/// The scale of bytes or of a fixed with its size, by the specification, or else by Kafka Connect.
+/// The scale of bytes, or of a fixed with its size: by the specification, else by Kafka Connect.
 fn scale_of(ty: &Type) -> Option<(i64, Option<u32>)> {
     let (logical, fixed) = match ty {
         Type::Bytes(logical) => (*logical, None),
@@ -161,7 +161,7 @@ fn uncommon_decimal<'p>(node: &'p Node, cursor: &mut Cursor<'p, '_>) -> Result<D
     Ok(Decimal { unscaled, scale: 0 })
 }
 
-/// Avro's `duration`: three counts that do not add up to one, since months and days vary in length.
+/// Avro's `duration`: three separate counts, since months and days vary in length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Duration {
     /// Whole months.
@@ -199,7 +199,7 @@ impl<'de> AvroRead<'de> for Duration {
     }
 }
 
-/// The logical type `uuid` on a string or on a fixed of 16 bytes; also any other string, which has to look like one.
+/// Reads the logical type `uuid` on a string or on a fixed of 16 bytes; also any string that is a UUID's text.
 impl AvroType for Uuid {
     type Of<'de> = Self;
 
@@ -230,7 +230,7 @@ impl<'de> AvroRead<'de> for Uuid {
     }
 }
 
-/// Types of jiff, each from its logical types alone: a plain number has no unit to go by. The civil types reach from
+/// Types of jiff, each only from its logical types, since a plain number has no unit. The civil types range from
 /// -9999-01-01 to 9999-12-31; a `Timestamp` from -9999-01-02T01:59:59Z to 9999-12-30T22:00:00Z.
 macro_rules! temporal {
     ($rust:ty, $name:literal, { $($ty:pat => $op:expr),+ $(,)? }, |$cursor:ident| { $($read:pat => $value:expr),+ $(,)? }) => {
@@ -288,8 +288,8 @@ temporal!(civil::DateTime, "jiff::civil::DateTime", {
     Op::Timestamp(unit) => datetime(cursor.long()?, *unit),
 });
 
-/// Counted on the calendar, as [`datetime`] is: instants of jiff begin a day later than the calendar and end a day
-/// earlier, and 9999-12-31 is what databases write for "for ever".
+/// Computed on the calendar, as [`datetime`] is: instants of jiff begin a day later than the calendar and end a day
+/// earlier, and databases write 9999-12-31 for "forever".
 fn date(days: i64) -> Option<civil::Date> {
     let days = jiff::Span::new().try_days(days).ok()?;
     civil::Date::constant(1970, 1, 1).checked_add(days).ok()

@@ -1,4 +1,4 @@
-//! The Rust types of a reader: what each resolves against, and how each is read.
+//! The Rust types that can be read: what each resolves against, and how it is read.
 
 mod containers;
 mod generic;

@@ -1,4 +1,4 @@
-//! Numbers, text and bytes.
+//! Reads numbers, text and bytes.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::error::{DecodeError, ResolveError};
 use crate::program::{Node, Op};
 use crate::schema::{Type, TypeId};
 
-/// The type itself is read in place, promotions apart: they are rare, and would be in the way of inlining.
+/// The type itself is read inline. Promotions are rare and have a function of their own, since they would hinder inlining.
 macro_rules! number {
     ($rust:ty, $name:literal, $op:ident: $ty:pat => $read:expr $(, $from:ident: $from_ty:pat => $promote:expr)*) => {
         impl AvroType for $rust {
@@ -122,7 +122,7 @@ impl<'de> AvroRead<'de> for &'de [u8] {
     }
 }
 
-/// A fixed of just this size.
+/// Reads a fixed of exactly this size.
 impl<const N: usize> AvroType for [u8; N] {
     type Of<'de> = Self;
 
@@ -173,7 +173,7 @@ impl<'de, const N: usize> AvroRead<'de> for [u8; N] {
     }
 }
 
-/// Types that hold what another one borrows.
+/// Types that own what another type borrows.
 macro_rules! holds {
     ($rust:ty, $of:ty, $name:literal, $compile:ident, $borrowed:ty, |$value:ident, $cursor:ident| $hold:expr) => {
         impl AvroType for $rust {

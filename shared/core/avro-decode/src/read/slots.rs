@@ -1,4 +1,4 @@
-//! Reading one field of a struct, in its place or as a part.
+//! Reads one field of a struct, in place or as a part to assemble.
 
 use super::traits::AvroRead;
 use crate::cursor::Cursor;
@@ -21,7 +21,7 @@ impl Slot {
             }
             cursor.skip(&self.before)?;
         }
-        // What fits registers is best returned.
+        // A value that fits registers is best returned.
         let result = if size_of::<T>() <= 32 {
             T::read(&self.node, cursor).map(|value| *out = value)
         } else {
@@ -30,8 +30,8 @@ impl Slot {
         result.map_err(|error| self.in_field(error))
     }
 
-    /// As [`Slot::fill`], for the loop over fields that were written in another order: what is large is read apart, once
-    /// for all fields of a type.
+    /// As [`Slot::fill`], for the loop over fields that were written in another order: large types are read by a function
+    /// of their own, one for all fields of that type.
     #[inline(always)]
     pub fn fill_in_loop<'p, 'de, T: AvroRead<'de>>(
         &'p self,
@@ -52,7 +52,7 @@ impl Slot {
         self.fill(out, cursor, default)
     }
 
-    /// Reads the field of a struct that is put together from its parts.
+    /// Reads the field of a struct that is assembled from its parts.
     #[inline]
     pub fn part<'p, 'de, T: AvroRead<'de>>(
         &'p self,

@@ -1,4 +1,4 @@
-//! What every Rust type of a reader implements, at compile time and for each value.
+//! The traits that every readable Rust type implements: one for compiling a plan, one for reading a value.
 
 use crate::compile::Compiler;
 use crate::cursor::Cursor;
@@ -37,11 +37,11 @@ pub trait AvroRead<'de>: Sized {
     /// Reads one value by the node that [`AvroType::compile`] of the same type made.
     ///
     /// # Errors
-    /// When the bytes are not what the writer's schema says or do not fit this type.
+    /// When the bytes do not match the writer's schema or do not fit this type.
     fn read<'p>(node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<Self, DecodeError>;
 
-    /// As [`AvroRead::read`], into its place: each field of a struct is written where it will stay. Returned through the
-    /// `Result` and `Option` of each level, a struct of some hundred bytes would be copied at each.
+    /// As [`AvroRead::read`], but writes each field of a struct where it will stay. Returning a struct of some hundred
+    /// bytes through the `Result` and `Option` of each level would copy it at each level.
     #[doc(hidden)]
     #[inline(always)]
     fn fill<'p>(&mut self, node: &'p Node, cursor: &mut Cursor<'p, 'de>) -> Result<(), DecodeError> {
@@ -49,23 +49,23 @@ pub trait AvroRead<'de>: Sized {
         Ok(())
     }
 
-    /// A value without meaning and without cost that [`AvroRead::fill`] may write over; `None` if there is none, and then
-    /// a struct with such a field is put together from its parts.
+    /// A placeholder that costs nothing and that [`AvroRead::fill`] may overwrite. With `None`, a struct that has such a
+    /// field is assembled from its parts instead.
     #[doc(hidden)]
     #[inline]
     fn blank() -> Option<Self> {
         None
     }
 
-    /// The value of a field that the writer does not have; `None` if there is none, as for all types but `Option` and
-    /// what wraps it. [`AvroType::OPTIONAL`] says the same at compile time.
+    /// The value of a field that the writer does not have. `None` for all types except `Option` and its wrappers, whose
+    /// fields must be present. [`AvroType::OPTIONAL`] is the same at compile time.
     #[inline]
     fn absent() -> Option<Self> {
         None
     }
 }
 
-/// A type that a plan can be compiled for, apart from the lifetime of the bytes it will borrow from.
+/// A type that a plan can be compiled for, without the lifetime of the bytes that its values borrow from.
 ///
 /// For a type that borrows, this is implemented for its `'static` form: `Account<'static>` has `Of<'de> = Account<'de>`,
 /// so that one `Plan<Account>` decodes bytes of any lifetime. The derive of [`AvroRead`] implements both traits.
@@ -83,8 +83,8 @@ pub trait AvroType: 'static {
     fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError>;
 }
 
-/// Reads a type that is no union from the writer's union. Apart and cold, so that the reads of plain types can be
-/// inlined into those of the structs that hold them.
+/// Reads a type that is not a union from the writer's union. A cold function of its own, so that reading plain types can
+/// be inlined into the structs that hold them.
 #[cold]
 #[inline(never)]
 pub(crate) fn read_branch<'p, 'de, T: AvroRead<'de>>(

@@ -1,4 +1,4 @@
-//! Default values: JSON to a [`Value`], by the reader's schema.
+//! Reads the JSON of a default into a [`Value`], by the reader's schema.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -8,16 +8,16 @@ use super::types::{self, Field, Schema, Type, TypeId};
 use crate::message_text::{Excerpt, ShortName};
 use crate::value::{Record, Symbol, Value};
 
-/// What a default may take to build, unless less is left: a step is a value, or 32 bytes of text.
+/// The steps that building a default may take, unless fewer are left. A step is a value, or 32 bytes of text.
 const MOST_STEPS: u64 = 10_000;
 
 /// The most invalid defaults that are listed of one schema.
 const MAX_INVALID_DEFAULTS: usize = 1_000;
 
 impl Schema {
-    /// The schema's parts that cannot be used as they are: defaults that are not of their field's type.
+    /// The defaults that are not of their field's type, each as a message; at most 1,000.
     ///
-    /// Such a schema still decodes what was written with it, but no reader can rely on those defaults, and registries and
+    /// Such a schema still decodes what was written with it, but readers cannot rely on those defaults, and registries and
     /// other libraries refuse it.
     pub fn invalid_defaults(&self) -> Vec<String> {
         let records = (0..self.len()).filter_map(|index| match self.get(TypeId(index as u32)) {
@@ -31,7 +31,7 @@ impl Schema {
             (!fits).then(|| {
                 let (record, field_name, expected) =
                     (ShortName(&record.name.full), ShortName(&field.name), self.describe(field.schema));
-                format!("{record}.{field_name}: the default {} is no {expected}", Excerpt(default))
+                format!("{record}.{field_name}: the default {} is not of type {expected}", Excerpt(default))
             })
         };
         let all = records.flat_map(|record| record.fields.iter().filter_map(move |field| wrong(record, field)));
@@ -53,8 +53,8 @@ pub(crate) fn default_value(schema: &Schema, id: TypeId, json: &str, steps: &mut
     value
 }
 
-/// Defaults of defaults can recurse without end (a record whose own field defaults to `{}` of the same record) and grow
-/// without bound (records of records of defaults): hence `depth` and `left`.
+/// Defaults of defaults can recurse without end (a record with a field that defaults to `{}` of the same record) and grow
+/// without bound (records of records of defaults): `depth` and `left` prevent both.
 fn value(schema: &Schema, id: TypeId, json: Json<'_>, depth: u32, left: &mut u64) -> Option<Value<'static>> {
     if depth > 64 {
         return None;

@@ -1,11 +1,11 @@
-//! One type of a schema as JSON for messages, one level deep and of bounded length.
+//! Writes one type of a schema as JSON for messages, one level deep and of bounded length.
 
 use super::logical::Logical;
 use super::types::{Enum, Field, Record, Schema, Type, TypeId};
 use crate::message_text::{Excerpt, ShortName};
 
 impl Schema {
-    /// The type as JSON, one level deep: what is within is its name or its kind.
+    /// The type as JSON, one level deep: types within it are shown by name or kind.
     pub(crate) fn fragment(&self, id: TypeId) -> String {
         match self.get(id) {
             Type::Record(record) => self.record_fragment(record),
@@ -27,7 +27,7 @@ impl Schema {
         format!(r#"{{"name":{},"type":{}{default}}}"#, quoted(&field.name), self.shape(field.schema, false))
     }
 
-    /// A type on one line; a named type by its name unless it is the one that is looked at.
+    /// A type on one line; a named type by its name, unless `whole`.
     fn shape(&self, id: TypeId, whole: bool) -> String {
         let plain = |kind: &str, logical: Option<Logical>| match logical {
             Some(Logical::Decimal { precision, scale }) => {
@@ -61,7 +61,7 @@ impl Schema {
         }
     }
 
-    /// Lists within lists are abridged: a fragment is for reading, and its length is bounded.
+    /// Nested lists are abridged, so that a fragment is readable and its length bounded.
     fn within(&self, id: TypeId) -> String {
         match self.get(id) {
             Type::Array(_) => r#"{"type":"array","items":…}"#.to_owned(),

@@ -1,4 +1,4 @@
-//! Logical types.
+//! Logical types as data.
 
 /// The logical types that change how this crate reads a value; an unknown or invalid one is ignored, as the
 /// specification asks ("Logical Types").
@@ -8,8 +8,8 @@ pub(crate) enum Logical {
         precision: u32,
         scale: u32,
     },
-    /// Called a decimal, but its precision and scale do not go together: by the specification bytes or fixed and nothing
-    /// else. Kafka Connect writes such for columns like `numeric(3,5)` and, beside it, the scale that counts.
+    /// A decimal whose precision and scale contradict each other: by the specification plain bytes or a plain fixed. Kafka
+    /// Connect writes these for columns like `numeric(3,5)`, with the actual scale in a parameter of its own.
     OddDecimal {
         scale: Option<i32>,
     },

@@ -1,7 +1,7 @@
-//! Avro schemas as decoding needs them: a flat table of types, names resolved, logical types kept.
+//! Parses Avro schemas into what decoding needs: a flat table of types with names resolved and logical types kept.
 //!
-//! A parser of our own, because a decoder has to accept every schema that a registry holds: `apache-avro` refuses
-//! some that the 1.12 specification allows, such as `["null","string"]` with a string default.
+//! The parser is our own, because a decoder must accept every schema that a registry holds: `apache-avro` refuses some
+//! that the 1.12 specification allows, such as `["null","string"]` with a string default.
 
 mod default;
 mod fragment;

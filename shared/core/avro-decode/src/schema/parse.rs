@@ -1,8 +1,8 @@
-//! The text of a schema to the table of types.
+//! Parses the text of a schema into the table of types.
 //!
-//! It is as liberal as registries are: any name that is not empty is one, and a definition may occur again if it is the
-//! same. Work and memory grow with the text: each value of it is looked at a fixed number of times, and what names repeat
-//! of their namespaces is bounded in sum.
+//! As liberal as registries are: any text that is not empty is a name, and a definition may be repeated if it is the same.
+//! Work and memory are proportional to the text: each value is visited a fixed number of times, and the total length of
+//! full names, which repeat their namespaces, is bounded.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -14,28 +14,28 @@ use super::types::{Enum, Field, Fixed, Inner, Name, Record, Schema, Type, TypeId
 use crate::error::SchemaError;
 use crate::message_text::ShortName;
 
-/// How much longer than the text all full names may be together: a short name may be in a long namespace.
+/// How much longer than the text all full names together may be, since short names may share a long namespace.
 const NAMES_TO_TEXT: usize = 16;
-/// That is nothing to speak of in a short text.
+/// Allowed in any case, in bytes.
 const NAMES_AT_LEAST: usize = 1 << 20;
 
 impl Schema {
     /// Parses one schema from its JSON text.
     ///
-    /// It takes what registries hold, also where the specification or Java's parser does not: names of any characters,
-    /// comments, half of a surrogate pair, one definition several times if each is the same. [`Schema::peculiarities`]
-    /// lists what of that a schema has.
+    /// Accepts what registries hold, even where the specification or Java's parser does not: names of any characters,
+    /// comments, half of a surrogate pair, repeated definitions if each is the same. [`Schema::peculiarities`] lists
+    /// those of a schema.
     ///
     /// # Errors
     /// When the text is not JSON, nests deeper than 1,000 arrays and objects or is not a valid schema. A default that does
-    /// not fit its field is no error here: registries hold such schemas, and a writer's defaults are never used.
+    /// not fit its field is accepted: registries hold such schemas, and a writer's defaults are never used.
     pub fn parse(json: &str) -> Result<Self, SchemaError> {
         Self::parse_with_references(json, &[])
     }
 
     /// Parses a schema that uses named types of other schemas, as a registry's `references` do.
     ///
-    /// The references may be in any order and may refer to one another.
+    /// The references may come in any order and may refer to one another.
     ///
     /// # Errors
     /// As [`Schema::parse`], and when a name stays undefined or has two definitions that differ.
@@ -49,7 +49,7 @@ fn parse(json: &str, references: &[&str]) -> Result<Inner, SchemaError> {
     let mut documents = Vec::new();
     let mut seen = HashSet::new();
     for reference in references {
-        // The same schema may be reached over two paths of references.
+        // The same schema may be reached by two paths of references.
         if seen.insert(*reference) {
             documents.push(document(reference)?);
         }
@@ -81,15 +81,15 @@ fn document(text: &str) -> Result<Document<'_>, SchemaError> {
 struct Parser<'d> {
     /// The references, then the schema itself.
     documents: &'d [Document<'d>],
-    /// The one that is being parsed.
+    /// The index of the document that is being parsed.
     document: usize,
-    /// `None` is a name that is used but not yet defined, or whose definition is not yet complete.
+    /// `None` for a name that is used but not defined yet, or whose definition is not complete yet.
     types: Vec<Option<Type>>,
     names: HashMap<Arc<str>, Known>,
-    /// The bytes that further full names may have.
+    /// The bytes left for further full names.
     names_left: usize,
     scratch: String,
-    /// What is defined more than once, each time the same.
+    /// Types that are defined more than once, each time the same.
     again: Vec<TypeId>,
     size: u64,
 }
@@ -112,12 +112,12 @@ enum State {
     Defined,
 }
 
-/// A definition under way.
+/// A definition that is being parsed.
 struct Definition {
     id: TypeId,
     name: Name,
     aliases: Vec<Name>,
-    /// The name has a definition already, which this one has to repeat.
+    /// The name is already defined, and this definition must be the same.
     again: bool,
 }
 
@@ -334,7 +334,7 @@ impl<'d> Parser<'d> {
         Ok(id)
     }
 
-    /// Whether two types are the same in all that decoding goes by: not in what they say of themselves.
+    /// Whether two types are the same in everything that decoding uses; documentation and other attributes may differ.
     fn same(&self, a: &Type, b: &Type) -> bool {
         match (a, b) {
             (Type::Record(a), Type::Record(b)) => {
@@ -368,7 +368,7 @@ impl<'d> Parser<'d> {
         a == b || matches!((of(a), of(b)), (Some(a), Some(b)) if self.same(a, b))
     }
 
-    /// Puts the full name into `scratch`. A dotted name is full as it stands; another one takes the namespace.
+    /// Puts the full name into `scratch`. A dotted name is already full; any other takes the namespace.
     fn qualify(&mut self, place: Json<'d>, name: &str, namespace: &str) -> Result<(), SchemaError> {
         self.scratch.clear();
         if name.contains('.') {
@@ -391,7 +391,7 @@ impl<'d> Parser<'d> {
         }
     }
 
-    /// A name that is new, with a type to come.
+    /// Adds a new name whose type follows.
     fn know(&mut self, place: Json<'d>, state: State) -> (Arc<str>, TypeId) {
         let name: Arc<str> = self.scratch.as_str().into();
         let id = TypeId(self.types.len() as u32);
@@ -407,7 +407,7 @@ impl<'d> Parser<'d> {
     }
 
     fn finish(mut self, mut root: TypeId) -> Result<Inner, SchemaError> {
-        // A name without namespace inside of one may mean a type without namespace.
+        // An undotted name within a namespace may refer to a type without a namespace.
         let mut undefined: Vec<_> = self.names.iter().filter(|(_, known)| known.state == State::Used).collect();
         undefined.sort_by_key(|(_, known)| known.id);
         let mut instead = HashMap::new();
@@ -456,7 +456,7 @@ impl<'d> Parser<'d> {
         format!("`{}`{}", path.unwrap_or_default(), self.of_reference(known.document))
     }
 
-    /// Says so where it is not the schema itself.
+    /// Which reference the document is; empty for the schema itself.
     fn of_reference(&self, document: usize) -> String {
         if document + 1 == self.documents.len() { String::new() } else { format!(" (in reference {})", document + 1) }
     }

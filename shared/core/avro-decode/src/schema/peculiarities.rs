@@ -1,25 +1,25 @@
-//! What a schema has that other libraries refuse.
+//! Lists what other libraries would refuse in a schema.
 
 use super::types::{Schema, Type};
 use crate::message_text::ShortName;
 
-/// The most that are told of one schema.
-const TOLD: usize = 100;
+/// The most that are listed of one schema.
+const MAX_LISTED: usize = 100;
 
 impl Schema {
-    /// What this crate reads but the specification forbids: names and symbols with other characters than ASCII's letters,
-    /// digits and `_`, and definitions that occur more than once. At most 100 are told.
+    /// What this crate reads although the specification forbids it: names and symbols with characters other than ASCII
+    /// letters, digits and `_`, and definitions that occur more than once. At most 100 are listed.
     ///
-    /// A decoder takes them, since a topic would come to a halt at them. A schema of one's own should have none: whoever
-    /// reads the topic by another library may refuse it. Namespaces are not held to it, since Debezium writes them with
-    /// hyphens unless told otherwise.
+    /// A decoder accepts them, since refusing them would stop a topic. A schema of your own should have none of them:
+    /// consumers that use another library may refuse it. Namespaces are not checked, since Debezium writes them with
+    /// hyphens by default.
     pub fn peculiarities(&self) -> Vec<String> {
         let mut found = Vec::new();
         for ty in self.types() {
             if let Some(name) = ty.name()
                 && !is_plain(name.simple())
             {
-                found.push(format!("`{}` is no name by the specification: {RULE}", ShortName(&name.full)));
+                found.push(format!("`{}` is not a valid Avro name: {RULE}", ShortName(&name.full)));
             }
             let owner = ty.name().map_or("", |name| name.simple());
             let names: Vec<&str> = match ty {
@@ -29,9 +29,9 @@ impl Schema {
             };
             for name in names.into_iter().filter(|name| !is_plain(name)) {
                 let (owner, name) = (ShortName(owner), ShortName(name));
-                found.push(format!("`{name}` in `{owner}` is no name by the specification: {RULE}"));
+                found.push(format!("`{name}` in `{owner}` is not a valid Avro name: {RULE}"));
             }
-            if found.len() >= TOLD {
+            if found.len() >= MAX_LISTED {
                 break;
             }
         }
@@ -39,12 +39,12 @@ impl Schema {
             let name = ShortName(&name.full);
             found.push(format!("`{name}` is defined more than once; define it once and refer to it by its name"));
         }
-        found.truncate(TOLD);
+        found.truncate(MAX_LISTED);
         found
     }
 }
 
-const RULE: &str = "it begins with a letter or `_`, and has ASCII letters, digits and `_`";
+const RULE: &str = "a name begins with a letter or `_` and has only ASCII letters, digits and `_`";
 
 /// Specification, "Names".
 fn is_plain(name: &str) -> bool {

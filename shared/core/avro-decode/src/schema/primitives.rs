@@ -1,4 +1,4 @@
-//! Primitive types and fixed by their JSON, with the logical type that is written on them.
+//! Recognises primitive types and the logical types on them and on fixed.
 
 use super::json::Json;
 use super::logical::{Logical, Unit};
@@ -69,7 +69,7 @@ fn regular_decimal(attributes: Json<'_>, size: Option<u32>) -> Option<Logical> {
     Some(Logical::Decimal { precision: u32::try_from(precision).ok()?, scale: u32::try_from(scale).ok()? })
 }
 
-/// The scale by Kafka Connect's own type, which Confluent's converter writes beside the logical type.
+/// The scale of Kafka Connect's own type, which Confluent's converter writes next to the logical type.
 fn connect_scale(attributes: Json<'_>) -> Option<i32> {
     let name = attributes.get("connect.name")?.as_text()?;
     if name != "org.apache.kafka.connect.data.Decimal" {

@@ -1,13 +1,13 @@
-//! The least bytes that a value of each type takes.
+//! Computes the fewest bytes that a value of each type takes.
 
 use super::types::{Schema, Type, TypeId};
 
-/// By type of one schema.
+/// The sizes of a schema's types, by type.
 pub(crate) struct Sizes(Vec<Size>);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Size {
-    /// For bounding block counts. A lower bound where types recur.
+    /// The fewest bytes, for bounding block counts. A lower bound where types recur.
     least: u32,
     /// Every value takes no bytes at all.
     hollow: bool,
@@ -18,13 +18,13 @@ struct Size {
 enum State {
     #[default]
     New,
-    /// What it holds is looked at.
+    /// Its parts are being visited.
     Open,
     Done,
 }
 
 impl Sizes {
-    /// Without recursion, since types may be a long chain. A type within itself counts as nothing there.
+    /// Iterative, since types may form a long chain. A type within itself counts as zero bytes there.
     pub(crate) fn of(schema: &Schema) -> Self {
         let mut sizes = Self(vec![Size::default(); schema.len()]);
         let mut work: Vec<TypeId> = Vec::new();
@@ -76,12 +76,12 @@ impl Sizes {
         }
     }
 
-    /// The least bytes that a value of the type takes.
+    /// The fewest bytes that a value of the type takes.
     pub(crate) fn least(&self, id: TypeId) -> u32 {
         self.get(id).least
     }
 
-    /// Whether a value of the type takes no bytes, whatever it is.
+    /// Whether every value of the type takes no bytes.
     pub(crate) fn is_hollow(&self, id: TypeId) -> bool {
         self.get(id).hollow
     }

@@ -18,9 +18,9 @@ pub struct Schema {
 pub(super) struct Inner {
     pub(super) types: Vec<Type>,
     pub(super) root: TypeId,
-    /// What was defined more than once, each time the same.
+    /// Types that are defined more than once, each time the same.
     pub(super) again: Vec<TypeId>,
-    /// In steps of parsing: a value of JSON, or 64 bytes of a name. What resolving it may take is a multiple of this.
+    /// The steps of parsing: a JSON value, or 64 bytes of a name. Resolving may take a multiple of this.
     pub(super) size: u64,
 }
 
@@ -57,7 +57,7 @@ impl Type {
         }
     }
 
-    /// The further names of a named type, as full names.
+    /// The aliases of a named type, as full names.
     pub(crate) fn aliases(&self) -> &[Name] {
         match self {
             Type::Record(r) => &r.aliases,
@@ -100,7 +100,7 @@ impl Name {
         self.full.get(..self.simple.saturating_sub(1)).unwrap_or_default()
     }
 
-    /// What comparing it costs, in steps.
+    /// The steps that comparing it costs.
     pub(crate) fn cost(&self) -> u64 {
         self.full.len() as u64 / 64
     }
@@ -138,7 +138,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// The names of its values.
+    /// The names that its values share.
     pub(crate) fn shape(&self) -> Arc<Shape> {
         Shape::new(self.name.full.clone(), self.fields.iter().map(|field| field.name.clone()).collect())
     }
@@ -149,12 +149,12 @@ pub(crate) struct Field {
     pub(crate) name: Arc<str>,
     pub(crate) aliases: Vec<String>,
     pub(crate) schema: TypeId,
-    /// As JSON. Looked at only where a reader needs it.
+    /// As JSON; parsed only where a reader needs it.
     pub(crate) default: Option<Box<str>>,
 }
 
 impl Schema {
-    /// The steps that parsing took, for tests of what a schema may cost: values of JSON, and 64 bytes of names each.
+    /// The steps that parsing took, for tests of what a schema may cost. A step is a JSON value, or 64 bytes of a name.
     #[doc(hidden)]
     pub fn steps(&self) -> u64 {
         self.inner.size
@@ -165,7 +165,7 @@ impl Schema {
     }
 
     pub(crate) fn get(&self, id: TypeId) -> &Type {
-        // Ids come from the parser of this very schema; a foreign one reads as null rather than as a panic.
+        // Ids come from this schema's own parser; a foreign one reads as null instead of panicking.
         self.inner.types.get(id.0 as usize).unwrap_or(&Type::Null)
     }
 
@@ -177,7 +177,7 @@ impl Schema {
         self.inner.types.iter()
     }
 
-    /// What to call a type in a message: `long`, `record a.b.C`.
+    /// A type's description for messages: `long`, `record a.b.C`.
     pub(crate) fn describe(&self, id: TypeId) -> String {
         let named = |kind: &str, name: &Name| format!("{kind} {}", ShortName(&name.full));
         let logical = |kind: &str, logical: &Option<Logical>| match logical {
@@ -204,7 +204,7 @@ impl Schema {
     }
 }
 
-/// Only the root's description: a schema body may be long, and stays out of logs.
+/// Shows only the root's description: a schema may be long, and stays out of logs.
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Schema({})", self.describe(self.root()))

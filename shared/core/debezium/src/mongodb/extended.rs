@@ -1,6 +1,6 @@
-//! One value of MongoDB in the many spellings of extended JSON: read in each, written in one.
+//! Reads a MongoDB value in any spelling of extended JSON and writes it in one.
 //!
-//! The connector writes documents as `json.serialization.mode` says, the older strict form unless told otherwise, and a
+//! The connector writes documents in the form that `json.serialization.mode` sets, by default the older strict form, and a
 //! record's key always in the relaxed form. The driver's `JsonMode` has each type's spellings:
 //! <https://github.com/mongodb/specifications/blob/master/source/extended-json/extended-json.md>.
 
@@ -11,19 +11,18 @@ use jiff::{SignedDuration, civil};
 pub(super) enum Form {
     /// As the connector writes keys: relaxed, the second version of extended JSON.
     Relaxed,
-    /// As the connector writes documents unless told otherwise: strict, the first version, but for 64-bit numbers that
-    /// 32 bits can hold. The relaxed form does not tell such a one from a 32-bit number, and most drivers store either
-    /// as 32 bits.
+    /// As the connector writes documents by default: strict, the first version, except for 64-bit numbers that fit 32 bits.
+    /// The relaxed form does not distinguish these from 32-bit numbers, and most drivers store them as 32 bits.
     Strict,
 }
 
-/// Text of JSON, its values as they are spelled.
+/// JSON text, with its values as they are spelled.
 #[derive(Debug)]
 pub(super) enum Json<'a> {
     /// A string with its quotation marks and escapes, a number, `true`, `false` or `null`.
     Plain(&'a str),
     Array(Vec<Json<'a>>),
-    /// Names have their quotation marks, too.
+    /// Names with their quotation marks.
     Object(Vec<(&'a str, Json<'a>)>),
 }
 
@@ -31,7 +30,7 @@ pub(super) enum Json<'a> {
 const MAX_DEPTH: u32 = 128;
 
 impl<'a> Json<'a> {
-    /// Reads text that is known to be JSON. `None` for what nests deeper than any document of MongoDB.
+    /// Reads text that is known to be JSON. `None` if it nests deeper than MongoDB's documents can.
     pub(super) fn read(text: &'a str) -> Option<Self> {
         Reader { rest: text }.value(MAX_DEPTH)
     }
@@ -73,7 +72,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Writes the value with `: ` behind names and `,` between values, as the connector does.
+    /// Writes the value with `: ` after names and `,` between values, as the connector does.
     pub(super) fn write(&self, form: Form, out: &mut String) {
         if let Some(value) = Typed::of(self) {
             return value.write(form, out);
@@ -185,7 +184,7 @@ const EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0)
 /// The end of the year 9999, the last that the relaxed form writes as text; the first is 1970.
 const LAST_MS: i64 = 253_402_300_799_999;
 
-/// Milliseconds since 1970 of ISO 8601. On the calendar and not by way of an instant, which ends a day before 9999-12-31.
+/// Milliseconds since 1970 of ISO 8601, computed on the calendar: instants end a day before 9999-12-31.
 pub(super) fn from_iso(text: &str) -> Option<i64> {
     let utc = text.strip_suffix('Z').and_then(|text| text.parse::<civil::DateTime>().ok());
     let since_1970 = match utc {
@@ -200,7 +199,7 @@ fn iso(millis: i64) -> Option<String> {
     Some(format!("{}Z", EPOCH.checked_add(SignedDuration::from_millis(in_range)).ok()?))
 }
 
-/// Reads JSON that was found to be JSON before: what is not reads as something, and nothing panics.
+/// Reads text that was already checked to be JSON; any other text reads as something without a panic.
 struct Reader<'a> {
     rest: &'a str,
 }
@@ -244,7 +243,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next byte that is no blank, not taken.
+    /// The next byte that is not white space, without taking it.
     fn next(&mut self) -> Option<u8> {
         self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
         self.rest.as_bytes().first().copied()
@@ -255,7 +254,7 @@ impl<'a> Reader<'a> {
         self.rest = self.rest.get(1..).unwrap_or_default();
     }
 
-    /// A string with its quotation marks, or the characters of any other plain value; never nothing.
+    /// A string with its quotation marks, or the characters of any other plain value; never empty.
     fn token(&mut self) -> Option<&'a str> {
         let bytes = self.rest.as_bytes();
         let end = if bytes.first() == Some(&b'"') {

@@ -1,9 +1,9 @@
-//! MongoDB's documents as the connector writes them: text of extended JSON, in the form that the connector's option
-//! `json.serialization.mode` names.
+//! Reads MongoDB's documents as the connector writes them: extended JSON text, in the form that the connector's option
+//! `json.serialization.mode` sets.
 //!
-//! Unless told otherwise it is the older, strict form. A date is `{"$date": 1768370552971}`, an object id
-//! `{"$oid": "…"}`, a 64-bit number `{"$numberLong": "…"}`; and a double that is no number is a bare `NaN`, which is no
-//! JSON at all. `updateDescription` writes dates as ISO text. A record's key is always in the relaxed form.
+//! The default is the older, strict form. A date is `{"$date": 1768370552971}`, an object id `{"$oid": "…"}`, a 64-bit
+//! number `{"$numberLong": "…"}`; a double that is not a number is a bare `NaN`, which is not valid JSON.
+//! `updateDescription` writes dates as ISO text. A record's key is always in the relaxed form.
 
 mod extended;
 
@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use self::extended::Form;
 use crate::types::Json;
 
-/// A document that cannot be read. Says where, and nothing of what stands there.
+/// A document that cannot be read. The message has the place and nothing of the content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the document {} at line {line}, column {column}", what(*category))]
 pub struct DocumentError {
@@ -41,10 +41,10 @@ impl From<serde_json::Error> for DocumentError {
 }
 
 impl Json<'_> {
-    /// Reads the fields that `T` names out of a document; all others may hold anything, a bare `NaN` too.
+    /// Reads the fields that `T` names from a document; all others may hold anything, even a bare `NaN`.
     ///
     /// # Errors
-    /// Where it is no document, or a field is not what `T` says.
+    /// When it is not a document, or a field does not have the type that `T` expects.
     pub fn document<T: DeserializeOwned>(self) -> Result<T, DocumentError> {
         serde_json::from_str(self.0).or_else(|error| match strict(self.0) {
             Cow::Borrowed(_) => Err(error.into()),
@@ -53,11 +53,11 @@ impl Json<'_> {
     }
 }
 
-/// Numbers that JSON does not have, as Java writes them.
+/// Numbers that JSON cannot express, as Java writes them.
 const BARE: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
 
-/// The document with each bare `NaN`, `Infinity` and `-Infinity` written as extended JSON's canonical form has it, for
-/// example `{"$numberDouble":"NaN"}`. Text inside of strings is left alone.
+/// The document with each bare `NaN`, `Infinity` and `-Infinity` in extended JSON's canonical form, for example
+/// `{"$numberDouble":"NaN"}`. Text within strings is not changed.
 pub fn strict(document: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let (mut copied, mut at, mut in_string) = (0, 0, false);
@@ -85,7 +85,7 @@ pub fn strict(document: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A date: milliseconds since 1970, from `{"$date": …}` with a number, a `$numberLong` or ISO text in it.
+/// A date in milliseconds since 1970, from `{"$date": …}` with a number, a `$numberLong` or ISO text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(pub i64);
 
@@ -109,21 +109,20 @@ impl<'de> Deserialize<'de> for Date {
         match Wrapped::deserialize(deserializer)?.date {
             Spelling::Millis(millis) => Ok(Date(millis)),
             Spelling::Long { long } => {
-                long.parse().map(Date).map_err(|_| D::Error::custom("no number in a $numberLong"))
+                long.parse().map(Date).map_err(|_| D::Error::custom("a $numberLong without a number"))
             }
             Spelling::Iso(text) => {
-                extended::from_iso(&text).map(Date).ok_or_else(|| D::Error::custom("no time in a $date"))
+                extended::from_iso(&text).map(Date).ok_or_else(|| D::Error::custom("a $date without a time"))
             }
         }
     }
 }
 
-/// A reference to a document, as text that is the same however the connector spelled it: an object id's digits, a
-/// string's text, an integer's digits, and for anything else the extended JSON that the connector writes unless
-/// `json.serialization.mode` says otherwise.
+/// A reference to a document, as text that is the same in every spelling of the connector: an object id's digits, a
+/// string's text, an integer's digits, and for anything else the extended JSON of the default `json.serialization.mode`.
 ///
-/// A 64-bit number that 32 bits cannot hold is `{"$numberLong": "…"}`, its spelling in that mode; one that they can hold
-/// is its digits, because the relaxed mode does not tell it from a 32-bit number.
+/// A 64-bit number that does not fit 32 bits is `{"$numberLong": "…"}`, as in that mode; one that fits is its digits,
+/// because the relaxed mode does not distinguish it from a 32-bit number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdText(pub String);
 
@@ -135,22 +134,22 @@ impl<'de> Deserialize<'de> for IdText {
     }
 }
 
-/// A document's `_id`, which is all that a record's key holds: extended JSON as text.
+/// A document's `_id` as text, from a record's key, which is the id in extended JSON.
 ///
-/// An object id becomes its 24 digits; everything else becomes the relaxed form of its extended JSON, a string's
-/// quotes included, so that ids of different types never meet. Debezium's connector writes keys in that form whatever
-/// `json.serialization.mode` says; in every other form they read as the same id. The one thing that no form but the
-/// canonical tells is 32-bit from 64-bit integers, and MongoDB takes equal ones for one id itself.
+/// An object id becomes its 24 digits; everything else becomes the relaxed form of its extended JSON, including a
+/// string's quotes, so that ids of different types never collide. Debezium writes keys in that form in every
+/// `json.serialization.mode`; the other forms read as the same id. Only the canonical form distinguishes 32-bit from
+/// 64-bit integers, and to MongoDB itself equal ones are one id.
 ///
 /// # Errors
-/// Where it is not JSON.
+/// When it is not JSON.
 pub fn document_id(key: &str) -> Result<String, DocumentError> {
     let key = strict(key);
     serde_json::from_str::<serde::de::IgnoredAny>(&key)?;
     Ok(of_id(key.trim(), Form::Relaxed))
 }
 
-/// The id in one form; what nests deeper than any document stays as it is spelled.
+/// The id in one form. Text that nests deeper than any document is returned unchanged.
 fn of_id(json: &str, form: Form) -> String {
     let Some(id) = extended::Json::read(json) else { return json.to_owned() };
     if let Some(digits) = id.object_id() {
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_may_stand_anywhere_else_in_a_document() {
+    fn other_fields_may_hold_a_bare_nan_or_infinity() {
         let document = r#"{"x": NaN, "say": "a \"NaN\" -Infinity", "y": [-Infinity,Infinity, -1], "at": {"$date": 5}}"#;
         assert_eq!(Json(document).document::<Login>(), Ok(Login { at: Date(5) }));
         let strict: serde_json::Value = serde_json::from_str(&strict(document)).unwrap();
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_tells_the_place_and_nothing_of_the_document() {
+    fn an_error_has_the_place_and_nothing_of_the_document() {
         let error = Json(r#"{"at": "ada@example.com"}"#).document::<Login>().unwrap_err();
         assert!(error.to_string().starts_with("the document has a field of another type"), "{error}");
         let error = Json(r#"{"at": "ada"#).document::<Login>().unwrap_err();
@@ -205,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_different_types_never_meet() {
+    fn ids_of_different_types_never_collide() {
         let digits = "696731785f1c2a9d07000001";
         assert_eq!(document_id(&format!(r#"{{"$oid": "{digits}"}}"#)).unwrap(), digits);
         assert_eq!(document_id(&format!("\"{digits}\"")).unwrap(), format!("\"{digits}\""));
@@ -215,7 +214,7 @@ mod tests {
         assert!(document_id("{").is_err());
     }
 
-    /// A value of each type as the relaxed, the canonical and the strict form have it, and as a reference.
+    /// A value of each type in relaxed, canonical and strict form, and as a reference.
     const SPELLINGS: [(&[&str], &str); 12] = [
         (&["7", r#"{"$numberInt": "7"}"#, r#"{"$numberLong": "7"}"#, " 7 "], "7"),
         (&["-5000000000", r#"{"$numberLong":"-5000000000"}"#], r#"{"$numberLong": "-5000000000"}"#),
@@ -266,10 +265,10 @@ mod tests {
     ];
 
     #[test]
-    fn a_document_is_one_however_its_id_is_spelled() {
+    fn every_spelling_of_an_id_is_one_document() {
         for (spellings, _) in SPELLINGS {
             for spelled in spellings {
-                // The first is how the connector writes keys, so it is what rows are kept under already.
+                // The first is how the connector writes keys, so existing rows are stored under it.
                 assert_eq!(document_id(spelled).unwrap(), spellings[0], "{spelled}");
             }
         }
@@ -279,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_is_one_however_it_is_spelled() {
+    fn every_spelling_of_a_reference_is_one_text() {
         for (spellings, text) in SPELLINGS {
             for spelled in spellings {
                 let json = strict(spelled.trim());
@@ -325,7 +324,7 @@ mod tests {
                 proptest::collection::vec(inner, 0..4).prop_map(move |items| join(items, "[", "]")),
                 proptest::collection::vec(named, 0..4).prop_map(move |fields| {
                     let named = |(name, (relaxed, strict)): (String, (String, String))| {
-                        // What a document may not hold: a name that stands for a type.
+                        // A document may not have a field whose name stands for a type.
                         let name = serde_json::json!(name.replace('$', "")).to_string();
                         (format!("{name}: {relaxed}"), format!("{name}: {strict}"))
                     };
@@ -351,7 +350,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_json_already_stays_as_it_is(texts in proptest::collection::vec(any::<String>(), 0..4), number in any::<i64>()) {
+        fn valid_json_is_not_changed(texts in proptest::collection::vec(any::<String>(), 0..4), number in any::<i64>()) {
             let document = serde_json::json!({"texts": texts, "number": number}).to_string();
             prop_assert_eq!(strict(&document), Cow::Borrowed(document.as_str()));
         }

@@ -1,8 +1,8 @@
-//! Debezium's semantic types: what a plain Avro value means, by its `connect.name`.
+//! Wrappers for Debezium's semantic types: what a plain Avro value means, by its `connect.name`.
 //!
-//! Each wrapper reads the plain value and says by its name what it is; conversions are methods, so that nothing is
-//! paid for a column that is only passed on. With the connector's default `time.precision.mode=adaptive` the meaning
-//! of a time is in `connect.name` alone: Avro's logical types are absent.
+//! Each wrapper reads the plain value; its name says what it is. Conversions are methods, so that a column that is only
+//! passed on costs nothing. With the connector's default `time.precision.mode=adaptive` only `connect.name` has the meaning
+//! of a time: Avro's logical types are absent.
 
 mod numbers;
 mod text;

@@ -1,4 +1,4 @@
-//! Decimals of any scale, bits and shapes.
+//! Decimals of any scale, bits, points and geometries.
 
 use avro_decode::AvroRead;
 
@@ -11,9 +11,9 @@ pub struct VariableScaleDecimal<'a> {
     pub value: &'a [u8],
 }
 
-/// The number has more than 128 bits; its bytes are all there.
+/// The number has more bits than the integer that was asked for; its bytes are still available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the number is wider than 128 bits; read its bytes instead")]
+#[error("the number has too many bits for an integer; read its bytes instead")]
 pub struct TooWide;
 
 impl VariableScaleDecimal<'_> {
@@ -30,17 +30,17 @@ impl VariableScaleDecimal<'_> {
     }
 }
 
-/// `io.debezium.data.Bits`: little endian, trailing zero bytes cut.
+/// `io.debezium.data.Bits`: little endian, without trailing zero bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AvroRead)]
 pub struct Bits<'a>(pub &'a [u8]);
 
 impl Bits<'_> {
-    /// One bit, the least first; false beyond the end.
+    /// One bit, counted from the least significant; false beyond the end.
     pub fn bit(self, index: usize) -> bool {
         self.0.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
     }
 
-    /// The number that the bits make.
+    /// The bits as a number.
     ///
     /// # Errors
     /// [`TooWide`] beyond 64 bits.

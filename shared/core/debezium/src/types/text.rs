@@ -1,4 +1,4 @@
-//! What travels as text.
+//! Semantic types that are text.
 
 use avro_decode::AvroRead;
 
@@ -14,7 +14,7 @@ pub struct Uuid<'a>(pub &'a str);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AvroRead)]
 pub struct Enum<'a>(pub &'a str);
 
-/// `io.debezium.data.EnumSet` (MySQL SET): values with commas between.
+/// `io.debezium.data.EnumSet` (MySQL SET): values separated by commas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AvroRead)]
 pub struct EnumSet<'a>(pub &'a str);
 
@@ -37,7 +37,7 @@ impl Json<'_> {
     /// Parses the document.
     ///
     /// # Errors
-    /// Where it is not JSON, which MongoDB's bare `NaN` is not: [`Json::document`] reads that too.
+    /// When it is not JSON, as with MongoDB's bare `NaN`: [`Json::document`] reads that too.
     pub fn parse(self) -> Result<serde_json::Value, serde_json::Error> {
         serde_json::from_str(self.0)
     }

@@ -1,4 +1,4 @@
-//! Dates and times. Without a zone unless their name says so.
+//! Dates and times, without a zone unless their name says so.
 
 use avro_decode::AvroRead;
 use jiff::{SignedDuration, civil};
@@ -39,7 +39,7 @@ pub struct Year(pub i32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AvroRead)]
 pub struct MicroDuration(pub i64);
 
-/// `io.debezium.time.ZonedTimestamp`: ISO 8601 with its offset; `infinity` and `-infinity` of PostgreSQL as they are.
+/// `io.debezium.time.ZonedTimestamp`: ISO 8601 with its offset; PostgreSQL's `infinity` and `-infinity` are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AvroRead)]
 pub struct ZonedTimestamp<'a>(pub &'a str);
 
@@ -47,25 +47,27 @@ pub struct ZonedTimestamp<'a>(pub &'a str);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AvroRead)]
 pub struct ZonedTime<'a>(pub &'a str);
 
-/// Outside the years -9999 to 9999, or (PostgreSQL) infinite.
+/// The value is outside the years -9999 to 9999, or infinite (PostgreSQL).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the value is outside of the years -9999 to 9999 or is infinite")]
+#[error("the value is outside the years -9999 to 9999 or infinite; use the number itself")]
 pub struct OutOfRange;
 
-/// Why a [`ZonedTimestamp`] gives no instant.
+/// Why a [`ZonedTimestamp`] has no instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoInstant {
-    /// Databases name times that an instant cannot hold, among them the last evening of the year 9999, which stands for
-    /// "never" in many a table: compare [`ZonedTimestamp`]'s text with it.
-    #[error("the time is infinite or lies outside of -009999-01-02T01:59:59Z to 9999-12-30T22:00:00.999999999Z")]
+    /// Databases have times that an instant cannot hold, such as the last evening of the year 9999, which means "never" in
+    /// many tables: compare the text of [`ZonedTimestamp`] instead.
+    #[error(
+        "the time is infinite or outside -009999-01-02T01:59:59Z to 9999-12-30T22:00:00.999999999Z; compare its text instead"
+    )]
     OutOfRange,
     /// Not what the connector writes.
-    #[error("the text is no time with an offset")]
+    #[error("the text is not a time with an offset, as in 2024-09-10T06:43:09Z")]
     Malformed,
 }
 
 impl Date {
-    /// The calendar's date.
+    /// The date on the calendar.
     ///
     /// # Errors
     /// [`OutOfRange`].
@@ -75,14 +77,14 @@ impl Date {
     }
 }
 
-/// Counted on the calendar itself and not by way of an instant: instants end a day before 9999-12-31, which databases
-/// use as "never".
+/// Computed on the calendar, not through an instant: instants end a day before 9999-12-31, which databases use as
+/// "never".
 fn wall_clock(since_1970: SignedDuration) -> Result<civil::DateTime, OutOfRange> {
     civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0).checked_add(since_1970).map_err(|_| OutOfRange)
 }
 
 impl Timestamp {
-    /// Date and time of a wall clock in a zone that the record does not tell.
+    /// Date and time of a wall clock in a zone that the record does not have.
     ///
     /// # Errors
     /// [`OutOfRange`].
@@ -92,7 +94,7 @@ impl Timestamp {
 }
 
 impl MicroTimestamp {
-    /// Date and time of a wall clock in a zone that the record does not tell.
+    /// Date and time of a wall clock in a zone that the record does not have.
     ///
     /// # Errors
     /// [`OutOfRange`].
@@ -102,7 +104,7 @@ impl MicroTimestamp {
 }
 
 impl NanoTimestamp {
-    /// Date and time of a wall clock in a zone that the record does not tell.
+    /// Date and time of a wall clock in a zone that the record does not have.
     ///
     /// # Errors
     /// [`OutOfRange`].
@@ -118,9 +120,9 @@ impl ZonedTimestamp<'_> {
     /// 10000 on, with a sign and as many digits as it takes.
     ///
     /// # Errors
-    /// [`NoInstant::OutOfRange`], and [`NoInstant::Malformed`] where the text is no timestamp.
+    /// [`NoInstant::OutOfRange`], and [`NoInstant::Malformed`] when the text is not a timestamp.
     pub fn to_timestamp(self) -> Result<jiff::Timestamp, NoInstant> {
-        // Four digits without a sign, which nearly all have, is how ISO 8601 itself writes them.
+        // Nearly all years have four digits and no sign, as in ISO 8601 itself.
         if let Ok(instant) = self.0.parse() {
             return Ok(instant);
         }
@@ -129,13 +131,13 @@ impl ZonedTimestamp<'_> {
         }
         let (year, rest) = split_year(self.0).ok_or(NoInstant::Malformed)?;
         let expanded = if (-9999..0).contains(&year) { format!("-{:06}{rest}", -year).parse().ok() } else { None };
-        // A year of which every fourth, hundredth and four hundredth is the same tells whether the rest is a time.
+        // Years repeat every 400 years, so an equivalent year shows whether the rest is a time.
         let alike = format!("{:04}{rest}", 2000 + year.rem_euclid(400)).parse::<jiff::Timestamp>();
         expanded.ok_or(if alike.is_ok() { NoInstant::OutOfRange } else { NoInstant::Malformed })
     }
 }
 
-/// The year at a timestamp's beginning, and what follows it.
+/// The year at the start of a timestamp, and the rest.
 fn split_year(text: &str) -> Option<(i64, &str)> {
     let (negative, unsigned) = match text.as_bytes().first()? {
         b'-' => (true, text.get(1..)?),
@@ -163,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_moment_that_a_database_can_name_is_still_a_time() {
+    fn the_last_moment_of_a_database_is_still_a_time() {
         let last = MicroTimestamp(253_402_300_799_999_999).to_datetime().unwrap();
         assert_eq!(last.to_string(), "9999-12-31T23:59:59.999999");
         assert_eq!(MicroTimestamp(253_402_300_800_000_000).to_datetime(), Err(OutOfRange));
@@ -181,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_no_instant_holds_is_told_from_text_that_is_none() {
+    fn a_time_out_of_range_is_distinguished_from_malformed_text() {
         let error = |text| ZonedTimestamp(text).to_timestamp().unwrap_err();
         for text in [
             "+10000-01-01T00:00:00Z",
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_calendar_does_not_hold_is_an_error() {
+    fn a_date_beyond_the_calendar_is_an_error() {
         assert_eq!(Date(i32::MAX).to_date(), Err(OutOfRange));
         assert_eq!(MicroTimestamp(i64::MAX).to_datetime(), Err(OutOfRange));
     }

@@ -1,18 +1,18 @@
-//! Columns that an update did not touch and the connector therefore does not know.
+//! Columns that an update did not touch, so that the connector does not know their values.
 
 use std::sync::OnceLock;
 
 use avro_decode::{AvroRead, AvroType, Compiler, Cursor, DecodeError, Node, ResolveError, TypeId};
 use md5::{Digest, Md5};
 
-/// What the connector writes in place of a TOASTed column that an update did not touch, unless its option
-/// `unavailable.value.placeholder` says otherwise: PostgreSQL does not log such a column.
+/// What the connector writes for a TOASTed column that an update did not touch, because PostgreSQL does not log it. The
+/// connector's option `unavailable.value.placeholder` may set another text.
 pub const UNAVAILABLE_VALUE: &str = "__debezium_unavailable_value";
 
-/// A column that may be TOASTed: an update that did not touch it does not carry it. The placeholder never reaches a
+/// A column that may be TOASTed: an update that did not touch it does not contain it. The placeholder never reaches a
 /// function as data.
 ///
-/// | column | read as | untouched it is |
+/// | column | read as | if untouched |
 /// |---|---|---|
 /// | `text`, `json`, `xml`, … | `Toasted` | `Unchanged` |
 /// | `bytea` (`binary.handling.mode=bytes`) | `Toasted` | `Unchanged` |
@@ -20,22 +20,22 @@ pub const UNAVAILABLE_VALUE: &str = "__debezium_unavailable_value";
 /// | `hstore` (`hstore.handling.mode=map`) | a map of `Option<Toasted>` | one entry, `Unchanged`, under the placeholder |
 /// | `hstore` (`hstore.handling.mode=json`) | `Toasted` | `Unchanged` |
 ///
-/// A connector with a placeholder of its own has to be known before the first record: [`Placeholder::install`].
+/// If the connector has a placeholder of its own, install it before the first record: [`Placeholder::install`].
 ///
-/// What cannot be told from data by one value: arrays of numbers, which hold the placeholder's bytes as numbers, and
-/// points and geometries, which lie at a fixed place. Give such a table `REPLICA IDENTITY FULL`, which logs everything.
+/// For some types an untouched value looks like data: arrays of numbers hold the placeholder's bytes as numbers, and points
+/// and geometries have a fixed position. Give such a table `REPLICA IDENTITY FULL`, which logs everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Toasted<'a> {
     /// The text of a column of text.
     Text(&'a str),
     /// The bytes of a column of bytes.
     Bytes(&'a [u8]),
-    /// As it was before; the record does not say how.
+    /// As it was before; the record does not contain it.
     Unchanged,
 }
 
 impl<'a> Toasted<'a> {
-    /// The text, if the record has it.
+    /// The text, if the record contains it.
     pub fn text(self) -> Option<&'a str> {
         match self {
             Toasted::Text(text) => Some(text),
@@ -43,7 +43,7 @@ impl<'a> Toasted<'a> {
         }
     }
 
-    /// The bytes, of a text too, if the record has them.
+    /// The bytes, also those of text, if the record contains them.
     pub fn bytes(self) -> Option<&'a [u8]> {
         match self {
             Toasted::Text(text) => Some(text.as_bytes()),
@@ -53,7 +53,7 @@ impl<'a> Toasted<'a> {
     }
 }
 
-/// What stands there, whichever of the two the writer's type is.
+/// The value, whether the writer's type is text or bytes.
 #[derive(AvroRead)]
 enum Written<'a> {
     Text(&'a str),
@@ -83,7 +83,7 @@ impl<'de> AvroRead<'de> for Toasted<'de> {
     }
 }
 
-/// The connector's placeholder in each form that it takes.
+/// The connector's placeholder, in each form that it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placeholder {
     bytes: Vec<u8>,
@@ -99,19 +99,19 @@ static IN_USE: OnceLock<Placeholder> = OnceLock::new();
 /// What is wrong with a placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceholderError {
-    /// Every empty text would be an untouched column.
-    #[error("the placeholder is empty")]
+    /// Every empty text would count as an untouched column.
+    #[error("the placeholder is empty; write the connector's `unavailable.value.placeholder`")]
     Empty,
-    /// `hex:` is followed by something else than pairs of hexadecimal digits.
+    /// `hex:` is not followed by pairs of hexadecimal digits.
     #[error("`hex:` is not followed by pairs of hexadecimal digits")]
     Hex,
-    /// A plan reads one placeholder; another one is in use in this process.
-    #[error("another placeholder is in use already; install it once, before the first record is read")]
+    /// Another placeholder is already in use in this process, which can have only one.
+    #[error("another placeholder is already in use; install it once, before the first record is read")]
     InUse,
 }
 
 impl Placeholder {
-    /// The connector's option `unavailable.value.placeholder` as it is written there: text, or `hex:` and the bytes.
+    /// Reads the connector's option `unavailable.value.placeholder`: text, or `hex:` and the bytes.
     ///
     /// # Errors
     /// [`PlaceholderError::Empty`] and [`PlaceholderError::Hex`].
@@ -128,11 +128,11 @@ impl Placeholder {
         Ok(Placeholder { uuid: name_uuid(&bytes), json: format!("{{{quoted}:{quoted}}}"), bytes, text })
     }
 
-    /// Makes every [`Toasted`] of this process know it. For a function whose connector has a placeholder of its own, at
-    /// its start: a plan reads millions of values and has no configuration.
+    /// Sets the placeholder for every [`Toasted`] of this process. A function whose connector has a placeholder of its own
+    /// calls this at its start, since a plan has no configuration.
     ///
     /// # Errors
-    /// [`PlaceholderError::InUse`] where a record was read by another one before.
+    /// [`PlaceholderError::InUse`] when a record was already read with another placeholder.
     pub fn install(self) -> Result<(), PlaceholderError> {
         if *IN_USE.get_or_init(|| self.clone()) == self { Ok(()) } else { Err(PlaceholderError::InUse) }
     }
@@ -141,7 +141,7 @@ impl Placeholder {
         IN_USE.get_or_init(Placeholder::default)
     }
 
-    /// Equal to nothing that a column holds.
+    /// A fallback that no column's value equals, apart from the default text.
     fn nothing() -> Self {
         let text = UNAVAILABLE_VALUE.to_owned();
         Placeholder { bytes: Vec::new(), uuid: text.clone(), json: text.clone(), text }
@@ -153,7 +153,7 @@ impl Placeholder {
 }
 
 impl Default for Placeholder {
-    /// That of a connector which is not told another one: [`UNAVAILABLE_VALUE`].
+    /// The default of the connector: [`UNAVAILABLE_VALUE`].
     fn default() -> Self {
         // It cannot fail to parse.
         Placeholder::parse(UNAVAILABLE_VALUE).unwrap_or_else(|_| Placeholder::nothing())
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_bytes() {
+    fn bytes_that_are_not_text_stay_bytes() {
         let read = plan::<Row>(r#""bytes""#).decode(b"\x02\x04\xff\xd8").unwrap().column;
         assert_eq!(read, Some(Toasted::Bytes(b"\xff\xd8")));
         assert_eq!(read.and_then(Toasted::bytes), Some(b"\xff\xd8".as_slice()));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn an_untouched_array_or_map_holds_the_one_item_that_is_unchanged() {
+    fn an_untouched_array_or_map_holds_one_unchanged_item() {
         let uuid = b"b68a35a7-17ad-35b3-af2a-ae46edb4545a";
         for (items, placeholder) in
             [("string", UNAVAILABLE_VALUE.as_bytes()), ("bytes", UNAVAILABLE_VALUE.as_bytes()), ("string", uuid)]

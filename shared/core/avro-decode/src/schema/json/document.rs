@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::escapes::unescaped;
 use crate::message_text::{self, ShortName};
 
-/// A text and where its values are.
+/// A JSON text with the places of its values.
 pub(crate) struct Document<'t> {
     pub(super) text: &'t str,
     /// In the order of the text: an array or object comes before what it holds, a member's key before its value.
@@ -18,7 +18,7 @@ pub(super) struct Span {
     /// Of the text, without quotation marks.
     pub(super) start: u32,
     pub(super) end: u32,
-    /// The value after this one and all that it holds.
+    /// The index of the value after this one and everything that it holds.
     pub(super) next: u32,
 }
 
@@ -64,7 +64,7 @@ impl<'d> Json<'d> {
     }
 
     fn span(self) -> Span {
-        // Indexes come from this very document; a foreign one reads as null rather than as a panic.
+        // Indexes come from this document; a foreign one reads as null instead of panicking.
         let null = Span { kind: Kind::Null, start: 0, end: 0, next: u32::MAX };
         self.document.values.get(self.index).copied().unwrap_or(null)
     }
@@ -73,13 +73,13 @@ impl<'d> Json<'d> {
         self.span().kind
     }
 
-    /// As it stands in the text; for text without its quotation marks.
+    /// Its source text; for text without the quotation marks.
     pub(crate) fn source(self) -> &'d str {
         let span = self.span();
         self.document.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
-    /// As it stands in the text, as JSON of its own.
+    /// Its source text, as JSON of its own.
     pub(crate) fn as_json(self) -> Cow<'d, str> {
         match self.kind() {
             Kind::Text | Kind::Escaped => Cow::Owned(format!("\"{}\"", self.source())),
@@ -103,20 +103,20 @@ impl<'d> Json<'d> {
         if self.kind() == Kind::Number { self.source().parse().ok() } else { None }
     }
 
-    /// What the array holds; nothing for another value.
+    /// The array's items; none for another value.
     pub(crate) fn items(self) -> impl Iterator<Item = Json<'d>> {
         let of_array = self.kind() == Kind::Array;
         self.within().filter(move |_| of_array)
     }
 
-    /// The object's keys and values; nothing for another value.
+    /// The object's keys and values; none for another value.
     pub(crate) fn members(self) -> impl Iterator<Item = (Json<'d>, Json<'d>)> {
         let of_object = self.kind() == Kind::Object;
         let mut all = self.within().filter(move |_| of_object);
         std::iter::from_fn(move || Some((all.next()?, all.next()?)))
     }
 
-    /// The member of that name: of several the last, as Java takes it.
+    /// The member of that name; of several the last, as in Java.
     pub(crate) fn get(self, name: &str) -> Option<Json<'d>> {
         self.members().filter(|(key, _)| key.is_text(name)).last().map(|(_, value)| value)
     }
@@ -142,7 +142,7 @@ impl<'d> Json<'d> {
         })
     }
 
-    /// The same value, whatever the white space, the comments and the escapes.
+    /// Whether the values are the same, regardless of white space, comments and escapes.
     pub(crate) fn same_as(self, other: Json<'_>) -> bool {
         let (own, its) = (self.all(), other.all());
         own.len() == its.len()

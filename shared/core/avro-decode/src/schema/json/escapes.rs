@@ -1,4 +1,4 @@
-//! Escapes within JSON text.
+//! Resolves escapes within JSON text.
 
 /// The four digits of `\u0041`, which begins at `at`.
 pub(super) fn code_unit(text: &str, at: usize) -> Option<u16> {
@@ -6,7 +6,7 @@ pub(super) fn code_unit(text: &str, at: usize) -> Option<u16> {
     digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok()).flatten()
 }
 
-/// The text that `source`, which was looked at by the parser, stands for.
+/// The text that `source` stands for; the parser has checked it.
 pub(super) fn unescaped(source: &str) -> String {
     let mut text = String::with_capacity(source.len());
     let mut rest = source;
@@ -34,7 +34,7 @@ pub(super) fn unescaped(source: &str) -> String {
     text
 }
 
-/// The first character of these UTF-16 code units, and how many it takes. Half of a pair is a character in Java alone.
+/// The first character of these UTF-16 code units, and how many it takes. Half of a surrogate pair is a character only in Java.
 fn character(units: impl Iterator<Item = u16>) -> (char, usize) {
     match char::decode_utf16(units).next() {
         Some(Ok(character)) => (character, character.len_utf16()),

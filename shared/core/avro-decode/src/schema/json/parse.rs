@@ -1,13 +1,13 @@
-//! The text of a JSON document to the list of its values.
+//! Parses a JSON text into the list of its values.
 
 use super::document::{Document, Kind, Span};
 use super::escapes::code_unit;
 
-/// Arrays and objects within one another: as many as Java's parser reads.
+/// How deeply arrays and objects may nest: as deeply as Java's parser reads.
 pub(crate) const MAX_NESTING: usize = 1_000;
 
 impl<'t> Document<'t> {
-    /// What is wrong, and where, is told without the text around it.
+    /// The error says what is wrong and where, without quoting the text.
     pub(crate) fn parse(text: &'t str) -> Result<Self, String> {
         if u32::try_from(text.len()).is_err() {
             return Err("longer than 4 GiB".to_owned());
@@ -25,7 +25,7 @@ impl<'t> Document<'t> {
     }
 }
 
-/// A member's or an item's turn, or the end of what holds it.
+/// What may come next.
 #[derive(Clone, Copy)]
 enum Turn {
     Value,
@@ -39,7 +39,7 @@ struct Parser<'t> {
     text: &'t str,
     at: usize,
     values: Vec<Span>,
-    /// The arrays and objects that this place is within, by their index.
+    /// The arrays and objects around this place, by their index.
     open: Vec<usize>,
 }
 
@@ -100,7 +100,7 @@ impl Parser<'_> {
                     } else if rest.starts_with("//") {
                         rest.find(['\n', '\r']).unwrap_or(rest.len())
                     } else {
-                        return Err("not JSON: a `/` that begins no comment".to_owned());
+                        return Err("not JSON: a `/` that does not begin a comment".to_owned());
                     };
                 }
                 _ => return Ok(()),
@@ -129,7 +129,7 @@ impl Parser<'_> {
 
     fn open(&mut self, kind: Kind, turn: Turn) -> Result<Turn, String> {
         if self.open.len() == MAX_NESTING {
-            return Err(format!("nested deeper than {MAX_NESTING} arrays and objects within one another"));
+            return Err(format!("nested deeper than {MAX_NESTING} arrays and objects"));
         }
         self.open.push(self.values.len());
         self.push(kind, self.at, self.at);
@@ -168,7 +168,7 @@ impl Parser<'_> {
                     self.at += match bytes.get(self.at + 1) {
                         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
                         Some(b'u') if code_unit(self.text, self.at).is_some() => 6,
-                        _ => return Err("not JSON: an escape that there is not".to_owned()),
+                        _ => return Err("not JSON: an unknown escape within text".to_owned()),
                     };
                 }
                 Some(0..=0x1f) => return Err("not JSON: a control character within text".to_owned()),
@@ -201,7 +201,7 @@ impl Parser<'_> {
             valid &= self.digits() > 0;
         }
         if !valid {
-            return Err("not JSON: a number that is none".to_owned());
+            return Err("not JSON: a malformed number".to_owned());
         }
         self.push(Kind::Number, start, self.at);
         Ok(())
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_json_is_reads_as_serde_reads_it() {
+    fn valid_json_reads_as_serde_reads_it() {
         for text in [
             "null",
             " [ ] ",
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_json_is_not_is_refused_with_its_place() {
+    fn invalid_json_is_refused_with_its_place() {
         for text in [
             "",
             "{",
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_are_passed_wherever_there_may_be_space() {
+    fn comments_are_skipped_wherever_space_is_allowed() {
         let text = "// first\n{ /* a */ \"a\" /**/ : // b\r 1 /* * / */ , \"b\"://\n2}// last";
         let document = Document::parse(text).unwrap();
         assert_eq!(document.root().get("a").and_then(Json::as_u64), Some(1));
@@ -302,13 +302,13 @@ mod tests {
     }
 
     #[test]
-    fn of_members_with_one_name_the_last_counts() {
+    fn the_last_of_several_members_with_one_name_counts() {
         let document = Document::parse(r#"{"a": 1, "\u0061": 2}"#).unwrap();
         assert_eq!(document.root().get("a").and_then(Json::as_u64), Some(2));
     }
 
     #[test]
-    fn nesting_is_bounded_and_the_bound_is_named() {
+    fn nesting_is_bounded_and_the_error_names_the_bound() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert_eq!(problem(&nested(1_000)), "");
         assert!(problem(&nested(1_001)).starts_with("nested deeper than 1000 arrays and objects"));
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_the_same_whatever_the_space_between() {
+    fn values_compare_equal_regardless_of_white_space() {
         let same = |a: &str, b: &str| {
             let (a, b) = (Document::parse(a).unwrap(), Document::parse(b).unwrap());
             a.root().same_as(b.root())
