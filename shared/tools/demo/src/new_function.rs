@@ -104,24 +104,57 @@ pub fn new_function(workspace: &Workspace, name: &str, topic: &str) -> Result<Ne
         (from.replace('-', "_"), to.replace('-', "_")),
         (from.replace('-', "_").to_uppercase(), to.replace('-', "_").to_uppercase()),
         (template.topic.to_owned(), topic.to_string()),
-        // Links from `functions/` are shorter than those from `shared/tools/`.
-        ("](../../../functions/".to_owned(), "](../".to_owned()),
-        ("](../../../".to_owned(), "](../../".to_owned()),
     ];
     let fill = |text: String| replacements.iter().fold(text, |text, (from, to)| text.replace(from, to));
     let folder = workspace.root().join("shared/tools").join(template.name);
     let target = workspace.root().join("functions").join(name);
     let mut written = Vec::new();
     for path in files(&folder)? {
-        let text = fill(fs::read_to_string(&path).map_err(|source| at(&path, source))?);
+        let text = fs::read_to_string(&path).map_err(|source| at(&path, source))?;
         let below = path.strip_prefix(&folder).unwrap_or(&path);
-        written.push(write(target.join(below), &text)?);
+        let text = if below.extension().is_some_and(|extension| extension == "md") {
+            relinked(&text, &format!("shared/tools/{from}"), &format!("functions/{to}"))
+        } else {
+            text
+        };
+        written.push(write(target.join(below), &fill(text))?);
     }
     let samples = workspace.root().join("events/samples").join(name);
     written.push(write(samples.join(&sample_name), &sample)?);
     format(workspace, name)?;
     let sample = sample_name.trim_end_matches(".json").to_owned();
     Ok(NewFunction { files: written, first: template.first, sample })
+}
+
+/// A page of the folder `from` for the folder `to`: its links out of the folder lead to the same files as before.
+fn relinked(page: &str, from: &str, to: &str) -> String {
+    let mut parts = page.split("](");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (link, rest) = part.split_at(part.find(')').unwrap_or(0));
+        text.push_str("](");
+        text.push_str(&relinked_path(link, from, to));
+        text.push_str(rest);
+    }
+    text
+}
+
+fn relinked_path(link: &str, from: &str, to: &str) -> String {
+    if !link.starts_with("../") {
+        return link.to_owned();
+    }
+    let mut target: Vec<&str> = from.split('/').collect();
+    for step in link.split('/') {
+        if step == ".." {
+            target.pop();
+        } else {
+            target.push(step);
+        }
+    }
+    let to: Vec<&str> = to.split('/').collect();
+    let common = target.iter().zip(&to).take_while(|(target, to)| target == to).count();
+    let up = std::iter::repeat_n("..", to.len() - common);
+    up.chain(target.into_iter().skip(common)).collect::<Vec<_>>().join("/")
 }
 
 /// Formats the new package: names of other lengths break lines elsewhere.
@@ -210,6 +243,14 @@ mod tests {
 
     fn refused(name: &str, topic: &str) -> String {
         new_function(&Workspace::find().unwrap(), name, topic).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_links_of_a_page_lead_to_the_same_files_from_its_new_folder() {
+        let page =
+            "[a](../../../functions/a/README.md), [b](../../core/b.md#c) and [d](../../../e.md), [own](src/f.rs)";
+        let moved = "[a](../a/README.md), [b](../../shared/core/b.md#c) and [d](../../e.md), [own](src/f.rs)";
+        assert_eq!(relinked(page, "shared/tools/template", "functions/new"), moved);
     }
 
     #[test]
