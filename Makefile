@@ -88,7 +88,7 @@ simulate: ## Run the batch processor in SEEDS=20000 hostile worlds, or tell the 
 	@cargo run --quiet --bin simulate -- $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20000))
 
 .PHONY: scenarios
-scenarios: ## Write the runs in shared/core/event-runtime/SCENARIOS.md anew
+scenarios: ## Write the runs in shared/core/event-runtime/SCENARIOS.md again
 	WRITE_SCENARIOS=1 cargo test --quiet --workspace --test scenarios
 
 .PHONY: bench

@@ -1,74 +1,26 @@
-//! Dependencies run one way, and each outside world has one door.
+//! The folder that a crate lies in says what it may depend on: `core`, `adapters`, `event-functions`, `functions`, `tools`.
+//!
+//! Nothing here names a crate of ours. What the repository holds is read from its folders and from cargo; what the
+//! outside world is, from the sections of the workspace's `Cargo.toml`.
 #![allow(clippy::expect_used, reason = "a test that meets a surprise must fail")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
-use cargo_metadata::{DependencyKind, MetadataCommand};
+use architecture::{Crate, Wing, crates, root, sections, sources};
 
-/// Our crates from the ground up. A crate may depend on crates of lower floors only. Functions are the top floor, named
-/// here or not.
-const FLOORS: &[&[&str]] = &[
-    &["topic-names"],
-    &["kafka-events", "avro-decode-derive", "environment"],
-    &["avro-decode"],
-    &["schema-registry", "debezium"],
-    &["event-runtime"],
-    &["redrive-core"],
-    &["dead-letters-sqs", "dynamodb", "kafka-producer", "schema-registries"],
-    &["event-functions"],
-    &["publish-profile-updates", "redrive-dead-letters", "send-welcome-email"],
-];
-
-/// What only a laptop or a test needs, and what must never be part of a function.
-const NEVER_IN_A_FUNCTION: &[&str] =
-    &["demo", "local-stack", "recordings", "schema-tools", "clap", "axum", "proptest", "rdkafka", "serde_avro_fast"];
-
-/// What only functions that produce carry.
-const ONLY_IN_A_PRODUCER: &[&str] = &["apache-avro", "kafka-producer", "krafka"];
-
-/// The functions that produce.
-const PRODUCERS: &[&str] = &["publish-profile-updates"];
-
-/// What the core may not know, not even through others.
-const NEVER_IN_THE_CORE: &[&str] = &["aws-config", "aws-smithy-runtime", "hyper", "reqwest", "lambda_runtime", "tower"];
-
-fn floor_of(name: &str) -> Option<usize> {
-    let known = FLOORS.iter().position(|floor| floor.contains(&name));
-    known.or_else(|| functions().contains(name).then_some(FLOORS.len() - 1))
-}
-
-/// What lies in `functions/`, and the templates that new ones are copies of.
-fn functions() -> &'static BTreeSet<String> {
-    static FUNCTIONS: OnceLock<BTreeSet<String>> = OnceLock::new();
-    FUNCTIONS.get_or_init(|| {
-        let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata runs");
-        let is_function = |package: &&cargo_metadata::Package| {
-            let folder = package.manifest_path.parent();
-            let place = folder.and_then(|folder| folder.strip_prefix(&metadata.workspace_root).ok());
-            place.is_some_and(|place| {
-                let template = place.as_str().starts_with("shared/tools/template-");
-                template || place.starts_with("functions") && place.components().count() == 2
-            })
-        };
-        metadata.packages.iter().filter(is_function).map(|package| package.name.to_string()).collect()
-    })
-}
-
-fn our_dependencies() -> BTreeMap<String, BTreeSet<String>> {
-    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata runs");
-    let ours: BTreeSet<_> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
-    let dependencies_of = |package: &cargo_metadata::Package| {
-        package
-            .dependencies
-            .iter()
-            .filter(|dependency| dependency.kind == DependencyKind::Normal && ours.contains(&dependency.name))
-            .map(|dependency| dependency.name.clone())
-            .collect()
-    };
-    metadata.packages.iter().map(|package| (package.name.to_string(), dependencies_of(package))).collect()
+/// What may a crate of this wing be built from?
+fn may_use(wing: Wing) -> &'static [Wing] {
+    match wing {
+        Wing::Core => &[Wing::Core],
+        Wing::Adapter => &[Wing::Core],
+        Wing::Door => &[Wing::Core, Wing::Adapter],
+        Wing::Function => &[Wing::Core, Wing::Adapter, Wing::Door],
+        Wing::Command => &[Wing::Core, Wing::Adapter, Wing::Door, Wing::Function],
+        Wing::Tool => &[Wing::Core, Wing::Adapter, Wing::Door, Wing::Function, Wing::Tool],
+        Wing::Test => &[Wing::Core, Wing::Adapter, Wing::Door, Wing::Function, Wing::Command, Wing::Tool, Wing::Test],
+    }
 }
 
 /// Everything that is compiled into a crate, by name.
@@ -82,109 +34,135 @@ fn compiled_into(name: &str) -> BTreeSet<String> {
     text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
+fn of_wing(wing: Wing) -> Vec<Crate> {
+    crates().into_iter().filter(|found| found.wing == wing).collect()
+}
+
 #[test]
-fn dependencies_point_down() {
-    for (name, dependencies) in our_dependencies() {
-        let Some(floor) = floor_of(&name) else { continue };
-        for dependency in dependencies {
-            let below = floor_of(&dependency);
-            assert!(below.is_some_and(|below| below < floor), "{name} depends on {dependency}, which is not below it");
+fn a_crate_uses_only_what_its_folder_allows() {
+    let crates = crates();
+    let wings: BTreeMap<_, _> = crates.iter().map(|found| (found.name.as_str(), found.wing)).collect();
+    for found in &crates {
+        for dependency in &found.dependencies {
+            let Some(wing) = wings.get(dependency.as_str()) else { continue };
+            let allowed = may_use(found.wing).contains(wing);
+            assert!(allowed, "{} ({:?}) depends on {dependency} ({wing:?})", found.name, found.wing);
         }
     }
 }
 
 #[test]
-fn every_crate_of_the_product_has_its_floor() {
-    let known = FLOORS.concat();
-    for name in our_dependencies().into_keys() {
-        let tool = [
-            "demo",
-            "local-stack",
-            "recordings",
-            "schema-tools",
-            "architecture",
-            "benchmarks",
-            "end-to-end",
-            "hostile-inputs",
-            "conformance",
-            "jvm-peers",
-            "simulation",
-            "mutations",
-            "mutations-redrive",
-            "schema-readers",
-            "redrive-command",
-            "sweep-command",
-        ]
-        .contains(&name.as_str());
-        let known = known.contains(&name.as_str()) || functions().contains(&name);
-        assert!(tool || known, "{name} has no floor in this test and in ARCHITECTURE.md");
+fn every_wing_has_its_crates() {
+    // Else a rule about a wing would hold because the folder was renamed.
+    for wing in [Wing::Core, Wing::Adapter, Wing::Door, Wing::Function, Wing::Tool, Wing::Test] {
+        assert!(!of_wing(wing).is_empty(), "{wing:?} is empty");
     }
+    assert_eq!(of_wing(Wing::Door).len(), 1);
 }
 
 #[test]
-fn the_core_knows_no_aws_and_no_http() {
-    for core in ["kafka-events", "avro-decode", "debezium", "event-runtime", "redrive-core"] {
-        let compiled = compiled_into(core);
-        for foreign in NEVER_IN_THE_CORE {
-            assert!(!compiled.contains(*foreign), "{core} brings in {foreign}");
+fn a_crate_names_only_what_its_section_of_the_manifest_is_for() {
+    let sections = sections();
+    let crates = crates();
+    for found in &crates {
+        for dependency in found.dependencies.iter().filter(|name| crates.iter().all(|ours| ours.name != **name)) {
+            let section = sections.get(dependency).copied();
+            let section = section.unwrap_or_else(|| panic!("{dependency} is in no section of Cargo.toml"));
+            let allowed = section.is_for(found.wing);
+            assert!(allowed, "{} ({:?}) names {dependency}, which is {section:?}", found.name, found.wing);
         }
     }
 }
 
 #[test]
-fn functions_carry_nothing_of_the_laptop() {
-    for function in functions() {
-        let compiled = compiled_into(function);
-        for foreign in NEVER_IN_A_FUNCTION {
-            assert!(!compiled.contains(*foreign), "{function} brings in {foreign}");
+fn nothing_of_the_outside_world_is_compiled_into_the_core() {
+    let sections = sections();
+    for core in of_wing(Wing::Core) {
+        for compiled in compiled_into(&core.name) {
+            let outside = sections.get(&compiled).is_some_and(|section| !section.is_for(Wing::Core));
+            assert!(!outside, "{} brings in {compiled}", core.name);
         }
     }
 }
 
 #[test]
-fn functions_that_only_consume_carry_no_encoder_and_no_kafka_client() {
-    let functions = FLOORS.last().expect("functions are the top floor");
-    for function in functions.iter().filter(|function| !PRODUCERS.contains(function)) {
-        let compiled = compiled_into(function);
-        for foreign in ONLY_IN_A_PRODUCER {
-            assert!(!compiled.contains(*foreign), "{function} brings in {foreign}");
+fn the_core_asks_the_process_for_nothing() {
+    for core in of_wing(Wing::Core) {
+        for path in sources(&core.folder.join("src")) {
+            let text = std::fs::read_to_string(&path).expect("a readable file");
+            // Tests may read files; they stand last in a file, or in files of their own.
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let is_test = path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs");
+            for asks in ["std::env::", "std::fs::", "std::net::", "std::process::", "tokio::net::", "tokio::fs::"] {
+                assert!(is_test || !code.contains(asks), "{} uses {asks}", path.display());
+            }
         }
     }
 }
 
 #[test]
-fn only_the_host_knows_the_lambda_runtime() {
-    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata runs");
-    for package in metadata.packages {
-        let knows = package.dependencies.iter().any(|dependency| dependency.name == "lambda_runtime");
-        assert!(!knows || *package.name == "event-functions", "{} knows lambda_runtime", package.name);
+fn nothing_of_the_laptop_is_compiled_into_a_function() {
+    let local: Vec<_> =
+        crates().into_iter().filter(|found| matches!(found.wing, Wing::Tool | Wing::Test | Wing::Command)).collect();
+    for function in of_wing(Wing::Function) {
+        let compiled = compiled_into(&function.name);
+        for foreign in &local {
+            assert!(!compiled.contains(&foreign.name), "{} brings in {}", function.name, foreign.name);
+        }
+    }
+}
+
+#[test]
+fn what_one_adapter_brings_is_only_in_functions_that_name_it() {
+    // So a function that only consumes carries no encoder and no Kafka client: those are the producer's alone.
+    let crates = crates();
+    let deployed = |wing| matches!(wing, Wing::Core | Wing::Adapter | Wing::Door);
+    let sections = sections();
+    let mut checked = 0;
+    for adapter in crates.iter().filter(|found| found.wing == Wing::Adapter) {
+        let others = crates.iter().filter(|found| deployed(found.wing) && found.name != adapter.name);
+        let shared: BTreeSet<_> = others.flat_map(|found| &found.dependencies).collect();
+        let own = adapter.dependencies.iter().filter(|name| !shared.contains(name) && sections.contains_key(*name));
+        let own: Vec<_> = own.chain([&adapter.name]).collect();
+        for function in crates.iter().filter(|found| found.wing == Wing::Function) {
+            let compiled = compiled_into(&function.name);
+            if function.dependencies.contains(&adapter.name) || door_uses(&crates, &adapter.name) {
+                continue;
+            }
+            checked += 1;
+            for foreign in own.iter().filter(|name| !function.dependencies.contains(**name)) {
+                let carried = compiled.contains(*foreign);
+                assert!(!carried, "{} brings in {foreign}, but does not name {}", function.name, adapter.name);
+            }
+        }
+    }
+    assert!(checked > 0, "every function names every adapter");
+}
+
+fn door_uses(crates: &[Crate], adapter: &str) -> bool {
+    crates.iter().any(|found| found.wing == Wing::Door && found.dependencies.contains(adapter))
+}
+
+#[test]
+fn only_the_door_knows_the_lambda_runtime() {
+    for found in crates() {
+        let knows = found.dependencies.contains("lambda_runtime");
+        assert!(!knows || found.wing == Wing::Door, "{} knows lambda_runtime", found.name);
     }
 }
 
 /// `unsafe_code` is denied for the workspace; this is who may ask for it all the same.
 #[test]
 fn unsafe_code_has_one_place() {
-    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in folder.read_dir().expect("a readable folder").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                sources(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
+    let mut asking = BTreeSet::new();
+    for folder in ["functions", "shared", "tests"] {
+        for path in sources(&root().join(folder)) {
+            let text = std::fs::read_to_string(&path).expect("a readable file");
+            // In two parts, for this file is one of them.
+            if text.contains(concat!("(unsafe", "_code")) {
+                asking.insert(path.strip_prefix(root()).map(Path::to_path_buf).unwrap_or(path));
             }
         }
     }
-    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata runs");
-    let mut found = Vec::new();
-    for folder in ["functions", "shared", "tests"] {
-        sources(metadata.workspace_root.join(folder).as_std_path(), &mut found);
-    }
-    let asks = |path: &PathBuf| {
-        let text = std::fs::read_to_string(path).expect("a readable file");
-        // In two parts, for this file is one of them.
-        text.contains(concat!("(unsafe", "_code"))
-    };
-    found.retain(asks);
-    let asking: Vec<_> = found.iter().filter_map(|path| path.strip_prefix(&metadata.workspace_root).ok()).collect();
-    assert_eq!(asking, [Path::new("shared/core/avro-decode/src/utf8.rs")]);
+    assert_eq!(asking, BTreeSet::from([PathBuf::from("shared/core/avro-decode/src/utf8.rs")]));
 }
