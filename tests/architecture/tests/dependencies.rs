@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use architecture::{Crate, Wing, crates, root, sections, sources};
 
@@ -23,8 +24,14 @@ fn may_use(wing: Wing) -> &'static [Wing] {
     }
 }
 
-/// Everything that is compiled into a crate, by name.
-fn compiled_into(name: &str) -> BTreeSet<String> {
+/// Everything that is compiled into a crate, by name. Cargo is asked once for each.
+fn compiled_into(name: &str) -> &'static BTreeSet<String> {
+    static TREES: Mutex<BTreeMap<String, &'static BTreeSet<String>>> = Mutex::new(BTreeMap::new());
+    let mut trees = TREES.lock().expect("no test panicked here");
+    trees.entry(name.to_owned()).or_insert_with(|| Box::leak(Box::new(tree_of(name))))
+}
+
+fn tree_of(name: &str) -> BTreeSet<String> {
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--locked", "-p", name, "-e", "normal", "--prefix", "none", "--format", "{p}"])
         .output()
@@ -79,7 +86,7 @@ fn nothing_of_the_outside_world_is_compiled_into_the_core() {
     let sections = sections();
     for core in of_wing(Wing::Core) {
         for compiled in compiled_into(&core.name) {
-            let outside = sections.get(&compiled).is_some_and(|section| !section.is_for(Wing::Core));
+            let outside = sections.get(compiled).is_some_and(|section| !section.is_for(Wing::Core));
             assert!(!outside, "{} brings in {compiled}", core.name);
         }
     }
