@@ -13,6 +13,7 @@ pub mod machine;
 mod ports;
 mod record;
 mod run;
+pub mod settings;
 
 pub use destination::{BucketDestination, DocumentHead, OnFailure, QueueDestination, TopicDestination};
 pub use event::{Cluster, EventHead};
