@@ -9,7 +9,7 @@ use aws_sdk_lambda::error::SdkError;
 use aws_sdk_lambda::primitives::Blob;
 use bytes::Bytes;
 
-use crate::chain::chain;
+use crate::causes::with_causes;
 use crate::ports::{Invocation, Target};
 
 /// A function by name, at an endpoint.
@@ -64,7 +64,7 @@ impl Target for LambdaFunction {
 
 fn of_error<E: std::error::Error + 'static>(error: &SdkError<E>) -> Invocation {
     let Some(response) = error.raw_response() else {
-        return Invocation::Unreachable(chain(error));
+        return Invocation::Unreachable(with_causes(error));
     };
     let body = Bytes::copy_from_slice(response.body().bytes().unwrap_or_default());
     match response.status().as_u16() {

@@ -3,7 +3,7 @@
 //!
 //! [`machine`] has the rules, without I/O and without a clock.
 
-mod chain;
+mod causes;
 mod destination;
 mod event;
 mod filter;
@@ -15,6 +15,7 @@ mod record;
 mod run;
 pub mod settings;
 
+pub use causes::with_causes;
 pub use destination::{BucketDestination, DocumentHead, OnFailure, QueueDestination, TopicDestination};
 pub use event::{Cluster, EventHead};
 pub use filter::{Filter, FilterError};

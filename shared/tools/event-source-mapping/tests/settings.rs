@@ -1,4 +1,5 @@
 //! Settings in AWS's words: templates that mean the same, and what is refused, with the reason.
+#![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use std::fs;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::document::DocumentHead;
-use crate::chain::chain;
+use crate::causes::with_causes;
 use crate::ports::{DestinationError, GivenUp};
 
 /// A queue. It gets what the batch was, without its records.
@@ -23,7 +23,7 @@ impl QueueDestination {
     pub(super) async fn send(&self, failed: GivenUp) -> Result<(), DestinationError> {
         let body = Value::from(self.head.document(&failed)).to_string();
         let sent = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
-        sent.map(drop).map_err(|error| DestinationError(format!("{}: {}", self.url, chain(&error))))
+        sent.map(drop).map_err(|error| DestinationError(format!("{}: {}", self.url, with_causes(&error))))
     }
 }
 
@@ -46,7 +46,7 @@ impl BucketDestination {
         let key = self.key(&failed);
         let put = self.client.put_object().bucket(&self.bucket).key(&key).body(ByteStream::from(body.into_bytes()));
         let put = put.send().await;
-        put.map(drop).map_err(|error| DestinationError(format!("s3://{}/{key}: {}", self.bucket, chain(&error))))
+        put.map(drop).map_err(|error| DestinationError(format!("s3://{}/{key}: {}", self.bucket, with_causes(&error))))
     }
 
     /// As AWS names the objects of its other sources.

@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-pub(crate) fn chain(error: &dyn Error) -> String {
+/// The error and its causes, with colons between them; a cause that is in the text already is left out.
+#[must_use]
+pub fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
