@@ -228,3 +228,11 @@ fn a_machine_that_stops_begins_nothing_and_ends_what_is_under_way() {
     assert!(world.machine.is_quiet());
     assert_eq!((world.invocations().len(), world.committed(0)), (0, Some(1)), "the second was not begun");
 }
+
+#[test]
+fn the_page_has_a_row_for_every_rule() {
+    let page = include_str!("../../../EVENT-SOURCE-MAPPING.md");
+    for rule in Rule::ALL {
+        assert_eq!(page.matches(&format!("\n| `{rule:?}` |")).count(), 1, "{rule:?}");
+    }
+}
