@@ -19,6 +19,16 @@ async fn records_behind_one_that_was_given_up_go_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_claim_key_too_long_for_the_store_is_dead_lettered() {
+    let world = World::new();
+    let too_long = format!("send:{}", "a".repeat(world.claims.max_key_bytes()));
+    let report = world.deliver(&[("accounts-0", &[&too_long, "send:a"])]).await;
+    assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::DeadLettered("key_missing"), 1)]);
+    assert_eq!(world.claims.writes(), 2, "the store is not asked about the long key");
+    assert_eq!(world.effects(), ["a"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_redriven_record_that_fails_again_is_reported_and_never_parked_anew() {
     for verb in ["rejected:a", "refused:a", "undecodable:a", "garbled:a", "unreadable_panic:a", "throttled:a"] {
         let world = World::new();
