@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Encoded, Headers, RecordError, Redrive, ScanError, SchemaMetadata, scan};
+use crate::{Encoded, Headers, RecordError, Redrive, SchemaMetadata};
 
 /// One Lambda event of a Kafka event source mapping.
 #[derive(Debug)]
@@ -17,23 +17,6 @@ pub struct Event<'a> {
     pub redrive: Option<Redrive<'a>>,
     /// The topic-partitions in the order of the event. A map key that occurs twice is one topic-partition, at its first place.
     pub partitions: Vec<TopicPartition<'a>>,
-}
-
-impl<'a> Event<'a> {
-    /// Scans an event in one pass.
-    ///
-    /// Members may come in any order, unknown ones are ignored, and of a member that occurs twice at this level the last
-    /// value counts, except `records`, whose topic-partitions are all kept. Metadata of an unexpected type counts as
-    /// absent.
-    ///
-    /// # Errors
-    /// Only when the bytes cannot be split into records: JSON that ends too early or cannot be delimited, or `records` that
-    /// is missing or not an object; and when the event is marked as a redrive but the mark cannot be read, or the event
-    /// has more or fewer than one record (read as an ordinary event, its record could be dead-lettered again). Everything
-    /// else is an error of one record: [`Entry::Malformed`].
-    pub fn scan(body: &'a [u8]) -> Result<Event<'a>, ScanError> {
-        scan::event(body)
-    }
 }
 
 /// Which kind of event source mapping sent an event.

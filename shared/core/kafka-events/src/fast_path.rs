@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
+use crate::plain_header::{header, inside};
 use crate::{Encoded, Headers, Record, TimestampType, cursor::Cursor};
 
 /// The parts of the last record that rarely change from one record of a topic-partition to the next: they are compared
@@ -76,14 +77,6 @@ fn record<'a>(rest: &'a [u8], last: &mut Last<'a>) -> Option<(Record<'a>, &'a [u
         value_schema: None,
     };
     Some((record, rest))
-}
-
-/// The inside of a string whose opening quote is consumed. A quote behind a backslash may not be the end, so that is left
-/// to the general path.
-#[inline]
-fn inside(rest: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (inside, rest) = rest.split_at_checked(memchr(b'"', rest)?)?;
-    if inside.last() == Some(&b'\\') { None } else { Some((inside, rest.get(1..)?)) }
 }
 
 /// Topic and partition. They are the same in all records of a topic-partition, so the bytes of the last record are compared
@@ -194,31 +187,6 @@ fn other_headers(whole: &[u8]) -> Option<(&[u8], &[u8])> {
         let after = rest.strip_prefix(b"]")?;
         return whole.split_at_checked(whole.len() - after.len());
     }
-}
-
-/// A header's parts, as bytes of the event.
-pub(crate) struct RawHeader<'a> {
-    /// Quotes included.
-    pub(crate) name: &'a [u8],
-    /// Brackets included.
-    pub(crate) value: &'a [u8],
-    /// The bytes that follow the header's object.
-    pub(crate) rest: &'a [u8],
-}
-
-/// The header `{"name":[1,2]}` at the start of `whole`.
-#[inline]
-pub(crate) fn header(whole: &[u8]) -> Option<RawHeader<'_>> {
-    let (name, after) = inside(whole.strip_prefix(b"{\"")?)?;
-    let value = after.strip_prefix(b":")?;
-    // A quote first means that these are not numbers. An inner array fails at the closing brace.
-    let end = 1 + memchr2(b']', b'"', value.strip_prefix(b"[")?)?;
-    let (value, rest) = value.split_at_checked(end + 1)?;
-    let rest = rest.strip_prefix(b"}")?;
-    if value.last() != Some(&b']') {
-        return None;
-    }
-    Some(RawHeader { name: whole.get(1..name.len() + 3)?, value, rest })
 }
 
 #[cfg(test)]

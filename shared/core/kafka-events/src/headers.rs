@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     cursor::{Cursor, Fault, JsonText},
-    fast_path,
+    plain_header,
 };
 
 /// The headers of a record, as bytes of the event: `[{"name":[104,-61,-85]},…]`.
@@ -188,7 +188,7 @@ impl<'a> Members<'a> {
             Place::Array { first: true } | Place::Object { .. } | Place::End => return None,
         };
         let start = rest.strip_prefix(before)?;
-        let header = fast_path::header(start)?;
+        let header = plain_header::header(start)?;
         let name = JsonText::of_quoted(header.name);
         let at = self.cursor.at() + 1 + header.name.len() + 2;
         self.cursor.advance(rest.len() - header.rest.len());

@@ -6,7 +6,8 @@ use crate::{
     Entry, Event, EventSource, Malformed, RecordError, Redrive, TopicPartition,
     cursor::{Cursor, Fault, FaultKind},
     fast_path::{self, Last},
-    record::{self, RecordFault},
+    record,
+    record_error::RecordFault,
 };
 
 /// The fewest bytes that a record takes in an event; an element that takes less is not a record.
@@ -71,6 +72,23 @@ impl From<Fault> for ScanError {
             FaultKind::Expected(what) => ScanFault::Expected(what),
         };
         Self { fault, at }
+    }
+}
+
+impl<'a> Event<'a> {
+    /// Scans an event in one pass.
+    ///
+    /// Members may come in any order, unknown ones are ignored, and of a member that occurs twice at this level the last
+    /// value counts, except `records`, whose topic-partitions are all kept. Metadata of an unexpected type counts as
+    /// absent.
+    ///
+    /// # Errors
+    /// Only when the bytes cannot be split into records: JSON that ends too early or cannot be delimited, or `records` that
+    /// is missing or not an object; and when the event is marked as a redrive but the mark cannot be read, or the event
+    /// has more or fewer than one record (read as an ordinary event, its record could be dead-lettered again). Everything
+    /// else is an error of one record: [`Entry::Malformed`].
+    pub fn scan(body: &'a [u8]) -> Result<Event<'a>, ScanError> {
+        event(body)
     }
 }
 

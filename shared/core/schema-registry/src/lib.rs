@@ -20,6 +20,7 @@ mod fetch_stats;
 mod format;
 mod frame;
 mod inflate;
+mod order_key;
 mod plans;
 mod schemas;
 #[cfg(feature = "testing")]

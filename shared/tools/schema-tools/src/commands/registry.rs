@@ -3,24 +3,14 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use environment::{Env, Problems};
-use event_functions::{RegistryConfig, RegistryConfigError};
+use environment::Env;
+use event_functions::RegistryConfig;
 use schema_registries::ConfluentRegistry;
 use schema_tools::publish::{Change, Comparison, compare, make};
 use schema_tools::{Contracts, with_causes};
 
+use super::failure::NoRegistry;
 use super::{BAD, Failure, OK};
-
-/// Why no registry can be reached.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NoRegistry {
-    #[error("the registry is not configured: {0}")]
-    Environment(Problems),
-    #[error(transparent)]
-    Config(#[from] RegistryConfigError),
-    #[error("the asynchronous runtime does not start")]
-    Runtime(#[source] io::Error),
-}
 
 pub(crate) fn diff(folder: &Path, url: Option<&str>, out: &mut impl Write) -> Result<u8, Failure> {
     run(async {

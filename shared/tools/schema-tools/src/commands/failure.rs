@@ -1,0 +1,83 @@
+//! Exit codes, and why a command could not do its work.
+
+use std::io;
+use std::path::PathBuf;
+
+use environment::Problems;
+use event_functions::RegistryConfigError;
+use schema_registry::RegistryError;
+use schema_tools::publish::PublishError;
+use schema_tools::with_causes;
+
+/// Everything holds.
+pub(crate) const OK: u8 = 0;
+/// Something does not hold or differs, or the registry refuses; the output names it.
+pub(crate) const BAD: u8 = 1;
+/// The input or the command line is unusable.
+pub(crate) const BAD_INPUT: u8 = 2;
+/// The registry cannot be reached, is failing, or refuses access.
+pub(crate) const NO_ANSWER: u8 = 3;
+
+/// Why no registry can be reached.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoRegistry {
+    #[error("the registry is not configured: {0}")]
+    Environment(Problems),
+    #[error(transparent)]
+    Config(#[from] RegistryConfigError),
+    #[error("the asynchronous runtime does not start")]
+    Runtime(#[source] io::Error),
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("writing the output: {0}")]
+    Output(#[from] io::Error),
+    #[error("{}: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{}: {source}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("{}", with_causes(.0))]
+    Recording(#[from] schema_tools::DecodingError),
+    #[error(transparent)]
+    Cases(#[from] schema_tools::CasesError),
+    #[error(transparent)]
+    Contracts(#[from] schema_tools::ContractError),
+    #[error("{}", with_causes(.0))]
+    NoRegistry(#[from] NoRegistry),
+    #[error("{}", with_causes(.0))]
+    Publish(#[from] PublishError),
+    #[error("line {line} has no `expect`")]
+    NoExpectation { line: usize },
+    #[error("there are no records")]
+    NoRecords,
+    #[error("line {line}: {}", with_causes(source))]
+    Line { line: usize, source: schema_tools::DecodingError },
+}
+
+impl Failure {
+    /// The exit code by kind.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Output(_)
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Recording(_)
+            | Self::Cases(_)
+            | Self::Contracts(_)
+            | Self::NoRegistry(_)
+            | Self::NoExpectation { .. }
+            | Self::NoRecords
+            | Self::Line { .. } => BAD_INPUT,
+            Self::Publish(PublishError::Registry(error)) if error.is_transient() => NO_ANSWER,
+            Self::Publish(PublishError::Registry(_) | PublishError::Level { .. }) => BAD,
+        }
+    }
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        Failure::Publish(error.into())
+    }
+}
