@@ -1,28 +1,34 @@
 //! A member of a consumer group of a real cluster, by the client `krafka`.
 
-use std::collections::BTreeMap;
+mod reading;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use krafka::auth::AuthConfig;
 use krafka::consumer::{
-    AutoOffsetReset, Consumer, ConsumerRebalanceListener, ConsumerRecord, OffsetAndMetadata,
-    PartitionAssignmentStrategy, TimestampType, TopicPartition as KafkaTopicPartition,
+    AutoOffsetReset, Consumer, ConsumerRebalanceListener, OffsetAndMetadata, PartitionAssignmentStrategy,
+    TopicPartition as KafkaTopicPartition,
 };
-use krafka::{Kafka, error::KrafkaError};
-use tokio::sync::mpsc;
+use krafka::{CloseOptions, Kafka, error::KrafkaError};
+use tokio::sync::{OwnedSemaphorePermit, RwLock, mpsc};
 use tokio::task::JoinHandle;
 
+use self::reading::{POLL, Reader};
 use crate::machine::TopicPartition;
 use crate::ports::{Source, SourceError, SourceEvent};
-use crate::record::KafkaRecord;
 
-/// How long one look for records takes at most.
-const POLL: Duration = Duration::from_millis(500);
-/// How often the lag is told.
-const LAG_EVERY: Duration = Duration::from_secs(1);
-/// Polls whose records may wait for the mapping. More is not read: the machine pauses partitions long before.
-const WAITING_POLLS: usize = 64;
+/// How long leaving the group may take. A cluster that does not answer ends the membership by itself later.
+const LEAVE_WITHIN: Duration = Duration::from_secs(5);
+
+/// What the mapping receives. Records hold a permit until they are received, so that few of them wait.
+type Event = (SourceEvent, Option<OwnedSemaphorePermit>);
+type Events = mpsc::UnboundedSender<Event>;
+/// The partitions of this member. A commit holds it for reading: a partition is given up only after that.
+type Owned = Arc<RwLock<BTreeSet<TopicPartition>>>;
 
 /// Where a group begins that has not committed anything yet. Committed offsets always win over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +56,12 @@ pub struct KafkaSettings {
     pub security: Option<AuthConfig>,
 }
 
-/// A member of a consumer group.
+/// A member of a consumer group. It stops reading when it is dropped; [`KafkaSource::leave`] leaves the group, too.
 pub struct KafkaSource {
     consumer: Arc<Consumer>,
-    events: mpsc::Receiver<SourceEvent>,
-    reading: JoinHandle<()>,
+    owned: Owned,
+    events: mpsc::UnboundedReceiver<Event>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 /// A cluster cannot be read.
@@ -62,7 +69,7 @@ pub struct KafkaSource {
 pub enum ConnectError {
     /// It does not answer, or refuses.
     #[error(
-        "{servers} cannot be read as a member of group {group}. Is a broker there, and do its listeners and the settings for SASL and TLS agree?"
+        "group {group} cannot be joined at {servers}: {reason}. Is a broker there, and do its listeners and the settings for SASL and TLS agree?"
     )]
     Cluster {
         /// The bootstrap servers.
@@ -70,17 +77,17 @@ pub enum ConnectError {
         /// The group.
         group: String,
         /// Why.
-        source: KrafkaError,
+        reason: KrafkaError,
     },
     /// A topic is not there.
-    #[error("topic {topic} cannot be read from {servers}. Does it exist? It is not created by reading it")]
+    #[error("topic {topic} cannot be read at {servers}: {reason}. Create it first: reading does not create it")]
     Topic {
         /// The topic.
         topic: String,
         /// The bootstrap servers.
         servers: String,
         /// Why.
-        source: KrafkaError,
+        reason: KrafkaError,
     },
 }
 
@@ -92,7 +99,7 @@ impl KafkaSource {
     pub async fn join(settings: &KafkaSettings) -> Result<Self, ConnectError> {
         let servers = &settings.bootstrap_servers;
         let refused =
-            |source| ConnectError::Cluster { servers: servers.clone(), group: settings.group.clone(), source };
+            |reason| ConnectError::Cluster { servers: servers.clone(), group: settings.group.clone(), reason };
         let mut kafka = Kafka::builder(servers)
             .client_id("event-source-mapping")
             .connect_timeout(Duration::from_secs(10))
@@ -101,107 +108,71 @@ impl KafkaSource {
             kafka = kafka.security(security.clone());
         }
         let kafka = kafka.connect().await.map_err(refused)?;
-        let (tell, events) = mpsc::channel(WAITING_POLLS);
+        let (tell, events) = mpsc::unbounded_channel();
+        let owned = Owned::default();
         let consumer = kafka
             .consumer(settings.group.as_str())
             .enable_auto_commit(false)
-            .auto_offset_reset(reset(settings.starting_position))
+            // The first offset is committed before anything is read: see `Reader::begin`.
+            .auto_offset_reset(AutoOffsetReset::None)
             // Partitions that stay with a member are not taken from it by a rebalance.
             .partition_assignment_strategy(PartitionAssignmentStrategy::CooperativeSticky)
             .fetch_max_wait(POLL)
+            // With a bound, the records of one paused partition would keep every other partition from being read.
+            .max_buffered_records(0)
             .metrics_push(false)
-            .rebalance_listener(Listener(tell.clone()))
+            .rebalance_listener(Listener { tell: tell.clone(), owned: Arc::clone(&owned) })
             .build()
             .await
             .map_err(refused)?;
         for topic in &settings.topics {
-            consumer.fetch_metadata(Some(topic)).await.map_err(|source| ConnectError::Topic {
-                topic: topic.clone(),
-                servers: servers.clone(),
-                source,
-            })?;
+            let missing = |reason| ConnectError::Topic { topic: topic.clone(), servers: servers.clone(), reason };
+            let found = consumer.fetch_metadata(Some(topic)).await.map_err(missing)?;
+            if found.topics.is_empty() {
+                return Err(missing(KrafkaError::unknown_topic(topic)));
+            }
         }
         consumer.subscribe(&settings.topics).await.map_err(refused)?;
         let consumer = Arc::new(consumer);
-        let reading = tokio::spawn(read(Arc::clone(&consumer), tell));
-        Ok(KafkaSource { consumer, events, reading })
+        let reader = Reader::new(Arc::clone(&consumer), tell, settings.starting_position);
+        let tasks = [tokio::spawn(reader.clone().read()), tokio::spawn(reader.watch())];
+        Ok(KafkaSource { consumer, owned, events, tasks })
     }
 
     /// Leaves the group, so that its partitions go to the other members at once.
-    pub async fn leave(self) {
-        let KafkaSource { consumer, events, reading } = self;
-        reading.abort();
+    pub async fn leave(mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
         // Nobody hears of the partitions that are given back.
-        drop(events);
+        self.events.close();
         // A group that is not left ends the member after its session timeout.
-        let _ = consumer.close().await;
+        let _ = self.consumer.close_with(CloseOptions::new().timeout(LEAVE_WITHIN)).await;
     }
 }
 
-fn reset(position: StartingPosition) -> AutoOffsetReset {
-    match position {
-        StartingPosition::Latest => AutoOffsetReset::Latest,
-        StartingPosition::TrimHorizon => AutoOffsetReset::Earliest,
-        StartingPosition::AtTimestamp(at) => {
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-            let at = Duration::from_millis(u64::try_from(at).unwrap_or(0));
-            AutoOffsetReset::ByDuration(now.saturating_sub(at))
-        }
-    }
-}
-
-/// Reads until nobody listens.
-async fn read(consumer: Arc<Consumer>, tell: mpsc::Sender<SourceEvent>) {
-    let mut told_lag = tokio::time::Instant::now();
-    loop {
-        let event = match consumer.poll(POLL).await {
-            Ok(records) => SourceEvent::Records(records.into_iter().map(of_kafka).collect()),
-            Err(error) => {
-                // The client connects again by itself; a broker that is down must not fill the log.
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                SourceEvent::Trouble(SourceError(format!("reading: {error}")))
-            }
-        };
-        let nothing = matches!(&event, SourceEvent::Records(records) if records.is_empty());
-        if !nothing && tell.send(event).await.is_err() {
-            return;
-        }
-        if told_lag.elapsed() >= LAG_EVERY {
-            told_lag = tokio::time::Instant::now();
-            let lag = consumer.lag().await.into_iter();
-            let lag: BTreeMap<_, _> = lag.filter_map(|(at, lag)| Some((of_partition(&at), lag.lag?))).collect();
-            if tell.send(SourceEvent::Lag(lag)).await.is_err() {
-                return;
-            }
-        }
-    }
-}
-
-fn of_partition(at: &KafkaTopicPartition) -> TopicPartition {
-    TopicPartition::new(&at.topic, at.partition)
-}
-
-fn of_kafka(record: ConsumerRecord) -> KafkaRecord {
-    KafkaRecord {
-        at: TopicPartition { topic: Arc::clone(&record.topic), partition: record.partition },
-        offset: record.offset,
-        timestamp: record.timestamp,
-        log_append_time: record.timestamp_type == TimestampType::LogAppendTime,
-        key: record.key,
-        value: record.value,
-        headers: record.headers.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+impl Drop for KafkaSource {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
 impl Source for KafkaSource {
     async fn next(&mut self) -> Option<SourceEvent> {
-        self.events.recv().await
+        self.events.recv().await.map(|(event, _permit)| event)
     }
 
-    async fn commit(&self, at: &TopicPartition, offset: i64) -> Result<(), SourceError> {
-        let partition = KafkaTopicPartition::new(at.topic.to_string(), at.partition);
-        let committed = self.consumer.commit_offsets([(partition, OffsetAndMetadata::new(offset))]).await;
-        committed.map_err(|error| SourceError(format!("committing offset {offset} of {at}: {error}")))
+    fn commit(&self, at: &TopicPartition, offset: i64) -> BoxFuture<'static, Result<(), SourceError>> {
+        let (consumer, owned, at) = (Arc::clone(&self.consumer), Arc::clone(&self.owned), at.clone());
+        async move {
+            let owned = owned.read().await;
+            if !owned.contains(&at) {
+                // The broker would take it, over what the new member has committed.
+                return Err(SourceError(format!("{at} has gone to another member of the group")));
+            }
+            let partition = KafkaTopicPartition::new(at.topic.to_string(), at.partition);
+            let committed = consumer.commit_offsets([(partition, OffsetAndMetadata::new(offset))]).await;
+            committed.map_err(|error| SourceError(error.to_string()))
+        }
+        .boxed()
     }
 
     async fn set_paused(&self, at: &TopicPartition, paused: bool) {
@@ -213,28 +184,36 @@ impl Source for KafkaSource {
     }
 }
 
-/// Hands assignments on, in order with the records.
-struct Listener(mpsc::Sender<SourceEvent>);
+fn of_partition(at: &KafkaTopicPartition) -> TopicPartition {
+    TopicPartition::new(&at.topic, at.partition)
+}
 
-impl Listener {
-    async fn tell(&self, partitions: &[KafkaTopicPartition], event: impl Fn(TopicPartition) -> SourceEvent) {
-        for at in partitions {
-            // Nobody listens when the mapping has ended.
-            let _ = self.0.send(event(of_partition(at))).await;
-        }
-    }
+/// Hands assignments on, in order with the records.
+struct Listener {
+    tell: Events,
+    owned: Owned,
 }
 
 impl ConsumerRebalanceListener for Listener {
     async fn on_partitions_assigned(&self, partitions: &[KafkaTopicPartition]) {
-        self.tell(partitions, SourceEvent::Assigned).await;
+        let mut owned = self.owned.write().await;
+        for at in partitions.iter().map(of_partition) {
+            owned.insert(at.clone());
+            // Nobody listens when the mapping has ended.
+            let _ = self.tell.send((SourceEvent::Assigned(at), None));
+        }
     }
 
     async fn on_partitions_revoked(&self, partitions: &[KafkaTopicPartition]) {
-        self.tell(partitions, SourceEvent::Revoked).await;
+        // Waits for commits that are under way.
+        let mut owned = self.owned.write().await;
+        for at in partitions.iter().map(of_partition) {
+            owned.remove(&at);
+            let _ = self.tell.send((SourceEvent::Revoked(at), None));
+        }
     }
 
     async fn on_partitions_lost(&self, partitions: &[KafkaTopicPartition]) {
-        self.tell(partitions, SourceEvent::Revoked).await;
+        self.on_partitions_revoked(partitions).await;
     }
 }

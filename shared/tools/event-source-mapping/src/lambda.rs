@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::Credentials;
 use aws_sdk_lambda::error::SdkError;
@@ -32,6 +35,8 @@ impl LambdaFunction {
             .build();
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::disabled())
+            // A function that takes its time sends nothing meanwhile.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(patience);
         let loader = match endpoint {
             Some(endpoint) => loader

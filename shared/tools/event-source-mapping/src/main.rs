@@ -1,6 +1,7 @@
 //! The command `event-source-mapping`: runs the mappings of a file, or one mapping from flags.
 #![allow(clippy::print_stdout, reason = "what this command prints is its result")]
 
+mod connections;
 mod metrics;
 mod options;
 mod shown;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use options::{Command, Options};
+use work::Failure;
 
 /// Settings that cannot be used (EX_CONFIG of sysexits.h).
 const UNUSABLE: u8 = 78;
@@ -36,9 +38,13 @@ async fn main() -> ExitCode {
         }
         Command::Run(run) => match work::run(&run, mappings).await {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
+            Err(failure) => {
+                let (error, code) = match failure {
+                    Failure::Unusable(error) => (error, UNUSABLE),
+                    Failure::Unavailable(error) => (error, UNAVAILABLE),
+                };
                 eprintln!("event-source-mapping: {error}");
-                ExitCode::from(UNAVAILABLE)
+                ExitCode::from(code)
             }
         },
     }

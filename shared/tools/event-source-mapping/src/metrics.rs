@@ -30,8 +30,7 @@ impl Metrics {
         }
     }
 
-    pub(crate) async fn serve(self, port: u16) -> io::Result<()> {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    pub(crate) async fn serve(self, listener: TcpListener) -> io::Result<()> {
         let text = move || std::future::ready(self.text());
         axum::serve(listener, Router::new().route("/metrics", get(text))).await
     }

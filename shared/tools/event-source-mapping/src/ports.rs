@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 
 use crate::machine::{Condition, TopicPartition};
 use crate::record::{EventRecord, KafkaRecord};
@@ -13,11 +14,11 @@ pub trait Source: Send + Sync {
     /// What happens next; nothing when the source has ended. May be dropped while it waits, without a loss.
     fn next(&mut self) -> impl Future<Output = Option<SourceEvent>> + Send;
 
-    /// Stores how far a partition is finished.
+    /// Stores how far a partition is finished, while reading goes on.
     ///
     /// # Errors
-    /// When the offset is not stored. It is stored with the next one, or its records are read again.
-    fn commit(&self, at: &TopicPartition, offset: i64) -> impl Future<Output = Result<(), SourceError>> + Send;
+    /// When the offset is not stored. It is tried again until the partition goes to another member.
+    fn commit(&self, at: &TopicPartition, offset: i64) -> BoxFuture<'static, Result<(), SourceError>>;
 
     /// Stops and resumes reading a partition.
     fn set_paused(&self, at: &TopicPartition, paused: bool) -> impl Future<Output = ()> + Send;
@@ -34,7 +35,7 @@ pub enum SourceEvent {
     Records(Vec<KafkaRecord>),
     /// Something is wrong and the source goes on by itself; to be shown.
     Trouble(SourceError),
-    /// How many records of a partition are behind what was read.
+    /// How many records of each partition have not been read yet.
     Lag(BTreeMap<TopicPartition, u64>),
 }
 

@@ -14,6 +14,9 @@ use crate::machine::{Action, Answer, BatchId, Condition, Counters, Machine, Rule
 use crate::ports::{Destination, GivenUp, Invocation, Source, SourceEvent, Target};
 use crate::record::EventRecord;
 
+/// When a commit that failed is tried again.
+const COMMIT_AGAIN: Duration = Duration::from_secs(1);
+
 type Records = BTreeMap<TopicPartition, Vec<EventRecord>>;
 
 /// What a mapping is made of.
@@ -73,7 +76,7 @@ pub enum Progress<'a> {
     Trouble(String),
     /// How far the mapping is behind, and what it has done.
     State {
-        /// Records behind what was read, by partition.
+        /// Records that are not finished, by partition.
         lag: &'a BTreeMap<TopicPartition, u64>,
         /// What has been done so far.
         counters: Counters,
@@ -87,18 +90,55 @@ pub enum Ending {
     Finish,
     /// At once: what is under way is not committed, and its records are delivered again.
     Abandon,
-    /// When every record that the source had is finished and the source has ended.
+    /// When every record that was read is finished. No more are read.
     AtTheEnd,
 }
 
 enum Done {
     Invoked { batch: BatchId, records: Records, invocation: u32, outcome: Invocation, took: Duration },
     Sent { batch: BatchId, records: Records, condition: Condition, result: Result<(), String> },
+    Committed { at: TopicPartition, offset: i64, error: Option<String> },
+}
+
+/// Offsets that are to be stored, the latest of each partition. A failed commit is tried again: the next batch, which
+/// would commit more, may be far away.
+#[derive(Default)]
+struct Commits {
+    pending: BTreeMap<TopicPartition, i64>,
+    under_way: BTreeSet<TopicPartition>,
+    not_before: BTreeMap<TopicPartition, Time>,
+}
+
+impl Commits {
+    fn take_due(&mut self, now: Time) -> Option<(TopicPartition, i64)> {
+        let due = |at: &TopicPartition| {
+            !self.under_way.contains(at) && self.not_before.get(at).is_none_or(|time| *time <= now)
+        };
+        let (at, offset) = self.pending.iter().find(|(at, _)| due(at)).map(|(at, offset)| (at.clone(), *offset))?;
+        self.under_way.insert(at.clone());
+        Some((at, offset))
+    }
+
+    fn ended(&mut self, at: &TopicPartition, offset: i64, stored: bool, again: Option<Time>) {
+        self.under_way.remove(at);
+        self.not_before.remove(at);
+        match again {
+            Some(time) if !stored => drop(self.not_before.insert(at.clone(), time)),
+            // A later one may wait already.
+            _ if self.pending.get(at) == Some(&offset) => drop(self.pending.remove(at)),
+            _ => {}
+        }
+    }
+
+    fn forget(&mut self, at: &TopicPartition) {
+        self.pending.remove(at);
+        self.not_before.remove(at);
+    }
 }
 
 impl<T: Target, D: Destination> Mapping<T, D> {
-    /// Works until `ending` says how to end, or the source has ended. `ending` may change its mind: the second call of it
-    /// is heard too.
+    /// Works until `ending` says how to end, or the source has ended. `ending` is called again after each answer, so that
+    /// what is finishing can still be abandoned.
     ///
     /// Gives what was done.
     pub async fn run<S: Source>(
@@ -112,7 +152,9 @@ impl<T: Target, D: Destination> Mapping<T, D> {
         let mut last: BTreeMap<BatchId, Invocation> = BTreeMap::new();
         let mut paused = BTreeSet::new();
         let mut assigned = BTreeSet::new();
+        let mut commits = Commits::default();
         let mut ended = false;
+        let mut at_the_end = false;
         let mut stop = ending();
         loop {
             while let Some(action) = machine.poll(now()) {
@@ -127,11 +169,15 @@ impl<T: Target, D: Destination> Mapping<T, D> {
                     Action::Drop { records, condition } => {
                         progress(Progress::GivenUp { records: &records, condition, result: Ok("dropped") });
                     }
-                    Action::Commit { at, offset } => {
-                        let error = source.commit(&at, offset).await.err().map(|error| error.to_string());
-                        progress(Progress::Committed { at: &at, offset, error });
-                    }
+                    Action::Commit { at, offset } => drop(commits.pending.insert(at, offset)),
                 }
+            }
+            while let Some((at, offset)) = commits.take_due(now()) {
+                let commit = source.commit(&at, offset);
+                under_way.push(Box::pin(async move {
+                    let error = commit.await.err().map(|error| error.to_string());
+                    Done::Committed { at, offset, error }
+                }));
             }
             for at in &assigned {
                 let pause = !machine.wants(at);
@@ -144,10 +190,12 @@ impl<T: Target, D: Destination> Mapping<T, D> {
                     };
                 }
             }
-            if under_way.is_empty() && (machine.is_stopping() || ended && machine.is_finished()) {
+            let finished = machine.is_stopping() || (ended || at_the_end) && machine.is_finished();
+            if under_way.is_empty() && commits.pending.is_empty() && finished {
                 return machine.counters();
             }
-            let wake = machine.wakes_at().map(|at| at.since(now()));
+            let wakes = commits.not_before.values().copied().chain(machine.wakes_at()).min();
+            let wake = wakes.map(|at| at.since(now()));
             tokio::select! {
                 biased;
                 Some(done) = under_way.next(), if !under_way.is_empty() => match done {
@@ -173,6 +221,12 @@ impl<T: Target, D: Destination> Mapping<T, D> {
                         let result = result.map(|()| "at the destination");
                         progress(Progress::GivenUp { records: &records, condition, result });
                     }
+                    Done::Committed { at, offset, error } => {
+                        // A mapping that ends does not wait for a cluster that is down.
+                        let again = (!machine.is_stopping()).then(|| now().plus(COMMIT_AGAIN));
+                        commits.ended(&at, offset, error.is_none(), again);
+                        progress(Progress::Committed { at: &at, offset, error });
+                    }
                 },
                 how = &mut stop => match how {
                     Ending::Abandon => return machine.counters(),
@@ -181,7 +235,7 @@ impl<T: Target, D: Destination> Mapping<T, D> {
                         stop = ending();
                     }
                     Ending::AtTheEnd => {
-                        ended = true;
+                        at_the_end = true;
                         stop = ending();
                     }
                 },
@@ -193,10 +247,13 @@ impl<T: Target, D: Destination> Mapping<T, D> {
                     }
                     Some(SourceEvent::Revoked(at)) => {
                         machine.revoked(&at);
+                        commits.forget(&at);
                         progress(Progress::Revoked(&at));
                         assigned.remove(&at);
                         paused.remove(&at);
                     }
+                    // The next run reads them.
+                    Some(SourceEvent::Records(_)) if at_the_end => {}
                     Some(SourceEvent::Records(records)) => {
                         for record in records {
                             let at = record.at.clone();
@@ -204,7 +261,8 @@ impl<T: Target, D: Destination> Mapping<T, D> {
                         }
                     }
                     Some(SourceEvent::Trouble(trouble)) => progress(Progress::Trouble(trouble.to_string())),
-                    Some(SourceEvent::Lag(lag)) => {
+                    Some(SourceEvent::Lag(mut lag)) => {
+                        lag.iter_mut().for_each(|(at, lag)| *lag = lag.saturating_add(machine.unfinished(at)));
                         progress(Progress::State { lag: &lag, counters: machine.counters() });
                     }
                     None => ended = true,

@@ -44,7 +44,7 @@ pub(crate) fn line(progress: &Progress<'_>, verbose: bool) -> Option<String> {
         Progress::Invoked { records, invocation, outcome, unusable, took } => {
             let outcome = match (outcome, unusable) {
                 (_, Some(unusable)) => format!("whole batch again: {unusable}"),
-                (Invocation::Returned(body), None) => format!("returned {}", response(body)),
+                (Invocation::Returned(body), None) => response(body),
                 (Invocation::Failed(error), None) => format!("failed: {}", text(error)),
                 (Invocation::TimedOut, None) => "timed out".to_owned(),
                 (Invocation::Throttled, None) => "throttled".to_owned(),
@@ -78,7 +78,8 @@ pub(crate) fn line(progress: &Progress<'_>, verbose: bool) -> Option<String> {
 /// A response that lists failures is shown, any other one is not.
 fn response(body: &[u8]) -> String {
     let shown = text(body);
-    if shown.contains("batchItemFailures") && !shown.contains("[]") { shown } else { String::new() }
+    let failures = shown.contains("batchItemFailures") && !shown.contains("[]");
+    if failures { format!("returned {shown}") } else { "returned".to_owned() }
 }
 
 fn batch(records: &BTreeMap<TopicPartition, Vec<EventRecord>>) -> String {

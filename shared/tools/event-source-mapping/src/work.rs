@@ -4,41 +4,43 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region};
-use aws_sdk_sqs::config::Credentials;
 use event_source_mapping::machine::Rules;
-use event_source_mapping::settings::{Access, DestinationArn, MappingSettings};
+use event_source_mapping::settings::MappingSettings;
 use event_source_mapping::{
-    BucketDestination, DocumentHead, Ending, EventHead, KafkaSettings, KafkaSource, LambdaFunction, Mapping, OnFailure,
-    Progress, QueueDestination, TopicDestination, with_causes,
+    DocumentHead, Ending, EventHead, KafkaSettings, KafkaSource, LambdaFunction, Mapping, OnFailure, Progress,
+    with_causes,
 };
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, try_join_all};
-use krafka::auth::{AuthConfig, TlsConfig};
+use futures_util::future::{BoxFuture, join_all};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::connections::{destination, security};
 use crate::metrics::Metrics;
 use crate::options::Run;
 use crate::shown::line;
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+/// Why nothing runs.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The settings cannot be used.
+    Unusable(String),
+    /// A cluster, a destination or a port cannot be had.
+    Unavailable(String),
+}
 
 /// How often Ctrl-C was pressed.
 type Stops = watch::Receiver<u32>;
 
-pub(crate) async fn run(options: &Run, mappings: Vec<MappingSettings>) -> Result<(), Error> {
-    let metrics = Metrics::default();
-    if let Some(port) = options.metrics_port {
-        let serving = metrics.clone().serve(port);
-        tokio::spawn(async move {
-            if let Err(error) = serving.await {
-                eprintln!(
-                    "event-source-mapping: no metrics at port {port}: {error}. --metrics-port chooses another one"
-                );
-            }
-        });
-    }
-    let (press, stops) = watch::channel(0);
+/// A mapping that is a member of its group.
+struct Ready {
+    settings: MappingSettings,
+    mapping: Mapping<LambdaFunction, OnFailure>,
+    source: KafkaSource,
+}
+
+pub(crate) async fn run(options: &Run, mappings: Vec<MappingSettings>) -> Result<(), Failure> {
+    let (press, mut stops) = watch::channel(0);
     tokio::spawn(async move {
         while tokio::signal::ctrl_c().await.is_ok() {
             press.send_modify(|presses| *presses += 1);
@@ -47,20 +49,53 @@ pub(crate) async fn run(options: &Run, mappings: Vec<MappingSettings>) -> Result
             }
         }
     });
-    let running = mappings.into_iter().map(|mapping| run_one(options, mapping, metrics.clone(), stops.clone()));
-    try_join_all(running).await.map(drop)
+    let metrics = Metrics::default();
+    if let Some(port) = options.metrics_port {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
+            Failure::Unavailable(format!("port {port} for metrics: {error}. --metrics-port chooses another one"))
+        })?;
+        tokio::spawn(metrics.clone().serve(listener));
+    }
+    let connecting = join_all(mappings.into_iter().map(|mapping| connect(options, mapping)));
+    let connected = tokio::select! {
+        connected = connecting => connected,
+        // Nothing is read yet.
+        _ = stops.wait_for(|presses| *presses > 0) => return Ok(()),
+    };
+    let (mut ready, mut failures) = (Vec::new(), Vec::new());
+    for one in connected {
+        match one {
+            Ok(one) => ready.push(one),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if let Some(failure) = failures.into_iter().next() {
+        join_all(ready.into_iter().map(|one| one.source.leave())).await;
+        return Err(failure);
+    }
+    join_all(ready.into_iter().map(|one| run_one(options, one, &metrics, stops.clone()))).await;
+    Ok(())
 }
 
-async fn run_one(options: &Run, settings: MappingSettings, metrics: Metrics, stops: Stops) -> Result<(), Error> {
+async fn connect(options: &Run, settings: MappingSettings) -> Result<Ready, Failure> {
     let name = settings.name.clone();
-    let servers =
-        options.bootstrap_servers.clone().or_else(|| settings.bootstrap_servers.clone()).ok_or_else(|| {
-            format!("mapping {name}: the settings do not say where the brokers are. Give --bootstrap-servers host:port")
-        })?;
-    let security = security(options, &settings)?;
+    let unusable = |problem: String| Failure::Unusable(format!("mapping {name}: {problem}"));
+    let unavailable = |problem: String| Failure::Unavailable(format!("mapping {name}: {problem}"));
+    let servers = options.bootstrap_servers.clone().or_else(|| settings.bootstrap_servers.clone());
+    let servers = servers.ok_or_else(|| {
+        unusable("the settings do not say where the brokers are. Give --bootstrap-servers host:port".to_owned())
+    })?;
+    let security = security(options, &settings).map_err(unusable)?;
     let head = EventHead { cluster: settings.cluster.clone(), bootstrap_servers: servers.clone() };
     let document = DocumentHead { function_arn: settings.function_arn.clone(), event: head.clone() };
-    let destination = destination(options, &settings, &servers, security.clone(), document).await?;
+    let kafka = KafkaSettings {
+        bootstrap_servers: servers.clone(),
+        topics: vec![settings.topic.clone()],
+        group: settings.group.clone(),
+        starting_position: settings.starting_position,
+        security: security.clone(),
+    };
+    let destination = destination(options, &settings, &servers, security, document).await.map_err(unavailable)?;
     let endpoint = (options.invoke_url != "aws").then_some(options.invoke_url.as_str());
     let mapping = Mapping {
         rules: Rules {
@@ -76,23 +111,21 @@ async fn run_one(options: &Run, settings: MappingSettings, metrics: Metrics, sto
         target: Arc::new(LambdaFunction::new(&settings.function, endpoint).await),
         destination: destination.map(Arc::new),
     };
-    let kafka = KafkaSettings {
-        bootstrap_servers: servers,
-        topics: vec![settings.topic.clone()],
-        group: settings.group.clone(),
-        starting_position: settings.starting_position,
-        security,
-    };
-    let mut source =
-        KafkaSource::join(&kafka).await.map_err(|error| format!("mapping {name}: {}", with_causes(&error)))?;
+    let source = KafkaSource::join(&kafka).await.map_err(|error| unavailable(with_causes(&error)))?;
     eprintln!("{name}: {} -> {}, as a member of {}", settings.topic, settings.function, settings.group);
+    Ok(Ready { settings, mapping, source })
+}
+
+async fn run_one(options: &Run, ready: Ready, metrics: &Metrics, stops: Stops) {
+    let Ready { settings: MappingSettings { name, .. }, mapping, mut source } = ready;
     let caught_up = Arc::new(AtomicBool::new(false));
     let until_caught_up = options.until_caught_up.then(|| Arc::clone(&caught_up));
     let tell = |progress: Progress<'_>| {
         if let Progress::State { lag, counters } = &progress {
             metrics.set(&name, *counters, Some(lag));
-            let read = !lag.is_empty() && lag.values().all(|lag| *lag == 0);
-            caught_up.store(read, Ordering::Relaxed);
+            // A member without a partition cannot know whether the others have finished.
+            let finished = !lag.is_empty() && lag.values().all(|lag| *lag == 0);
+            caught_up.store(finished, Ordering::Relaxed);
         }
         if let Some(line) = line(&progress, options.verbose) {
             println!("{name}: {line}");
@@ -108,114 +141,33 @@ async fn run_one(options: &Run, settings: MappingSettings, metrics: Metrics, sto
         done.on_failure_destination_delivered_event_count,
         done.dropped_event_count,
     );
-    Ok(())
 }
 
 /// The first Ctrl-C finishes, the second abandons; with a condition, its truth ends reading.
 fn endings(stops: Stops, caught_up: Option<Arc<AtomicBool>>) -> impl FnMut() -> BoxFuture<'static, Ending> {
-    let mut heard = 0;
-    let mut caught_up = caught_up;
+    let told_to_finish = Arc::new(AtomicBool::new(false));
+    let told_to_read_no_more = Arc::new(AtomicBool::new(false));
     move || {
-        let mut stops = stops.clone();
-        let waiting = caught_up.take();
-        heard += 1;
-        let nth = if waiting.is_some() { 1 } else { heard };
+        let (mut stops, caught_up) = (stops.clone(), caught_up.clone());
+        let (finish, no_more) = (Arc::clone(&told_to_finish), Arc::clone(&told_to_read_no_more));
         async move {
-            let pressed = async move {
+            let pressed = async {
+                let presses = if finish.load(Ordering::Relaxed) { 2 } else { 1 };
                 // The sender lives as long as the process.
-                let _ = stops.wait_for(|presses| *presses >= 1).await;
-                if nth == 1 {
-                    return Ending::Finish;
-                }
-                let _ = stops.wait_for(|presses| *presses >= 2).await;
-                Ending::Abandon
+                let _ = stops.wait_for(|pressed| *pressed >= presses).await;
+                if finish.swap(true, Ordering::Relaxed) { Ending::Abandon } else { Ending::Finish }
             };
-            match waiting {
-                Some(caught_up) => {
-                    let read = async {
-                        while !caught_up.load(Ordering::Relaxed) {
-                            tokio::time::sleep(Duration::from_millis(100)).await;
-                        }
-                        Ending::AtTheEnd
-                    };
-                    tokio::select! { ending = pressed => ending, ending = read => ending }
+            let read = async {
+                while !caught_up.as_ref().is_some_and(|caught_up| caught_up.load(Ordering::Relaxed))
+                    || no_more.load(Ordering::Relaxed)
+                {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
                 }
-                None => pressed.await,
-            }
+                no_more.store(true, Ordering::Relaxed);
+                Ending::AtTheEnd
+            };
+            tokio::select! { ending = pressed => ending, ending = read => ending }
         }
         .boxed()
     }
-}
-
-fn security(options: &Run, settings: &MappingSettings) -> Result<Option<AuthConfig>, Error> {
-    let tls = match &options.ca_file {
-        Some(file) => {
-            let pem = std::fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-            TlsConfig::new().with_ca_cert_pem(pem)
-        }
-        None => TlsConfig::new(),
-    };
-    let sasl = settings.access.iter().find(|access| **access != Access::RootCertificate);
-    let login = || match (&options.username, &options.password) {
-        (Some(user), Some(password)) => Ok((user.clone(), password.clone())),
-        _ => Err(format!(
-            "mapping {}: its cluster asks for a user and a password, in the secret that SourceAccessConfigurations names. Give them as KAFKA_USERNAME and KAFKA_PASSWORD",
-            settings.name
-        )),
-    };
-    let auth = match sasl {
-        Some(Access::ScramSha512) => login().map(|(user, password)| AuthConfig::sasl_scram_sha512(user, password))?,
-        Some(Access::ScramSha256) => login().map(|(user, password)| AuthConfig::sasl_scram_sha256(user, password))?,
-        Some(Access::Plain) => login().map(|(user, password)| AuthConfig::sasl_plain(user, password))?,
-        Some(Access::RootCertificate) | None if options.tls => return Ok(Some(AuthConfig::ssl(tls))),
-        Some(Access::RootCertificate) | None => return Ok(None),
-    };
-    Ok(Some(if options.tls { auth.with_tls(tls) } else { auth }))
-}
-
-async fn destination(
-    options: &Run,
-    settings: &MappingSettings,
-    servers: &str,
-    security: Option<AuthConfig>,
-    head: DocumentHead,
-) -> Result<Option<OnFailure>, Error> {
-    let Some(destination) = &settings.destination else { return Ok(None) };
-    let loader = aws_config::defaults(BehaviorVersion::latest());
-    let loader = match &options.endpoint_url {
-        Some(endpoint) => loader
-            .endpoint_url(endpoint)
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "local")),
-        None => loader,
-    };
-    Ok(Some(match destination {
-        DestinationArn::Queue(name) => {
-            let client = aws_sdk_sqs::Client::new(&loader.load().await);
-            let url = client.get_queue_url().queue_name(name).send().await;
-            let url = url.map_err(|error| format!("queue {name}: {}", with_causes(&error)))?;
-            let url = url.queue_url.ok_or_else(|| format!("queue {name}: SQS gave no URL"))?;
-            OnFailure::Queue(QueueDestination { client, url, head })
-        }
-        DestinationArn::Bucket(bucket) => {
-            let shared = loader.load().await;
-            // A bucket in the path: an emulator has no host for each.
-            let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(options.endpoint_url.is_some());
-            let client = aws_sdk_s3::Client::from_conf(config.build());
-            OnFailure::Bucket(BucketDestination {
-                client,
-                bucket: bucket.clone(),
-                mapping: settings.name.clone(),
-                head,
-            })
-        }
-        DestinationArn::Topic(topic) => {
-            let mut kafka = krafka::Kafka::builder(servers).client_id("event-source-mapping");
-            if let Some(security) = security {
-                kafka = kafka.security(security);
-            }
-            let kafka = kafka.connect().await.map_err(|error| format!("kafka://{topic}: {error}"))?;
-            OnFailure::Topic(Box::new(TopicDestination::new(&kafka, topic.clone(), head).await?))
-        }
-    }))
 }

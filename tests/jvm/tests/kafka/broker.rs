@@ -1,13 +1,12 @@
 //! Starts one Apache Kafka broker for all tests of this program; it ends with the program.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use jvm_peers::{class_path, jars};
+use jvm_peers::{class_path, free_ports, jars, java};
 use kafka_producer::{CaCertificates, KafkaConfig, Login, ScramMechanism, Security};
 use local_stack::{Process, Program, Workspace};
 use tempfile::TempDir;
@@ -77,7 +76,7 @@ impl Broker {
         std::fs::write(&authority_file, &authority).unwrap();
         std::fs::write(&foreign_authority_file, make_authority(&folder.path().join("foreign.p12")).await).unwrap();
         let classes = iam_server(folder.path(), &jars).await;
-        let ports = free_ports::<14>();
+        let ports = free_ports::<14>().unwrap();
         let [controller, direct, secure, iam] = [10, 11, 12, 13].map(|at| ports[at]);
         let pair = |at: usize| Proxied { broker: ports[at], told: ports[at + 1] };
         let (proxied, secure_proxied) = ([0, 2, 4, 6].map(pair), pair(8));
@@ -107,7 +106,7 @@ impl Broker {
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
 
         let log = Workspace::find().unwrap().local(format!("logs/kafka-{direct}.log"));
-        let program = Program::new(java().await, &log).args(["-Xmx512m"]).args(iam_identities());
+        let program = Program::new(java().unwrap(), &log).args(["-Xmx512m"]).args(iam_identities());
         let program = program.args(["-cp", &format!("{}:{classes}", class_path(&jars)), "kafka.Kafka"]);
         let mut process = Process::start(&program.args([&settings])).unwrap();
         let deadline = Instant::now() + READY_WITHIN;
@@ -292,17 +291,4 @@ async fn keytool(store: &Path, arguments: &[&str]) -> Vec<u8> {
     let done = keytool.output().await.unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
     done.stdout
-}
-
-/// The path of a program, which `Process` needs, from the shell.
-async fn java() -> PathBuf {
-    let found = Command::new("sh").args(["-c", "command -v java"]).output().await.unwrap();
-    assert!(found.status.success(), "java is not on the path; install Java 17");
-    String::from_utf8(found.stdout).unwrap().trim().into()
-}
-
-/// Free ports. All are held until the last one is found, so that they differ.
-fn free_ports<const N: usize>() -> [u16; N] {
-    let held = [(); N].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
 }

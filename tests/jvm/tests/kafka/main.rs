@@ -7,6 +7,7 @@ mod cutting;
 mod delivery;
 mod forwarder;
 mod function;
+mod mapping;
 mod peer;
 mod secured;
 mod signing_in;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use krafka::admin::DescribeTopicsOptions;
+use krafka::error::KrafkaError;
 use krafka::producer::{Acks, Producer, Record};
 use serde_json::Value;
 
@@ -19,8 +21,12 @@ impl TopicDestination {
     /// A topic of a cluster that is connected to.
     ///
     /// # Errors
-    /// When no producer can be made.
+    /// When the topic does not exist or no producer can be made.
     pub async fn new(kafka: &krafka::Kafka, topic: String, head: DocumentHead) -> Result<Self, DestinationError> {
+        let described = kafka.admin().describe_topics([topic.as_str()], DescribeTopicsOptions::default()).await;
+        let described = described
+            .and_then(|mut topics| topics.remove(&topic).unwrap_or_else(|| Err(KrafkaError::unknown_topic(&topic))));
+        described.map_err(|error| DestinationError(format!("kafka://{topic}: {error}. Create it first")))?;
         let producer = kafka.producer().idempotent(true).acks(Acks::All).metrics_push(false).build().await;
         let producer = producer.map_err(|error| DestinationError(format!("kafka://{topic}: {error}")))?;
         Ok(TopicDestination { producer, topic, head })

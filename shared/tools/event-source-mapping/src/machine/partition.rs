@@ -57,6 +57,10 @@ impl<R: Record> Partition<R> {
         self.unfinished.remove(&offset);
     }
 
+    pub(super) fn unfinished(&self) -> u64 {
+        u64::try_from(self.unfinished.len()).unwrap_or(u64::MAX)
+    }
+
     /// The offset to commit, if it has grown.
     pub(super) fn take_commit(&mut self) -> Option<i64> {
         let first = if holds(Rule::CommitStopsAtUnfinished) { self.unfinished.first() } else { None };

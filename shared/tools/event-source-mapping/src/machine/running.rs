@@ -261,6 +261,12 @@ impl<R: Record> Machine<R> {
         self.under_way.is_empty() && self.partitions.values().all(|partition| partition.buffered.is_empty())
     }
 
+    /// Records of a partition that were read and are not finished.
+    #[must_use]
+    pub fn unfinished(&self, at: &TopicPartition) -> u64 {
+        self.partitions.get(at).map_or(0, Partition::unfinished)
+    }
+
     /// What has been done so far.
     #[must_use]
     pub fn counters(&self) -> Counters {

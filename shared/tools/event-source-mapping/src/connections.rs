@@ -1,0 +1,105 @@
+//! Connects to what the settings name: the cluster's security, the on-failure destination.
+
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_sqs::config::Credentials;
+use event_source_mapping::settings::{Access, DestinationArn, MappingSettings};
+use event_source_mapping::{
+    BucketDestination, DocumentHead, OnFailure, QueueDestination, TopicDestination, with_causes,
+};
+use krafka::auth::{AuthConfig, TlsConfig};
+
+use crate::options::Run;
+
+/// How the cluster is signed in to.
+///
+/// # Errors
+/// When a file or a login is missing.
+pub(crate) fn security(options: &Run, settings: &MappingSettings) -> Result<Option<AuthConfig>, String> {
+    let tls = match &options.ca_file {
+        Some(file) => {
+            let pem =
+                std::fs::read(file).map_err(|error| format!("--ca-file {} cannot be read: {error}", file.display()))?;
+            TlsConfig::new().with_ca_cert_pem(pem)
+        }
+        None => TlsConfig::new(),
+    };
+    let sasl = settings.access.iter().find(|access| **access != Access::RootCertificate);
+    let login = || {
+        match (&options.username, &options.password) {
+        (Some(user), Some(password)) => Ok((user.clone(), password.clone())),
+        _ => Err(
+            "the cluster asks for a user and a password, in the secret that SourceAccessConfigurations names. Give them as KAFKA_USERNAME and KAFKA_PASSWORD"
+                .to_owned(),
+        ),
+    }
+    };
+    let auth = match sasl {
+        Some(Access::ScramSha512) => login().map(|(user, password)| AuthConfig::sasl_scram_sha512(user, password))?,
+        Some(Access::ScramSha256) => login().map(|(user, password)| AuthConfig::sasl_scram_sha256(user, password))?,
+        Some(Access::Plain) => login().map(|(user, password)| AuthConfig::sasl_plain(user, password))?,
+        Some(Access::RootCertificate) | None if options.tls => return Ok(Some(AuthConfig::ssl(tls))),
+        Some(Access::RootCertificate) | None => return Ok(None),
+    };
+    Ok(Some(if options.tls { auth.with_tls(tls) } else { auth }))
+}
+
+/// The on-failure destination, which has to be there.
+///
+/// # Errors
+/// When it is not, or cannot be reached.
+pub(crate) async fn destination(
+    options: &Run,
+    settings: &MappingSettings,
+    servers: &str,
+    security: Option<AuthConfig>,
+    head: DocumentHead,
+) -> Result<Option<OnFailure>, String> {
+    let Some(destination) = &settings.destination else { return Ok(None) };
+    let loader = aws_config::defaults(BehaviorVersion::latest());
+    let loader = match &options.endpoint_url {
+        Some(endpoint) => loader
+            .endpoint_url(endpoint)
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("local", "local", None, None, "local")),
+        None => loader,
+    };
+    Ok(Some(match destination {
+        DestinationArn::Queue(name) => {
+            let client = aws_sdk_sqs::Client::new(&loader.load().await);
+            let url = client.get_queue_url().queue_name(name).send().await;
+            let url = url.map_err(|error| unusable(&format!("queue {name}"), &error))?;
+            let url = url.queue_url.ok_or_else(|| format!("queue {name}: SQS returned no URL"))?;
+            OnFailure::Queue(QueueDestination { client, url, head })
+        }
+        DestinationArn::Bucket(bucket) => {
+            let shared = loader.load().await;
+            // A bucket in the path: an emulator has no host for each.
+            let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(options.endpoint_url.is_some());
+            let client = aws_sdk_s3::Client::from_conf(config.build());
+            let found = client.head_bucket().bucket(bucket).send().await;
+            found.map_err(|error| unusable(&format!("bucket {bucket}"), &error))?;
+            OnFailure::Bucket(BucketDestination {
+                client,
+                bucket: bucket.clone(),
+                mapping: settings.name.clone(),
+                head,
+            })
+        }
+        DestinationArn::Topic(topic) => {
+            let mut kafka = krafka::Kafka::builder(servers).client_id("event-source-mapping");
+            if let Some(security) = security {
+                kafka = kafka.security(security);
+            }
+            let kafka = kafka.connect().await.map_err(|error| format!("kafka://{topic}: {error}"))?;
+            let destination = TopicDestination::new(&kafka, topic.clone(), head).await;
+            OnFailure::Topic(Box::new(destination.map_err(|error| error.to_string())?))
+        }
+    }))
+}
+
+fn unusable(destination: &str, error: &dyn std::error::Error) -> String {
+    format!(
+        "{destination} cannot be used as the on-failure destination: {}. --endpoint-url says where an emulator is",
+        with_causes(error)
+    )
+}
