@@ -1,4 +1,4 @@
-//! The function behind an Invoke endpoint: AWS's own, or `cargo lambda watch`.
+//! The function behind an Invoke endpoint: AWS's own, `cargo lambda watch`, or AWS's Runtime Interface Emulator.
 
 use std::time::Duration;
 
@@ -15,16 +15,22 @@ use bytes::Bytes;
 use crate::causes::with_causes;
 use crate::ports::{Invocation, Target};
 
+const TIMED_OUT: &str = "Task timed out after";
+
 /// A function by name, at an endpoint.
 #[derive(Debug, Clone)]
 pub struct LambdaFunction {
     client: Client,
     name: String,
+    emulated: bool,
 }
 
 impl LambdaFunction {
     /// The function `name` at AWS, with the credentials and the region of the environment; or at an endpoint of one's
     /// own, such as `http://127.0.0.1:9000`, which is asked without credentials.
+    ///
+    /// At an endpoint of one's own a response with `errorType` and `errorMessage` is a failure: the emulator in AWS's
+    /// container images does not mark errors otherwise.
     ///
     /// An invocation may take 15 minutes, the longest that Lambda knows, and a function that `cargo lambda watch` has to
     /// compile first takes its time.
@@ -38,6 +44,7 @@ impl LambdaFunction {
             // A function that takes its time sends nothing meanwhile.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(patience);
+        let emulated = endpoint.is_some();
         let loader = match endpoint {
             Some(endpoint) => loader
                 .endpoint_url(endpoint)
@@ -45,7 +52,7 @@ impl LambdaFunction {
                 .credentials_provider(Credentials::new("local", "local", None, None, "local")),
             None => loader,
         };
-        LambdaFunction { client: Client::new(&loader.load().await), name: name.to_owned() }
+        LambdaFunction { client: Client::new(&loader.load().await), name: name.to_owned(), emulated }
     }
 }
 
@@ -59,6 +66,9 @@ impl Target for LambdaFunction {
                     // So does Lambda itself report a timeout.
                     Some(_) if is_timeout(&body) => Invocation::TimedOut,
                     Some(_) => Invocation::Failed(body),
+                    None if self.emulated && is_error_document(&body) => Invocation::Failed(body),
+                    // The Runtime Interface Emulator writes it without JSON around it.
+                    None if self.emulated && body.starts_with(TIMED_OUT.as_bytes()) => Invocation::TimedOut,
                     None => Invocation::Returned(body),
                 }
             }
@@ -73,8 +83,9 @@ fn of_error<E: std::error::Error + 'static>(error: &SdkError<E>) -> Invocation {
     };
     let body = Bytes::copy_from_slice(response.body().bytes().unwrap_or_default());
     match response.status().as_u16() {
-        // `cargo lambda watch` answers so to what AWS answers 200 with a header.
-        500 if is_error_document(&body) => Invocation::Failed(body),
+        // AWS answers 200 with a header. `cargo lambda watch` answers 500 to an error, and the Runtime Interface Emulator
+        // 502 to a process that ended.
+        500 | 502 if is_error_document(&body) => Invocation::Failed(body),
         408 => Invocation::TimedOut,
         429 => Invocation::Throttled,
         status => Invocation::Unreachable(format!("HTTP {status}: {}", String::from_utf8_lossy(&body).trim())),
@@ -82,11 +93,65 @@ fn of_error<E: std::error::Error + 'static>(error: &SdkError<E>) -> Invocation {
 }
 
 fn is_error_document(body: &[u8]) -> bool {
-    serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|document| document.get("errorType").is_some())
+    let document = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
+    document["errorType"].is_string() && document["errorMessage"].is_string()
 }
 
 fn is_timeout(body: &[u8]) -> bool {
     let message = serde_json::from_slice::<serde_json::Value>(body).ok();
     let message = message.as_ref().and_then(|document| document["errorMessage"].as_str()).unwrap_or_default();
-    message.contains("Task timed out after")
+    message.contains(TIMED_OUT)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::http::StatusCode;
+    use axum::routing::post;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    type Answer = (StatusCode, [(&'static str, &'static str); 1], &'static str);
+
+    async fn endpoint(answer: Answer) -> String {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().route("/2015-03-31/functions/orders/invocations", post(async move || answer));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        url
+    }
+
+    #[tokio::test]
+    async fn every_kind_of_endpoint_is_understood() {
+        const ERROR: &str = r#"{"errorType":"ValueError","errorMessage":"no total"}"#;
+        const EXIT: &str = r#"{"errorType":"Runtime.ExitError","errorMessage":"Error: exit status 7"}"#;
+        const TIMEOUT: &str = r#"{"errorMessage":"2026-11-29 1 Task timed out after 3.00 seconds"}"#;
+        let failed = |document: &'static str| Invocation::Failed(document.into());
+        let returned = |response: &'static str| Invocation::Returned(response.into());
+        let (unhandled, plain) = ([("x-amz-function-error", "Unhandled")], [("content-type", "text/plain")]);
+        let unavailable = Invocation::Unreachable("HTTP 503: wait".to_owned());
+        let answers = [
+            // AWS
+            ((StatusCode::OK, plain, "null"), returned("null")),
+            ((StatusCode::OK, unhandled, ERROR), failed(ERROR)),
+            ((StatusCode::OK, unhandled, TIMEOUT), Invocation::TimedOut),
+            ((StatusCode::TOO_MANY_REQUESTS, plain, "{}"), Invocation::Throttled),
+            ((StatusCode::SERVICE_UNAVAILABLE, plain, "wait"), unavailable),
+            // cargo lambda watch
+            ((StatusCode::INTERNAL_SERVER_ERROR, plain, ERROR), failed(ERROR)),
+            ((StatusCode::REQUEST_TIMEOUT, plain, ""), Invocation::TimedOut),
+            // AWS's Runtime Interface Emulator
+            ((StatusCode::OK, plain, ERROR), failed(ERROR)),
+            ((StatusCode::OK, plain, "Task timed out after 3.00 seconds"), Invocation::TimedOut),
+            ((StatusCode::BAD_GATEWAY, plain, EXIT), failed(EXIT)),
+            // A response of the function that only mentions an error.
+            ((StatusCode::OK, plain, r#"{"errorType":null}"#), returned(r#"{"errorType":null}"#)),
+        ];
+        for (answer, expected) in answers {
+            let url = endpoint(answer).await;
+            let outcome = LambdaFunction::new("orders", Some(&url)).await.invoke("{}".into()).await;
+            assert_eq!(outcome, expected, "{answer:?}");
+        }
+    }
 }
