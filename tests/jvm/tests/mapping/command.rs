@@ -16,7 +16,7 @@ use crate::cluster::Cluster;
 use crate::function::{Answer, Function, WITHIN};
 
 /// Values of records, which are never printed.
-pub(crate) const LINES: [&str; 2] = ["poison", "cG9pc29u"];
+pub(crate) const RECORD_VALUES: [&str; 2] = ["poison", "cG9pc29u"];
 
 pub(crate) struct Command(tokio::process::Command);
 

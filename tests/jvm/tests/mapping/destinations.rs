@@ -7,7 +7,7 @@ use redrive_core::on_failure::{Condition, OnFailureDocument};
 
 use crate::broker::Broker;
 use crate::cluster::Cluster;
-use crate::command::{Command, LINES};
+use crate::command::{Command, RECORD_VALUES};
 use crate::function::{Answer, Function};
 
 const TOPIC: &str = "orders";
@@ -96,7 +96,7 @@ async fn a_poison_record_is_isolated_and_goes_to_each_kind_of_destination() {
     offsets.sort_unstable();
     offsets.dedup();
     assert_eq!(offsets.len(), 39);
-    assert!(LINES.iter().all(|line| !output.contains(line)), "no record is printed: {output}");
+    assert!(RECORD_VALUES.iter().all(|value| !output.contains(value)), "no record is printed: {output}");
 }
 
 /// The bodies of a bucket's objects.

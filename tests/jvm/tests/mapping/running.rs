@@ -54,12 +54,12 @@ pub(crate) fn rules(batch_size: usize) -> Rules {
 }
 
 impl Running {
-    /// Runs a mapping to the function, which gets the group's name as its own.
+    /// Runs a mapping to the function. Checks each commit: every record before it has to be finished.
     pub(crate) async fn start(settings: KafkaSettings, rules: Rules, function: &Function) -> Self {
         Self::named("function", settings, rules, function).await
     }
 
-    /// The same with a name for the function. Checks each commit: whatever comes before it has to be finished.
+    /// The same with a name for the function.
     pub(crate) async fn named(name: &str, settings: KafkaSettings, rules: Rules, function: &Function) -> Self {
         let url = function.url().to_owned();
         let checked = function.clone();
@@ -71,7 +71,7 @@ impl Running {
         .await
     }
 
-    /// The same to any endpoint.
+    /// Runs a mapping to any endpoint, with a check of the test's own for each report.
     pub(crate) async fn to(
         name: &str,
         url: &str,
