@@ -11,7 +11,8 @@ use krafka::error::{KrafkaError, Result};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::{Events, StartingPosition, of_partition};
+use super::events::{Events, of_partition};
+use super::settings::StartingPosition;
 use crate::machine::TopicPartition;
 use crate::ports::{SourceError, SourceEvent};
 use crate::record::KafkaRecord;

@@ -1,6 +1,8 @@
 //! A member of a consumer group of a real cluster, by the client `krafka`.
 
+mod events;
 mod reading;
+mod settings;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,53 +10,25 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use krafka::auth::AuthConfig;
 use krafka::consumer::{
     AutoOffsetReset, Consumer, ConsumerRebalanceListener, OffsetAndMetadata, PartitionAssignmentStrategy,
     TopicPartition as KafkaTopicPartition,
 };
 use krafka::{CloseOptions, Kafka, error::KrafkaError};
-use tokio::sync::{OwnedSemaphorePermit, RwLock, mpsc};
+use tokio::sync::{RwLock, mpsc};
 use tokio::task::JoinHandle;
 
+use self::events::{Event, Events, of_partition};
 use self::reading::{POLL, Reader};
+pub use self::settings::{KafkaSettings, StartingPosition};
 use crate::machine::TopicPartition;
 use crate::ports::{Source, SourceError, SourceEvent};
 
 /// How long leaving the group may take. A cluster that does not answer ends the membership by itself later.
 const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 
-/// What the mapping receives. Records hold a permit until they are received, so that few of them wait.
-type Event = (SourceEvent, Option<OwnedSemaphorePermit>);
-type Events = mpsc::UnboundedSender<Event>;
 /// The partitions of this member. A commit holds it for reading: a partition is given up only after that.
 type Owned = Arc<RwLock<BTreeSet<TopicPartition>>>;
-
-/// Where a group begins that has not committed anything yet. Committed offsets always win over it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StartingPosition {
-    /// `LATEST`: what comes from now on.
-    Latest,
-    /// `TRIM_HORIZON`: everything that the topic still has.
-    TrimHorizon,
-    /// `AT_TIMESTAMP`: what was written since then, in milliseconds since 1970.
-    AtTimestamp(i64),
-}
-
-/// A cluster and a group.
-#[derive(Clone)]
-pub struct KafkaSettings {
-    /// `host:port,host:port`.
-    pub bootstrap_servers: String,
-    /// The topics to read.
-    pub topics: Vec<String>,
-    /// `ConsumerGroupId`.
-    pub group: String,
-    /// Where a new group begins.
-    pub starting_position: StartingPosition,
-    /// How the cluster is signed in to; nothing for a broker that asks for nothing.
-    pub security: Option<AuthConfig>,
-}
 
 /// A member of a consumer group. It stops reading when it is dropped; [`KafkaSource::leave`] leaves the group, too.
 pub struct KafkaSource {
@@ -182,10 +156,6 @@ impl Source for KafkaSource {
             self.consumer.resume(&at.topic, &[at.partition]).await;
         }
     }
-}
-
-fn of_partition(at: &KafkaTopicPartition) -> TopicPartition {
-    TopicPartition::new(&at.topic, at.partition)
 }
 
 /// Hands assignments on, in order with the records.
