@@ -84,7 +84,7 @@ test-long: setup ## Run the long simulation and the long fuzzing: the better par
 	@$(MAKE) --no-print-directory fuzz SECONDS=300
 
 .PHONY: simulate
-simulate: ## Run the batch processor in SEEDS=20000 hostile worlds, or tell the story of one: SEED=1234
+simulate: ## Run the batch processor in SEEDS=20000 worlds full of faults, or print the steps of one: SEED=1234
 	@cargo run --quiet --bin simulate -- $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20000))
 
 .PHONY: scenarios

@@ -1,8 +1,7 @@
-//! A deadline at every await point of every later delivery: records that come again, a claim that is waited for, a pause
-//! before another try, a letter on its way, a record that is sent again.
+//! Tries a deadline at every await point of every later delivery: while a record is redelivered, waits for a claim,
+//! pauses before another attempt, is dead-lettered or is redriven.
 //!
-//! `explore` does the same for first deliveries. Here each [`Situation`] brings a later delivery
-//! about first, by whatever went wrong before.
+//! `explore` does the same for first deliveries. Here each [`Situation`] first causes a later delivery by a fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,21 +17,21 @@ use super::story::{Actor, Answer, Step};
 use super::worker::DEADLINES;
 use super::world::{Record, Verb, World};
 
-/// More than a delivery of one record has.
+/// More await points than a delivery of one record has.
 const AWAIT_POINTS: u32 = 50;
 
-/// What a worker is about when its time is over.
+/// What a worker is doing at its deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Busy {
-    /// With a record that was delivered before.
+    /// Processing a record that was delivered before.
     Redelivered,
     /// Waiting for a claim that another worker holds, or held when it died.
     WaitingForItsHolder,
-    /// Pausing before another try, or about to.
+    /// Pausing before another attempt, or about to.
     Pausing,
-    /// Giving a record up: its letter or its claim's parking is on the way.
+    /// Dead-lettering a record: storing its letter or parking its claim.
     Parking,
-    /// With a record that an operator sent again.
+    /// Processing a record that an operator redrives.
     Redriven,
 }
 
@@ -47,40 +46,40 @@ impl fmt::Display for Busy {
         f.write_str(match self {
             Busy::Redelivered => "delivered again",
             Busy::WaitingForItsHolder => "waiting for a claim's holder",
-            Busy::Pausing => "pausing before another try",
-            Busy::Parking => "giving up",
-            Busy::Redriven => "sent again by the operator",
+            Busy::Pausing => "pausing before another attempt",
+            Busy::Parking => "dead-lettering",
+            Busy::Redriven => "redriven by the operator",
         })
     }
 }
 
-/// A world, and what has to go wrong in it so that there is a later delivery.
+/// A world, and the faults that cause a later delivery in it.
 #[derive(Debug, Clone)]
 pub struct Situation {
     /// The world.
     pub world: World,
-    /// What goes wrong before.
+    /// The faults before the later delivery.
     pub before: Schedule,
 }
 
-/// What trying deadlines showed.
+/// The results of trying deadlines.
 #[derive(Debug, Default)]
 pub struct Deadlines {
-    /// Await points of later deliveries, by what the worker was about: each in each world and course that differs.
+    /// Await points of later deliveries, by what the worker was doing, counted once in each distinct world and course.
     pub points: BTreeMap<Busy, usize>,
     /// Runs.
     pub runs: usize,
-    /// Courses that were tried: a worker that died one step earlier often makes no difference to those behind it.
+    /// Courses that were tried: often it makes no difference to later deliveries if a worker dies one step earlier.
     courses: Vec<(World, Course)>,
-    /// What broke a promise.
+    /// Runs that broke an invariant.
     pub violations: Vec<(World, Schedule, Violation)>,
 }
 
-/// Await points of later deliveries, in milliseconds since each began, with what its worker was about.
+/// Await points of later deliveries, in milliseconds since each began, with what the worker was doing.
 type Course = BTreeMap<u32, BTreeMap<u64, Busy>>;
 
 impl Deadlines {
-    /// Worlds with courses that differ.
+    /// The number of worlds with distinct courses.
     pub fn courses(&self) -> usize {
         self.courses.len()
     }
@@ -95,12 +94,13 @@ pub fn later_deliveries() -> Vec<Situation> {
         situations.push(Situation { world: world.clone(), before: Schedule(before.iter().copied().collect()) });
     };
 
-    // The worker of the first delivery dies, the second is throttled, and asked to wait for longer than may be left.
+    // The worker of the first delivery dies; the second is throttled and asked to wait, perhaps for longer than is
+    // left.
     for world in [one(Verb::Send), one(Verb::Version)] {
         let throttled = (Site { delivery: 2, what: What::Effect, nth: 0 }, 9);
         add(&world, &[at(What::Await, 0, 1), throttled]);
     }
-    // It dies, wherever it is.
+    // It dies at any await point.
     let repeats = World { uncertain: WhenUncertain::Repeat, ..one(Verb::Send) };
     for world in [one(Verb::Send), one(Verb::Version), one(Verb::Rejected), one(Verb::Garbage), repeats] {
         for nth in 0..await_points(&world) {
@@ -123,7 +123,8 @@ pub fn later_deliveries() -> Vec<Situation> {
             add(&one(verb), &[at(What::Write, nth, 5)]);
         }
     }
-    // The operator sends it again: what was rejected, with a fixed deployment or without; what was uncertain, and had happened or not.
+    // The operator redrives it: a rejected record, with a fixed deployment or without; an uncertain effect that had
+    // happened or had not.
     let attended = |verb, fixed_after| World { operator: true, fixed_after, ..one(verb) };
     for verb in [Verb::Rejected, Verb::Garbage, Verb::Refused, Verb::Mismatch] {
         add(&attended(verb, 1), &[]);
@@ -136,7 +137,7 @@ pub fn later_deliveries() -> Vec<Situation> {
 }
 
 fn await_points(world: &World) -> u32 {
-    let all_well = run(world, Fates::by_schedule(Schedule::default()).exploring(), false);
+    let all_well = run(world, Fates::scheduled(Schedule::default()).exploring(), false);
     let first = |site: &&Site| site.delivery == 1 && site.what == What::Await;
     u32::try_from(all_well.visited.keys().filter(first).count()).unwrap_or(AWAIT_POINTS)
 }
@@ -144,7 +145,7 @@ fn await_points(world: &World) -> u32 {
 /// Tries deadlines around every await point of every later delivery of a situation, one at a time.
 pub fn explore_deadlines(situation: &Situation, found: &mut Deadlines) {
     let Situation { world, before } = situation;
-    let usual = run(world, Fates::by_schedule(before.clone()).exploring(), true);
+    let usual = run(world, Fates::scheduled(before.clone()).exploring(), true);
     found.runs += 1;
     if let Some(violation) = usual.violation {
         found.violations.push((world.clone(), before.clone(), violation));
@@ -165,7 +166,7 @@ pub fn explore_deadlines(situation: &Situation, found: &mut Deadlines) {
         for deadline in around(world, points.keys().copied()) {
             let mut schedule = before.clone();
             schedule.0.insert(Site { delivery: *delivery, what: What::Deadline, nth: 0 }, deadline);
-            let ended = run(world, Fates::by_schedule(schedule.clone()), false);
+            let ended = run(world, Fates::scheduled(schedule.clone()), false);
             found.runs += 1;
             found.violations.extend(ended.violation.map(|violation| (world.clone(), schedule, violation)));
         }
@@ -184,7 +185,7 @@ pub(crate) fn around(world: &World, moments: impl Iterator<Item = u64>) -> BTree
     deadlines.filter(|ms| (1..=DEADLINES).contains(ms)).collect()
 }
 
-/// What the worker of a delivery is about, so many milliseconds after its delivery began: its last step tells.
+/// What the worker of a delivery is doing `moment` milliseconds after the delivery began, from its last step.
 fn busy(run: &Run, delivery: u32, moment: u64) -> Busy {
     let me = Actor::Worker(delivery);
     let Some(begins) = run.story.iter().find(|step| step.to == me && step.from != me) else { return Busy::Redelivered };
@@ -196,13 +197,13 @@ fn busy(run: &Run, delivery: u32, moment: u64) -> Busy {
     last.map_or(Busy::Redelivered, behind)
 }
 
-/// What follows a step.
+/// What a worker does after a step.
 fn behind(step: &Step) -> Busy {
     let said = match &step.answer {
-        Answer::Says(said) => said.as_str(),
+        Answer::Received(said) => said.as_str(),
         Answer::None => "",
-        // Whoever got no answer asks again.
-        Answer::Lost(_) | Answer::NeverAsked => return Busy::Pausing,
+        // A worker without an answer tries again.
+        Answer::Lost(_) | Answer::NotArrived => return Busy::Pausing,
     };
     match step.to {
         Actor::Letters => Busy::Parking,

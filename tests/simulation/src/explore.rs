@@ -1,4 +1,4 @@
-//! Every single thing that can go wrong, at every place where it can: one at a time, or several together.
+//! Tries every fault at every place where it can happen: one at a time, or several together.
 
 use super::deadlines::around;
 use super::rule::Violation;
@@ -6,19 +6,19 @@ use super::run::run;
 use super::schedule::{Fates, Schedule, Site, What};
 use super::world::World;
 
-/// What trying everything showed.
+/// The results of trying all faults.
 #[derive(Debug, Default)]
 pub struct Explored {
     /// Runs.
     pub runs: usize,
-    /// Await points of the first delivery when all goes well.
+    /// Await points of the first delivery when nothing fails.
     pub await_points: usize,
-    /// What broke a promise.
+    /// Runs that broke an invariant.
     pub violations: Vec<(Schedule, Violation)>,
 }
 
-/// Tries every fate at every place, up to `together` of them in one run. Delays are left out: they only make things
-/// happen in another order, which dice find better.
+/// Tries every fault at every place, up to `together` of them in one run. Delays are left out: they only change the
+/// order of events, which random runs cover better.
 pub fn explore(world: &World, together: usize) -> Explored {
     let mut explored = Explored::default();
     descend(world, &Schedule::default(), together, &mut explored);
@@ -26,7 +26,7 @@ pub fn explore(world: &World, together: usize) -> Explored {
 }
 
 fn descend(world: &World, schedule: &Schedule, more: usize, explored: &mut Explored) {
-    let run = run(world, Fates::by_schedule(schedule.clone()).exploring(), false);
+    let run = run(world, Fates::scheduled(schedule.clone()).exploring(), false);
     explored.runs += 1;
     if schedule.0.is_empty() {
         let first = |site: &&Site| site.delivery == 1 && site.what == What::Await;

@@ -1,5 +1,5 @@
-//! The claims table as one worker, or a redrive, sees it: its writes fail as those of a real table do, and the ledger
-//! learns who writes what is not theirs.
+//! The claims table as a worker or a redrive sees it: its writes fail like those of a real table, and the ledger checks
+//! that only a claim's owner changes it.
 
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -19,16 +19,16 @@ use super::schedule::What;
 use super::story::{Actor, Answer, Step};
 use super::write_faults::{WriteFate, answer_text, write_fate};
 
-/// Who decides.
+/// The person who decides about parked claims.
 pub(crate) const OPERATOR: &str = "operator";
-/// And who does it a round later.
+/// A second person, who acts a round later.
 pub(crate) const COLLEAGUE: &str = "colleague";
-/// The claims as one worker sees them, by its own clock.
+/// The claims table with its faults, by the clock of one worker.
 pub(crate) struct FailingClaims {
     pub(crate) scene: Arc<Scene>,
     pub(crate) claims: MemoryClaims,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Whether the worker runs the version before.
+    /// Whether the worker runs the version before this one.
     pub(crate) earlier: bool,
 }
 
@@ -41,7 +41,7 @@ impl FailingClaims {
         }
     }
 
-    /// Makes a write of `operation`, with the fate that was decided; `None` where its sender never hears of it.
+    /// Makes a write of `operation` with the fault that was decided; `None` where its sender gets no answer.
     async fn write<T>(
         &self,
         operation: &'static str,
@@ -68,12 +68,12 @@ impl FailingClaims {
         settling: impl Future<Output = Result<Settled, StoreError>>,
     ) -> Result<Settled, StoreError> {
         let scene = &self.scene;
-        scene.travel().await;
+        scene.network_delay().await;
         let delivery = scene.delivery();
         let fate = write_fate(scene, Service::Claims);
         let nothing_happened = operation == "release" || operation == "withdraw";
         if fate.fault.is_some_and(|fault| fault != WriteFault::SentTwice) {
-            // As long as this is not written, others may come to doubt the effect.
+            // Until this is written, other workers may treat the effect as uncertain.
             scene.ledger(|ledger| match nothing_happened {
                 true => ledger.not_freed(key, token),
                 false => ledger.doubt(key),
@@ -84,11 +84,11 @@ impl FailingClaims {
         let after = self.claims.stored(key);
         scene.ledger(|ledger| match &settled {
             Some(Ok(Settled::Applied)) if nothing_happened => ledger.freed(key, token, operation == "withdraw"),
-            // Another worker has it, or it is taken over: what is still on its way cannot be kept from arriving later.
+            // Another worker holds the claim, or it was taken over: a write in progress may still be applied later.
             Some(Ok(Settled::NotOurs)) if operation == "withdraw" => ledger.not_freed(key, token),
             Some(Ok(_) | Err(_)) | None => {}
         });
-        scene.tell(|| {
+        scene.note(|| {
             let answer = answer_text(
                 fate.fault,
                 settled.as_ref().map(|settled| {
@@ -109,7 +109,7 @@ impl FailingClaims {
             );
         }
         let Some(settled) = settled else { return pending().await };
-        scene.travel().await;
+        scene.network_delay().await;
         settled
     }
 
@@ -140,17 +140,18 @@ impl Claims for FailingClaims {
             let scene = &self.scene;
             let (delivery, name) = (scene.delivery(), effect.key.as_str());
             scene.ledger(|ledger| ledger.touches(delivery, name));
-            scene.travel().await;
+            scene.network_delay().await;
             let fate = write_fate(scene, Service::Claims);
             if self.earlier && fate.fault.is_some_and(|fault| fault != WriteFault::SentTwice) {
-                // That version takes its next try for another worker's: it ends in doubt of what never began.
+                // That version takes its own earlier claim for another worker's: an effect that never began becomes
+                // uncertain.
                 scene.ledger(|ledger| ledger.doubt(name));
             }
             let before = self.claims.stored(name);
             let port = self.port();
             let claim = self.write("claim", fate, port.claim(effect, lease, token)).await;
             self.watch(name, token, before.as_ref(), self.clock.now());
-            scene.tell(|| {
+            scene.note(|| {
                 let answer =
                     answer_text(fate.fault, claim.as_ref().map(|claim| claim.as_ref().map(|claim| self.found(claim))));
                 Step::call(Actor::Worker(delivery), Actor::Claims, format!("claim {name}"), answer)
@@ -166,7 +167,7 @@ impl Claims for FailingClaims {
                 Some(Ok(Claim::Conflict | Claim::HeldUntil(_)) | Err(_)) | None => {}
             }
             let Some(claim) = claim else { return pending().await };
-            scene.travel().await;
+            scene.network_delay().await;
             claim
         }
         .boxed()
@@ -195,7 +196,7 @@ impl Claims for FailingClaims {
         token: OwnerToken,
     ) -> BoxFuture<'a, Result<Settled, StoreError>> {
         async move {
-            // The version before knew no such thing.
+            // The version before this one had no withdrawal.
             if self.earlier {
                 return Ok(Settled::NotOurs);
             }
@@ -216,9 +217,12 @@ impl Claims for FailingClaims {
                 && scene.world.uncertain == WhenUncertain::Park
                 && scene.ledger(|ledger| ledger.times_seen(key) > 0)
             {
-                scene.broken(Rule::CertainIsCertain, format!("{key} happened, and is parked as certain"));
+                scene.broken(
+                    Rule::CertainIsCertain,
+                    format!("the effect of {key} happened, but its claim is parked as certain"),
+                );
             }
-            // The version before parked under the letter's own id whatever its first try knew.
+            // The version before this one parked claims of first attempts always under the letter's own id.
             let first = self.earlier && !scene.ledger(|ledger| ledger.is_redriven(scene.delivery()));
             let own = first.then(|| letter.as_str().strip_suffix("-redriven")).flatten().map(LetterId::from_stored);
             let letter = own.unwrap_or_else(|| letter.clone());
@@ -248,7 +252,7 @@ impl FailingClaims {
         by: Decider<'_>,
     ) -> Result<Resolved, StoreError> {
         let scene = &self.scene;
-        scene.travel_of(0).await;
+        scene.network_delay_of(0).await;
         let unavailable = || StoreError {
             store: "claims table",
             operation: "resolve",
@@ -260,27 +264,27 @@ impl FailingClaims {
         let fate = scene.decide_for(0, What::Decide, 2);
         let tell = |answer: Answer| {
             let call = format!("resolve {} --{} by {}", key.as_str(), decision.as_str(), by.name());
-            scene.tell(|| Step::call(Actor::Redrive, Actor::Claims, call, answer));
+            scene.note(|| Step::call(Actor::Redrive, Actor::Claims, call, answer));
         };
         if fate == 1 {
-            tell(Answer::NeverAsked);
+            tell(Answer::NotArrived);
             return Err(unavailable());
         }
         let before = scene.claims.stored(key.as_str());
         let resolved = scene.claims.resolve(key, park, decision, by).await;
-        // Whoever it says has decided: only these two are persons here.
+        // Only these two deciders are persons here.
         let a_person = matches!(by, Decider::Person(OPERATOR | COLLEAGUE));
         if before != scene.claims.stored(key.as_str()) && a_person {
             scene.ledger(|ledger| ledger.a_person_decided(key.as_str(), decision));
         }
-        scene.travel_of(0).await;
+        scene.network_delay_of(0).await;
         match &resolved {
             Ok(resolved) if fate == 2 => {
                 tell(Answer::Lost(format!("{resolved:?}")));
                 return Err(unavailable());
             }
-            Ok(resolved) => tell(Answer::Says(format!("{resolved:?}"))),
-            Err(_) => tell(Answer::NeverAsked),
+            Ok(resolved) => tell(Answer::Received(format!("{resolved:?}"))),
+            Err(_) => tell(Answer::NotArrived),
         }
         resolved
     }
@@ -297,21 +301,21 @@ impl FailingClaims {
     }
 }
 
-/// A write is on its way, and arrives then, whatever has become of its sender.
+/// Applies a late write after a time, even if its sender is gone.
 fn arrives(scene: Arc<Scene>, number: usize, after: Duration) {
     tokio::spawn(async move {
         tokio::time::sleep(after).await;
         let Some(landed) = scene.claims.land(number) else { return };
         let Landed { key, token, until, sent, before, after } = landed;
         let (key, changed) = (key.as_str(), before != after);
-        scene.tell(|| {
+        scene.note(|| {
             let what = match sent {
                 Sent::Claim => "claim",
                 Sent::Settling => "settling",
                 Sent::Withdrawal => "withdrawal",
             };
-            let does = if changed { "" } else { ", and changes nothing" };
-            Step::note(Actor::Claims, format!("a late {what} of {key} arrives{does}"))
+            let does = if changed { "" } else { " and changes nothing" };
+            Step::note(Actor::Claims, format!("a late {what} of {key} is applied{does}"))
         });
         if !changed {
             return;
@@ -322,17 +326,17 @@ fn arrives(scene: Arc<Scene>, number: usize, after: Duration) {
             Some(StoredClaim::Free { .. } | StoredClaim::Done { .. } | StoredClaim::Parked { .. }) | None => None,
         };
         match sent {
-            // It is ours only if nothing that we did since says otherwise.
+            // A late claim may take the claim only if its owner has not claimed later or withdrawn.
             Sent::Claim if known.lease.is_some_and(|lease| until < lease) => {
-                scene.broken(Rule::OwnersOnly, format!("a late claim of {key} takes it behind a later try"));
+                scene.broken(Rule::OwnersOnly, format!("a late claim of {key} takes it after a later attempt"));
             }
             Sent::Claim if known.withdrawn && !scene.world.earlier => {
                 scene.broken(Rule::OwnersOnly, format!("a late claim of {key} takes it, though it was withdrawn"));
             }
-            // The version before deletes what it releases, and with it what kept this claim out.
+            // The version before this one deletes released claims, and with them the lease that refused this write.
             Sent::Claim if known.withdrawn => scene.ledger(|ledger| ledger.doubt(key)),
             Sent::Settling if ended.is_some_and(|lease| lease != until && known.lease == Some(lease)) => {
-                scene.broken(Rule::OwnersOnly, format!("a late write of an earlier try ends the lease of {key}"));
+                scene.broken(Rule::OwnersOnly, format!("a late write of an earlier attempt ends the lease of {key}"));
             }
             Sent::Claim | Sent::Settling | Sent::Withdrawal => {}
         }

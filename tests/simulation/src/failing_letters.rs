@@ -1,4 +1,4 @@
-//! The dead-letter queue as a worker sees it: its writes fail as those of a real queue do.
+//! The dead-letter queue as a worker sees it: its writes fail like those of a real queue.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -22,10 +22,10 @@ impl DeadLetters for FailingLetters {
     fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
         async move {
             let scene = &self.scene;
-            scene.travel().await;
+            scene.network_delay().await;
             let delivery = scene.delivery();
             let fate = write_fate(scene, Service::Letters);
-            // A letter comes to no harm by its lateness: for its sender it is an answer that was lost.
+            // For a letter, a late write is the same as a lost answer.
             let fault = fate.fault.map(|fault| match fault {
                 WriteFault::Late | WriteFault::SecondLate => WriteFault::AnswerLost,
                 WriteFault::NotApplied | WriteFault::Throttled(_) | WriteFault::AnswerLost | WriteFault::SentTwice => {
@@ -44,7 +44,7 @@ impl DeadLetters for FailingLetters {
             if messages > 0 {
                 scene.ledger(|ledger| ledger.stored(&scene.world, delivery, letter));
             }
-            scene.tell(|| {
+            scene.note(|| {
                 let (place, code) = (&letter.place, &letter.error.code);
                 let call = format!("letter of {}@{}: {code}", place.partition, place.offset.unwrap_or(-1));
                 let answer =
@@ -52,7 +52,7 @@ impl DeadLetters for FailingLetters {
                 Step::call(Actor::Worker(delivery), Actor::Letters, call, answer)
             });
             let Some(stored) = stored else { return pending().await };
-            scene.travel().await;
+            scene.network_delay().await;
             if stored.is_ok() {
                 scene.ledger(|ledger| ledger.told_of(&scene.world, delivery, letter));
             }

@@ -1,4 +1,4 @@
-//! The function that the processor runs: it reads what the log says, and its effects are kept in the ledger.
+//! The simulated function: it does what its records say, and its effects are recorded in the ledger.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use super::schedule::What;
 use super::story::{Actor, Answer, Step};
 use super::world::{Record, Verb};
 
-/// The pause that a throttled effect may ask for: longer than the processor's own, and than what it keeps free.
+/// The pause that a throttled effect may ask for: longer than the processor's own pauses and than its reserve.
 const ASKED_FOR: Duration = Duration::from_secs(4);
 
-/// Everything that decoding or an effect can say.
+/// All errors of decoding and of effects, by their codes.
 #[derive(Debug, thiserror::Error)]
 #[error("the simulated service says {0}")]
 struct Says(&'static str);
@@ -38,7 +38,7 @@ impl Failure for Says {
     }
 }
 
-/// What an effect is refused with until a later deployment mends it.
+/// The error code of an effect until a later deployment fixes it.
 fn refusal(verb: Verb) -> Option<&'static str> {
     match verb {
         Verb::Rejected => Some("rejected"),
@@ -69,15 +69,15 @@ impl RecordHandler for Function {
         if record.value != Some(written.to_string().as_bytes()) {
             scene.broken(Rule::BytesAreTheirs, format!("{partition}@{offset} is not {written}"));
         }
-        scene.travel().await;
+        scene.network_delay().await;
         let fate = scene.decide(What::Decode, 2);
         if fate == 2 {
             scene.goes_down(Service::Registry);
         }
         if fate > 0 || scene.is_down(Service::Registry) {
             let worker = Actor::Worker(scene.delivery());
-            scene.tell(|| {
-                Step::call(worker, Actor::Registry, format!("schema of {partition}@{offset}"), Answer::NeverAsked)
+            scene.note(|| {
+                Step::call(worker, Actor::Registry, format!("schema of {partition}@{offset}"), Answer::NotArrived)
             });
             return Err(Fault::new(Stage::Decode, Says("registry_unavailable")));
         }
@@ -124,36 +124,36 @@ impl RecordHandler for Function {
         let tell = |answer: Answer| {
             let Seen { record, partition, offset } = seen;
             let call = format!("{record} at {partition}@{offset}");
-            scene.tell(|| Step::call(Actor::Worker(delivery), Actor::Service, call, answer));
+            scene.note(|| Step::call(Actor::Worker(delivery), Actor::Service, call, answer));
         };
         if fate == 1 || fate == 9 {
-            tell(Answer::Says("throttled, nothing happened".to_owned()));
-            scene.travel().await;
+            tell(Answer::Received("throttled, nothing happened".to_owned()));
+            scene.network_delay().await;
             return Err(Says(if fate == 9 { "asked_to_wait" } else { "throttled" }).into());
         }
         let _running = scene.ledger(|ledger| ledger.effect_begins(delivery, claim.as_deref()));
-        scene.travel().await;
+        scene.network_delay().await;
         if let Some(code) = refusal(seen.record.verb).filter(|_| !scene.deployment_is_fixed()) {
-            tell(Answer::Says(code.to_owned()));
+            tell(Answer::Received(code.to_owned()));
             return Err(Says(code).into());
         }
         let happens = ![2, 6].contains(&fate);
         let effect = if happens { self.happen(delivery, seen, claim.as_deref()) } else { Effect::Done };
         let done = if effect == Effect::Done { "done" } else { "refused by its condition" };
         tell(match fate {
-            2 | 6 => Answer::NeverAsked,
+            2 | 6 => Answer::NotArrived,
             3 | 5 | 7 => Answer::Lost(done.to_owned()),
-            _ => Answer::Says(done.to_owned()),
+            _ => Answer::Received(done.to_owned()),
         });
         match fate {
-            // A conditional effect may be repeated: nothing about it is uncertain.
+            // A conditional effect may be repeated, so it is not uncertain.
             2 | 3 => return Err(Says(if claim.is_some() { "answer_lost" } else { "throttled" }).into()),
             4 => tokio::time::sleep(Duration::from_millis(1500)).await,
             5 | 6 => std::future::pending().await,
             7 => resume_unwind(Box::new("simulated")),
             _ => {}
         }
-        scene.travel().await;
+        scene.network_delay().await;
         Ok(effect)
     }
 }
@@ -176,7 +176,7 @@ impl Function {
         })
     }
 
-    /// An effect that is about to begin must be able to end, and be settled, within its invocation.
+    /// Checks that an effect that begins can end, and be settled, within its invocation.
     fn must_fit(&self, delivery: u32) {
         let settings = self.0.world.settings();
         let needed = settings.effect_timeout + settings.settle_reserve;
@@ -186,7 +186,7 @@ impl Function {
         }
     }
 
-    /// An effect that is about to begin must be its worker's to take.
+    /// Checks that the worker holds the claim of an effect that begins.
     fn must_hold(&self, delivery: u32, claim: &str) {
         let token = self.0.ledger(|ledger| ledger.token_of(delivery, claim));
         let held = match self.0.claims.stored(claim) {
@@ -194,7 +194,10 @@ impl Function {
             _ => false,
         };
         if !held {
-            self.0.broken(Rule::ClaimedFirst, format!("delivery {delivery} began {claim}, which it does not hold"));
+            self.0.broken(
+                Rule::ClaimedFirst,
+                format!("delivery {delivery} began the effect of {claim} without holding the claim"),
+            );
         }
     }
 }

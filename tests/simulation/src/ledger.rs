@@ -1,4 +1,5 @@
-//! The ledger of a run: what really happened, whatever a worker or an operator was told, and which promise it breaks.
+//! The ledger of a run: what really happened, regardless of what a worker or an operator knows, and which invariant it
+//! breaks.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -13,62 +14,63 @@ use super::world::{Verb, World};
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     violation: Option<Violation>,
-    /// Effects under each claim.
+    /// How often the effect of each claim happened.
     sent: BTreeMap<String, usize>,
     /// Conditional effects, by partition and offset.
     applied: BTreeSet<(usize, usize)>,
     newest: BTreeMap<(usize, Option<u8>), usize>,
-    /// Given to the on-failure destination.
+    /// Records that went to the on-failure destination.
     given_away: BTreeSet<(usize, usize)>,
     letters: BTreeMap<(usize, usize), LetterId>,
     letters_of_claims: BTreeSet<String>,
     /// The tokens under which deliveries hold claims.
     owners: BTreeMap<(u32, String), OwnerToken>,
-    /// Claims whose fate somebody had reason to doubt.
+    /// Claims that a worker may have to treat as uncertain.
     doubted: BTreeSet<String>,
-    /// Claims that nothing came of and that their owners could not give back, so far.
+    /// Claims without an effect that their owners have not been able to free so far.
     unfreed: HashSet<(String, OwnerToken)>,
-    /// Claims that were taken back, so that nothing which is still on its way takes them.
+    /// Claims that were withdrawn: no late write may take them.
     withdrawn: HashSet<(String, OwnerToken)>,
     /// The latest lease that each owner knows of.
     leases: HashMap<(String, OwnerToken), UnixMillis>,
-    /// By delivery and partition: offsets parked with the deployment's code and no success between.
+    /// By delivery and partition: offsets that were dead-lettered with the deployment's code, without a success between
+    /// them.
     flood: BTreeMap<(u32, usize), BTreeSet<usize>>,
-    /// Deliveries that bring a letter's record back.
+    /// Deliveries that redrive a letter.
     redrives: BTreeSet<u32>,
-    /// Records that came to their end without an effect of their own.
+    /// Records that ended without an effect of their own.
     concluded: BTreeSet<(usize, usize)>,
     /// Records whose letters were deleted after success.
     deleted: BTreeSet<(usize, usize)>,
-    /// Claims that the operator ended.
+    /// Claims that the operator decided as done.
     decided_done: BTreeSet<String>,
-    /// Conditional effects that arrived at their store.
+    /// The number of conditional effects that reached their store.
     effect_writes: usize,
-    /// How often a person had seen the effect of a claim that they decide about.
+    /// How often the effect of a claim was visible to the person who decides about it.
     seen_by_a_person: BTreeMap<String, usize>,
-    /// Repetitions of a claim's effect that a person brought about by deciding too early.
+    /// Repetitions of a claim's effect that a person caused by deciding too early.
     answered_for: BTreeMap<String, usize>,
-    /// Records whose letters were too old for the queue.
+    /// Records whose letters the queue deleted by age.
     expired: BTreeSet<Where>,
-    /// Claimed effects under way, by claim.
+    /// Claimed effects in progress, by claim.
     under_way: BTreeMap<String, Arc<()>>,
-    /// Effects under way, by delivery.
+    /// Effects in progress, by delivery.
     running: BTreeMap<u32, Arc<()>>,
-    /// Deliveries of which a store failed a write: settling may then take all the time that is kept for it.
+    /// Deliveries with a failed write to a store: settling may then take all of its reserve.
     failed_by_stores: BTreeSet<u32>,
-    /// Claims that a delivery asked for.
+    /// The claims that each delivery tried to take.
     touched: BTreeMap<u32, BTreeSet<String>>,
 }
 
-/// What an owner did with a claim so far.
+/// What an owner knows and did about a claim so far.
 pub(crate) struct Known {
-    /// Until when it was told that it holds it, last.
+    /// The end of the latest lease that it was granted.
     pub(crate) lease: Option<UnixMillis>,
-    /// Whether it has taken it back.
+    /// Whether it has withdrawn the claim.
     pub(crate) withdrawn: bool,
 }
 
-/// An effect that is under way, until dropped.
+/// An effect in progress, until dropped.
 pub(crate) struct Running(#[allow(dead_code, reason = "counted by its owners")] [Arc<()>; 2]);
 
 impl Ledger {
@@ -76,7 +78,7 @@ impl Ledger {
         self.violation.as_ref()
     }
 
-    /// Notes the first promise that is broken.
+    /// Records the first broken invariant.
     pub(crate) fn broken(&mut self, rule: Rule, detail: String) {
         self.violation.get_or_insert(Violation { rule, detail });
     }
@@ -89,7 +91,7 @@ impl Ledger {
         self.given_away.contains(&place) || parked || self.ended(world, partition, offset)
     }
 
-    /// Whether a record needs no letter, or none any more.
+    /// Whether a record has ended without needing a letter any more.
     fn ended(&self, world: &World, partition: usize, offset: usize) -> bool {
         let place = (partition, offset);
         let record = world.partitions[partition][offset];
@@ -106,47 +108,47 @@ impl Ledger {
             }
     }
 
-    /// A delivery that brings a letter's record back.
+    /// Notes that a delivery redrives a letter.
     pub(crate) fn redrives(&mut self, delivery: u32) {
         self.redrives.insert(delivery);
     }
 
-    /// A conditional effect was refused by something newer: that ends a record that was sent again.
+    /// A conditional effect was refused by something newer, which ends a redriven record.
     pub(crate) fn refused(&mut self, delivery: u32, partition: usize, offset: usize) {
         if self.redrives.contains(&delivery) {
             self.concluded(partition, offset);
         }
     }
 
-    /// A record came to its end without an effect of its own.
+    /// A record ended without an effect of its own.
     pub(crate) fn concluded(&mut self, partition: usize, offset: usize) {
         self.concluded.insert((partition, offset));
     }
 
-    /// The last message of a letter is removed.
+    /// The last message of a letter was removed.
     pub(crate) fn letter_deleted(&mut self, world: &World, partition: usize, offset: usize) {
         self.deleted.insert((partition, offset));
         if !self.ended(world, partition, offset) {
             let record = world.partitions[partition][offset];
             self.broken(
                 Rule::NothingLost,
-                format!("the letter of {record} at {partition}@{offset} is gone, and nothing came of it"),
+                format!("the letter of {record} at {partition}@{offset} is deleted, but the record had no effect"),
             );
         }
     }
 
-    /// How often a claim's effect is to be seen in the outside world now.
+    /// How often a claim's effect is visible in the outside world now.
     pub(crate) fn times_seen(&self, claim: &str) -> usize {
         self.sent.get(claim).copied().unwrap_or_default()
     }
 
-    /// What a person is about to decide by.
+    /// Notes what a person knows when deciding.
     pub(crate) fn a_person_has_seen(&mut self, claim: &str, times: usize) {
         self.seen_by_a_person.insert(claim.to_owned(), times);
     }
 
-    /// A person's decision is written. If it is to repeat the effect, they answer for what they have not seen: what
-    /// happened since, and what was under way.
+    /// A person's decision is written. A decision to repeat is allowed for effects that were not visible to them: those
+    /// that happened since, and those in progress.
     pub(crate) fn a_person_decided(&mut self, claim: &str, decision: Decision) {
         match decision {
             Decision::Done => drop(self.decided_done.insert(claim.to_owned())),
@@ -159,15 +161,15 @@ impl Ledger {
         }
     }
 
-    /// A redrive stores a letter anew.
+    /// A redrive stores a letter again with its count.
     pub(crate) fn counted(&mut self, (partition, offset): Where, letter: &LetterId) {
         if self.letters.get(&(partition, offset)) != Some(letter) {
-            self.broken(Rule::OneLetterEach, format!("{partition}@{offset} got another letter by a redrive"));
+            self.broken(Rule::OneLetterEach, format!("{partition}@{offset} got a different letter by a redrive"));
         }
         self.deleted.remove(&(partition, offset));
     }
 
-    /// The last message of a letter was older than the queue keeps any.
+    /// The queue deleted the last message of a letter by age.
     pub(crate) fn expired(&mut self, of: Where) {
         self.expired.insert(of);
     }
@@ -178,12 +180,12 @@ impl Ledger {
             let record = world.partitions[partition][offset];
             self.broken(
                 Rule::NothingLost,
-                format!("{record} at {partition}@{offset} is committed and nothing came of it"),
+                format!("{record} at {partition}@{offset} is committed without an effect or a letter"),
             );
         }
     }
 
-    /// The mapping gives a record to its on-failure destination.
+    /// The mapping sends a record to its on-failure destination.
     pub(crate) fn given_away(&mut self, partition: usize, offset: usize) {
         self.given_away.insert((partition, offset));
     }
@@ -200,7 +202,7 @@ impl Ledger {
         }
     }
 
-    /// A conditional effect arrives at its store, which takes it if its condition holds.
+    /// A conditional effect reaches its store, and is applied if its condition holds.
     pub(crate) fn apply(&mut self, world: &World, partition: usize, offset: usize) -> bool {
         self.effect_writes += 1;
         let record = world.partitions[partition][offset];
@@ -230,15 +232,18 @@ impl Ledger {
         }
     }
 
-    /// A letter is stored.
+    /// A letter was stored.
     pub(crate) fn stored(&mut self, world: &World, delivery: u32, letter: &DeadLetter) {
         let partition = usize::try_from(letter.place.partition).unwrap_or(usize::MAX);
         let offset = letter.place.offset.and_then(|offset| usize::try_from(offset).ok()).unwrap_or(usize::MAX);
         let Some(record) = world.partitions.get(partition).and_then(|records| records.get(offset)).copied() else {
-            return self.broken(Rule::OneLetterEach, format!("a letter of no record: {partition}@{offset}"));
+            return self.broken(Rule::OneLetterEach, format!("a letter without a record: {partition}@{offset}"));
         };
         if self.redrives.contains(&delivery) {
-            self.broken(Rule::LettersStay, format!("{record} at {partition}@{offset} was sent again and parked anew"));
+            self.broken(
+                Rule::LettersStay,
+                format!("{record} at {partition}@{offset} was redriven and dead-lettered again"),
+            );
         }
         self.deleted.remove(&(partition, offset));
         let known = self.letters.entry((partition, offset)).or_insert_with(|| letter.id.clone());
@@ -263,13 +268,13 @@ impl Ledger {
             Verb::Skip | Verb::Version | Verb::Append | Verb::Send => false,
         };
         if !caused {
-            let detail = format!("{record} at {partition}@{offset} is parked as {code} without any reason");
+            let detail = format!("{record} at {partition}@{offset} is dead-lettered as {code} without a cause");
             self.broken(Rule::LettersHaveCauses, detail);
         }
     }
 
-    /// A worker is told that a letter is stored. A letter of which it never hears is pending to it, and may be one too
-    /// many.
+    /// A worker learns that a letter is stored. A letter whose answer is lost still counts as pending for the worker,
+    /// so it may store one too many.
     pub(crate) fn told_of(&mut self, world: &World, delivery: u32, letter: &DeadLetter) {
         let partition = usize::try_from(letter.place.partition).unwrap_or(usize::MAX);
         let offset = letter.place.offset.and_then(|offset| usize::try_from(offset).ok()).unwrap_or(usize::MAX);
@@ -281,17 +286,17 @@ impl Ledger {
                 Order::Key { in_flight } => in_flight.get(),
             };
             let limit = 10.max(world.partitions[partition].len().div_ceil(5)) + in_flight;
-            let parked = flood.len();
-            if parked > limit {
+            let stored = flood.len();
+            if stored > limit {
                 self.broken(
                     Rule::NoFlood,
-                    format!("delivery {delivery} parked {parked} records of partition {partition}"),
+                    format!("delivery {delivery} dead-lettered {stored} records of partition {partition}"),
                 );
             }
         }
     }
 
-    /// A record of a partition succeeded, or had before: a flood begins anew.
+    /// A record of a partition succeeded, now or before: the flood's count restarts.
     pub(crate) fn succeeded(&mut self, delivery: u32, partition: usize) {
         self.flood.remove(&(delivery, partition));
     }
@@ -300,34 +305,34 @@ impl Ledger {
         self.effect_writes
     }
 
-    /// An effect begins; it ends when the answer is dropped.
+    /// An effect begins; it ends when the returned value is dropped.
     pub(crate) fn effect_begins(&mut self, delivery: u32, claim: Option<&str>) -> Running {
         let of_delivery = Arc::clone(self.running.entry(delivery).or_default());
         let of_claim = claim.map(|claim| Arc::clone(self.under_way.entry(claim.to_owned()).or_default()));
         Running([of_delivery, of_claim.unwrap_or_default()])
     }
 
-    /// How many effects of a delivery are under way.
+    /// How many effects of a delivery are in progress.
     pub(crate) fn effects_running(&self, delivery: u32) -> usize {
         self.running.get(&delivery).map_or(0, |running| Arc::strong_count(running) - 1)
     }
 
-    /// A store fails a write of a delivery.
+    /// A store failed a write of a delivery.
     pub(crate) fn store_fails(&mut self, delivery: u32) {
         self.failed_by_stores.insert(delivery);
     }
 
-    /// Whether a delivery may have spent its last moments on settling.
+    /// Whether a delivery may have reached its deadline while settling.
     pub(crate) fn waited_for_stores(&self, delivery: u32) -> bool {
         self.failed_by_stores.contains(&delivery)
     }
 
-    /// A delivery asks for a claim.
+    /// A delivery tries to take a claim.
     pub(crate) fn touches(&mut self, delivery: u32, claim: &str) {
         self.touched.entry(delivery).or_default().insert(claim.to_owned());
     }
 
-    /// A worker died, was cut off or frozen: whatever it had begun to claim may stay behind.
+    /// A worker died, was ended or frozen: all claims that it tried to take may stay held.
     pub(crate) fn doubt_all_of(&mut self, delivery: u32) {
         self.doubted.extend(self.touched.get(&delivery).into_iter().flatten().cloned());
     }
@@ -339,12 +344,12 @@ impl Ledger {
         self.owners.insert((delivery, claim), held.token);
     }
 
-    /// The token under which a delivery held a claim last.
+    /// The token under which a delivery last held a claim.
     pub(crate) fn token_of(&self, delivery: u32, claim: &str) -> Option<OwnerToken> {
         self.owners.get(&(delivery, claim.to_owned())).copied()
     }
 
-    /// Somebody has reason to doubt what became of a claim's effect.
+    /// A claim's effect may count as uncertain from now on.
     pub(crate) fn doubt(&mut self, claim: &str) {
         self.doubted.insert(claim.to_owned());
     }
@@ -353,12 +358,12 @@ impl Ledger {
         self.doubted.contains(claim) || self.unfreed.iter().any(|(unfreed, _)| unfreed == claim)
     }
 
-    /// Nothing came of a claim, and its owner could not give it back: it knows, but nobody else can.
+    /// A claim had no effect, but its owner could not free it: only the owner knows.
     pub(crate) fn not_freed(&mut self, claim: &str, token: OwnerToken) {
         self.unfreed.insert((claim.to_owned(), token));
     }
 
-    /// A claim was given back.
+    /// A claim was freed.
     pub(crate) fn freed(&mut self, claim: &str, token: OwnerToken, withdrawn: bool) {
         let claim = (claim.to_owned(), token);
         self.unfreed.remove(&claim);
@@ -367,18 +372,18 @@ impl Ledger {
         }
     }
 
-    /// What an owner did with a claim so far.
+    /// What an owner knows and did about a claim so far.
     pub(crate) fn known_of(&self, claim: &str, token: OwnerToken) -> Known {
         let claim = (claim.to_owned(), token);
         Known { lease: self.leases.get(&claim).copied(), withdrawn: self.withdrawn.contains(&claim) }
     }
 
-    /// Whether a delivery brings a letter's record back.
+    /// Whether a delivery redrives a letter.
     pub(crate) fn is_redriven(&self, delivery: u32) -> bool {
         self.redrives.contains(&delivery)
     }
 
-    /// Everything is committed: nothing may be missing.
+    /// Everything is committed: no record and no letter may be missing.
     pub(crate) fn close(&mut self, world: &World, letters: &BTreeSet<Where>) {
         for (partition, records) in world.partitions.iter().enumerate() {
             for offset in 0..records.len() {
@@ -387,7 +392,10 @@ impl Ledger {
         }
         let kept = |of: &&Where| !self.deleted.contains(*of) && !self.expired.contains(*of);
         if let Some((partition, offset)) = self.letters.keys().filter(kept).find(|of| !letters.contains(of)).copied() {
-            self.broken(Rule::OneLetterEach, format!("the letter of {partition}@{offset} should be there, and is not"));
+            self.broken(
+                Rule::OneLetterEach,
+                format!("the letter of {partition}@{offset} should be in the queue, but is not"),
+            );
         }
     }
 }

@@ -1,14 +1,15 @@
-//! The real batch processor and the real redrive in a hostile world, deterministic by seed: the proof of its promises.
+//! A deterministic simulation: the real batch processor and the real redrive in a world full of faults, checked against
+//! their invariants.
 //!
-//! A [`World`] holds a log of records and the settings of an event source mapping, of its function and of the stores.
-//! A [`Schedule`] says what goes wrong in it, and where: nothing that it does not name. [`run()`] plays the two together
-//! in paused time, and a ledger watches the promises ([`Rule`]): nothing lost, nothing out of order, no effect twice, no letter
-//! doubled. Letters come back by the real redrive, over a model of the queue, and by a person who sees what a person can
-//! see. From a seed come a world and, while it runs, a schedule ([`simulate()`]); what breaks a promise is shrunk to
-//! the few entries that it takes ([`shrink()`]); [`explore()`] tries every single fault at every single place, and
-//! [`explore_deadlines()`] a deadline at every await point of every later delivery.
+//! A [`World`] holds a log of records and the settings of an event source mapping, of its function and of the stores. A
+//! [`Schedule`] lists every fault in it and where it happens. [`run()`] runs the two together in paused time, and a
+//! ledger checks the invariants ([`Rule`]): nothing is lost or out of order, no effect happens twice, no record gets
+//! two letters. Letters are redriven by the real redrive, over a model of the queue, and decided by a person who knows
+//! only what a person could know. A seed gives a world and, while it runs, a schedule ([`simulate()`]); a run that
+//! breaks an invariant is shrunk to the few entries that it needs ([`shrink()`]); [`explore()`] tries every single
+//! fault at every place, and [`explore_deadlines()`] a deadline at every await point of every later delivery.
 //!
-//! `tests/mutations` plays the same with one guard of the processor removed at a time, and wants it noticed.
+//! `tests/mutations` runs the same with one safeguard disabled at a time, and fails if the simulation does not notice.
 
 mod clock;
 mod deadlines;

@@ -1,4 +1,4 @@
-//! `make simulate`: many seeds, or one that is told line by line.
+//! `make simulate`: runs many seeds, or prints one step by step.
 #![allow(clippy::print_stdout, reason = "its report")]
 
 use std::io::{IsTerminal, Write, stderr};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use simulation::{Fates, Violation, World, run, shrink, simulate};
 
-/// Runs the real batch processor in a hostile world, seed by seed, and shrinks what breaks a promise.
+/// Runs the real batch processor in a world full of faults, seed by seed, and shrinks runs that break an invariant.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -20,12 +20,12 @@ struct Arguments {
     /// The first seed.
     #[arg(long, default_value_t = 1, conflicts_with = "seed")]
     from: u64,
-    /// Replays one seed and tells what happens in it.
+    /// Replays one seed and prints its steps.
     #[arg(long)]
     seed: Option<u64>,
 }
 
-/// Violations that are shrunk and told; the rest are only counted.
+/// How many violations are shrunk and printed; the rest are only counted.
 const TOLD: usize = 3;
 
 fn main() -> ExitCode {
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 fn replay(seed: u64) -> ExitCode {
     let (world, found) = simulate(seed);
     println!("seed {seed}\n{world}what goes wrong:\n{}what happens:", found.schedule);
-    let again = run(&world, Fates::by_schedule(found.schedule.clone()), true);
+    let again = run(&world, Fates::scheduled(found.schedule.clone()), true);
     again.story.iter().for_each(|line| println!("  {line}"));
     match again.violation {
         None => {
@@ -69,7 +69,7 @@ struct Tally {
     records: AtomicU64,
     violations: AtomicU64,
     stop: AtomicBool,
-    /// Seeds that broke a promise, as far as they are told.
+    /// Seeds that broke an invariant.
     broken: Mutex<Vec<u64>>,
 }
 
@@ -122,7 +122,7 @@ fn work(tally: &Tally, from: u64, seeds: u64) {
     }
 }
 
-/// Shows how far it is, until it is done or somebody presses Ctrl-C; tells which.
+/// Shows the progress until all is done or somebody presses Ctrl-C; true if interrupted.
 fn watch(tally: &Tally, seeds: u64, started: Instant, done: impl Fn() -> bool) -> bool {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return false };
     let progress = stderr().is_terminal();

@@ -1,8 +1,8 @@
-//! Whoever looks after the dead letters: runs the real redrive, and decides about what it leaves to a person.
+//! The operator: runs the real redrive, and decides about the letters that it leaves to a person.
 //!
-//! The redrive sees what its ports give it, the person what a person can: the redrive's report, and whether the effect
-//! is to be seen in the outside world *now*, which may be too early. Neither knows what the ledger knows, nor what a
-//! claim holds.
+//! The redrive knows what its ports return. The person knows what a person could: the redrive's report, and whether the
+//! effect is visible in the outside world *now*, which may be too early. Neither knows the ledger or the content of a
+//! claim.
 
 use std::time::Duration;
 
@@ -19,26 +19,26 @@ use super::schedule::What;
 use super::source::Source;
 use super::story::{Actor, Answer, Step};
 
-/// Between two looks at the queue, and the age at which a letter is old enough to be decided about: longer than any
-/// worker is frozen, so that whatever it still did is to be seen.
+/// The time between two rounds, and the age from which a letter is decided about: longer than a worker is ever frozen,
+/// so that its effects are visible by then.
 const ROUND: Duration = Duration::from_secs(10);
-/// Between the last rounds: longer than a killed redrive hides what it had.
+/// The time between the last rounds: longer than a killed redrive hides its messages.
 const LATER: Duration = Duration::from_secs(200);
-/// Rounds once everything is committed.
+/// Rounds after everything is committed.
 const LAST_ROUNDS: u32 = 4;
 
-/// What a person has found out about a letter, and means to do.
+/// What a person has found out about a letter, and has decided.
 #[derive(Clone)]
 struct Decided {
     letter: String,
     claim: String,
     decision: Decision,
-    /// How often the effect was to be seen then.
+    /// How often the effect was visible then.
     seen: usize,
 }
 
 impl Source {
-    /// Looks after letters until everything is committed and a few rounds more.
+    /// Handles letters until everything is committed, and for a few rounds more.
     pub(crate) async fn operate(&self, lambda: Lambda) {
         let scene = self.scene();
         let (mut late, mut last_rounds) = (Vec::new(), 0);
@@ -57,7 +57,7 @@ impl Source {
         }
     }
 
-    /// Replays what is there, and decides about what is left to a person.
+    /// Redrives all letters, and decides about those that are left to a person.
     async fn round(&self, lambda: &Lambda, late: &mut Vec<Decided>) {
         let scene = self.scene();
         if scene.queue(|queue| queue.is_empty()) {
@@ -87,7 +87,7 @@ impl Source {
         }
     }
 
-    /// One run of the redrive: what it leaves to a person.
+    /// One run of the redrive: returns the letters that it leaves to a person.
     async fn run(&self, lambda: &Lambda, request: &Request) -> Vec<Entry> {
         let redrive = redrive(self.shared_scene(), lambda);
         let Some(Ok(report)) = alive(self.scene(), redrive.run(request, &Silent)).await else { return Vec::new() };
@@ -95,7 +95,7 @@ impl Source {
         report.entries.into_iter().filter(undecided).collect()
     }
 
-    /// Looks whether the effect is to be seen: mails in the recipient's box, say. The letter tells whose.
+    /// Checks whether the effect is visible, such as a mail in the recipient's mailbox, and decides.
     fn look(&self, entry: &Entry, early: bool) -> Option<Decided> {
         let scene = self.scene();
         if !early && age(scene, entry.given_up_at_ms) < ROUND {
@@ -105,9 +105,9 @@ impl Source {
         let claim = scene.world.partitions.get(partition)?.get(offset)?.claim(partition)?;
         let seen = scene.ledger(|ledger| ledger.times_seen(&claim));
         let decision = if seen > 0 { Decision::Done } else { Decision::Repeat };
-        let said = if seen > 0 { "is to be seen" } else { "is not to be seen" };
-        scene.tell(|| {
-            Step::call(Actor::Operator, Actor::Service, format!("look for {claim}"), Answer::Says(said.into()))
+        let said = if seen > 0 { "is visible" } else { "is not visible" };
+        scene.note(|| {
+            Step::call(Actor::Operator, Actor::Service, format!("look for {claim}"), Answer::Received(said.into()))
         });
         Some(Decided { letter: entry.id.clone(), claim, decision, seen })
     }
@@ -125,7 +125,7 @@ impl Source {
         self.run(lambda, &request).await;
     }
 
-    /// Lambda: runs whatever it is given, side by side, to its end.
+    /// Lambda: runs all invocations concurrently to their end.
     pub(crate) async fn answer_invocations(&self, mut invocations: mpsc::UnboundedReceiver<Invocation>) {
         let mut running = FuturesUnordered::new();
         loop {
@@ -145,9 +145,9 @@ impl Source {
         let scene = self.scene();
         let delivery = scene.next_delivery();
         scene.ledger(|ledger| ledger.redrives(delivery));
-        scene.tell(|| Step::call(Actor::Redrive, Actor::Worker(delivery), "a letter's record again", Answer::None));
+        scene.note(|| Step::call(Actor::Redrive, Actor::Worker(delivery), "the record of a letter", Answer::None));
         let event = String::from_utf8_lossy(&event).into_owned();
-        // Nobody listens to an invocation whose redrive is gone.
+        // The redrive that invoked it may be gone.
         let _ = answer.send(self.worker(0).invoke(delivery, &event).await);
     }
 }

@@ -1,4 +1,4 @@
-//! What came of a run: the promise that was broken, if any, what went wrong on the way, and what it cost.
+//! The result of a run: the invariant that was broken, if any, the faults that happened, and the writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,22 +8,22 @@ use super::rule::Violation;
 use super::schedule::{Schedule, Site};
 use super::story::Step;
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Run {
-    /// The first promise that was broken.
+    /// The first invariant that was broken.
     pub violation: Option<Violation>,
-    /// What went wrong on the way; the world with this schedule is the same run again.
+    /// The faults that happened; the world with this schedule gives the same run again.
     pub schedule: Schedule,
-    /// Where something could have gone wrong, with how many fates there were; empty unless exploring.
+    /// The places where a fault could have happened, with the number of possible faults; empty unless exploring.
     pub visited: BTreeMap<Site, u32>,
-    /// When the worker of each delivery stood at await points, in milliseconds since the delivery began.
+    /// The await points of each delivery's worker, in milliseconds since the delivery began.
     pub moments: BTreeMap<u32, BTreeSet<u64>>,
-    /// Deliveries that it took.
+    /// The number of deliveries.
     pub deliveries: u32,
-    /// What happened, where it was asked for.
+    /// The steps, if they were requested.
     pub story: Vec<Step>,
-    /// What became of the records of each delivery that the processor finished; only with a story.
+    /// The outcomes of each delivery that the processor finished; only with a story.
     pub reports: Vec<BatchReport>,
     /// Writes to the claims table, refused ones included.
     pub claim_writes: usize,

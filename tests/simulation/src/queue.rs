@@ -1,8 +1,8 @@
-//! A model of the dead-letter queue, as SQS keeps one: messages, not letters.
+//! A model of the dead-letter queue, which like SQS stores messages, not letters.
 //!
-//! A letter that is stored twice is two messages. To see a message is to receive it, which hides it from everybody else
-//! for a time; whoever has its newest receipt may hide it for longer, show it or remove it, and an older receipt does nothing.
-//! A message that is older than the queue's retention is gone.
+//! A letter that is stored twice is two messages. Reading a message means to receive it, which hides it from other
+//! readers for a time. The reader with its newest receipt may hide it for longer, show it or remove it; an older
+//! receipt changes nothing. A message that is older than the queue's retention is deleted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -20,11 +20,11 @@ struct Message {
     body: String,
     sent: Instant,
     hidden_until: Option<Instant>,
-    /// The newest one.
+    /// The newest receipt.
     receipt: u64,
 }
 
-/// What a reader gets.
+/// A message as a reader gets it.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
     pub(crate) number: u64,
@@ -41,9 +41,9 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// A letter comes in.
+    /// Stores a letter as a new message.
     pub(crate) fn send(&mut self, letter: &DeadLetter) {
-        // A letter of the runtime can be written; if not, nobody could read it either.
+        // A letter of the runtime can always be written as JSON.
         let body = serde_json::to_string(letter).unwrap_or_default();
         self.sent += 1;
         let message = Message {
@@ -57,7 +57,7 @@ impl Queue {
         self.messages.insert(self.sent, message);
     }
 
-    /// Messages that are older than this go. Gives the records whose last message went.
+    /// Deletes messages older than this. Returns the records whose last message was deleted.
     pub(crate) fn expire(&mut self, retention: Duration) -> Vec<Where> {
         let old = |message: &Message| message.sent.elapsed() >= retention;
         if !self.messages.values().any(old) {
@@ -69,12 +69,12 @@ impl Queue {
         went.into_iter().filter(|of| !self.holds(*of)).collect()
     }
 
-    /// Whether there is a letter of this record.
+    /// Whether there is a letter for this record.
     pub(crate) fn holds(&self, of: Where) -> bool {
         self.messages.values().any(|message| message.of == of)
     }
 
-    /// Records of which there are letters.
+    /// Records that have letters.
     pub(crate) fn records(&self) -> BTreeSet<Where> {
         self.messages.values().map(|message| message.of).collect()
     }
@@ -83,12 +83,12 @@ impl Queue {
         self.messages.is_empty()
     }
 
-    /// Letters, however many messages hold each.
+    /// The number of letters, each of which may have several messages.
     pub(crate) fn letters(&self) -> usize {
         self.messages.values().map(|message| &message.letter).collect::<BTreeSet<_>>().len()
     }
 
-    /// Messages that nobody hides.
+    /// Messages that are not hidden.
     pub(crate) fn visible(&self) -> Vec<u64> {
         let now = Instant::now();
         let visible = |message: &Message| message.hidden_until.is_none_or(|until| until <= now);
@@ -100,7 +100,7 @@ impl Queue {
         self.messages.keys().copied().collect()
     }
 
-    /// Gives a message to somebody and hides it.
+    /// Gives a message to a reader and hides it from others.
     pub(crate) fn receive(&mut self, number: u64, hide: Duration) -> Option<Received> {
         let message = self.messages.get_mut(&number)?;
         self.received += 1;
@@ -113,26 +113,26 @@ impl Queue {
         self.messages.iter().find(|(_, message)| message.receipt == receipt).map(|(number, _)| *number)
     }
 
-    /// Hides a message for longer, or shows it. False when it is gone, or its receipt is an older one.
+    /// Hides a message for longer, or shows it. False when it is gone, or the receipt is not its newest.
     pub(crate) fn hide(&mut self, receipt: u64, hide: Duration) -> bool {
         let until = (!hide.is_zero()).then(|| Instant::now() + hide);
         let message = self.messages.values_mut().find(|message| message.receipt == receipt);
         message.map(|message| message.hidden_until = until).is_some()
     }
 
-    /// Removes a message; an older receipt removes nothing. Gives the record whose last message that was.
+    /// Removes a message; an older receipt removes nothing. Returns the record if that was its last message.
     pub(crate) fn remove(&mut self, receipt: u64) -> Option<Where> {
         let message = self.messages.remove(&self.of_receipt(receipt)?)?;
         (!self.holds(message.of)).then_some(message.of)
     }
 
-    /// A removed message that comes back: one of the servers had not heard of its removal.
+    /// A removed message comes back: one of the servers missed its removal.
     pub(crate) fn show(&mut self, receipt: u64) {
         self.hide(receipt, Duration::ZERO);
     }
 }
 
-/// Where a letter's record stands.
+/// The place of a letter's record.
 pub(crate) fn where_of(letter: &DeadLetter) -> Where {
     let number = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
     (number(letter.place.partition.into()), number(letter.place.offset.unwrap_or(-1)))

@@ -1,4 +1,4 @@
-//! What the real redrive works with here: the queue, the claims table and Lambda, each as it may fail.
+//! The ports of the real redrive: the queue, the claims table and Lambda, each with its faults.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -22,11 +22,11 @@ use super::scene::Scene;
 use super::schedule::What;
 use super::story::{Actor, Answer, Step};
 
-/// For so long another reader of the queue keeps what it looks at.
+/// How long another reader of the queue hides a message.
 const LOOK: Duration = Duration::from_secs(60);
-/// SQS gives ten messages at most.
+/// SQS returns at most ten messages.
 const AT_A_TIME: usize = 10;
-/// And waits for so long when it has none.
+/// How long it waits when there is none.
 const WAIT: Duration = Duration::from_secs(1);
 
 /// A redrive whose process may end at any await point. `None` when it did.
@@ -34,7 +34,7 @@ pub(crate) async fn alive<T>(scene: &Scene, run: impl Future<Output = T>) -> Opt
     let mut run = pin!(run);
     poll_fn(|cx| {
         if scene.decide_for(0, What::Redrive, 1) > 0 {
-            scene.tell(|| Step::note(Actor::Redrive, "is killed"));
+            scene.note(|| Step::note(Actor::Redrive, "is killed"));
             return Poll::Ready(None);
         }
         run.as_mut().poll(cx).map(Some)
@@ -42,7 +42,7 @@ pub(crate) async fn alive<T>(scene: &Scene, run: impl Future<Output = T>) -> Opt
     .await
 }
 
-/// The redrive, as it is deployed.
+/// The redrive with all its ports.
 pub(crate) fn redrive(scene: &Arc<Scene>, lambda: &Lambda) -> Redrive {
     let queue = Arc::new(FailingQueue(Arc::clone(scene)));
     let clock: Arc<dyn Clock> = Arc::new(WorkerClock { started: scene.started, ahead: Duration::ZERO });
@@ -67,17 +67,17 @@ pub(crate) fn redrive(scene: &Arc<Scene>, lambda: &Lambda) -> Redrive {
 struct FailingQueue(Arc<Scene>);
 
 impl FailingQueue {
-    /// How a call goes: 1 it never arrives, 2 it is done and its answer lost, and `more` of its own.
+    /// The fate of a call: 1 it never arrives, 2 it is done and its answer lost, then `more` that depend on the call.
     async fn fate(&self, more: u32) -> u32 {
-        self.0.travel_of(0).await;
+        self.0.network_delay_of(0).await;
         self.0.decide_for(0, What::Queue, 2 + more)
     }
 
     async fn answer<T>(&self, operation: &'static str, fate: u32, value: T) -> Result<T, QueueError> {
-        self.0.travel_of(0).await;
+        self.0.network_delay_of(0).await;
         if fate == 1 || fate == 2 {
-            let answer = if fate == 1 { Answer::NeverAsked } else { Answer::Lost("done".to_owned()) };
-            self.0.tell(|| Step::call(Actor::Redrive, Actor::Letters, operation, answer));
+            let answer = if fate == 1 { Answer::NotArrived } else { Answer::Lost("done".to_owned()) };
+            self.0.note(|| Step::call(Actor::Redrive, Actor::Letters, operation, answer));
             return Err(QueueError { operation, code: "no_answer".to_owned(), cause: None });
         }
         Ok(value)
@@ -86,8 +86,8 @@ impl FailingQueue {
     async fn receive(&self, hide: Duration) -> Result<Vec<Message>, QueueError> {
         const OPERATION: &str = "receive";
         let scene = &self.0;
-        // 3: another reader has just looked at the oldest message, 4: at the newest, 5: this answer misses all
-        // messages, 6: one that somebody holds is given out once more.
+        // 3: another reader has just received the oldest message, 4: the newest, 5: this answer has no messages, 6: a
+        // hidden message is returned again.
         let fate = self.fate(4).await;
         let received = scene.queue(|queue| {
             let mut visible = queue.visible();
@@ -105,14 +105,14 @@ impl FailingQueue {
             visible.into_iter().filter_map(|number| queue.receive(number, hide)).collect()
         });
         if fate == 3 || fate == 4 {
-            scene.tell(|| Step::note(Actor::Letters, "somebody looks at a message in the console, which hides it"));
+            scene.note(|| Step::note(Actor::Letters, "somebody reads a message in the console, which hides it"));
         }
         if received.is_empty() {
             tokio::time::sleep(WAIT).await;
         } else {
             let messages = received.len();
-            scene.tell(|| {
-                Step::call(Actor::Redrive, Actor::Letters, OPERATION, Answer::Says(format!("messages: {messages}")))
+            scene.note(|| {
+                Step::call(Actor::Redrive, Actor::Letters, OPERATION, Answer::Received(format!("messages: {messages}")))
             });
         }
         let message = |received: super::queue::Received| Message {
@@ -135,7 +135,7 @@ impl FailingQueue {
 
     async fn remove(&self, receipts: &[String]) -> Result<(), QueueError> {
         let scene = &self.0;
-        // 3: it says that they are removed, and one server still has them.
+        // 3: the answer is that they are removed, but one server still has them.
         let fate = self.fate(1).await;
         let gone = scene.queue(|queue| match fate {
             1 => Vec::new(),
@@ -145,10 +145,10 @@ impl FailingQueue {
             }
             _ => receipts.iter().filter_map(|receipt| queue.remove(number(receipt))).collect(),
         });
-        scene.tell(|| {
-            let answer = if fate == 3 { "removed, and comes back" } else { "removed" };
+        scene.note(|| {
+            let answer = if fate == 3 { "removed, but comes back" } else { "removed" };
             let what = format!("remove messages: {}", receipts.len());
-            Step::call(Actor::Redrive, Actor::Letters, what, Answer::Says(answer.to_owned()))
+            Step::call(Actor::Redrive, Actor::Letters, what, Answer::Received(answer.to_owned()))
         });
         for (partition, offset) in gone {
             scene.ledger(|ledger| ledger.letter_deleted(&scene.world, partition, offset));
@@ -164,7 +164,7 @@ impl FailingQueue {
             self.0.ledger(|ledger| ledger.counted(where_of(letter), &letter.id));
         }
         let attempts = letter.redriven.as_ref().map_or(0, |redriven| redriven.attempts);
-        let stored = self.answer("store the letter anew", fate, ()).await;
+        let stored = self.answer("store the letter again", fate, ()).await;
         stored.map_err(|cause| StoreError {
             store: "dead-letter queue",
             operation: OPERATION,
@@ -172,9 +172,9 @@ impl FailingQueue {
             retry_after: None,
             cause: Box::new(cause),
         })?;
-        self.0.tell(|| {
-            let what = format!("letter anew, failed redrives: {attempts}");
-            Step::call(Actor::Redrive, Actor::Letters, what, Answer::Says("stored".to_owned()))
+        self.0.note(|| {
+            let what = format!("letter again, failed redrives: {attempts}");
+            Step::call(Actor::Redrive, Actor::Letters, what, Answer::Received("stored".to_owned()))
         });
         Ok(())
     }
@@ -204,12 +204,12 @@ impl DeadLetters for FailingQueue {
     }
 }
 
-/// Letters are small here.
+/// There are no objects: letters are small here.
 struct NoObjects;
 
 fn no_object(bucket: &str, key: &str) -> ObjectError {
     let (bucket, key) = (bucket.to_owned(), key.to_owned());
-    ObjectError { operation: "give", bucket, key, cause: "there is none".into() }
+    ObjectError { operation: "give", bucket, key, cause: "there are no objects".into() }
 }
 
 impl Objects for NoObjects {
@@ -231,13 +231,13 @@ impl Objects for NoObjects {
     }
 }
 
-/// An event on its way to the function, and who waits for what comes of it.
+/// An invocation of the function: its event, and where its answer goes.
 pub(crate) struct Invocation {
     pub(crate) event: Vec<u8>,
     pub(crate) answer: oneshot::Sender<Option<Answered>>,
 }
 
-/// Lambda's door: what has passed it runs, whatever becomes of whoever has invoked it.
+/// Lambda's API: an accepted invocation runs to its end, even if its caller is gone.
 #[derive(Clone)]
 pub(crate) struct Lambda {
     scene: Arc<Scene>,
@@ -252,11 +252,11 @@ impl Lambda {
 
     async fn invoke(&self, target: &Target, event: Vec<u8>) -> Result<Invoked, NotInvoked> {
         let scene = &self.scene;
-        scene.travel_of(0).await;
+        scene.network_delay_of(0).await;
         // 1: Lambda throttles, 2: the answer is lost, at once, while the function goes on.
         let fate = scene.decide_for(0, What::Invoke, 2);
         if fate == 1 {
-            scene.tell(|| Step::note(Actor::Redrive, "Lambda throttles it"));
+            scene.note(|| Step::note(Actor::Redrive, "Lambda throttles it"));
             return Err(NotInvoked::Throttled(target.function.clone()));
         }
         let (answer, comes) = oneshot::channel();
@@ -264,12 +264,12 @@ impl Lambda {
             return Err(NotInvoked::Missing(target.function.clone()));
         }
         if fate == 2 {
-            scene.travel_of(0).await;
-            scene.tell(|| Step::note(Actor::Redrive, "the answer of its invocation is lost"));
+            scene.network_delay_of(0).await;
+            scene.note(|| Step::note(Actor::Redrive, "the answer of its invocation is lost"));
             return Ok(Invoked::Unknown("no answer in time".to_owned()));
         }
         let answered = comes.await.ok().flatten();
-        scene.travel_of(0).await;
+        scene.network_delay_of(0).await;
         Ok(match answered.as_ref().map(serde_json::to_vec) {
             Some(Ok(answer)) => read_answer(&answer, &target.expected),
             Some(Err(_)) | None => Invoked::Failed("the function failed".to_owned()),
@@ -283,7 +283,7 @@ impl Invoker for Lambda {
     }
 }
 
-/// Nobody reads along.
+/// A progress report that nobody reads.
 pub(crate) struct Silent;
 
 impl Progress for Silent {

@@ -1,39 +1,40 @@
-//! The promises that a run watches, and how a broken one is reported.
+//! The invariants that every run is checked against, and the report of a broken one.
 
 use std::fmt;
 
-/// A promise that can be broken.
+/// An invariant of the processor, the redrive and the claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
-    /// A committed record has taken effect, was skipped, has its letter or was given to the destination.
+    /// A committed record has taken effect, was skipped, has a letter or went to the on-failure destination.
     NothingLost,
-    /// Whatever waits in front of an effect is accounted for when the effect happens.
+    /// When an effect happens, all records before it in its order have ended.
     OrderHolds,
     /// A claimed effect happens once.
     OnceUnderAClaim,
-    /// An effect begins only under a claim that is its worker's own.
+    /// An effect begins only while its worker holds the claim.
     ClaimedFirst,
-    /// Only its owner settles a claim, and nobody changes a settled one.
+    /// Only its owner settles a claim, and a settled claim is not changed.
     OwnersOnly,
-    /// A claim is taken over only after its lease.
+    /// A claim is taken over only after its lease has ended.
     LeasesHold,
-    /// No letter without a cause: nothing transient is parked, nothing is called uncertain that is not.
+    /// Every letter has a cause: transient failures are not dead-lettered, and only uncertain effects are called
+    /// uncertain.
     LettersHaveCauses,
-    /// What a claim says is certain not to have happened has not.
+    /// An effect that its claim records as certainly not happened has not happened.
     CertainIsCertain,
     /// One letter for one record.
     OneLetterEach,
-    /// A record that is sent again and fails keeps its letter, and gets no other.
+    /// A redriven record that fails keeps its letter, and gets no other.
     LettersStay,
-    /// No effect is cut off by a deadline that was known.
+    /// No effect is interrupted by a known deadline.
     EffectsFit,
-    /// An effect begins only if its timeout and the settling behind it fit in front of a deadline that is known.
+    /// An effect begins only if its timeout and its settling fit before a known deadline.
     EffectsBeginInTime,
-    /// A function whose deadline is known, and whose stores answer, answers before it.
+    /// A function answers before a known deadline, if its stores answer.
     AnswersInTime,
     /// A broken deployment does not drain a topic into the dead letters.
     NoFlood,
-    /// Once the storm is over, everything comes to its end.
+    /// Once no more faults happen, all records come to an end.
     ItEnds,
     /// A function reads the bytes that were written.
     BytesAreTheirs,
@@ -43,31 +44,31 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Rule::NothingLost => "nothing is lost",
-            Rule::OrderHolds => "order holds",
+            Rule::OrderHolds => "records keep their order",
             Rule::OnceUnderAClaim => "a claimed effect happens once",
-            Rule::ClaimedFirst => "an effect begins only under its worker's own claim",
+            Rule::ClaimedFirst => "an effect begins only while its worker holds the claim",
             Rule::OwnersOnly => "only its owner settles a claim",
-            Rule::LeasesHold => "a lease keeps others away",
-            Rule::LettersHaveCauses => "a letter has a cause",
-            Rule::CertainIsCertain => "what is parked as certain did not happen",
+            Rule::LeasesHold => "a claim is not taken over before its lease ends",
+            Rule::LettersHaveCauses => "every letter has a cause",
+            Rule::CertainIsCertain => "an effect that is parked as certain did not happen",
             Rule::OneLetterEach => "a record has one letter",
-            Rule::LettersStay => "a record that is sent again keeps its letter",
-            Rule::EffectsFit => "no deadline cuts an effect off",
-            Rule::EffectsBeginInTime => "an effect begins only if it fits what is left",
+            Rule::LettersStay => "a redriven record keeps its one letter",
+            Rule::EffectsFit => "no deadline interrupts an effect",
+            Rule::EffectsBeginInTime => "an effect begins only if it fits into the time left",
             Rule::AnswersInTime => "an invocation answers before its deadline",
             Rule::NoFlood => "a broken deployment does not flood the dead letters",
-            Rule::ItEnds => "it ends",
-            Rule::BytesAreTheirs => "a record's bytes are its own",
+            Rule::ItEnds => "all records come to an end",
+            Rule::BytesAreTheirs => "a function reads the bytes that were written",
         })
     }
 }
 
-/// A promise that was broken, and by what.
+/// A broken invariant, and how it was broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Which.
+    /// The invariant.
     pub rule: Rule,
-    /// How.
+    /// How it was broken.
     pub detail: String,
 }
 

@@ -1,4 +1,4 @@
-//! Runs a world in paused time, with what goes wrong in it.
+//! Runs a world with its faults in paused time.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use super::schedule::Fates;
 use super::source::Source;
 use super::world::World;
 
-/// The world of a seed, with the run that its dice make.
+/// The world of a seed, and a run of it with random faults of the same seed.
 pub fn simulate(seed: u64) -> (World, Run) {
     let mut rng = fastrand::Rng::with_seed(seed);
     let world = World::of(seed, &mut rng);
-    let run = run(&world, Fates::by_dice(rng), false);
+    let run = run(&world, Fates::random(rng), false);
     (world, run)
 }
 
-/// Plays a world in paused time.
+/// Runs a world in paused time.
 ///
 /// # Panics
-/// Where no runtime can be made.
+/// If no runtime can be made.
 pub fn run(world: &World, fates: Fates, with_story: bool) -> Run {
     // The processor's jitter.
     fastrand::seed(world.seed);

@@ -1,4 +1,4 @@
-//! What all parts of a run share: the world, the stores, the faults to come, the ledger and the story.
+//! The state that all parts of a run share: the world, the stores, the faults, the ledger and the story.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,7 +18,7 @@ use super::schedule::{Fates, What};
 use super::story::{Actor, Step};
 use super::world::World;
 
-/// What all parts of a run share.
+/// The state that all parts of a run share.
 pub(crate) struct Scene {
     pub(crate) world: World,
     pub(crate) claims: MemoryClaims,
@@ -36,13 +36,13 @@ struct State {
     story: Option<Vec<Step>>,
     reports: Vec<BatchReport>,
     moments: BTreeMap<u32, BTreeSet<u64>>,
-    /// When deliveries end whose deadline is known.
+    /// The ends of deliveries whose deadline is known.
     deadlines: BTreeMap<u32, Instant>,
-    /// Services that are down until then.
+    /// Services that are down, with the time when they are up again.
     down: BTreeMap<Service, Instant>,
 }
 
-/// What a worker depends on.
+/// A dependency of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Service {
     Registry,
@@ -51,7 +51,7 @@ pub(crate) enum Service {
     Effects,
 }
 
-/// Longer than the processor tries, shorter than its circuit stays open.
+/// How long a service is down: longer than the processor tries, shorter than its circuit breaker stays open.
 const OUTAGE: Duration = Duration::from_secs(3);
 
 impl Scene {
@@ -90,7 +90,7 @@ impl Scene {
         self.current.load(Ordering::Relaxed)
     }
 
-    /// Whether the delivered code can read what an earlier deployment could not.
+    /// Whether the deployment is the later one, which handles what the first could not.
     pub(crate) fn deployment_is_fixed(&self) -> bool {
         self.deliveries.load(Ordering::Relaxed) > self.world.fixed_after
     }
@@ -102,12 +102,12 @@ impl Scene {
         self.state().moments.entry(delivery).or_default().insert(moment);
     }
 
-    /// A delivery knows when it will be ended.
+    /// Sets the deadline of a delivery.
     pub(crate) fn ends_within(&self, delivery: u32, timeout: Duration) {
         self.state().deadlines.insert(delivery, Instant::now() + timeout);
     }
 
-    /// What is left of a delivery, if its deadline is known.
+    /// The time left for a delivery, if its deadline is known.
     pub(crate) fn left_of(&self, delivery: u32) -> Option<Duration> {
         self.state().deadlines.get(&delivery).map(|end| end.saturating_duration_since(Instant::now()))
     }
@@ -128,12 +128,12 @@ impl Scene {
         self.state().down.get(&service).is_some_and(|until| Instant::now() < *until)
     }
 
-    /// A call's way to a service or back: always an await point.
-    pub(crate) async fn travel(&self) {
-        self.travel_of(self.delivery()).await;
+    /// The time of a call to a service or of its answer: always an await point.
+    pub(crate) async fn network_delay(&self) {
+        self.network_delay_of(self.delivery()).await;
     }
 
-    pub(crate) async fn travel_of(&self, delivery: u32) {
+    pub(crate) async fn network_delay_of(&self, delivery: u32) {
         let more = self.decide_for(delivery, What::Latency, 29);
         tokio::time::sleep(Duration::from_millis(1 + u64::from(more))).await;
     }
@@ -142,7 +142,9 @@ impl Scene {
     pub(crate) fn queue<T>(&self, act: impl FnOnce(&mut Queue) -> T) -> T {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         for of in queue.expire(self.world.retention) {
-            self.tell(|| Step::note(Actor::Letters, format!("the letter of {}@{} is too old and goes", of.0, of.1)));
+            self.note(|| {
+                Step::note(Actor::Letters, format!("the letter of {}@{} is too old and is deleted", of.0, of.1))
+            });
             self.ledger(|ledger| ledger.expired(of));
         }
         act(&mut queue)
@@ -153,7 +155,7 @@ impl Scene {
     }
 
     pub(crate) fn broken(&self, rule: Rule, detail: String) {
-        self.tell(|| Step::note(Actor::Operator, format!("broken: {detail}")));
+        self.note(|| Step::note(Actor::Operator, format!("broken: {detail}")));
         self.ledger(|ledger| ledger.broken(rule, detail));
     }
 
@@ -161,15 +163,15 @@ impl Scene {
         self.ledger(|ledger| ledger.violation().is_some())
     }
 
-    /// Adds a step to the story, if somebody wants one.
-    pub(crate) fn tell(&self, step: impl FnOnce() -> Step) {
+    /// Adds a step to the story, if one was requested.
+    pub(crate) fn note(&self, step: impl FnOnce() -> Step) {
         let mut state = self.state();
         if let Some(story) = &mut state.story {
             story.push(Step { at: self.started.elapsed(), ..step() });
         }
     }
 
-    /// Keeps what a delivery's report counted, if somebody wants the story.
+    /// Keeps a delivery's report, if a story was requested.
     pub(crate) fn report(&self, report: &BatchReport) {
         let mut state = self.state();
         if state.story.is_some() {
@@ -184,7 +186,7 @@ impl Scene {
         if state.ledger.violation().is_none() {
             state.ledger.close(&self.world, &records);
         }
-        let (schedule, visited) = state.fates.take().map(Fates::into_told).unwrap_or_default();
+        let (schedule, visited) = state.fates.take().map(Fates::into_results).unwrap_or_default();
         Run {
             violation: state.ledger.violation().cloned(),
             schedule,

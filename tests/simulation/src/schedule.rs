@@ -1,12 +1,12 @@
-//! What goes wrong, and where: a short list that replays, shrinks and reads.
+//! Faults and where they happen: a short list that can be replayed, shrunk and read.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-/// Deliveries after which the dice rest, so that whatever is still pending can be settled.
+/// The last delivery with random faults: after it all pending records can finish.
 pub(crate) const LAST_FAULTY_DELIVERY: u32 = 30;
 
-/// A kind of decision that the world takes; 0 always means that all goes well.
+/// A kind of decision in a run; 0 always means that nothing fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum What {
     /// At an await point of a worker: 1 it dies, 2 it is frozen for longer than any lease.
@@ -15,25 +15,24 @@ pub enum What {
     Write,
     /// The effect: see [`crate::What::effect_name`].
     Effect,
-    /// Decoding: 1 the registry cannot be asked, 2 it is down for seconds.
+    /// Decoding: 1 the registry does not answer, 2 it is down for seconds.
     Decode,
-    /// The invocation's deadline: in so many milliseconds instead of half a minute.
+    /// The invocation's deadline, in milliseconds; 0 is half a minute.
     Deadline,
-    /// During a delivery: its n-th partition moves to the other poller, which starts from what is committed.
+    /// During a delivery: its n-th partition moves to the other poller, which starts at the committed offset.
     Rebalance,
     /// After a delivery that finished everything: 1 the poller dies before it commits.
     Commit,
-    /// A call takes so many milliseconds more.
+    /// Additional milliseconds that a call takes.
     Latency,
-    /// Whoever looks after the letters, in a round: 1 runs two redrives at once, 2 decides and acts a round later, 3
-    /// decides at once, however young the letter is, 4 has a colleague who has seen the same and acts a round later as
-    /// well.
+    /// The operator in a round: 1 runs two redrives at once, 2 decides and acts a round later, 3 decides at once, even
+    /// about a new letter, 4 has a colleague who has found out the same and acts a round later.
     Operator,
     /// At an await point of a redrive: 1 it is killed.
     Redrive,
     /// A call of a redrive to the queue: 1 it never arrives, 2 it is done and its answer lost; receiving: 3 another
-    /// reader has just taken the oldest message, 4 the newest, 5 the answer misses all, 6 one that is hidden is given
-    /// once more; removing: 3 what was removed comes back.
+    /// reader has just received the oldest message, 4 the newest, 5 the answer has no messages, 6 a hidden message is
+    /// returned again; removing: 3 a removed message comes back.
     Queue,
     /// A decision that a redrive writes to the claims table: 1 it never arrives, 2 it is written and its answer lost.
     Decide,
@@ -58,7 +57,7 @@ impl What {
         What::Invoke,
     ];
 
-    /// Rates per thousand that a seed chooses from: calm worlds, rough ones, and those between.
+    /// Fault rates per thousand from which a seed chooses: none, few or many.
     fn rates(self) -> [u32; 3] {
         match self {
             What::Await => [0, 3, 15],
@@ -77,7 +76,7 @@ impl What {
         }
     }
 
-    /// A write's fate in words.
+    /// A write's fault in words.
     pub fn write_name(fate: u32) -> &'static str {
         match fate {
             0 => "is applied",
@@ -86,14 +85,14 @@ impl What {
             3 => "is applied, its answer is lost",
             4 => "is applied, its answer is lost, the client sends it again",
             5 => "finds its store down for seconds",
-            6 => "fails, and arrives a moment later",
-            7 => "is not answered, and arrives when its sender has given up waiting",
-            8 => "is not answered, and arrives seconds later",
-            _ => "is applied, and what follows from its answer fails, and arrives a moment later",
+            6 => "fails, and is applied a moment later",
+            7 => "is not answered, and is applied after its sender stopped waiting",
+            8 => "is not answered, and is applied seconds later",
+            _ => "is applied, and the second write fails, and is applied a moment later",
         }
     }
 
-    /// The effect's fate in words.
+    /// The effect's fault in words.
     pub fn effect_name(fate: u32) -> &'static str {
         match fate {
             0 => "succeeds",
@@ -101,27 +100,27 @@ impl What {
             2 => "does not happen, and its answer is lost",
             3 => "happens, and its answer is lost",
             4 => "happens, slowly",
-            5 => "happens, and never answers",
-            6 => "does not happen, and never answers",
+            5 => "happens, and its answer never comes",
+            6 => "does not happen, and no answer comes",
             7 => "happens, and the function panics",
             8 => "finds its service down for seconds",
-            _ => "is throttled, and asked to wait for seconds",
+            _ => "is throttled and asked to wait for seconds",
         }
     }
 }
 
-/// Where a decision is taken: the n-th of its kind in a delivery.
+/// The place of a decision: the n-th of its kind in a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Site {
     /// The delivery, from 1; 0 for the operator.
     pub delivery: u32,
     /// The kind.
     pub what: What,
-    /// How many of this kind the delivery had before.
+    /// The number of decisions of this kind before it in the delivery.
     pub nth: u32,
 }
 
-/// All that goes wrong in a run.
+/// All faults of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schedule(pub BTreeMap<Site, u32>);
 
@@ -134,7 +133,7 @@ impl fmt::Display for Schedule {
                 (What::Await, _) => format!("the worker is frozen at await point {number}"),
                 (What::Write, fate) => format!("write {number} {}", What::write_name(*fate)),
                 (What::Effect, fate) => format!("effect {number} {}", What::effect_name(*fate)),
-                (What::Decode, 1) => format!("decoding {number} cannot ask the registry"),
+                (What::Decode, 1) => format!("decoding {number} gets no answer from the registry"),
                 (What::Decode, _) => format!("decoding {number} finds the registry down for seconds"),
                 (What::Deadline, ms) => format!("the deadline is {ms} ms away"),
                 (What::Rebalance, moved) => format!("partition {} of the batch moves to the other poller", moved - 1),
@@ -142,17 +141,19 @@ impl fmt::Display for Schedule {
                 (What::Latency, ms) => format!("call {number} takes {ms} ms more"),
                 (What::Operator, 1) => format!("runs two redrives at once in round {number}"),
                 (What::Operator, 2) => format!("decides in round {number} and acts a round later"),
-                (What::Operator, 3) => format!("decides in round {number} however young the letters are"),
+                (What::Operator, 3) => format!("decides in round {number}, even about new letters"),
                 (What::Operator, _) => format!("has a colleague who decides in round {number} too, and acts later"),
                 (What::Redrive, _) => format!("it is killed at await point {number}"),
                 (What::Queue, 1) => format!("call {number} of the queue does not arrive"),
                 (What::Queue, 2) => format!("call {number} of the queue is done, its answer is lost"),
                 (What::Queue, 3) => {
-                    format!("call {number} of the queue: the oldest message is in other hands, or comes back")
+                    format!(
+                        "call {number} of the queue: another reader has the oldest message, or a removed one comes back"
+                    )
                 }
-                (What::Queue, 4) => format!("call {number} of the queue: the newest message is in other hands"),
-                (What::Queue, 5) => format!("call {number} of the queue misses all messages"),
-                (What::Queue, _) => format!("call {number} of the queue gives a hidden message once more"),
+                (What::Queue, 4) => format!("call {number} of the queue: another reader has the newest message"),
+                (What::Queue, 5) => format!("call {number} of the queue returns no messages"),
+                (What::Queue, _) => format!("call {number} of the queue returns a hidden message again"),
                 (What::Decide, 1) => format!("decision {number} does not arrive"),
                 (What::Decide, _) => format!("decision {number} is written, its answer is lost"),
                 (What::Invoke, 1) => format!("invocation {number} is throttled"),
@@ -173,33 +174,33 @@ struct Dice {
     rates: HashMap<What, u32>,
 }
 
-/// Takes the decisions of a run: by dice, noting what they say, or by a schedule.
+/// Makes the decisions of a run: at random, recording them, or from a schedule.
 pub struct Fates {
     dice: Option<Dice>,
     schedule: Schedule,
     counted: HashMap<(u32, What), u32>,
-    /// Every site that was asked for, with how many fates it had; only where somebody wants to know.
+    /// Every site, with its number of possible faults; only while exploring.
     visited: Option<BTreeMap<Site, u32>>,
 }
 
 impl Fates {
-    /// By dice of a seed.
-    pub fn by_dice(mut rng: fastrand::Rng) -> Self {
+    /// At random, by a seed.
+    pub fn random(mut rng: fastrand::Rng) -> Self {
         let rates = What::ALL.into_iter().map(|what| (what, what.rates()[rng.usize(..3)])).collect();
-        Fates { dice: Some(Dice { rng, rates }), ..Fates::by_schedule(Schedule::default()) }
+        Fates { dice: Some(Dice { rng, rates }), ..Fates::scheduled(Schedule::default()) }
     }
 
-    /// By a schedule.
-    pub fn by_schedule(schedule: Schedule) -> Self {
+    /// From a schedule.
+    pub fn scheduled(schedule: Schedule) -> Self {
         Fates { dice: None, schedule, counted: HashMap::new(), visited: None }
     }
 
-    /// The same, noting every place where something could have gone wrong.
+    /// The same, recording every place where a fault could happen.
     pub fn exploring(self) -> Self {
         Fates { visited: Some(BTreeMap::new()), ..self }
     }
 
-    /// Decides: 0 or one of the `fates` others.
+    /// Decides: 0, or one of `fates` faults.
     pub fn decide(&mut self, delivery: u32, what: What, fates: u32) -> u32 {
         let counted = self.counted.entry((delivery, what)).or_default();
         let site = Site { delivery, what, nth: *counted };
@@ -219,8 +220,8 @@ impl Fates {
         fate
     }
 
-    /// What was decided, and where something could have been.
-    pub fn into_told(self) -> (Schedule, BTreeMap<Site, u32>) {
+    /// The faults that were decided, and the places where one could have happened.
+    pub fn into_results(self) -> (Schedule, BTreeMap<Site, u32>) {
         (self.schedule, self.visited.unwrap_or_default())
     }
 }

@@ -1,4 +1,4 @@
-//! From a run that broke a promise to the little that it takes to break it.
+//! Shrinks a run that broke an invariant to the few faults and records that it needs.
 
 use super::rule::Violation;
 use super::run::run;
@@ -6,33 +6,32 @@ use super::schedule::{Fates, Schedule, Site, What};
 use super::story::Step;
 use super::world::World;
 
-/// Runs that shrinking may take.
+/// The maximum number of runs for shrinking.
 const BUDGET: usize = 3000;
 
-/// Entries that are worth trying in many places.
+/// Schedules with at most this many entries are tried in many places.
 const FEW: usize = 4;
 
-/// The simplest world and schedule found that break the same promise.
+/// The simplest world and schedule found that break the same invariant.
 #[derive(Debug)]
 pub struct Shrunk {
     /// The world.
     pub world: World,
-    /// All that goes wrong in it.
+    /// The faults in it.
     pub schedule: Schedule,
-    /// What is broken.
+    /// The broken invariant.
     pub violation: Violation,
-    /// What happens.
+    /// The steps of the run.
     pub story: Vec<Step>,
-    /// Runs that it took.
+    /// The number of runs that shrinking took.
     pub runs: usize,
 }
 
-/// Shrinks a run: leaves out what goes wrong, makes the world plainer, takes the least of each fate, as long as the same
-/// promise is broken.
+/// Shrinks a run: drops faults, simplifies the world and lowers each fault, as long as the same invariant is broken.
 pub fn shrink(world: World, schedule: Schedule, violation: Violation) -> Shrunk {
     let mut search = Search { world, schedule, violation, runs: 0 };
     while search.drop_entries() | search.bring_forward() | search.simplify_world() | search.lower_fates() {}
-    let story = run(&search.world, Fates::by_schedule(search.schedule.clone()), true).story;
+    let story = run(&search.world, Fates::scheduled(search.schedule.clone()), true).story;
     Shrunk { world: search.world, schedule: search.schedule, violation: search.violation, story, runs: search.runs }
 }
 
@@ -44,13 +43,13 @@ struct Search {
 }
 
 impl Search {
-    /// Keeps a candidate that breaks the same promise.
+    /// Keeps a candidate that breaks the same invariant.
     fn keeps(&mut self, world: &World, schedule: Schedule) -> bool {
         if self.runs >= BUDGET {
             return false;
         }
         self.runs += 1;
-        match run(world, Fates::by_schedule(schedule.clone()), false).violation {
+        match run(world, Fates::scheduled(schedule.clone()), false).violation {
             Some(violation) if violation.rule == self.violation.rule => {
                 *self = Search { world: world.clone(), schedule, violation, runs: self.runs };
                 true

@@ -1,8 +1,8 @@
-//! The event source mapping: pollers that share a topic's partitions and deliver at least once.
+//! A model of the event source mapping: pollers that share a topic's partitions and deliver at least once.
 //!
-//! A partition that moves to another poller is read there from what is committed, while the first poller's worker may
-//! still be at it: the same records are then delivered concurrently. A poller that dies before it commits delivers
-//! again.
+//! A partition that moves to another poller is read there from the committed offset, while the first poller's worker
+//! may still process it: the same records are then delivered concurrently. A poller that dies before it commits
+//! delivers again.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,22 +21,22 @@ use super::story::{Actor, Answer, Step};
 use super::worker::Worker;
 use super::world::{Reading, START, World};
 
-/// A run that takes more deliveries than this has got stuck.
+/// A run with more deliveries than this is stuck.
 const MOST_DELIVERIES: u32 = 400;
 
 struct Progress {
     committed: usize,
     poller: usize,
-    /// Grows whenever reading begins anew: what was read before is nobody's any more.
+    /// Grows each time that reading restarts: batches that were read before are dropped.
     epoch: u32,
 }
 
-/// One partition's part of a batch.
+/// The records of one partition in a batch.
 #[derive(Clone)]
 struct Part {
     epoch: u32,
     pending: BTreeSet<usize>,
-    /// What may be committed once nothing is pending.
+    /// The offset to commit once nothing is pending.
     end: usize,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Source {
     scene: Arc<Scene>,
     progress: Mutex<Vec<Progress>>,
     workers: Vec<Worker>,
-    /// Batches that were delivered.
+    /// The number of batches that were delivered.
     batches: AtomicU32,
 }
 
@@ -68,7 +68,7 @@ impl Source {
         Source { scene, progress, workers, batches: AtomicU32::new(0) }
     }
 
-    /// Delivers until everything is committed, or a promise is broken.
+    /// Delivers until everything is committed, or an invariant is broken.
     pub(crate) async fn poll(&self) {
         join_all((0..self.scene.world.pollers).map(|poller| self.poll_as(poller))).await;
     }
@@ -89,7 +89,7 @@ impl Source {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether everything is committed, or a promise is broken.
+    /// Whether everything is committed, or an invariant is broken.
     pub(crate) fn is_finished(&self) -> bool {
         self.scene.is_broken()
             || self.progress().iter().zip(&self.scene.world.partitions).all(|(at, log)| at.committed == log.len())
@@ -116,11 +116,11 @@ impl Source {
                     .broken(Rule::ItEnds, format!("{MOST_DELIVERIES} deliveries, and records are still pending"));
             }
             let event = self.event(&batch);
-            scene.tell(|| Step::call(Actor::Source, Actor::Worker(delivery), told(&batch), Answer::None));
+            scene.note(|| Step::call(Actor::Source, Actor::Worker(delivery), batch_text(&batch), Answer::None));
             self.rebalance(delivery, &batch);
             let answer = self.worker(me).invoke(delivery, &event).await;
             if scene.decide_for(delivery, What::Commit, 1) > 0 {
-                scene.tell(|| Step::note(Actor::Source, "the poller dies before it commits"));
+                scene.note(|| Step::note(Actor::Source, "the poller dies before it commits"));
                 self.restart(me);
                 queue.clear();
                 continue;
@@ -137,7 +137,7 @@ impl Source {
         }
     }
 
-    /// The next records of a poller's partitions, from what is committed.
+    /// The next records of a poller's partitions, from the committed offsets.
     fn fetch(&self, me: usize) -> Option<Batch> {
         let world = &self.scene.world;
         let parts: BTreeMap<_, _> = self
@@ -172,7 +172,7 @@ impl Source {
             let progress = &mut self.progress()[partition];
             progress.poller = (progress.poller + 1) % pollers;
             progress.epoch += 1;
-            self.scene.tell(|| Step::note(Actor::Source, format!("partition {partition} moves to another poller")));
+            self.scene.note(|| Step::note(Actor::Source, format!("partition {partition} moves to another poller")));
         }
     }
 
@@ -182,7 +182,7 @@ impl Source {
         }
     }
 
-    /// The function answered: without the feature, whatever it says is success.
+    /// The function answered: without the feature, every answer is a success.
     fn answered(&self, mut batch: Batch, response: &BatchResponse) -> Vec<Batch> {
         let world = &self.scene.world;
         for (partition, part) in &mut batch.parts {
@@ -204,7 +204,7 @@ impl Source {
         self.again(batch)
     }
 
-    /// The function failed: everything again, in halves where the mapping bisects.
+    /// The function failed: the batch is delivered again, in halves where the mapping bisects.
     fn failed(&self, batch: Batch) -> Vec<Batch> {
         let records: Vec<_> = batch
             .parts
@@ -234,7 +234,7 @@ impl Source {
         vec![first, second]
     }
 
-    /// What is pending is delivered again, unless the mapping's limits are passed: then it goes to the destination.
+    /// Pending records are delivered again, or go to the on-failure destination once the mapping's limits are passed.
     fn again(&self, batch: Batch) -> Vec<Batch> {
         if batch.parts.is_empty() {
             return Vec::new();
@@ -248,7 +248,7 @@ impl Source {
         if !passed {
             return vec![Batch { retries, ..batch }];
         }
-        self.scene.tell(|| Step::note(Actor::Source, format!("to the on-failure destination: {}", told(&batch))));
+        self.scene.note(|| Step::note(Actor::Source, format!("to the on-failure destination: {}", batch_text(&batch))));
         for (partition, part) in batch.parts {
             self.scene.ledger(|ledger| part.pending.iter().for_each(|offset| ledger.given_away(partition, *offset)));
             self.commit(partition, part.end);
@@ -264,7 +264,7 @@ impl Source {
         *committed = end.max(*committed);
     }
 
-    /// The batch as Lambda gets it.
+    /// The batch as an event.
     fn event(&self, batch: &Batch) -> String {
         let records = |(partition, part): (&usize, &Part)| {
             part.pending
@@ -296,7 +296,7 @@ fn partition_name(partition: usize) -> String {
     format!("topic-{partition}")
 }
 
-fn told(batch: &Batch) -> String {
+fn batch_text(batch: &Batch) -> String {
     let offsets = |part: &Part| part.pending.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let parts = batch.parts.iter().map(|(partition, part)| format!("partition {partition} at {}", offsets(part)));
     parts.collect::<Vec<_>>().join(", ")

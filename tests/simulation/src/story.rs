@@ -1,9 +1,9 @@
-//! What happens in a run, step by step: read line by line, or drawn as a sequence diagram.
+//! The story of a run: its steps, printed line by line or drawn as a sequence diagram.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-/// Who takes part.
+/// A participant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Actor {
     /// The event source mapping.
@@ -20,7 +20,7 @@ pub enum Actor {
     Letters,
     /// A redrive.
     Redrive,
-    /// Whoever looks after it all.
+    /// The operator.
     Operator,
 }
 
@@ -54,36 +54,36 @@ impl fmt::Display for Actor {
     }
 }
 
-/// What comes back.
+/// The answer to a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Nothing is expected, or it is a note.
+    /// No answer is expected.
     None,
-    /// It arrives.
-    Says(String),
-    /// It was done, but the answer never arrives.
+    /// The answer that is received.
+    Received(String),
+    /// The call was executed, but its answer is lost.
     Lost(String),
     /// The call never arrived.
-    NeverAsked,
+    NotArrived,
 }
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// Since the run began.
+    /// Time since the run began.
     pub at: Duration,
-    /// Who speaks.
+    /// The caller.
     pub from: Actor,
-    /// To whom; the same for a note.
+    /// The called participant; the caller itself for a note.
     pub to: Actor,
-    /// What.
+    /// What is called or noted.
     pub text: String,
-    /// What comes back.
+    /// The answer to a step.
     pub answer: Answer,
 }
 
 impl Step {
-    /// Something that happens to one alone.
+    /// A note about one participant.
     pub(crate) fn note(of: Actor, text: impl Into<String>) -> Self {
         Step::call(of, of, text, Answer::None)
     }
@@ -103,14 +103,14 @@ impl fmt::Display for Step {
         write!(f, ": {}", self.text)?;
         match &self.answer {
             Answer::None => Ok(()),
-            Answer::Says(text) => write!(f, ": {text}"),
+            Answer::Received(text) => write!(f, ": {text}"),
             Answer::Lost(text) => write!(f, ": {text}, but the answer is lost"),
-            Answer::NeverAsked => write!(f, ": does not arrive"),
+            Answer::NotArrived => write!(f, ": does not arrive"),
         }
     }
 }
 
-/// Draws a story in Mermaid's language.
+/// Draws a story as a Mermaid sequence diagram.
 pub fn diagram(story: &[Step]) -> String {
     let mut actors: Vec<_> = story.iter().flat_map(|step| [step.from, step.to]).collect();
     actors.sort_unstable();
@@ -123,9 +123,9 @@ pub fn diagram(story: &[Step]) -> String {
         let (from, to) = (from.id(), to.id());
         let _ = match answer {
             _ if from == to => writeln!(text, "    Note over {from}: {said}"),
-            Answer::NeverAsked => writeln!(text, "    {from}-x{to}: {said}"),
+            Answer::NotArrived => writeln!(text, "    {from}-x{to}: {said}"),
             Answer::None => writeln!(text, "    {from}->>{to}: {said}"),
-            Answer::Says(answer) => writeln!(text, "    {from}->>{to}: {said}\n    {to}-->>{from}: {answer}"),
+            Answer::Received(answer) => writeln!(text, "    {from}->>{to}: {said}\n    {to}-->>{from}: {answer}"),
             Answer::Lost(answer) => writeln!(text, "    {from}->>{to}: {said}\n    {to}--x{from}: {answer}"),
         };
     }

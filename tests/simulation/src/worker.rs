@@ -1,4 +1,5 @@
-//! A worker: the real processor in an execution environment that may die, freeze or be ended at any await point.
+//! A worker: the real processor in an execution environment that may die, freeze or reach its deadline at any await
+//! point.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -20,16 +21,16 @@ use super::story::{Actor, Answer, Step};
 
 /// Longer than any lease, shorter than the invocation.
 const FREEZE: Duration = Duration::from_secs(8);
-/// What an invocation has, unless the schedule says otherwise.
+/// The default timeout of an invocation.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Deadlines that the schedule may set, in milliseconds.
+/// The latest deadline that the schedule may set, in milliseconds.
 pub(crate) const DEADLINES: u32 = 8000;
 
 /// An execution environment: a new process takes the place of one that died.
 pub(crate) struct Worker {
     scene: Arc<Scene>,
     ahead: Duration,
-    /// Whether it runs the version before.
+    /// Whether it runs the version before this one.
     earlier: bool,
     process: Mutex<Arc<Processor<Function>>>,
 }
@@ -40,7 +41,7 @@ impl Worker {
         Worker { scene, ahead, earlier, process }
     }
 
-    /// Invokes the function; `None` is a function error, whatever its reason.
+    /// Invokes the function; `None` is a function error.
     pub(crate) async fn invoke(&self, delivery: u32, event: &str) -> Option<Answered> {
         let scene = &self.scene;
         let timeout = match scene.decide_for(delivery, What::Deadline, DEADLINES) {
@@ -62,18 +63,18 @@ impl Worker {
         let mut fate = Fate { scene, delivery, began: Instant::now(), frozen: None, was_frozen: false, known };
         let ended = known.then(|| tokio::time::sleep(timeout));
         let Some(report) = fate.drive(work, ended).await else {
-            // The process is gone with everything that it knew.
+            // The process is gone, with all of its memory.
             *self.process.lock().unwrap_or_else(PoisonError::into_inner) =
                 Arc::new(process(scene, self.ahead, self.earlier));
             return None;
         };
         let report = report.ok()?;
         scene.report(&report);
-        let outcomes = report.outcomes.iter().map(|(outcome, count)| format!("{count} {}", told(*outcome)));
+        let outcomes = report.outcomes.iter().map(|(outcome, count)| format!("{count} {}", outcome_text(*outcome)));
         let outcomes = outcomes.collect::<Vec<_>>().join(", ");
         let answer = report.answer(scene.world.reporting.unwrap_or_default());
         let asked = if scene.ledger(|ledger| ledger.is_redriven(delivery)) { Actor::Redrive } else { Actor::Source };
-        scene.tell(|| {
+        scene.note(|| {
             let answer = match &answer {
                 Ok(Answered::Redriven(_)) => format!("finished ({outcomes})"),
                 Ok(Answered::Batch(response)) if response.is_empty() => format!("success ({outcomes})"),
@@ -88,12 +89,12 @@ impl Worker {
     }
 }
 
-fn told(outcome: Outcome) -> String {
+fn outcome_text(outcome: Outcome) -> String {
     match outcome {
         Outcome::Done => "done".to_owned(),
         Outcome::Duplicate => "duplicate".to_owned(),
         Outcome::Skipped(reason) => format!("skipped: {reason}"),
-        Outcome::DeadLettered(code) => format!("parked: {code}"),
+        Outcome::DeadLettered(code) => format!("dead-lettered: {code}"),
         Outcome::Unfinished(code) => format!("unfinished: {code}"),
     }
 }
@@ -111,7 +112,7 @@ fn process(scene: &Arc<Scene>, ahead: Duration, earlier: bool) -> Processor<Func
     Processor::new(function, Arc::new(claims), Arc::new(letters), scene.world.settings()).with_clock(clock)
 }
 
-/// What becomes of an invocation from await point to await point.
+/// Decides the fate of an invocation at each await point.
 struct Fate<'a> {
     scene: &'a Scene,
     delivery: u32,
@@ -148,12 +149,12 @@ impl Fate<'_> {
             match self.scene.decide_for(delivery, What::Await, 2) {
                 0 => return Poll::Ready(true),
                 1 => {
-                    self.scene.tell(|| Step::note(Actor::Worker(delivery), "dies"));
+                    self.scene.note(|| Step::note(Actor::Worker(delivery), "dies"));
                     self.scene.ledger(|ledger| ledger.doubt_all_of(delivery));
                     return Poll::Ready(false);
                 }
                 _ => {
-                    self.scene.tell(|| Step::note(Actor::Worker(delivery), "is frozen"));
+                    self.scene.note(|| Step::note(Actor::Worker(delivery), "is frozen"));
                     self.scene.ledger(|ledger| ledger.doubt_all_of(delivery));
                     self.was_frozen = true;
                     self.frozen = Some(Box::pin(tokio::time::sleep(FREEZE)));
@@ -164,14 +165,14 @@ impl Fate<'_> {
             return Poll::Pending;
         }
         self.frozen = None;
-        self.scene.tell(|| Step::note(Actor::Worker(delivery), "thaws"));
+        self.scene.note(|| Step::note(Actor::Worker(delivery), "continues"));
         Poll::Ready(true)
     }
 
     /// Lambda ends the invocation at its deadline.
     fn is_ended(&self) {
         let delivery = self.delivery;
-        self.scene.tell(|| Step::note(Actor::Worker(delivery), "its time is over, Lambda ends it"));
+        self.scene.note(|| Step::note(Actor::Worker(delivery), "reaches its deadline, and Lambda ends it"));
         let running = self.scene.ledger(|ledger| {
             ledger.doubt_all_of(delivery);
             ledger.effects_running(delivery)
@@ -181,9 +182,9 @@ impl Fate<'_> {
         }
         if running > 0 {
             self.scene
-                .broken(Rule::EffectsFit, format!("delivery {delivery} was ended with {running} effects under way"));
+                .broken(Rule::EffectsFit, format!("delivery {delivery} was ended with {running} effects in progress"));
         } else if !self.scene.ledger(|ledger| ledger.waited_for_stores(delivery)) {
-            self.scene.broken(Rule::AnswersInTime, format!("delivery {delivery} was ended without having answered"));
+            self.scene.broken(Rule::AnswersInTime, format!("delivery {delivery} was ended before it answered"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a run starts from: a log of records, and how the event source mapping, the function and the stores are set.
+//! The world of a run: a log of records, and the settings of the event source mapping, the function and the stores.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -8,50 +8,50 @@ use event_runtime::{Order, Reporting, Settings, UnixMillis, WhenUncertain};
 
 use super::schedule::LAST_FAULTY_DELIVERY;
 
-/// The most that SQS keeps a message for.
+/// The longest time that SQS keeps a message.
 const TWO_WEEKS: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
-/// When every run begins, by true time.
+/// The true time at which every run begins.
 pub(crate) const START: UnixMillis = UnixMillis(1_795_000_000_000);
 
-/// What a record asks for.
+/// What a record makes the function do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
-    /// To be left alone.
+    /// Skip it.
     Skip,
-    /// Nothing: its bytes cannot be read. A later deployment leaves it alone.
+    /// Nothing: its bytes cannot be read. A later deployment skips it.
     Garbage,
-    /// Nothing that the deployed function can read; a later deployment can, and takes it for [`Verb::Version`].
+    /// Nothing that the deployed function can read; a later deployment treats it as [`Verb::Version`].
     Mismatch,
-    /// A conditional effect that is refused for good, until a later deployment mends it.
+    /// A conditional effect that is always refused, until a later deployment fixes it.
     Refused,
-    /// A conditional effect that the deployed function is not allowed to take; a later deployment is.
+    /// A conditional effect for which the deployed function lacks permission; a later deployment has it.
     Denied,
     /// A conditional effect: the newest version wins.
     Version,
-    /// A conditional effect: an entry that is there already is not added again.
+    /// A conditional effect: an entry that exists already is not added again.
     Append,
     /// An effect under a claim, such as a mail.
     Send,
-    /// The same, but the recipient is rejected, until a later deployment mends it.
+    /// The same, but the recipient is rejected, until a later deployment fixes it.
     Rejected,
 }
 
 /// A record of the log; its offset is its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
-    /// What it asks for.
+    /// What it makes the function do.
     pub verb: Verb,
     /// Its Kafka key.
     pub key: Option<u8>,
-    /// What its effect is about: records of one key and subject share a claim.
+    /// The subject of its effect: records of one key and subject share a claim.
     pub subject: u8,
 }
 
 impl Record {
     /// The business key of its effect.
     pub fn claim(&self, partition: usize) -> Option<String> {
-        // Without a key the partition tells whom it concerns: order across partitions is nobody's promise.
+        // Without a key, the partition is part of the claim: there is no order across partitions.
         let key = self.key.map_or(format!("p{partition}"), |key| format!("k{key}"));
         matches!(self.verb, Verb::Send | Verb::Rejected).then(|| format!("welcome:{partition}.{key}.{}", self.subject))
     }
@@ -80,13 +80,13 @@ impl fmt::Display for Record {
 /// How the mapping acts on a partial batch response; AWS's documentation allows both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// It delivers again what is listed.
+    /// It delivers the listed records again.
     OnlyTheListed,
-    /// It delivers again from the lowest offset listed.
+    /// It delivers again from the lowest listed offset.
     FromTheLowest,
 }
 
-/// Past these the mapping gives a batch to its on-failure destination.
+/// Limits after which the mapping sends a batch to its on-failure destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Retries after the first delivery.
@@ -95,49 +95,49 @@ pub struct Limits {
     pub age: Duration,
 }
 
-/// Everything that a run starts from.
+/// A log of records and all settings of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct World {
     /// Seeds the jitter of the processor's pauses.
     pub seed: u64,
     /// The log, partition by partition.
     pub partitions: Vec<Vec<Record>>,
-    /// At most so many records of a partition in a batch.
+    /// The maximum number of records of a partition in a batch.
     pub batch: usize,
     /// Whether the mapping has `ReportBatchItemFailures`.
     pub feature: bool,
-    /// How it reads the answer, if it has.
+    /// How it reads a partial answer, if it has.
     pub reading: Reading,
     /// Whether it has `BisectBatchOnFunctionError`.
     pub bisect: bool,
-    /// Its limits; with them it has an on-failure destination.
+    /// Its limits; with limits it has an on-failure destination.
     pub limits: Option<Limits>,
     /// Pollers that share the partitions.
     pub pollers: usize,
     /// Whether both pollers' batches go to one process (`run_concurrent`) instead of two.
     pub one_process: bool,
-    /// Whether the second worker runs the version before, as during a roll-out or after a rollback.
+    /// Whether the second worker runs the version before this one, as during a roll-out or after a rollback.
     pub earlier: bool,
     /// How far the second worker's clock is ahead.
     pub skew: Duration,
-    /// Whether invocations tell their deadline.
+    /// Whether invocations have a known deadline.
     pub deadlines: bool,
-    /// Whether the function is switched to partial batch responses; `None` leaves it at what the code ships with.
+    /// Whether the function answers with partial batch responses; `None` is the code's default.
     pub reporting: Option<Reporting>,
-    /// What keeps its order.
+    /// Which records keep their order.
     pub order: Order,
-    /// What is done about an uncertain effect.
+    /// What happens to a record with an uncertain effect.
     pub uncertain: WhenUncertain,
-    /// Whether somebody decides about parked claims and sends letters again.
+    /// Whether an operator redrives letters and decides about parked claims.
     pub operator: bool,
     /// How long the dead-letter queue keeps a message.
     pub retention: Duration,
-    /// Deliveries after which a deployment takes over that reads what the first could not.
+    /// The number of deliveries after which a later deployment handles what the first could not.
     pub fixed_after: u32,
 }
 
 impl World {
-    /// The plainest world around a log: one poller, batches of everything, whatever the code ships with.
+    /// The simplest world with this log: one poller, one batch, default settings.
     pub fn plain(partitions: Vec<Vec<Record>>) -> Self {
         World {
             seed: 0,
@@ -161,25 +161,25 @@ impl World {
         }
     }
 
-    /// The world of a seed. The function answers partially only where the mapping has the feature: the other way round
-    /// loses records by design of AWS.
+    /// The world of a seed. The function gives partial answers only if the mapping has the feature: otherwise AWS loses
+    /// records by design.
     pub fn of(seed: u64, rng: &mut fastrand::Rng) -> Self {
         let broken_deployment = rng.u32(..12) == 0;
-        // Most breaches need two or three records; small worlds are quick, and shrink to what one can read.
+        // Most violations need only two or three records; small worlds are fast and easy to read.
         let small = rng.bool();
         let (partitions, length) = match (broken_deployment, small) {
             (true, _) => (1..=2, 14..=18),
             (false, true) => (1..=2, 1..=3),
             (false, false) => (1..=3, 2..=12),
         };
-        // One deployment cannot read what it is sent; another reads all of it, and may not do what some of it asks for.
+        // One broken deployment cannot read its records; another reads them all, and lacks permission for some effects.
         let broken = broken_deployment.then(|| if rng.bool() { Verb::Mismatch } else { Verb::Denied });
         let length = if broken == Some(Verb::Denied) { 24..=30 } else { length };
         let mut partitions: Vec<Vec<Record>> = (0..rng.usize(partitions))
             .map(|_| (0..rng.usize(length.clone())).map(|_| Self::record(rng, broken)).collect())
             .collect();
         let (feature, operator) = (rng.bool(), rng.bool());
-        // What one deployment refuses may be sent again into a better one, or never; where it may, more is refused.
+        // Rejected records may be redriven into a later deployment, or never; if they may, more of them are rejected.
         let fixed_after = if operator && rng.bool() { rng.u32(1..8) } else { LAST_FAULTY_DELIVERY };
         if fixed_after < LAST_FAULTY_DELIVERY {
             let sent = partitions.iter_mut().flatten().filter(|record| record.verb == Verb::Send);
@@ -242,7 +242,7 @@ impl World {
         }
     }
 
-    /// The processor's settings: times short beside the storm's.
+    /// The processor's settings: times that are short compared with the faults'.
     pub fn settings(&self) -> Settings {
         Settings {
             effect_timeout: Duration::from_secs(2),
@@ -254,7 +254,7 @@ impl World {
         }
     }
 
-    /// Records of one partition that wait for each other: the earlier ones than `offset`.
+    /// The records before `offset` that it has to wait for.
     pub fn before(&self, partition: usize, offset: usize) -> impl Iterator<Item = usize> {
         let records = &self.partitions[partition];
         let key = records[offset].key;
@@ -269,7 +269,7 @@ impl World {
         self.partitions.iter().map(Vec::len).sum()
     }
 
-    /// Worlds that are one step simpler.
+    /// All worlds that are one step simpler.
     pub fn simpler(&self) -> Vec<World> {
         let mut simpler = Vec::new();
         for partition in 0..self.partitions.len() {
@@ -322,7 +322,7 @@ impl fmt::Display for World {
             write!(f, ", {retries} retries and {} s, then the destination", age.as_secs())?;
         }
         let processes = if self.one_process { "one process" } else { "a process each" };
-        let earlier = if self.earlier { ", the second runs the version before" } else { "" };
+        let earlier = if self.earlier { ", the second runs the version before this one" } else { "" };
         writeln!(f, ", {} pollers, {processes}{earlier}", self.pollers)?;
         let deadlines = if self.deadlines { "known" } else { "unknown" };
         let reporting = self.reporting.map_or("the default".to_owned(), |reporting| format!("{reporting:?}"));
@@ -337,7 +337,7 @@ impl fmt::Display for World {
         if self.fixed_after < LAST_FAULTY_DELIVERY {
             writeln!(
                 f,
-                "  after {} deliveries another deployment, which does what the first could not",
+                "  after {} deliveries a later deployment, which handles what the first could not",
                 self.fixed_after
             )?;
         }

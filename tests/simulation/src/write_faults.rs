@@ -1,4 +1,4 @@
-//! How a write to a store goes: as it should, refused, unanswered or late.
+//! Decides how a write to a store fails, if it does: refused, without an answer, or late.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use super::scene::{Scene, Service};
 use super::schedule::What;
 use super::story::Answer;
 
-/// How a write of the delivery that is being polled goes.
+/// The fate of a write of the delivery that is being polled.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WriteFate {
     pub(crate) fault: Option<WriteFault>,
-    /// When it arrives, if that is later than its sender hopes.
+    /// How late it is applied, if it is.
     pub(crate) arrives_in: Option<Duration>,
-    /// Whether its sender gets no answer at all, not even that it failed.
+    /// Whether its sender gets no answer at all, not even an error.
     pub(crate) silent: bool,
 }
 
@@ -48,14 +48,14 @@ pub(crate) fn write_fate(scene: &Scene, service: Service) -> WriteFate {
     WriteFate { fault, arrives_in, silent }
 }
 
-/// What an answer says; `None` where there is none.
+/// The answer in the story; `None` where the sender gets none.
 pub(crate) fn answer_text(fault: Option<WriteFault>, answer: Option<Result<String, &StoreError>>) -> Answer {
     match (fault, answer) {
-        (Some(WriteFault::SentTwice), Some(Ok(text))) => Answer::Says(format!("{text} (sent twice)")),
-        (_, Some(Ok(text))) => Answer::Says(text),
-        (Some(WriteFault::Throttled(_)), _) => Answer::Says("throttled".to_owned()),
+        (Some(WriteFault::SentTwice), Some(Ok(text))) => Answer::Received(format!("{text} (sent twice)")),
+        (_, Some(Ok(text))) => Answer::Received(text),
+        (Some(WriteFault::Throttled(_)), _) => Answer::Received("throttled".to_owned()),
         (Some(WriteFault::AnswerLost), _) => Answer::Lost("written".to_owned()),
         (Some(WriteFault::Late | WriteFault::SecondLate), _) => Answer::Lost("on its way".to_owned()),
-        (Some(WriteFault::NotApplied | WriteFault::SentTwice) | None, _) => Answer::NeverAsked,
+        (Some(WriteFault::NotApplied | WriteFault::SentTwice) | None, _) => Answer::NotArrived,
     }
 }

@@ -1,4 +1,4 @@
-//! What holds in every world, what takes a world of its own to see, and that what is found can be told and replayed.
+//! Runs the simulation: random worlds, every single fault, deadlines at every await point, special cases and replays.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use event_runtime::{Order, Reporting};
@@ -7,7 +7,7 @@ use simulation::{
     explore_deadlines, later_deliveries, run, shrink, simulate,
 };
 
-/// What is spent before each push; `make test-all` and `make test-long` spend more, by `make simulate SEEDS=…`.
+/// The number of seeds before each push; `make test-all` and `make test-long` run more, by `make simulate SEEDS=…`.
 const SEEDS: u64 = 400;
 
 const ALL_VERBS: [Verb; 9] = [
@@ -28,7 +28,7 @@ fn partition(verbs: &[Verb]) -> Vec<Record> {
 }
 
 #[test]
-fn no_promise_breaks_whatever_the_weather() {
+fn no_invariant_breaks_in_any_world() {
     let started = std::time::Instant::now();
     let mut records = 0;
     for seed in 1..=SEEDS {
@@ -44,7 +44,7 @@ fn no_promise_breaks_whatever_the_weather() {
     println!("{SEEDS} seeds, {records} records, 0 violations, {:.1} s", started.elapsed().as_secs_f64());
 }
 
-/// All kinds of records, under every way to keep order and to report.
+/// All kinds of records, with every order and every way to report.
 fn small_worlds() -> Vec<World> {
     let mut worlds = Vec::new();
     for order in [Order::Partition, Order::Key { in_flight: 2.try_into().unwrap() }] {
@@ -58,7 +58,7 @@ fn small_worlds() -> Vec<World> {
     let two_partitions = vec![partition(&[Verb::Send, Verb::Version]), partition(&[Verb::Append, Verb::Rejected])];
     worlds.push(World { bisect: true, ..World::plain(two_partitions.clone()) });
     worlds.push(World { pollers: 2, earlier: true, feature: true, ..World::plain(two_partitions.clone()) });
-    // Letters that come back: one that is refused until another deployment comes, one that may be uncertain.
+    // Redriven letters: one record is rejected until a later deployment, one may become uncertain.
     let attended =
         World { operator: true, fixed_after: 1, ..World::plain(vec![partition(&[Verb::Rejected, Verb::Send])]) };
     worlds.push(attended);
@@ -74,7 +74,7 @@ fn small_worlds() -> Vec<World> {
 }
 
 #[test]
-fn no_single_fault_breaks_a_promise_at_any_await_point() {
+fn no_single_fault_breaks_an_invariant_at_any_await_point() {
     let (mut runs, mut await_points) = (0, 0);
     for world in small_worlds() {
         let explored = explore(&world, 1);
@@ -89,12 +89,12 @@ fn no_single_fault_breaks_a_promise_at_any_await_point() {
 }
 
 #[test]
-fn no_deadline_breaks_a_promise_at_any_await_point_of_a_later_delivery() {
+fn no_deadline_of_a_later_delivery_breaks_an_invariant() {
     let mut found = Deadlines::default();
     later_deliveries().iter().for_each(|situation| explore_deadlines(situation, &mut found));
-    let told = found.violations.iter().map(|(world, schedule, violation)| format!("{violation}\n{world}{schedule}"));
+    let result = found.violations.iter().map(|(world, schedule, violation)| format!("{violation}\n{world}{schedule}"));
     assert!(found.violations.is_empty(), "{} of {} runs:\n{}", found.violations.len(), found.runs, {
-        told.take(3).collect::<Vec<_>>().join("\n")
+        result.take(3).collect::<Vec<_>>().join("\n")
     });
     let points: usize = found.points.values().sum();
     let (courses, runs) = (found.courses(), found.runs);
@@ -106,30 +106,30 @@ fn no_deadline_breaks_a_promise_at_any_await_point_of_a_later_delivery() {
     }
 }
 
-/// The process knows that the effect never began, whatever became of the write: it must not ask a person.
+/// The process knows that the effect never began, even if the write was lost or late: no person must be asked.
 #[test]
 fn a_claim_whose_answer_is_lost_or_late_never_ends_in_a_letter() {
     let world = World { feature: true, ..World::plain(vec![partition(&[Verb::Send])]) };
     for delivery in 1..=2 {
         for fate in 1..=9 {
             let site = |delivery, what| Site { delivery, what, nth: 0 };
-            // A second delivery, because the first could not read its record.
+            // The first delivery could not read its record, so there is a second one.
             let unread = (0..5).map(|nth| (Site { delivery: 1, what: What::Decode, nth }, 1));
             let before = unread.filter(|_| delivery == 2);
             let schedule = Schedule(before.chain([(site(delivery, What::Write), fate)]).collect());
-            let told = run(&world, Fates::by_schedule(schedule), true);
-            assert_eq!((told.violation, told.letters), (None, 0), "{fate}: {:?}", told.story);
-            let sent = told
+            let result = run(&world, Fates::scheduled(schedule), true);
+            assert_eq!((result.violation, result.letters), (None, 0), "{fate}: {:?}", result.story);
+            let sent = result
                 .story
                 .iter()
-                .filter(|step| step.text.starts_with("send:") && step.answer == Answer::Says("done".to_owned()));
+                .filter(|step| step.text.starts_with("send:") && step.answer == Answer::Received("done".to_owned()));
             assert_eq!(sent.count(), 1, "{fate}");
         }
     }
 }
 
 #[test]
-fn no_two_faults_break_a_promise_between_them() {
+fn no_two_faults_break_an_invariant_together() {
     let world = World { feature: true, ..World::plain(vec![partition(&[Verb::Send])]) };
     let explored = explore(&world, 2);
     println!("{} runs of two faults", explored.runs);
@@ -137,55 +137,56 @@ fn no_two_faults_break_a_promise_between_them() {
     assert_eq!(explored.violations, vec![]);
 }
 
-/// With a partial answer that nobody reads, records are lost: that is AWS, and why it is not the default.
+/// If the mapping ignores a partial answer, records are lost: AWS works this way, so partial answers are not the
+/// default.
 #[test]
-fn a_partial_answer_to_a_mapping_without_the_feature_loses_records_and_the_default_does_not() {
+fn a_partial_answer_that_the_mapping_ignores_loses_records() {
     let site = |nth| Site { delivery: 1, what: What::Decode, nth };
     let throttled = Schedule((0..5).map(|nth| (site(nth), 1)).collect());
     let world = World::plain(vec![partition(&[Verb::Version, Verb::Version])]);
     let partial = World { reporting: Some(Reporting::PartialBatch), ..world.clone() };
-    let violation = run(&partial, Fates::by_schedule(throttled.clone()), false).violation.unwrap();
+    let violation = run(&partial, Fates::scheduled(throttled.clone()), false).violation.unwrap();
     assert_eq!(violation.rule, Rule::NothingLost);
-    assert_eq!(run(&world, Fates::by_schedule(throttled.clone()), false).violation, None);
+    assert_eq!(run(&world, Fates::scheduled(throttled.clone()), false).violation, None);
     let with_feature = World { feature: true, ..partial };
-    assert_eq!(run(&with_feature, Fates::by_schedule(throttled), false).violation, None);
+    assert_eq!(run(&with_feature, Fates::scheduled(throttled), false).violation, None);
 }
 
 #[test]
-fn what_passes_the_limits_is_given_to_the_destination() {
+fn a_batch_beyond_the_limits_goes_to_the_on_failure_destination() {
     let limits = Some(Limits { retries: 1, age: std::time::Duration::from_secs(60) });
     let world = World { limits, ..World::plain(vec![partition(&[Verb::Version])]) };
     let site = |delivery| Site { delivery, what: What::Await, nth: 0 };
     let dies_twice = Schedule([(site(1), 1), (site(2), 1)].into());
-    let told = run(&world, Fates::by_schedule(dies_twice), true);
-    assert_eq!((told.violation, told.deliveries), (None, 2));
-    assert!(told.story.iter().any(|step| step.text.contains("to the on-failure destination")), "{:?}", told.story);
+    let result = run(&world, Fates::scheduled(dies_twice), true);
+    assert_eq!((result.violation, result.deliveries), (None, 2));
+    assert!(result.story.iter().any(|step| step.text.contains("to the on-failure destination")), "{:?}", result.story);
 }
 
 #[test]
-fn a_seed_replays_exactly_by_itself_and_by_what_went_wrong_in_it() {
+fn a_seed_replays_exactly_by_itself_and_by_its_schedule() {
     for seed in 1..60 {
         let (world, first) = simulate(seed);
         let (_, second) = simulate(seed);
         assert_eq!((&first.schedule, first.deliveries), (&second.schedule, second.deliveries), "seed {seed}");
-        let replayed = run(&world, Fates::by_schedule(first.schedule.clone()), false);
+        let replayed = run(&world, Fates::scheduled(first.schedule.clone()), false);
         assert_eq!(replayed.deliveries, first.deliveries, "seed {seed}");
     }
 }
 
-/// A letter is stored, and its answer is lost for as long as the worker tries: the claim is free again. The next
-/// delivery takes the effect, loses its answer, and parks the record under the same letter. The queue holds messages
-/// that say that nothing happened and one that does not, and somebody looks at that one while the redrive runs.
+/// A letter is stored, but its answer is lost at every attempt: the claim is freed. The next delivery runs the effect,
+/// loses its answer, and dead-letters the record under the same letter. The queue now contains messages that say that
+/// nothing happened and one that does not, and another reader has that one while the redrive runs.
 #[test]
-fn a_redrive_that_does_not_see_the_message_of_a_doubt_repeats_nothing() {
-    let (world, schedule) = a_doubt_that_nobody_sees();
-    let told = run(&world, Fates::by_schedule(schedule.clone()), true);
-    let story: Vec<_> = told.story.iter().map(ToString::to_string).collect();
-    assert_eq!(told.violation, None, "{world}{schedule}{}", story.join("\n"));
+fn a_redrive_that_misses_the_uncertain_message_repeats_no_effect() {
+    let (world, schedule) = an_uncertain_message_that_another_reader_has();
+    let result = run(&world, Fates::scheduled(schedule.clone()), true);
+    let story: Vec<_> = result.story.iter().map(ToString::to_string).collect();
+    assert_eq!(result.violation, None, "{world}{schedule}{}", story.join("\n"));
     assert!(story.iter().any(|step| step.contains("in the console")), "{}", story.join("\n"));
 }
 
-fn a_doubt_that_nobody_sees() -> (World, Schedule) {
+fn an_uncertain_message_that_another_reader_has() -> (World, Schedule) {
     let mail = Record { verb: Verb::Rejected, key: Some(0), subject: 0 };
     let world = World { operator: true, fixed_after: 1, ..World::plain(vec![vec![mail]]) };
     let at = |delivery, what, nth, fate| (Site { delivery, what, nth }, fate);

@@ -1,6 +1,7 @@
-//! `shared/core/event-runtime/SCENARIOS.md` shows what happens, what it costs and what an operator sees: all of it from runs.
+//! Checks `shared/core/event-runtime/SCENARIOS.md`: its diagrams, writes, log lines and metrics must be those of actual
+//! runs.
 //!
-//! `make scenarios` writes the page's blocks anew; this test fails when they differ from what happens.
+//! `make scenarios` rewrites the page's blocks; this test fails if they differ from the runs.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::collections::BTreeMap;
@@ -25,17 +26,17 @@ fn at(delivery: u32, what: What, nth: u32, fate: u32) -> (Site, u32) {
     (Site { delivery, what, nth }, fate)
 }
 
-/// The first await point of the first delivery at which a fate gives the story that is wanted.
+/// The first await point of the first delivery at which a fault gives the wanted story.
 fn at_await_point(fate: u32, more: &[(Site, u32)], world: &World, wanted: impl Fn(&[Step]) -> bool) -> Schedule {
     (0..60)
         .map(|nth| Schedule(more.iter().copied().chain([at(1, What::Await, nth, fate)]).collect()))
-        .find(|schedule| wanted(&run(world, Fates::by_schedule(schedule.clone()), true).story))
+        .find(|schedule| wanted(&run(world, Fates::scheduled(schedule.clone()), true).story))
         .unwrap()
 }
 
 fn calls(story: &[Step], to: Actor, text: &str, answer: &str) -> bool {
     story.iter().any(|step| {
-        let says = matches!(&step.answer, Answer::Says(said) if said.starts_with(answer));
+        let says = matches!(&step.answer, Answer::Received(said) if said.starts_with(answer));
         step.from == Actor::Worker(1) && step.to == to && step.text.starts_with(text) && says
     })
 }
@@ -82,7 +83,7 @@ fn scenarios() -> Vec<(&'static str, World, Schedule)> {
     ]
 }
 
-/// Log lines as an operator filters them, with how often each came.
+/// Log lines as an operator filters them, with how often each was written.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<BTreeMap<String, usize>>>);
 
@@ -112,15 +113,15 @@ impl Visit for Fields {
     }
 }
 
-/// The metrics that telemetry writes for these reports, summed, without those that only count or time.
+/// The metrics that telemetry writes for these reports, summed, without totals and durations.
 fn metrics(reports: &[BatchReport]) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
     for document in reports.iter().flat_map(|report| event_functions::telemetry::batch_metrics("f", report, 0)) {
         let dimension = ["SkipReason", "ErrorCode"].into_iter().find_map(|name| Some((name, document[name].as_str()?)));
         for metric in document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap() {
             let (name, unit) = (metric["Name"].as_str().unwrap(), metric["Unit"].as_str().unwrap());
-            let told_by_code = ["RecordsParked", "RecordsSkipped", "RecordsUnfinished"].contains(&name);
-            if unit != "Count" || name == "Records" || (told_by_code && dimension.is_none()) {
+            let counted_by_code = ["RecordsParked", "RecordsSkipped", "RecordsUnfinished"].contains(&name);
+            if unit != "Count" || name == "Records" || (counted_by_code && dimension.is_none()) {
                 continue;
             }
             let name = dimension.map_or(name.to_owned(), |(key, value)| format!("{name}{{{key}={value}}}"));
@@ -131,7 +132,7 @@ fn metrics(reports: &[BatchReport]) -> BTreeMap<String, u64> {
     sums
 }
 
-/// Leaves out the middle of what repeats itself.
+/// Leaves out the middle of repeated steps.
 fn abridged(story: &[Step]) -> Vec<Step> {
     let shape = |step: &Step| {
         let text = step.text.chars().filter(|letter| !letter.is_ascii_digit()).collect::<String>();
@@ -150,16 +151,16 @@ fn abridged(story: &[Step]) -> Vec<Step> {
     short
 }
 
-fn block(told: &Run, lines: &BTreeMap<String, usize>) -> String {
-    let mut text = format!("```mermaid\n{}```\n\n", diagram(&abridged(&told.story)));
+fn block(result: &Run, lines: &BTreeMap<String, usize>) -> String {
+    let mut text = format!("```mermaid\n{}```\n\n", diagram(&abridged(&result.story)));
     let listed = |counts: Vec<String>| if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") };
     let times = |count: usize| if count == 1 { String::new() } else { format!(" ({count} times)") };
     let logs = listed(lines.iter().map(|(line, count)| format!("`{line}`{}", times(*count))).collect());
-    let counted = listed(metrics(&told.reports).iter().map(|(name, sum)| format!("`{name}` {sum}")).collect());
+    let counted = listed(metrics(&result.reports).iter().map(|(name, sum)| format!("`{name}` {sum}")).collect());
     let _ = write!(
         text,
         "| | |\n|---|---|\n| writes to the claims table | {} |\n| conditional writes of the effect | {} |\n| letters | {} |\n| deliveries | {} |\n| log | {logs} |\n| metrics | {counted} |\n",
-        told.claim_writes, told.effect_writes, told.letters, told.deliveries,
+        result.claim_writes, result.effect_writes, result.letters, result.deliveries,
     );
     text
 }
@@ -171,9 +172,9 @@ fn the_page_of_scenarios_shows_what_happens() {
     for (name, world, schedule) in scenarios() {
         let lines = Lines::default();
         let subscriber = tracing_subscriber::registry().with(lines.clone());
-        let told = tracing::subscriber::with_default(subscriber, || run(&world, Fates::by_schedule(schedule), true));
-        assert_eq!(told.violation, None, "{name}");
-        let block = block(&told, &lines.0.lock().unwrap());
+        let result = tracing::subscriber::with_default(subscriber, || run(&world, Fates::scheduled(schedule), true));
+        assert_eq!(result.violation, None, "{name}");
+        let block = block(&result, &lines.0.lock().unwrap());
         let (from, to) = (format!("<!-- run: {name} -->\n"), "<!-- end -->");
         let (head, rest) = page.split_once(&from).unwrap_or_else(|| panic!("the page has no block {name}"));
         let (_, tail) = rest.split_once(to).unwrap();
@@ -185,6 +186,6 @@ fn the_page_of_scenarios_shows_what_happens() {
     }
     assert!(
         page == written,
-        "SCENARIOS.md is not what happens any more: `make scenarios` writes it anew; look at the change"
+        "SCENARIOS.md differs from the runs: rewrite it with `make scenarios`, and check the change"
     );
 }

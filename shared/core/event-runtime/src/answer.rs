@@ -1,4 +1,4 @@
-//! What the event source mapping, or a redrive, is told.
+//! The invocation's answer to the event source mapping or to a redrive.
 
 use kafka_events::{BatchResponse, ScanError};
 use serde::Serialize;
@@ -6,14 +6,14 @@ use serde::Serialize;
 use crate::outcome::{BatchReport, Outcome};
 use crate::safeguards::{Safeguard, is_enabled};
 
-/// How records that are still pending are told to the event source mapping.
+/// How records that are still pending are reported to the event source mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reporting {
     /// Fail the invocation: the mapping delivers the whole batch again. Right for every mapping.
     #[default]
     WholeBatch,
-    /// Answer with `batchItemFailures`. Only together with `ReportBatchItemFailures` in the mapping: without it AWS
-    /// ignores the answer, commits the batch, and every record in the answer is lost.
+    /// Answer with `batchItemFailures`. Use it only with `ReportBatchItemFailures` in the mapping: without that setting
+    /// AWS ignores the answer, commits the batch, and every record in the answer is lost.
     PartialBatch,
 }
 
@@ -23,14 +23,14 @@ pub enum Reporting {
 pub enum Answer {
     /// To the event source mapping.
     Batch(BatchResponse),
-    /// To a redrive, whose record is finished.
+    /// To a redrive whose record is finished.
     Redriven(Finished),
 }
 
 /// The record of a letter is finished: `{"finished": "<the letter, as the mark names it>"}`.
 ///
-/// Nothing else lets the letter leave its queue. "Nothing is unfinished" would not do: every function that was invoked
-/// by mistake says something like it.
+/// Only this answer lets a redrive delete the letter. "Nothing is unfinished" would not be enough: a function that was
+/// invoked by mistake answers something like that too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finished {
     /// The letter, as the mark names it.
@@ -56,11 +56,11 @@ pub enum BatchFailed {
 }
 
 impl BatchReport {
-    /// The invocation's result. Whoever redrives a record is answered in one way whatever `reporting` says: by the
-    /// letter's name, or by a failure that names the reason.
+    /// The invocation's result. A redrive always gets the same kind of answer, whatever `reporting` is: the letter's
+    /// name, or a failure that names the reason.
     ///
     /// # Errors
-    /// [`BatchFailed::Unfinished`] where records are pending that the answer cannot or must not name.
+    /// [`BatchFailed::Unfinished`] where records are pending and the answer cannot or must not list them.
     pub fn answer(self, reporting: Reporting) -> Result<Answer, BatchFailed> {
         let pending = self.unfinished_records();
         if let Some(letter) = &self.redriven {
@@ -69,7 +69,7 @@ impl BatchReport {
                 _ => Err(self.failed(pending)),
             };
         }
-        // A record without a readable offset cannot be named.
+        // A record without a readable offset cannot be listed in the answer.
         let partial = reporting == Reporting::PartialBatch || !is_enabled(Safeguard::WholeBatchByDefault);
         let nameable = partial && self.unfinished_without_offset == 0;
         if pending == 0 || nameable {

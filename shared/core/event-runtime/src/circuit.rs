@@ -11,18 +11,19 @@ use tokio::time::Instant;
 pub struct CircuitPolicy {
     /// Failures in a row, without one success between, that open the circuit.
     pub failures: u32,
-    /// How long it stays open; the first record after that tries again, and its failure opens it anew.
+    /// How long it stays open; the first record after that tries again, and if it fails the circuit opens again.
     pub pause: Duration,
 }
 
 impl Default for CircuitPolicy {
-    /// 10 failures open it for 5 s. Ten in a row are no burst; five seconds are short beside the mapping's own retry.
+    /// 10 failures in a row open it for 5 s. Ten are more than a burst; five seconds are short compared with the
+    /// mapping's own retries.
     fn default() -> Self {
         CircuitPolicy { failures: 10, pause: Duration::from_secs(5) }
     }
 }
 
-/// Opens over a dependency that fails again and again, so that the rest of a batch is reported at once.
+/// A circuit breaker: opens when a dependency keeps failing, so that the rest of the batch is reported at once.
 #[derive(Debug)]
 pub(crate) struct Circuit {
     policy: CircuitPolicy,
@@ -66,14 +67,14 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_circuit_opens_after_failures_in_a_row_and_lets_one_through_after_its_pause() {
+    async fn a_circuit_opens_after_failures_in_a_row_and_tries_again_after_a_pause() {
         let circuit = Circuit::new(CircuitPolicy { failures: 3, pause: Duration::from_secs(5) });
         circuit.failed();
         circuit.failed();
         circuit.succeeded();
         circuit.failed();
         circuit.failed();
-        assert!(!circuit.is_open(), "a success between starts the count anew");
+        assert!(!circuit.is_open(), "a success in between resets the count");
         circuit.failed();
         assert!(circuit.is_open());
         tokio::time::advance(Duration::from_secs(5)).await;

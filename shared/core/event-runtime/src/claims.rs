@@ -1,43 +1,43 @@
-//! The port that lets an unconditional effect happen once: a claim per business key.
+//! The claims port: lets an effect without a condition of its own happen once, by one claim for each business key.
 //!
-//! A claim is *held* while its effect runs, then *done* or *parked*; it is *free* again when it is released, or when a
-//! parked one may be repeated.
+//! A claim is *held* while its effect runs, then *done* or *parked*. It is *free* again when it is released, or when it
+//! is decided that a parked one may be repeated.
 //!
-//! # Why no write that arrives late does harm
+//! # Why late writes do no harm
 //!
-//! A write may be applied long after whoever sent it gave up waiting for its answer, even after later writes of the
-//! same worker. Three things make that harmless. *The token* names one record in one invocation, at every try. *The
-//! lease's end* (`until`) grows strictly each time that a claim is taken, by whomever, so that it numbers the takes of
-//! a key. *What is free stays written down*, with the last `until`, because a number that is deleted no longer keeps
-//! anything out. So each write names exactly what it may change:
+//! A write may be applied long after its sender stopped waiting for the answer, even after later writes of the same
+//! worker. Three things make that harmless. *The token* identifies one record in one invocation and is the same at each
+//! attempt. *The lease's end* (`until`) grows each time that any worker takes the claim, so it numbers the takes of a
+//! key. *A free claim keeps its item*, with the last `until`, because a deleted number could not refuse older writes.
+//! So the condition of each write names exactly what it may change:
 //!
 //! | write | changes only |
 //! |---|---|
 //! | take a free claim | nothing, or *free* with an earlier `until` |
-//! | take over an abandoned one, or our own anew | *held* under exactly the token and `until` that we have seen |
+//! | take over an abandoned claim, or take our own again | *held* under exactly the token and `until` that we read |
 //! | complete, release, park | *held* under our token and exactly our `until` |
 //! | withdraw | *held* under our token, unless taken over; nothing, or *free* with an earlier `until` |
-//! | resolve | *parked* under the letter (and token) that was decided about |
+//! | resolve | *parked* under the letter (and token) that the decision is about |
 //!
-//! | what happens | what comes of it |
+//! | what happens | what follows |
 //! |---|---|
-//! | `claim` is applied and its answer lost; the next try claims | it finds its own token: takes the claim anew, with a later `until`, and runs the effect |
-//! | `claim` of try 1 arrives after try 2 has claimed | refused: the claim is held, done or parked |
-//! | … after try 2 has released | refused: *free* carries try 2's later `until` |
-//! | … after the record was left pending | refused: it was withdrawn, which leaves *free* with a later `until` |
-//! | `release` of try 1 arrives while the effect of try 2 runs | refused: try 2's `until` is later |
-//! | `complete` or `park` arrives late | the record is over for this worker; it holds if nobody took over meanwhile |
-//! | a take-over of an abandoned claim is applied late, and its own next try finds it | still uncertain: the claim says that it was taken over |
-//! | two workers take over one abandoned claim | one: the other has seen another token |
-//! | a worker is frozen past its lease and settles | refused, once another has taken over: another token |
+//! | `claim` is applied and its answer lost; the next attempt claims | it finds its own token, takes the claim again with a later `until`, and runs the effect |
+//! | `claim` of attempt 1 arrives after attempt 2 has claimed | refused: the claim is held, done or parked |
+//! | … after attempt 2 has released | refused: *free* has attempt 2's later `until` |
+//! | … after the record was left pending | refused: the claim was withdrawn, which leaves *free* with a later `until` |
+//! | `release` of attempt 1 arrives while the effect of attempt 2 runs | refused: attempt 2's `until` is later |
+//! | `complete` or `park` arrives late | this worker does nothing more with the record; the write is applied if no other worker took over meanwhile |
+//! | a take-over of an abandoned claim is applied late, and the same worker's next attempt finds it | still uncertain: the item records that it was taken over |
+//! | two workers take over one abandoned claim | one succeeds: the other's condition names a token that is gone |
+//! | a worker is frozen past its lease and settles | refused once another worker has taken over: the token differs |
 //!
-//! A withdrawal cannot see the lease that it ends, so it writes one of its own, counted from now. Under a clock that
-//! stands still that may be a millisecond earlier. It does no harm: the next owner has another token, and a late
-//! `claim` of the same try asks for no later lease than the one that was written.
+//! A withdrawal does not know the lease that it ends, so it writes its own, counted from now. If the clock stands
+//! still, that may be a millisecond earlier. This does no harm: the next owner has another token, and a late `claim` of
+//! the same attempt does not ask for a later lease than the one that was written.
 //!
-//! What is left: a `claim` that arrives after its record was left pending *and* could not be withdrawn (the table was
-//! down throughout, or another worker held the claim just then and released it later). It looks as if its worker had
-//! died, and is uncertain.
+//! One case remains: a `claim` that is applied after its record was left pending *and* the withdrawal failed (the table
+//! was down all the time, or another worker held the claim at that moment and released it later). It looks as if its
+//! worker had died, and counts as uncertain.
 
 use std::fmt;
 use std::time::Duration;
@@ -50,12 +50,12 @@ use crate::dead_letter::LetterId;
 use crate::effect_id::{ClaimKey, EffectId};
 use crate::store_error::StoreError;
 
-/// The fencing token: whoever wrote it last owns the claim. One for each record and invocation.
+/// The fencing token: the worker that wrote it last owns the claim. One for each record and invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OwnerToken(Uuid);
 
 impl OwnerToken {
-    /// A token nobody had before.
+    /// A new token.
     pub fn fresh() -> Self {
         OwnerToken(Uuid::new_v4())
     }
@@ -65,7 +65,7 @@ impl OwnerToken {
         OwnerToken(Uuid::from_u128(value))
     }
 
-    /// The token that a store gave back; `None` where the text is none.
+    /// Parses a stored token; `None` where the text is not one.
     pub fn from_stored(token: &str) -> Option<Self> {
         Uuid::try_parse(token).ok().map(OwnerToken)
     }
@@ -77,18 +77,18 @@ impl fmt::Display for OwnerToken {
     }
 }
 
-/// A claim that we own until `until`.
+/// A claim that this worker holds until `until`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
     /// What is claimed.
     pub key: ClaimKey,
-    /// Proof of ownership, in the condition of every later write.
+    /// Proof of ownership: part of the condition of every later write.
     pub token: OwnerToken,
-    /// When others may take it for abandoned. Later than at any take of this key before, and in the condition of every
-    /// later write too.
+    /// When others may treat it as abandoned. Later than at any earlier take of this key, and part of the condition of
+    /// every later write too.
     pub until: UnixMillis,
-    /// The same effect under its former name ([`EffectId::former`]), held with it. A store knows nothing of it and
-    /// gives `None`.
+    /// The same effect under its former name ([`EffectId::former`]), held with it. Stores do not set it: they return
+    /// `None`.
     pub former: Option<Box<Held>>,
 }
 
@@ -101,10 +101,10 @@ impl Held {
 /// Whether the effect of a claim that is given up may have happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Doubt {
-    /// It is certain that it did not happen; or its function lets it be repeated ([`crate::WhenUncertain::Repeat`]), so
-    /// that a repetition needs nobody's leave.
+    /// It is certain that it did not happen; or the function allows uncertain effects to be repeated
+    /// ([`crate::WhenUncertain::Repeat`]), so no decision is needed.
     Certain,
-    /// It may have happened, or nobody can tell: a person decides.
+    /// It may have happened: a person decides.
     Uncertain,
 }
 
@@ -113,46 +113,47 @@ pub enum Doubt {
 pub struct Parked {
     /// The letter that it is parked under.
     pub letter: Option<LetterId>,
-    /// Who parked it: tells this park from a later one under the same letter.
+    /// Who parked it: distinguishes this park from a later one under the same letter.
     pub token: OwnerToken,
     /// Whether its effect may have happened.
     pub doubt: Doubt,
 }
 
-/// What trying to claim found.
+/// The result of claiming.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// The effect is ours to run: nobody had it, or only earlier tries of ours.
+    /// This worker runs the effect: the claim was free, or held by its own earlier attempt.
     Claimed(Held),
     /// The effect has happened.
     Done,
-    /// The effect was given up; its letter waits for a decision.
+    /// The effect was given up, and its letter is in the queue.
     Parked(Parked),
-    /// Done or parked for another effect: its fingerprint differs from ours.
+    /// Done or parked for another effect: its fingerprint differs from this one's.
     Conflict,
-    /// Another worker is at it until then.
+    /// Another worker holds it until then.
     HeldUntil(UnixMillis),
-    /// Another worker let its lease run out without settling: the effect may have happened. The claim is ours now,
-    /// to be parked (or, where the function says so, repeated).
+    /// Another worker's lease ended without settling: the effect may have happened. This worker holds the claim now, to
+    /// park it or, if the function allows it, to repeat the effect.
     Uncertain(Held),
 }
 
-/// What settling a claim found.
+/// The result of settling a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
-    /// The write holds, now or by an earlier try whose answer was lost.
+    /// The write is applied, now or by an earlier attempt whose answer was lost.
     Applied,
     /// Another worker owns the claim, or has settled it: our write changed nothing.
     NotOurs,
 }
 
-/// What is decided about a parked claim.
+/// A decision about a parked claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// The effect did not happen, or may happen again: the claim is free, and the next delivery of its record, or its
-    /// letter sent again, takes the effect.
+    /// The effect did not happen, or may happen again: the claim becomes free, and the next delivery or redrive of its
+    /// record runs the effect.
     Repeat,
-    /// The effect happened, or must not happen any more: the claim is done, and its record a duplicate from now on.
+    /// The effect happened, or must not happen any more: the claim becomes done, and its record is a duplicate from now
+    /// on.
     Done,
 }
 
@@ -169,10 +170,10 @@ impl Decision {
 /// Who decides about a parked claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decider<'a> {
-    /// A person, by this name, who has found out what became of the effect.
+    /// A person with this name, who has found out whether the effect happened.
     Person(&'a str),
-    /// The redrive by itself. All that it has seen is a message in a queue, which is no evidence: its decision holds
-    /// only for a claim that says itself that its effect did not happen ([`Doubt::Certain`]).
+    /// The redrive itself. It has only read a message in a queue, which proves nothing: its decision applies only to a
+    /// claim that itself records that its effect did not happen ([`Doubt::Certain`]).
     Redrive,
 }
 
@@ -186,13 +187,13 @@ impl<'a> Decider<'a> {
     }
 }
 
-/// Which park a decision is about.
+/// The park that a decision is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParkedUnder<'a> {
-    /// The letter that was read.
+    /// The letter that the decider read.
     pub letter: &'a LetterId,
-    /// Who had parked the claim ([`Parked::token`]), where that was seen too: then a claim that was parked anew under
-    /// the same letter is left alone.
+    /// Who had parked the claim ([`Parked::token`]), if the decider read that too: then a claim that was parked again
+    /// under the same letter is not changed.
     pub token: Option<OwnerToken>,
 }
 
@@ -202,22 +203,23 @@ impl<'a> From<&'a LetterId> for ParkedUnder<'a> {
     }
 }
 
-/// What a decision met.
+/// The result of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolved {
-    /// It holds, now or by an earlier try of the same decider whose answer was lost.
+    /// It is applied, now or by an earlier attempt of the same decider whose answer was lost.
     Applied,
-    /// The claim is not parked: there is nothing to decide (never claimed, held, done, or decided by somebody else).
+    /// The claim is not parked, so there is nothing to decide: it was never claimed, or is held, done, or decided by
+    /// somebody else.
     NotParked,
-    /// The claim is parked under another letter, or was parked anew: look at that one.
+    /// The claim is parked under another letter, or was parked again: look at that one.
     OtherPark,
-    /// Nobody has decided, and the effect may have happened: it takes a person.
+    /// The effect may have happened and no person has decided: a person must.
     Uncertain,
 }
 
-/// Claims, each fenced by its owner's token and its lease's end.
+/// The port of a store of claims, each fenced by its owner's token and its lease's end.
 ///
-/// An implementation must hold the contract suite in `testing::claims_contract`.
+/// An implementation must pass the contract suite `testing::claims_contract`.
 pub trait Claims: Send + Sync {
     /// The longest claim key that the store takes, in bytes. The processor sends the record of a longer key to the dead
     /// letters (`key_missing`) without asking the store. No limit unless the adapter states one.
@@ -225,15 +227,15 @@ pub trait Claims: Send + Sync {
         usize::MAX
     }
 
-    /// Takes the claim if nobody has it, or finds out who does. One conditional write as a rule; a lost race costs no
-    /// read. Whoever holds a claim leaves its own fingerprint on it.
+    /// Takes the claim if it is free, or finds out who has it. Usually one conditional write; a refused write needs no
+    /// read. The holder's fingerprint is stored with the claim.
     ///
-    /// `token` is the same at each try of a record in one invocation, and no other record's: a claim that is held under
-    /// it already, by a try that never got its answer, is taken anew.
+    /// `token` is the same at each attempt of one record in one invocation, and is never used for another record: a
+    /// claim that it already holds, by an attempt that got no answer, is taken again.
     ///
     /// # Errors
-    /// When the table cannot be asked, or the claim is not one that this version reads. The claim may have been taken:
-    /// try again, or [`withdraw`](Claims::withdraw).
+    /// When the table does not answer, or this version cannot read the stored claim. The claim may have been taken: try
+    /// again, or [`withdraw`](Claims::withdraw).
     fn claim<'a>(
         &'a self,
         effect: &'a EffectId,
@@ -247,10 +249,10 @@ pub trait Claims: Send + Sync {
     /// Nothing happened: the claim is free again.
     fn release<'a>(&'a self, held: &'a Held) -> BoxFuture<'a, Result<Settled, StoreError>>;
 
-    /// Takes back a claim of which nobody knows whether it was taken, because its answer never came; its effect never
-    /// began. What is still on its way changes nothing any more. `lease` is what was claimed for.
+    /// Takes back a claim that may have been taken, because the answer never came; its effect never began. A write of
+    /// this claim that is still in progress changes nothing afterwards. `lease` is the lease of that claim.
     ///
-    /// A claim that `token` took over from a worker that had abandoned it stays: that worker's effect may have
+    /// A claim that `token` took over from a worker that had abandoned it stays as it is: that worker's effect may have
     /// happened.
     fn withdraw<'a>(
         &'a self,
@@ -259,8 +261,8 @@ pub trait Claims: Send + Sync {
         token: OwnerToken,
     ) -> BoxFuture<'a, Result<Settled, StoreError>>;
 
-    /// Given up: *held* becomes *parked*, under the letter that a person will read. `doubt` says whether the effect may
-    /// have happened; it stays with the claim, as the only evidence that a decision without a person goes by.
+    /// The record is given up: *held* becomes *parked*, under its letter. `doubt` records whether the effect may have
+    /// happened; it stays with the claim, as the only evidence on which a claim is freed without a person.
     fn park<'a>(
         &'a self,
         held: &'a Held,
@@ -268,9 +270,9 @@ pub trait Claims: Send + Sync {
         doubt: Doubt,
     ) -> BoxFuture<'a, Result<Settled, StoreError>>;
 
-    /// Ends a parked claim by a decision. What the decision is about stands in the write's condition: a claim that was
-    /// parked otherwise meanwhile is left alone. The decision is recorded on the claim, with who took it and when, and
-    /// stays there whatever becomes of the claim.
+    /// Ends a parked claim by a decision. The write's condition names the park that the decision is about: a claim that
+    /// was parked differently in the meantime is not changed. The decision is recorded on the claim, with who took it
+    /// and when, and stays there.
     fn resolve<'a>(
         &'a self,
         key: &'a ClaimKey,

@@ -18,7 +18,8 @@ impl UnixMillis {
     }
 }
 
-/// The wall clock that leases are measured by. Workers compare each other's, so a lease includes their skew.
+/// The wall clock by which leases are measured. Workers read each other's leases, so a lease allows for the difference
+/// between their clocks.
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> UnixMillis;

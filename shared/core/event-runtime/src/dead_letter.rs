@@ -1,4 +1,4 @@
-//! Dead letters: everything a person or the redrive needs to know about a record that was given up.
+//! Dead letters: everything that a person or the redrive needs to know about a record that was given up.
 
 use std::fmt;
 
@@ -13,16 +13,16 @@ use crate::store_error::StoreError;
 /// The version of [`DeadLetter`]'s JSON form.
 pub const LETTER_VERSION: u32 = 1;
 
-/// Ends the name under which a claim is parked whose effect may have happened.
+/// The suffix of the name under which an uncertain claim is parked.
 const UNCERTAIN: &str = "-redriven";
 
-/// Names a letter by where its record stands in Kafka, so that parking it twice is recognised.
+/// A letter's id. It is made from the record's place in Kafka, so a record that is dead-lettered twice has one id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LetterId(String);
 
 impl LetterId {
-    /// The id for a record's place; the timestamp tells a recreated topic's records from the old ones.
+    /// The id for a record's place; the timestamp distinguishes records of a recreated topic from the old ones.
     pub fn of(function: &str, source: &str, place: &Place) -> Self {
         let mut hash = Sha256::new();
         for part in [function.as_bytes(), source.as_bytes(), place.topic_partition.as_bytes(), place.topic.as_bytes()] {
@@ -30,17 +30,17 @@ impl LetterId {
             hash.update(part);
         }
         for number in [i64::from(place.partition), place.offset.unwrap_or(-1), place.timestamp, place.index as i64] {
-            // The position in the batch names a record only where its offset cannot be read.
+            // The position in the batch identifies a record only if its offset cannot be read; otherwise it is 0.
             hash.update(number.to_be_bytes());
         }
         LetterId(hex::encode(&hash.finalize()[..16]))
     }
 
-    /// Under which a claim is parked whose effect may have happened, by the first try of its record or by a later one.
-    /// Not the letter's own id: under that lie claims whose effect did not happen, which a redrive frees by itself. A
-    /// redrive of an earlier version looks at nothing but the name, and leaves this one to a person too.
+    /// The name under which a claim is parked if its effect may have happened. It is not the letter's own id, because
+    /// claims under that id had no effect and a redrive frees them itself. A redrive of an earlier version looks only
+    /// at the name, and leaves this one to a person too.
     ///
-    /// Stored as `<id>-redriven`: so every version knows it, and at first only redriven tries used it.
+    /// Stored as `<id>-redriven`: every version knows this form, which at first only redriven records used.
     #[must_use]
     pub fn uncertain(&self) -> Self {
         match self.0.ends_with(UNCERTAIN) {
@@ -49,12 +49,12 @@ impl LetterId {
         }
     }
 
-    /// The name by which the letter lies in its queue, whichever of its two names this is.
+    /// The id that the letter has in its queue, from either of the two names.
     pub(crate) fn without_suffix(&self) -> &str {
         self.0.strip_suffix(UNCERTAIN).unwrap_or(&self.0)
     }
 
-    /// An id that a store gave back.
+    /// An id as it is stored.
     pub fn from_stored(id: impl Into<String>) -> Self {
         LetterId(id.into())
     }
@@ -71,10 +71,10 @@ impl fmt::Display for LetterId {
     }
 }
 
-/// Where a record stands.
+/// The place of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    /// The event's own name of the partition, `topic-partition`, verbatim.
+    /// Name of the topic-partition, as the event spells it. Stored as `lane`.
     #[serde(rename = "lane")]
     pub topic_partition: String,
     /// Topic.
@@ -83,32 +83,32 @@ pub struct Place {
     pub partition: i32,
     /// Offset; absent where it cannot be read.
     pub offset: Option<i64>,
-    /// Record timestamp in milliseconds; -1 where there is none.
+    /// Record timestamp in milliseconds since 1970; -1 where there is none.
     pub timestamp: i64,
-    /// Position in the partition's batch; 0 unless the offset cannot be read.
+    /// Position in the partition's batch, from 0; 0 too wherever the offset can be read.
     pub index: usize,
 }
 
-/// The bytes of a record as they came.
+/// The bytes of a record as they were delivered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawBytes {
-    /// The key in base64, frame and all; where its base64 could not be read, its text as it came.
+    /// The key in base64, with its frame; where its base64 could not be read, its text as it was delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The value in base64, frame and all; where its base64 could not be read, its text as it came.
+    /// The value in base64, with its frame; where its base64 could not be read, its text as it was delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// The headers in order, as `[name, value in base64 or null]`; names repeat.
+    /// The headers in order, as `[name, value in base64 or null]`; names may repeat.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, Option<String>)>,
     /// The headers' JSON in base64, where they could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headers_json: Option<String>,
-    /// The record's JSON in base64, where the record itself could not be read; then there is nothing else.
+    /// The record's JSON in base64, where the record itself could not be read; then all other fields are empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<String>,
-    /// The item's JSON in base64, where it was no record that was given up but an item that its function had fetched
-    /// itself; then there is nothing else.
+    /// The item's JSON in base64, if not a record was given up but an item that the function had fetched itself; then
+    /// all other fields are empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<String>,
     /// The JSON of `keySchemaMetadata` in base64, where the event source mapping read the registry.
@@ -143,7 +143,7 @@ impl RawBytes {
         }
     }
 
-    /// A record whose base64 could not be read: its texts as they came.
+    /// A record whose base64 could not be read: its texts as they were delivered.
     pub(crate) fn of_undecoded(record: &Record<'_>) -> Self {
         RawBytes {
             key: record.key.as_ref().map(|encoded| encoded.raw().into_owned()),
@@ -154,7 +154,7 @@ impl RawBytes {
         }
     }
 
-    /// The headers in order; where they cannot be read, their JSON as it came.
+    /// The headers in order; where they cannot be read, their JSON as it was delivered.
     fn of_headers(headers: &Headers<'_>) -> Self {
         let parsed: Result<Vec<_>, _> = headers
             .iter()
@@ -174,11 +174,11 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 /// Why a record was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
-    /// The bounded name of the failure.
+    /// The error code, from a bounded set.
     pub code: String,
-    /// Where in its journey: `scan`, `decode`, `claim`, `handle`, `settle`.
+    /// The stage: `scan`, `decode`, `claim`, `handle` or `settle`.
     pub stage: String,
-    /// The error and what caused it, outermost first. No row data.
+    /// The error and its causes, outermost first. Contains no row data.
     pub chain: Vec<String>,
     /// The effect may have happened: a person decides whether to repeat it.
     pub uncertain: bool,
@@ -193,31 +193,32 @@ pub struct GivenUpBy {
     pub function_version: String,
     /// The invocation's request id, to find its logs.
     pub request_id: String,
-    /// Tries in that invocation, from 1.
+    /// The number of the last attempt in that invocation, from 1.
     pub attempt: u32,
     /// When, in milliseconds since 1970.
     pub at_ms: u64,
 }
 
-/// How often an operator has sent the record again, and what came of it.
+/// How often the record was redriven, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redriven {
     /// Tries that failed.
     pub attempts: u32,
     /// When the last one was, in milliseconds since 1970.
     pub last_at_ms: u64,
-    /// What the function said then.
+    /// The function's error at that time.
     pub last_error: String,
 }
 
-/// Everything about a record that was given up. Holds row data (the raw bytes): its queue deserves the table's care.
+/// A dead letter. It contains row data (the raw bytes): protect its queue as you protect the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// [`LETTER_VERSION`].
     pub version: u32,
-    /// Same record, same id.
+    /// The letter's id: the same for the same record.
     pub id: LetterId,
-    /// `aws:kafka` or `SelfManagedKafka`; what the function calls its source, where it fetched an item itself.
+    /// `aws:kafka` or `SelfManagedKafka`; for an item that the function fetched itself, the function's own name of the
+    /// source.
     pub event_source: String,
     /// The cluster's ARN, where the event has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -225,33 +226,33 @@ pub struct DeadLetter {
     /// The cluster's `host:port` list, where the event has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bootstrap_servers: Option<String>,
-    /// Where it stands.
+    /// The record's place.
     #[serde(flatten)]
     pub place: Place,
-    /// Its bytes.
+    /// The record's bytes.
     pub raw: RawBytes,
-    /// The key's writer schema, as far as it could be told (`id:100001`, `guid:…`, `glue:…`).
+    /// The key's writer schema, if it is known (`id:100001`, `guid:…`, `glue:…`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_schema: Option<String>,
-    /// The value's writer schema.
+    /// The value's writer schema, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_schema: Option<String>,
     /// The claim that guards the effect, if one was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<String>,
-    /// Why.
+    /// Why the record was given up.
     pub error: Reason,
-    /// By whom.
+    /// Which deployment gave it up, and when.
     pub given_up_by: GivenUpBy,
-    /// What redriving it has come to so far.
+    /// The failed redrives so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redriven: Option<Redriven>,
 }
 
-/// Where letters are kept.
+/// The port of a store of dead letters.
 ///
-/// An implementation must hold the contract suite in `testing::dead_letters_contract`.
+/// An implementation must pass the contract suite `testing::dead_letters_contract`.
 pub trait DeadLetters: Send + Sync {
-    /// Stores a letter durably. `Ok` is what lets the record count as finished.
+    /// Stores a letter durably. The record counts as finished only after `Ok`.
     fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>>;
 }

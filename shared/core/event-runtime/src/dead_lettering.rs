@@ -1,4 +1,5 @@
-//! What becomes of a record that no try will finish: parked, or reported where it must not be parked.
+//! Dead-lettering: stores the letter of a record that no attempt will finish and parks its claim, or reports the record
+//! where it must not go to the dead letters.
 
 use kafka_events::{Record, Redrive};
 use tokio::time::Instant;
@@ -16,7 +17,7 @@ use crate::safeguards::{Safeguard, is_enabled};
 use crate::store_error::StoreError;
 
 impl<H: RecordHandler> PartitionContext<'_, H> {
-    /// Gives up a record that failed for good, or whose effect is uncertain.
+    /// Dead-letters a record that failed permanently, or whose effect is uncertain.
     pub(crate) async fn dead_letter(
         &self,
         record: &RawRecord<'_>,
@@ -38,7 +39,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         outcome
     }
 
-    /// Gives up a record whose JSON could not be read.
+    /// Dead-letters a record whose JSON could not be read.
     pub(crate) async fn dead_letter_unread(&self, place: Place, raw: RawBytes, fault: Fault) -> RecordReport {
         let letter = self.letter(place, raw, &fault, 1);
         let settling = Instant::now();
@@ -47,7 +48,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         record_report
     }
 
-    /// Gives up a record whose base64 could not be read: its text is kept as it came.
+    /// Dead-letters a record whose base64 could not be read: its text is kept as it was delivered.
     pub(crate) async fn dead_letter_undecoded(&self, record: &Record<'_>, fault: Fault) -> RecordReport {
         let place = Place {
             topic_partition: self.partition_name.to_owned(),
@@ -69,8 +70,8 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         }
         match self.flood.admits(&letter.id, fault) {
             Admission::DeadLetter => {}
-            // Its claim, where it has one, may still have to be parked under the letter. And without an offset two
-            // records of different batches may share an id.
+            // Its claim, if any, may still have to be parked under the letter. And without an offset, two records of
+            // different batches may have the same id.
             Admission::HasItsLetter if held.is_some() || letter.place.offset.is_none() => {}
             Admission::HasItsLetter => return Outcome::Duplicate,
             Admission::HoldBack => return self.hold_back(letter, fault, held).await,
@@ -84,7 +85,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         }
     }
 
-    /// A record that an operator sent again has its letter already, and keeps it.
+    /// A redriven record already has a letter, and keeps it.
     async fn keep_its_letter(
         &self,
         redrive: &Redrive<'_>,
@@ -94,7 +95,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
     ) -> Outcome {
         match (held, fault.disposition) {
             (None, _) => {}
-            // Nothing happened: it may be sent again as it is.
+            // The effect did not happen: the record may be redriven again.
             (Some(held), Disposition::DeadLetter | Disposition::Retry { .. }) => {
                 self.release(held, &mut StageTimes::default()).await;
             }
@@ -108,30 +109,34 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
                 }
             }
         }
-        self.log(letter, fault, "redriven and failed again; its letter stays");
+        self.log(letter, fault, "redriven and failed again; its letter stays in the queue");
         Outcome::Unfinished(fault.code)
     }
 
-    /// A letter is begun only if it can be stored within the invocation: a topic-partition of records that cannot be
-    /// read would park one after the other until Lambda ends it, and nobody would be told of any of them. A claim that
-    /// is held was taken with time to settle it.
+    /// A letter is stored only if there is time for it within the invocation: otherwise a partition of unreadable
+    /// records would be dead-lettered one by one until Lambda ends the invocation, and none would be reported. A claim
+    /// that is held was taken with enough time left to settle it.
     fn leave_for_another_delivery(&self, letter: &DeadLetter) -> Outcome {
         let fault = Fault::new(Stage::Settle, NoTimeLeft);
-        self.log(letter, &fault, "not parked: too little is left of the invocation; the partition stops");
+        self.log(letter, &fault, "not dead-lettered: too little time is left in the invocation; the partition stops");
         Outcome::Unfinished(fault.code)
     }
 
-    /// Too many were parked with this code already: this one is pending instead.
+    /// Too many records were dead-lettered with this code already: this one stays pending.
     async fn hold_back(&self, letter: &DeadLetter, fault: &Fault, held: Option<&Held>) -> Outcome {
         if let (Some(held), Disposition::DeadLetter) = (held, fault.disposition) {
             self.release(held, &mut StageTimes::default()).await;
         }
-        self.log(letter, fault, "not parked: too many were parked with this code; the partition stops");
+        self.log(
+            letter,
+            fault,
+            "not dead-lettered: too many records were dead-lettered with this code; the partition stops",
+        );
         Outcome::Unfinished(FLOOD_GUARD)
     }
 
-    /// Stores the letter, then parks the claim; the record is given up only when both hold. The error is the code of
-    /// what kept them from it, logged already.
+    /// Stores the letter, then parks the claim; the record is finished only when both succeeded. The error is the code
+    /// of the failure, which is already logged.
     async fn store_and_park(
         &self,
         letter: &DeadLetter,
@@ -149,7 +154,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
             let code = error.code;
             self.flood.was_stored(&letter.id, fault, false);
             let error = Fault::new(Stage::Settle, error);
-            self.log(letter, &error, "no dead letter could be stored; the record stays pending");
+            self.log(letter, &error, "the dead letter could not be stored; the record stays pending");
             if let (Some(held), Disposition::DeadLetter) = (held, fault.disposition) {
                 self.release(held, &mut StageTimes::default()).await;
             }
@@ -161,14 +166,18 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
             Ok(()) => Ok(()),
             Err(error) => {
                 let code = error.code;
-                self.log(letter, &Fault::new(Stage::Settle, error), "the claim of a parked record could not be parked");
+                self.log(
+                    letter,
+                    &Fault::new(Stage::Settle, error),
+                    "the dead letter is stored, but the record's claim could not be parked; the record stays pending",
+                );
                 Err(code)
             }
         }
     }
 
-    /// Parks a claim by what its fault proves. Where the effect may have happened, under the letter's second name as
-    /// well: a redrive of an earlier version does not read the doubt.
+    /// Parks a claim with what its fault proves. Where the effect may have happened, the claim is parked under the
+    /// letter's second name: a redrive of an earlier version does not read the doubt.
     async fn park_claim(
         &self,
         held: &Held,

@@ -1,4 +1,4 @@
-//! How much of the invocation is left.
+//! The invocation's deadline, and how much time is left before it.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use tokio::time::Instant;
 
 use crate::clock::UnixMillis;
 
-/// 2020-01-01T00:00:00Z. `cargo lambda watch` sends a fixed deadline of 1970: any deadline before this is no deadline.
+/// 2020-01-01T00:00:00Z. `cargo lambda watch` sends a fixed deadline in 1970: any deadline before this date counts as
+/// unknown.
 const EPOCH_OF_REAL_DEADLINES: UnixMillis = UnixMillis(1_577_836_800_000);
 
 /// The instant at which Lambda ends the invocation, if it is known.
@@ -22,22 +23,22 @@ impl Deadline {
         Deadline(Instant::now().checked_add(deadline.since(now)))
     }
 
-    /// So long from now.
+    /// A deadline that is `duration` from now.
     pub fn within(duration: Duration) -> Self {
         Deadline(Instant::now().checked_add(duration))
     }
 
-    /// None is known.
+    /// No deadline is known.
     pub fn unknown() -> Self {
         Deadline(None)
     }
 
-    /// What is left; `None` where no deadline is known.
+    /// The time left; `None` where no deadline is known.
     pub fn left(self) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(Instant::now()))
     }
 
-    /// Whether `needed` fits what is left.
+    /// Whether at least `needed` is left. Always true where no deadline is known.
     pub fn allows(self, needed: Duration) -> bool {
         self.left().is_none_or(|left| left >= needed)
     }

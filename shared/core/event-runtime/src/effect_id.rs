@@ -1,4 +1,4 @@
-//! Which effect a claim guards: its business key, and what it would be.
+//! The identity of a claimed effect: its business key, and optionally a fingerprint of its content.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::{Blame, Disposition, Failure};
 
-/// What an effect is claimed by: the *business* key (`welcome:<account id>`), not the offset, so that a replay, a
-/// re-snapshot or a second topic cannot repeat it.
+/// The key of a claim: the *business* key of the effect (`welcome:<account id>`) and not the offset, so that a replay,
+/// a re-snapshot or a second topic cannot repeat it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClaimKey(String);
 
 impl ClaimKey {
-    /// A key from what the function knows its effect by.
+    /// A key from the kind of effect (`scope`) and the business id.
     ///
     /// # Errors
     /// [`MissingKey`] when `id` is empty: an effect without a key would not be guarded.
@@ -20,7 +20,7 @@ impl ClaimKey {
         if id.is_empty() { Err(MissingKey) } else { Ok(ClaimKey(format!("{scope}:{id}"))) }
     }
 
-    /// The key that a store or a dead letter gave back.
+    /// A key as a store or a dead letter contains it.
     pub fn from_stored(key: impl Into<String>) -> Self {
         ClaimKey(key.into())
     }
@@ -70,11 +70,11 @@ impl Failure for KeyTooLong {
     }
 }
 
-/// What an effect would be, as far as the function wants that compared: 128 bits of a hash over fields that it names.
+/// A fingerprint of an effect's content: 128 bits of a hash over the fields that the function chooses to compare.
 ///
-/// Optional, and none for effects whose records come again with other bytes (a change event's envelope differs each
-/// time that it is emitted). With one, a claim that is settled for *other* fields is no duplicate but an error,
-/// `claim_conflict`: two payloads claim one key.
+/// Optional. Do not use one if the fields may differ when a record is delivered again (a change event's envelope
+/// differs each time that it is emitted). With a fingerprint, a claim that is settled for *other* fields is not a
+/// duplicate but an error, `claim_conflict`: two different contents claim one key.
 ///
 /// ```
 /// use event_runtime::{ClaimKey, Fingerprint, EffectId};
@@ -101,7 +101,7 @@ impl Fingerprint {
         Fingerprint(half)
     }
 
-    /// One that a store gave back, as 32 hexadecimal digits; `None` for any other text.
+    /// Parses a stored fingerprint of 32 hexadecimal digits; `None` for any other text.
     pub fn from_stored(text: &str) -> Option<Self> {
         hex::decode(text).ok()?.try_into().ok().map(Fingerprint)
     }
@@ -113,34 +113,34 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// Which effect it is, where it cannot be made conditional.
+/// The identity of an effect that cannot be made conditional.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EffectId {
     /// What is claimed.
     pub key: ClaimKey,
-    /// What the effect would be, where the function wants that compared.
+    /// The content of the effect, if the function wants it compared.
     pub fingerprint: Option<Fingerprint>,
-    /// What an earlier version of the function claims the same effect by.
+    /// The key by which an earlier version of the function claims the same effect.
     pub former: Option<ClaimKey>,
 }
 
 impl EffectId {
-    /// Told by its key alone.
+    /// An effect that is identified by its key alone.
     pub fn new(key: ClaimKey) -> Self {
         EffectId { key, fingerprint: None, former: None }
     }
 
-    /// The same, where an earlier version of the function claims it by another key: it does not happen again for what
-    /// that version has claimed, nor in that version for what this one claims. Takes two more writes.
+    /// Adds the key by which an earlier version of the function claims the same effect: an effect that one version has
+    /// claimed does not happen again in the other. Takes two more writes.
     ///
-    /// Several effects may have one former key: each then happens once in this version, unless the earlier one has
-    /// claimed that key for any of them. With a fingerprint, claims under a former key are not told apart so: where one
-    /// is settled for anything else the effect is `claim_conflict`.
+    /// Several effects may share a former key: each then happens once in this version, unless the earlier version has
+    /// claimed that key for any of them. Effects with a fingerprint are not told apart in this way: if the former key
+    /// is settled with another fingerprint, the effect is a `claim_conflict`.
     pub fn formerly(self, key: ClaimKey) -> Self {
         EffectId { former: Some(key).filter(|former| *former != self.key), ..self }
     }
 
-    /// The same for a store whose keys have at most `most` bytes. A longer former key is left out: it was never claimed.
+    /// The same effect for a store whose keys have at most `most` bytes. A longer former key is left out: it was never claimed.
     pub(crate) fn within(self, most: usize) -> Result<Self, KeyTooLong> {
         match self.key.0.len() {
             bytes if bytes > most => Err(KeyTooLong { bytes, most }),
@@ -148,13 +148,13 @@ impl EffectId {
         }
     }
 
-    /// The same, comparing what the effect would be.
+    /// Adds a fingerprint, so that the effect's content is compared.
     pub fn with_fingerprint(self, fingerprint: Fingerprint) -> Self {
         EffectId { fingerprint: Some(fingerprint), ..self }
     }
 
-    /// Whether a claim that was settled under `stored` is for another effect than ours. Unless both sides have a
-    /// fingerprint nothing is known: a function that starts to compare must not stumble over its old claims.
+    /// Whether a claim that was settled with the fingerprint `stored` is for another effect. Without a fingerprint on
+    /// both sides there is no conflict: a function that starts to compare must not fail on its old claims.
     pub fn conflicts_with(&self, stored: Option<Fingerprint>) -> bool {
         matches!((self.fingerprint, stored), (Some(ours), Some(theirs)) if ours != theirs)
     }

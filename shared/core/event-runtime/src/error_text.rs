@@ -1,26 +1,26 @@
-//! Errors as text, cut to what a log line, a dead letter and an invocation's answer have room for.
+//! Error texts, cut to the length that fits a log line, a dead letter or an invocation's answer.
 //!
-//! An error may quote what it was given: a name of a megabyte out of a schema, the whole answer of a proxy. Uncut it
-//! would make a letter that no queue takes, and a record whose letter cannot be stored stops its partition.
+//! An error may quote its input: a schema name of a megabyte, a proxy's whole answer. Uncut, it would make a letter too
+//! large for the queue, and a record whose letter cannot be stored stops its partition.
 
 use std::error::Error;
 use std::fmt;
 
-/// What is kept of one error's text, in bytes. The mark that something was cut comes on top.
+/// The bytes kept of one error's text. The note that something was cut comes on top.
 pub const MAX_ERROR_LINE: usize = 1024;
 
-/// What is kept of a whole chain's texts, in bytes. Their marks, less than 64 bytes a line, come on top.
+/// The bytes kept of all texts of a chain. The notes of what was cut, less than 64 bytes a line, come on top.
 pub const MAX_ERROR_CHAIN: usize = 4096;
 
-/// Causes that are looked at: more than any library nests, few enough for one log line.
+/// The maximum number of causes that are read: more than any library nests, few enough for one log line.
 const MAX_CAUSES: usize = 16;
 
-/// Pieces of text that are still counted once a line is full. An error that writes a long name writes it as one piece;
-/// one that writes letter by letter is stopped.
+/// How many pieces of text are still counted once a line is full. An error writes a long name as one piece; one that
+/// writes letter by letter is stopped.
 const COUNTED_PIECES: u32 = 1024;
 
-/// An error and what caused it, outermost first: at most 17 lines of about [`MAX_ERROR_LINE`] bytes and about
-/// [`MAX_ERROR_CHAIN`] together, whatever the errors say. Where text is left out, the line says how much.
+/// An error and its causes, outermost first: at most 17 lines of about [`MAX_ERROR_LINE`] bytes each and about
+/// [`MAX_ERROR_CHAIN`] together. A line that was cut says how much is missing.
 pub fn error_chain(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut chain: Vec<Line> = Vec::new();
     let mut left = MAX_ERROR_CHAIN;
@@ -28,7 +28,7 @@ pub fn error_chain(error: &(dyn Error + 'static)) -> Vec<String> {
     for _ in 0..MAX_CAUSES {
         let Some(error) = next.filter(|_| left > 0) else { break };
         let line = Line::of(error, left.min(MAX_ERROR_LINE));
-        // Some errors print their source as well; saying it twice helps nobody.
+        // Some errors print their source as well: it is not repeated.
         if !chain.iter().any(|said| said.says(&line)) {
             left -= line.kept.len();
             chain.push(line);
@@ -42,12 +42,12 @@ pub fn error_chain(error: &(dyn Error + 'static)) -> Vec<String> {
     chain
 }
 
-/// A text for an answer or a log line, at most [`MAX_ERROR_CHAIN`] bytes of it, and a mark where it is cut.
+/// A text for an answer or a log line: at most [`MAX_ERROR_CHAIN`] bytes of it, with a note if it was cut.
 pub fn cut_text(text: &dyn fmt::Display) -> String {
     Line::of(text, MAX_ERROR_CHAIN).to_string()
 }
 
-/// The beginning of a text, and how much is missing.
+/// The beginning of a text, and how much of it is missing.
 struct Line {
     kept: String,
     room: usize,
@@ -56,19 +56,19 @@ struct Line {
 }
 
 impl Line {
-    /// Writes no more than `room` bytes, however much there is.
+    /// Keeps at most `room` bytes of the text.
     fn of<T: fmt::Display + ?Sized>(text: &T, room: usize) -> Self {
         let mut line = Line { kept: String::new(), room, cut: 0, pieces_cut: 0 };
-        // An error is how the text is told that there is no more room. What it had to say before is there.
+        // The error only tells the text to stop writing; what it wrote before is kept.
         let _ = fmt::write(&mut line, format_args!("{text}"));
         line
     }
 
-    /// Whether this line has said what another one begins with.
+    /// Whether this line contains the text that another one begins with.
     fn says(&self, other: &Line) -> bool {
         let known = match other.cut {
             0 => &*other.kept,
-            // Cut elsewhere than it was in here: half of what was kept of it is telling enough.
+            // It may be cut at another place than inside this line, so half of the kept text is compared.
             _ => other.kept.get(..other.kept.floor_char_boundary(other.kept.len() / 2)).unwrap_or_default(),
         };
         self.kept.contains(known)
@@ -105,7 +105,7 @@ impl fmt::Display for Line {
 mod tests {
     use super::*;
 
-    /// Says its text, piece by piece.
+    /// An error that writes its text piece by piece.
     #[derive(Debug)]
     struct Says(Vec<&'static str>, Option<Box<Says>>);
 
@@ -126,25 +126,25 @@ mod tests {
     }
 
     #[test]
-    fn a_short_chain_is_told_as_it_is() {
+    fn a_short_chain_is_kept_as_it_is() {
         let cause = Says(vec!["connection", " refused"], None);
         let error = Says(vec!["the registry did not answer"], Some(Box::new(cause)));
         assert_eq!(error_chain(&error), ["the registry did not answer", "connection refused"]);
     }
 
     #[test]
-    fn a_cause_that_is_printed_already_is_not_told_again() {
+    fn a_cause_that_is_already_printed_is_not_repeated() {
         let cause = Says(vec!["connection refused"], None);
         let error = Says(vec!["no answer: connection refused"], Some(Box::new(cause)));
         assert_eq!(error_chain(&error), ["no answer: connection refused"]);
 
         let name = long("n", 1_000_000);
         let error = Says(vec!["cannot be read: ", name], Some(Box::new(Says(vec![name], None))));
-        assert_eq!(error_chain(&error).len(), 1, "cut at another place, it is the same text");
+        assert_eq!(error_chain(&error).len(), 1, "the same text, cut at another place");
     }
 
     #[test]
-    fn a_long_text_is_cut_between_two_characters_and_says_how_much_is_missing() {
+    fn a_long_text_is_cut_between_characters_and_says_how_much_is_missing() {
         let error = Says(vec!["a", long("ü", 1_200_000), "b"], None);
         let chain = error_chain(&error);
         assert_eq!(chain, [format!("a{}… (1198979 bytes cut)", "ü".repeat(511))]);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_comes_letter_by_letter_is_stopped() {
+    fn a_text_that_is_written_letter_by_letter_is_stopped() {
         let error = Says(vec!["é"; 100_000], None);
         assert_eq!(error_chain(&error), [format!("{}… (more than 2050 bytes cut)", "é".repeat(512))]);
     }

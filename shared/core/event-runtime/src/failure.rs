@@ -1,4 +1,4 @@
-//! One vocabulary for everything that can go wrong with a record.
+//! Failures of a record: what each proves, where it arose and whether the record or the deployment is to blame.
 
 use std::error::Error;
 use std::fmt;
@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use crate::error_text::error_chain;
 
-/// What a failure proves, and so what may be done about it.
+/// What a failure proves about the effect, and so what may be done about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
-    /// Nothing happened: throttled, never connected, a registry or table that is down. Trying again is safe.
+    /// The effect did not happen: throttled, not connected, a registry or table that is down. Trying again is safe.
     Retry {
-        /// How long the dependency asked us to wait, if it said so.
+        /// How long the dependency asked the caller to wait, if it did.
         after: Option<Duration>,
     },
-    /// Permanent: no number of tries will help (undecodable, rejected).
+    /// Permanent: another attempt will not help (undecodable, rejected).
     DeadLetter,
-    /// The effect may have happened: the answer was lost after the request had left.
+    /// The effect may have happened: the answer to a request was lost.
     Uncertain,
 }
 
-/// The step of a record's journey in which a failure arose.
+/// The step of processing in which a failure arose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stage {
     /// Reading the record out of the event: its JSON, its base64.
@@ -31,7 +31,7 @@ pub enum Stage {
     Claim,
     /// The effect itself.
     Handle,
-    /// Recording what became of it: completing a claim, storing a dead letter.
+    /// Recording the result: completing a claim, storing a dead letter.
     Settle,
 }
 
@@ -54,43 +54,44 @@ impl fmt::Display for Stage {
     }
 }
 
-/// An error that can say what it proves. Its message must hold no row data: it reaches logs and dead letters.
+/// An error that states what it proves. Its message must not contain row data: it goes to logs and dead letters.
 pub trait Failure: Error + Send + Sync + 'static {
     /// What may be done about it.
     fn disposition(&self) -> Disposition;
-    /// A name from a bounded set, in `snake_case`: it becomes a metric's dimension.
+    /// The error code: a name from a bounded set, in `snake_case`, because it becomes a metric's dimension.
     fn code(&self) -> &'static str;
-    /// Whose fault it is. [`Blame::Record`] keeps the flood of a broken producer from looking like a broken deployment.
+    /// Whether the record or the deployment is to blame. The flood guard does not count failures with
+    /// [`Blame::Record`]: many of them mean a broken producer, not a broken deployment.
     fn blame(&self) -> Blame {
         Blame::Deployment
     }
 }
 
-/// Whether a permanent failure says something about the one record or about this deployment.
+/// Whether a permanent failure is the record's own fault or may be the deployment's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
     /// The record's own fault: bad base64, a truncated frame, a rejected recipient.
     Record,
-    /// Possibly ours: a reader that does not fit, a missing right, a wrong configuration.
+    /// Possibly the deployment's: a reader schema that does not fit, a missing permission, a wrong configuration.
     Deployment,
 }
 
-/// A failure together with where in the journey it arose.
+/// A failure together with the stage in which it arose.
 #[derive(Debug)]
 pub struct Fault {
     /// Where it arose.
     pub stage: Stage,
     /// What it proves.
     pub disposition: Disposition,
-    /// Its bounded name.
+    /// Its error code.
     pub code: &'static str,
-    /// Whose fault it is.
+    /// Whether the record or the deployment is to blame.
     pub blame: Blame,
     error: Box<dyn Error + Send + Sync>,
 }
 
 impl Fault {
-    /// Places a failure in the journey.
+    /// A failure that arose in `stage`.
     pub fn new(stage: Stage, failure: impl Failure) -> Self {
         Fault {
             stage,
@@ -101,7 +102,7 @@ impl Fault {
         }
     }
 
-    /// The error and what caused it, outermost first, cut as [`error_chain`] cuts.
+    /// The error and its causes, outermost first, cut as [`error_chain`] does.
     pub fn chain(&self) -> Vec<String> {
         error_chain(&*self.error)
     }
@@ -115,7 +116,7 @@ impl fmt::Display for Fault {
 }
 
 impl<F: Failure> From<F> for Fault {
-    /// A failure of the effect, which is what handlers return; other stages say so with [`Fault::new`].
+    /// A failure of the effect, which is what handlers return; for other stages use [`Fault::new`].
     fn from(failure: F) -> Self {
         Fault::new(Stage::Handle, failure)
     }
@@ -143,15 +144,15 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_tells_its_whole_chain_once() {
+    fn a_fault_prints_its_whole_chain_once() {
         let fault = Fault::from(Down(std::io::Error::other("connection refused")));
         assert_eq!(fault.to_string(), "the registry did not answer: connection refused");
         assert_eq!(fault.stage, Stage::Handle);
     }
 
     #[test]
-    #[allow(clippy::print_stdout, reason = "what it costs, for whoever asks with --nocapture")]
-    fn a_fault_says_no_more_than_a_log_line_holds_and_costs_no_more_than_that() {
+    #[allow(clippy::print_stdout, reason = "shows its costs with --nocapture")]
+    fn a_fault_prints_no_more_than_a_log_line_holds() {
         let (megabyte, causes) = (1024 * 1024, 1000);
         for (piece, pieces) in [(megabyte, 1), (1024, 1024), (1, megabyte)] {
             let error = LongError::new(&"x".repeat(piece), pieces, causes);
@@ -160,7 +161,7 @@ mod tests {
             let written = written.load(Ordering::Relaxed);
             println!("{causes} causes of 1 MiB in pieces of {piece} B: {} B out, {written} pieces written", told.len());
             assert!(told.len() < MAX_ERROR_CHAIN + 600, "{} bytes", told.len());
-            // Of each line its kilobyte, and what is counted behind it.
+            // For each line its kilobyte, and the pieces that are only counted.
             assert!(written <= 5 * 2048, "{written} pieces of {piece} bytes");
         }
     }

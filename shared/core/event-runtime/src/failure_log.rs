@@ -1,22 +1,22 @@
-//! What a batch says of records that fail: the first in full, the others of their kind in one line that sums up.
+//! Limits the log lines of a batch: the first failures of each kind are logged in full, the others in one summary line.
 //!
-//! A table that is down fails every key of a batch in the same way. What is to be known of each record stands in its
-//! letter, or in the answer to the event source; a line for each would only bury the one that says why.
+//! A table that is down fails every key of a batch in the same way. The facts about each record are in its letter, or
+//! in the answer to the event source; a line for each would only hide the one that says why.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use crate::failure::{Fault, Stage};
 
-/// Parked records that have a line of their own, of each code and stage in a batch. As many as the guard against floods
-/// lets a short partition park.
+/// How many dead-lettered records of each code and stage have a line of their own in a batch: as many as the flood
+/// guard allows a short partition.
 pub(crate) const DEAD_LETTERED_IN_FULL: usize = 10;
 
-/// Other failures that have a line of their own, of each kind, code and stage in a batch: what they say is the same for
-/// all of them.
+/// How many other failures of each kind, code and stage have a line of their own in a batch: further lines would say
+/// the same.
 pub(crate) const PENDING_IN_FULL: usize = 1;
 
-/// The lines of one batch.
+/// The failures of one batch, counted by kind.
 #[derive(Debug, Default)]
 pub(crate) struct FailureLog(Mutex<BTreeMap<Kind, Tally>>);
 
@@ -32,17 +32,17 @@ struct Tally {
     records: usize,
     in_full: usize,
     partitions: BTreeSet<String>,
-    /// The first and the last by partition and offset; an offset that cannot be read comes first.
+    /// The first and the last by partition and offset; an unreadable offset sorts first.
     ends: Option<(Spot, Spot)>,
-    /// The latest error that had no line of its own.
+    /// The latest error without a line of its own.
     error: String,
 }
 
-/// Where a record stands: the name of its partition, and its offset where it has one.
+/// A record's place: the name of its topic-partition, and its offset if it has one.
 type Spot = (String, Option<i64>);
 
 impl FailureLog {
-    /// Notes one failure: in full, by `line`, if it is among the first `in_full` of its kind.
+    /// Counts one failure, and logs it by `line` if it is among the first `in_full` of its kind.
     pub(crate) fn note(
         &self,
         what: &'static str,
@@ -77,7 +77,7 @@ impl FailureLog {
         }
     }
 
-    /// Sums up what had more than its lines.
+    /// Logs a summary of each kind that had more failures than lines.
     pub(crate) fn summarize(self) {
         let kinds = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         for (Kind { what, stage, code }, tally) in kinds {

@@ -1,4 +1,4 @@
-//! What can stop a record between decoding and settling, beside what handlers and stores say.
+//! The processor's own failures: what can stop a record besides the failures of handlers and stores.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ impl Failure for Panicked {
     fn disposition(&self) -> Disposition {
         match self {
             Panicked::Reading | Panicked::Handling { guarded: false } => Disposition::DeadLetter,
-            // How far the effect got is unknown, and nothing but the claim guards it.
+            // How far the effect got is unknown, and only the claim guards it.
             Panicked::Handling { guarded: true } => Disposition::Uncertain,
         }
     }
@@ -44,7 +44,7 @@ impl Failure for EffectTimeout {
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "too little is left of the invocation to go on with this record; raise the function's timeout or lower the batch size"
+    "too little time is left in the invocation for this record: raise the function's timeout or lower the batch size"
 )]
 pub(crate) struct NoTimeLeft;
 
@@ -57,12 +57,12 @@ impl Failure for NoTimeLeft {
     }
 }
 
-/// A letter has outlived what guards its record's effect.
+/// The record is older than the changes that its guard still remembers.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the record is older than the {} days for which later changes are remembered here, or bears no usable timestamp: \
-     a deletion that came after it may be forgotten, and would be undone. Look at the source: its next change brings the \
-     present state; then end this letter (`redrive resolve <id> --done --yes`)",
+    "the record is older than the {} days for which later changes are remembered here, or has no usable timestamp: a \
+     later deletion may be forgotten, and the record would undo it. Check the source: its next change brings the \
+     current state; then end this letter (`redrive resolve <id> --done --yes`)",
     within.as_secs() / 86_400
 )]
 pub(crate) struct RedriveTooOld {
@@ -82,7 +82,9 @@ impl Failure for RedriveTooOld {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a dependency failed again and again; the rest of the batch is reported at once")]
+#[error(
+    "a dependency failed many times in a row, so the rest of the batch is not tried: see the error before this one"
+)]
 pub(crate) struct CircuitOpen;
 
 impl Failure for CircuitOpen {
@@ -95,7 +97,9 @@ impl Failure for CircuitOpen {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the lease was nearly over before the effect could start")]
+#[error(
+    "the claim's lease was nearly over before the effect could start; if this keeps happening, the claims table is slow or `CLAIM_SKEW_MS` too small"
+)]
 pub(crate) struct LeaseTooShort;
 
 impl Failure for LeaseTooShort {
@@ -123,7 +127,9 @@ impl Failure for HeldByAnother {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("an earlier worker took the claim and never settled it: the effect may have happened; a person must decide")]
+#[error(
+    "an earlier worker took the claim and never settled it, so the effect may have happened: find out, then decide (`redrive resolve`)"
+)]
 pub(crate) struct Abandoned;
 
 impl Failure for Abandoned {
@@ -135,10 +141,10 @@ impl Failure for Abandoned {
     }
 }
 
-/// The letter that a person decides about need not be the one that was sent: another record may have the same claim.
+/// The letter to decide about need not be the redriven one: another record may have the same claim.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the effect was given up before and its claim is parked; decide about the letter {} (`redrive resolve`): repeat or \
+    "the effect was given up before and its claim is parked: decide about the letter {} (`redrive resolve`), repeat or \
      done",
     letter.as_ref().map_or("that the claim's item names", LetterId::without_suffix)
 )]
@@ -157,7 +163,7 @@ impl Failure for ClaimParked {
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the claim is settled for another effect: two records with different content claim one key; the key is too coarse, or one of the records is wrong"
+    "the claim is settled for another effect: two records with different content have the same claim key, so the key is too coarse or one of the records is wrong"
 )]
 pub(crate) struct ClaimConflict;
 
@@ -171,7 +177,9 @@ impl Failure for ClaimConflict {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the effect happened but could not be recorded; redelivered, the record will be parked as uncertain")]
+#[error(
+    "the effect happened but could not be recorded: delivered again, the record will be dead-lettered as uncertain"
+)]
 pub(crate) struct Unrecorded {
     #[source]
     pub(crate) cause: Option<StoreError>,
@@ -186,7 +194,7 @@ impl Failure for Unrecorded {
     }
 }
 
-/// The stores that a record's end is written to.
+/// The stores to which the end of a record is written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Store {
     Claims,
@@ -194,10 +202,10 @@ pub(crate) enum Store {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("no answer came within the reserve at the end of the invocation")]
+#[error("the store did not answer within the time reserved for it at the end of the invocation")]
 struct TooSlow;
 
-/// A store's answer that we stopped waiting for.
+/// The error of a store that did not answer in time.
 pub(crate) fn too_slow(store: Store, operation: &'static str) -> StoreError {
     let (store, code) = match store {
         Store::Claims => ("the store of claims", "claims_timeout"),
@@ -214,8 +222,8 @@ mod tests {
     fn a_parked_claim_names_the_letter_as_the_queue_does() {
         let letter = LetterId::from_stored("0f3c");
         for letter in [letter.uncertain(), letter] {
-            let told = ClaimParked { letter: Some(letter) }.to_string();
-            assert!(told.contains("the letter 0f3c (`redrive resolve`)"), "{told}");
+            let text = ClaimParked { letter: Some(letter) }.to_string();
+            assert!(text.contains("the letter 0f3c (`redrive resolve`)"), "{text}");
         }
     }
 }

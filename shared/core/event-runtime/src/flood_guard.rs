@@ -1,4 +1,4 @@
-//! What keeps a broken deployment from draining a topic into the dead letters.
+//! The flood guard: keeps a broken deployment from draining a topic into the dead letters.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,34 +12,34 @@ use crate::failure::{Blame, Disposition, Fault, Stage};
 use crate::safeguards::{Safeguard, is_enabled};
 use crate::settings::Drain;
 
-/// Why a topic-partition stops that has parked too much.
+/// The reason of records in a topic-partition that the flood guard stopped.
 pub(crate) const FLOOD_GUARD: &str = "flood_guard";
 
-/// How long after the last letter of a code its letters still count together; and how often a topic-partition that has
-/// stopped parks one more record.
+/// How long after its last letter a code's letters are still counted; and how often a stopped topic-partition
+/// dead-letters one more record.
 ///
-/// Long beside the pauses in which the event source delivers a batch again, so that a deployment which refuses a record
-/// now and then is still seen to refuse them all. Short beside the time that an operator takes to notice, so that a
-/// record which is refused for good, at the head of a topic-partition that has stopped, does not hold it until then.
+/// Long compared with the pauses between deliveries of a batch, so that a deployment that refuses every record is
+/// noticed even if records are rare. Short compared with the time until an operator reacts, so that a permanently
+/// refused record at the head of a stopped partition does not hold it up until then.
 pub(crate) const FLOOD_MEMORY: Duration = Duration::from_secs(600);
 
-/// What partitions have parked, by partition. Outlives the batch: delivered again, a broken deployment must not park
-/// ten more.
+/// The letters counted so far, by topic-partition. Kept across batches: when a batch is delivered again, a broken
+/// deployment must not dead-letter ten more records.
 #[derive(Debug, Default)]
 pub(crate) struct Floods(Mutex<HashMap<String, Vec<Flood>>>);
 
-/// The letters of one code in one partition that no record has spoken against since.
+/// The letters of one code in one topic-partition, since a record last cleared that code.
 #[derive(Debug)]
 struct Flood {
     code: &'static str,
-    /// The stage that a record has to pass to show that the deployment as a whole is not to blame.
+    /// The stage that a record has to pass to clear the code: it shows that the deployment as a whole works.
     stage: Stage,
-    /// A letter that is stored again, because its record was delivered again, floods nothing. Whether it is known to be
-    /// stored: it may still be on its way.
+    /// By letter, whether it is known to be stored: a write may still be in progress. A letter that is stored again,
+    /// because its record was delivered again, is not counted twice.
     letters: HashMap<LetterId, bool>,
-    /// When the last of them came.
+    /// When the last of them was admitted.
     last: Instant,
-    /// Too many: the partition has stopped. From then on time alone does not clear it.
+    /// Whether there were too many, so that the partition stopped. Time alone does not clear that.
     tripped: bool,
 }
 
@@ -49,44 +49,45 @@ impl Flood {
     }
 }
 
-/// What is to become of a record that cannot be handled.
+/// What happens to a record that cannot be handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// It may be parked.
+    /// It may be dead-lettered.
     DeadLetter,
-    /// Its partition has stopped since, and goes past it: its letter is there from an earlier delivery.
+    /// Its letter is stored by an earlier delivery, so the stopped partition goes past it.
     HasItsLetter,
-    /// It stays pending, and its partition must stop.
+    /// It stays pending, and its partition stops.
     HoldBack,
 }
 
-/// Stops a topic-partition that parks record after record with one code: a broken deployment must not drain a topic
-/// into the dead-letter queue. Codes that are the record's own fault do not count.
+/// Stops a topic-partition in which record after record is dead-lettered with one code: a broken deployment must not
+/// drain a topic into the dead-letter queue. Codes that are the record's own fault are not counted.
 ///
-/// **What clears a code.** A record that passes the stage in which the code arises shows that this deployment can do
-/// that: one that is skipped has been read, so it clears the codes of reading; one whose effect had happened before
-/// has also passed its claim; an effect clears everything. A code whose last letter is ten minutes old is forgotten.
+/// **What clears a code.** A record that passes the stage in which the code arises shows that this deployment handles
+/// that stage: a skipped record was read, so it clears the codes of reading; a duplicate has also passed its claim; an
+/// effect clears everything. A code whose last letter is ten minutes old is forgotten.
 ///
-/// **A topic-partition that has stopped** is tried with one record a delivery, and parks nothing. So that no record
-/// stops it for good, it parks one more record ten minutes after its last letter, going past those whose letters are
-/// stored already. It goes on when a record passes the stage, or when an operator has it drained ([`Drain`]).
+/// **A stopped topic-partition** is tried with one record in each delivery, which stays pending. So that no record
+/// stops it for good, one more record is dead-lettered ten minutes after the last letter; records whose letters are
+/// already stored are passed over. The partition goes on when a record passes the stage, or when an operator drains it
+/// ([`Drain`]).
 #[derive(Debug)]
 pub(crate) struct FloodGuard<'a> {
     floods: &'a Floods,
     partition: &'a str,
-    /// `None`: the partition is drained.
+    /// `None` where the partition is drained.
     limit: Option<usize>,
     stopped: AtomicBool,
 }
 
 impl<'a> FloodGuard<'a> {
-    /// A fifth of the partition's records, at least 10, may be parked with one code.
+    /// A fifth of the partition's records, at least 10, may be dead-lettered with one code.
     pub(crate) fn new(floods: &'a Floods, partition: &'a str, records: usize, drain: &Drain) -> Self {
         let limit = (!drain.covers(partition)).then(|| records.div_ceil(5).max(10));
         FloodGuard { floods, partition, limit, stopped: AtomicBool::new(false) }
     }
 
-    /// Whether a record that failed so may be parked under this letter.
+    /// Whether a record with this fault may be dead-lettered under this letter.
     pub(crate) fn admits(&self, letter: &LetterId, fault: &Fault) -> Admission {
         let Some(limit) = self.limit.filter(|_| fault.blame == Blame::Deployment) else { return Admission::DeadLetter };
         let (now, code, stage) = (Instant::now(), fault.code, disproved_by(fault));
@@ -115,7 +116,7 @@ impl<'a> FloodGuard<'a> {
         }
     }
 
-    /// The letter of a record that was admitted is stored, or could not be: then another may take its place.
+    /// Notes whether the letter of an admitted record was stored; if not, another record may take its place.
     pub(crate) fn was_stored(&self, letter: &LetterId, fault: &Fault, stored: bool) {
         let mut floods = self.floods();
         let partition = floods.get_mut(self.partition).into_iter().flatten();
@@ -154,7 +155,8 @@ impl<'a> FloodGuard<'a> {
     }
 }
 
-/// An effect that may have happened says something of the effect, also where its claim is what tells us.
+/// The stage that clears a fault's code. An uncertain effect counts as a failure of the effect, even if it was found by
+/// the claim.
 fn disproved_by(fault: &Fault) -> Stage {
     match fault.disposition {
         Disposition::Uncertain => Stage::Handle,
@@ -200,12 +202,12 @@ mod tests {
             FloodGuard::new(&self.0, "orders-0", 20, &Drain::Nothing)
         }
 
-        /// How many of these are parked, each in a batch of its own.
-        fn parks(&self, letters: std::ops::Range<u32>, fault: &Fault) -> usize {
-            letters.filter(|number| self.parks_one(*number, fault, true)).count()
+        /// How many of these are dead-lettered, each in a batch of its own.
+        fn dead_letters(&self, letters: std::ops::Range<u32>, fault: &Fault) -> usize {
+            letters.filter(|number| self.dead_letters_one(*number, fault, true)).count()
         }
 
-        fn parks_one(&self, number: u32, fault: &Fault, stored: bool) -> bool {
+        fn dead_letters_one(&self, number: u32, fault: &Fault, stored: bool) -> bool {
             let admitted = self.batch().admits(&letter(number), fault) == Admission::DeadLetter;
             if admitted {
                 self.batch().was_stored(&letter(number), fault, stored);
@@ -218,13 +220,17 @@ mod tests {
     async fn a_flood_of_the_deployments_code_stops_the_partition() {
         let (partition, mismatch) = (TopicPartition::default(), fault(Stage::Decode, "schema_mismatch"));
         let truncated = Fault::new(Stage::Decode, No("frame_truncated", Blame::Record, Disposition::DeadLetter));
-        assert_eq!(partition.parks(0..50, &truncated), 50);
-        assert_eq!(partition.parks(0..10, &mismatch), 10);
-        assert_eq!(partition.parks(10..11, &fault(Stage::Decode, "another")), 1);
+        assert_eq!(partition.dead_letters(0..50, &truncated), 50);
+        assert_eq!(partition.dead_letters(0..10, &mismatch), 10);
+        assert_eq!(partition.dead_letters(10..11, &fault(Stage::Decode, "another")), 1);
         let guard = partition.batch();
         assert_eq!(guard.admits(&letter(10), &mismatch), Admission::HoldBack);
         assert!(guard.has_stopped() && !partition.batch().has_stopped());
-        assert_eq!(partition.batch().admits(&letter(3), &mismatch), Admission::HoldBack, "nor is one stored again");
+        assert_eq!(
+            partition.batch().admits(&letter(3), &mismatch),
+            Admission::HoldBack,
+            "nor is a known letter stored again"
+        );
 
         let other = FloodGuard::new(&partition.0, "orders-1", 20, &Drain::Nothing);
         assert_eq!(other.admits(&letter(10), &mismatch), Admission::DeadLetter);
@@ -237,16 +243,16 @@ mod tests {
             fault(Stage::Decode, "unread"),
             fault(Stage::Claim, "conflict"),
             fault(Stage::Handle, "refused"),
-            // What a claim tells of an effect that another worker began.
+            // An uncertain effect of another worker, found by its claim.
             Fault::new(Stage::Claim, No("uncertain", Blame::Deployment, Disposition::Uncertain)),
         ];
         for (passed, cleared) in [(Stage::Decode, 2), (Stage::Claim, 3), (Stage::Handle, 5), (Stage::Settle, 5)] {
             let partition = TopicPartition::default();
             for code in &codes {
-                assert_eq!(partition.parks(0..11, code), 10);
+                assert_eq!(partition.dead_letters(0..11, code), 10);
             }
             partition.batch().passed(passed);
-            let goes_on = codes.iter().map(|code| partition.parks(11..12, code));
+            let goes_on = codes.iter().map(|code| partition.dead_letters(11..12, code));
             assert_eq!(goes_on.sum::<usize>(), cleared, "{passed}");
         }
     }
@@ -258,7 +264,7 @@ mod tests {
             let partition = TopicPartition::default();
             let mut count = 0;
             for number in 0..30 {
-                count += partition.parks(number..number + 1, &refused);
+                count += partition.dead_letters(number..number + 1, &refused);
                 if count < 10 || parked == 30 {
                     tokio::time::advance(between).await;
                 }
@@ -270,33 +276,33 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stopped_partition_dead_letters_one_more_record_every_ten_minutes() {
         let (partition, refused) = (TopicPartition::default(), fault(Stage::Handle, "refused"));
-        assert_eq!(partition.parks(0..12, &refused), 10);
+        assert_eq!(partition.dead_letters(0..12, &refused), 10);
         for next in 10..15 {
             tokio::time::advance(FLOOD_MEMORY / 2).await;
-            assert_eq!(partition.parks(next..next + 1, &refused), 0, "not yet");
+            assert_eq!(partition.dead_letters(next..next + 1, &refused), 0, "not yet");
             tokio::time::advance(FLOOD_MEMORY / 2).await;
             let guard = partition.batch();
             for before in 0..next {
                 assert_eq!(guard.admits(&letter(before), &refused), Admission::HasItsLetter, "{before}");
             }
-            assert!(partition.parks_one(next, &refused, true));
+            assert!(partition.dead_letters_one(next, &refused, true));
             assert_eq!(guard.admits(&letter(next + 1), &refused), Admission::HoldBack);
         }
         tokio::time::advance(FLOOD_MEMORY * 100).await;
-        assert_eq!(partition.parks(15..30, &refused), 1, "however long nothing came");
+        assert_eq!(partition.dead_letters(15..30, &refused), 1, "after however long a silence");
         partition.batch().passed(Stage::Handle);
-        assert_eq!(partition.parks(30..45, &refused), 10);
+        assert_eq!(partition.dead_letters(30..45, &refused), 10);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_letter_that_was_not_stored_counts_for_nothing() {
         let (partition, refused) = (TopicPartition::default(), fault(Stage::Handle, "refused"));
-        assert_eq!(partition.parks(0..9, &refused), 9);
-        assert!(partition.parks_one(9, &refused, false));
-        assert_eq!(partition.parks(10..12, &refused), 1);
+        assert_eq!(partition.dead_letters(0..9, &refused), 9);
+        assert!(partition.dead_letters_one(9, &refused, false));
+        assert_eq!(partition.dead_letters(10..12, &refused), 1);
         tokio::time::advance(FLOOD_MEMORY).await;
-        assert!(partition.parks_one(12, &refused, false));
-        assert_eq!(partition.parks(13..15, &refused), 1, "the store failed: the next delivery may try again");
+        assert!(partition.dead_letters_one(12, &refused, false));
+        assert_eq!(partition.dead_letters(13..15, &refused), 1, "the store failed: the next delivery may try again");
     }
 
     #[tokio::test(start_paused = true)]
@@ -305,21 +311,21 @@ mod tests {
         for number in 0..10 {
             assert_eq!(partition.batch().admits(&letter(number), &refused), Admission::DeadLetter);
         }
-        assert_eq!(partition.parks(10..11, &refused), 0);
+        assert_eq!(partition.dead_letters(10..11, &refused), 0);
         partition.batch().was_stored(&letter(0), &refused, true);
         tokio::time::advance(FLOOD_MEMORY).await;
         assert_eq!(partition.batch().admits(&letter(0), &refused), Admission::HasItsLetter);
         assert_eq!(partition.batch().admits(&letter(1), &refused), Admission::DeadLetter, "stored again, to be sure");
-        assert!(partition.parks_one(10, &refused, true), "which takes nobody's place");
+        assert!(partition.dead_letters_one(10, &refused, true), "which takes no other record's place");
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_same_records_delivered_again_count_once() {
         let (partition, mismatch) = (TopicPartition::default(), fault(Stage::Decode, "schema_mismatch"));
         for _ in 0..3 {
-            assert_eq!(partition.parks(0..10, &mismatch), 10);
+            assert_eq!(partition.dead_letters(0..10, &mismatch), 10);
         }
-        assert_eq!(partition.parks(10..11, &mismatch), 0);
+        assert_eq!(partition.dead_letters(10..11, &mismatch), 0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,8 +1,8 @@
 //! The batch processor: decode, skip, claim, handle and settle each record, in order, within the deadline.
 //!
 //! A function implements [`RecordHandler`] and hands it to a [`Processor`] together with the ports [`Claims`] and
-//! [`DeadLetters`]. What went wrong is told in one vocabulary, [`Failure`]; what became of each record in another,
-//! [`Outcome`]. This crate knows no AWS, no HTTP and no environment.
+//! [`DeadLetters`]. Everything that can go wrong is a [`Failure`]; what became of each record is an [`Outcome`]. This
+//! crate does not know AWS, HTTP or environment variables.
 
 #![allow(unexpected_cfgs, reason = "the feature `mutations` is that of tests/mutations alone, see safeguards.rs")]
 

@@ -1,4 +1,4 @@
-//! For functions whose effects guard themselves: there are no claims to take.
+//! [`NoClaims`]: the claims port of a function whose effects are all conditional and need no claim.
 
 use std::time::Duration;
 
@@ -10,15 +10,13 @@ use crate::dead_letter::LetterId;
 use crate::effect_id::{ClaimKey, EffectId};
 use crate::store_error::StoreError;
 
-/// The [`Claims`] of a function that has none, because every intent of it is [`crate::Intent::Conditional`] or a skip.
-/// A record that asks for a claim all the same stays pending; its effect never runs unguarded.
+/// The [`Claims`] of a function that needs none, because its intents are all [`crate::Intent::Conditional`] or a skip.
+/// A record whose intent needs a claim stays pending: its effect never runs unguarded.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoClaims;
 
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "this function was built without claims, and a handler's intent asks for one: give the processor a table of claims"
-)]
+#[error("this function was built without claims, but a handler's intent needs one: give the processor a claims table")]
 struct NoTable;
 
 fn refused<T: Send + 'static>(operation: &'static str) -> BoxFuture<'static, Result<T, StoreError>> {

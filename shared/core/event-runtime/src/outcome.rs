@@ -13,11 +13,11 @@ use crate::failure::Stage;
 pub enum Outcome {
     /// Its effect is recorded.
     Done,
-    /// Its effect had been recorded, or parked, before.
+    /// Its effect was recorded, or given up, by an earlier delivery.
     Duplicate,
-    /// Left alone on purpose, for this reason.
+    /// Skipped on purpose, for this reason.
     Skipped(&'static str),
-    /// Given up; its dead letter is stored under this error code.
+    /// Given up: its dead letter is stored, with this error code.
     DeadLettered(&'static str),
     /// Still pending, for this reason: the event source must deliver it again.
     Unfinished(&'static str),
@@ -30,7 +30,7 @@ impl Outcome {
     }
 }
 
-/// Time spent per stage, summed over records that run side by side: the sum can exceed the batch's duration.
+/// Time spent in each stage, summed over records that run concurrently: the sum can exceed the batch's duration.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StageTimes([Duration; 5]);
 
@@ -75,11 +75,11 @@ impl RecordReport {
 pub struct BatchReport {
     /// Records by outcome.
     pub outcomes: BTreeMap<Outcome, usize>,
-    /// Unfinished records as the event source mapping wants them; offsets that cannot be read are not in it.
+    /// Unfinished records in the event source mapping's format, without those whose offset cannot be read.
     pub unfinished: BatchResponse,
-    /// Unfinished records whose offset could not be read: only failing the whole invocation brings them back.
+    /// Unfinished records whose offset could not be read: they are delivered again only if the whole invocation fails.
     pub unfinished_without_offset: usize,
-    /// From the event's bytes to the last record.
+    /// How long the batch took, from the event's bytes to the last record.
     pub duration: Duration,
     /// Where the time went.
     pub stages: StageTimes,
@@ -90,10 +90,10 @@ pub struct BatchReport {
     /// The schemas that its records had to wait for. Batches that run at the same time do not count each other's: a
     /// request that several of them wait for is counted by the one that sees its answer first.
     pub schemas: FetchStats,
-    /// The letter that the event's mark names, where it is a redrive.
+    /// The id of the letter that this event redrives, if it is a redrive.
     pub redriven: Option<String>,
-    /// Partitions that stopped because they parked too many records with one code: the deployment is most likely
-    /// broken.
+    /// Topic-partitions that stopped because too many of their records were dead-lettered with one code: most likely
+    /// the deployment is broken.
     pub partitions_stopped_by_flood_guard: usize,
 }
 

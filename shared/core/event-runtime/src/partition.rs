@@ -1,4 +1,4 @@
-//! One partition: its records in chains that keep their order, and what became of them.
+//! One topic-partition: runs its records in chains that keep their order, and reports what became of them.
 
 use std::time::Duration;
 
@@ -27,10 +27,10 @@ use crate::retry::RetryBudget;
 use crate::safeguards::{Safeguard, is_enabled};
 use crate::settings::Invocation;
 
-/// Why records behind one that is still pending are pending too.
+/// The reason of records that were not tried because a record before them is still pending.
 const PARTITION_STOPPED: &str = "lane_stopped";
 
-/// What all partitions of a batch share.
+/// What all topic-partitions of a batch share.
 pub(crate) struct Batch<'a, H> {
     pub(crate) processor: &'a ProcessorContext<H>,
     pub(crate) event: &'a Event<'a>,
@@ -45,7 +45,7 @@ pub(crate) struct Batch<'a, H> {
 #[derive(Debug, Default)]
 pub(crate) struct PartitionReport {
     pub(crate) outcomes: Vec<Outcome>,
-    /// The partition's name, verbatim, with each unfinished record's offset.
+    /// Name of the topic-partition, as the event spells it, and offset of each unfinished record.
     pub(crate) unfinished: Vec<(String, Option<i64>)>,
     pub(crate) stages: StageTimes,
     pub(crate) retries: usize,
@@ -53,7 +53,7 @@ pub(crate) struct PartitionReport {
     pub(crate) stopped_by_flood_guard: bool,
 }
 
-/// Takes a topic-partition's records to their ends: chain by chain, several chains at a time where the order allows.
+/// Processes the records of a topic-partition, several chains at a time where the order allows.
 pub(crate) async fn run_partition<H: RecordHandler>(
     batch: &Batch<'_, H>,
     partition: &TopicPartition<'_>,
@@ -84,7 +84,7 @@ pub(crate) async fn run_partition<H: RecordHandler>(
     report
 }
 
-/// Works through records that wait for each other. The first that stays unfinished stops the chain: it and all behind
+/// Processes records that wait for each other. The first one that stays unfinished stops the chain: it and all behind
 /// it are pending.
 async fn run_chain<H: RecordHandler>(
     batch: &Batch<'_, H>,
@@ -124,7 +124,7 @@ async fn run_chain<H: RecordHandler>(
     ends
 }
 
-/// Waits for room, then takes the record to its end.
+/// Waits for room in flight, then processes the record.
 async fn run_entry<H: RecordHandler>(
     context: &PartitionContext<'_, H>,
     entry: &Entry<'_>,
@@ -141,7 +141,7 @@ async fn run_entry<H: RecordHandler>(
     }
 }
 
-/// What an entry takes once it is out of its base64.
+/// The bytes that an entry takes once it is decoded from base64.
 fn bytes_of(entry: &Entry<'_>) -> usize {
     match entry {
         Entry::Record(record) => {

@@ -32,18 +32,18 @@ impl<H> PartitionContext<'_, H> {
         self.invocation.deadline.allows(self.processor.settings.needed_for_effect())
     }
 
-    /// Whether an effect could still start behind a pause.
+    /// Whether an effect could still start after a pause.
     pub(crate) fn allows_pause(&self, pause: Duration) -> bool {
         self.invocation.deadline.allows(pause + self.processor.settings.needed_for_effect())
             || !is_enabled(Safeguard::PauseFits)
     }
 
-    /// Whether the stores still have their reserve.
+    /// Whether the reserve for writes to the stores is still left.
     pub(crate) fn can_still_settle(&self) -> bool {
         self.invocation.deadline.allows(self.processor.settings.settle_reserve)
     }
 
-    /// Runs something that must leave the reserve alone; `None` when it would not end in time.
+    /// Runs a future until only the reserve is left; `None` if it has not ended by then.
     pub(crate) async fn before_reserve<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         match self.invocation.deadline.left() {
             None => Some(future.await),

@@ -1,4 +1,4 @@
-//! One batch: partitions side by side, records of a topic-partition in order.
+//! The batch processor: topic-partitions run concurrently, the records of each in order.
 
 use std::sync::Arc;
 
@@ -23,15 +23,15 @@ use crate::renamed_claims::RenamedClaims;
 use crate::retry::RetryBudget;
 use crate::settings::{Drain, Invocation, Settings};
 
-/// Runs a handler over batches of Kafka records. May be given several batches at a time: they share the circuit, the
-/// flood guard and the bounds on what is in flight; each has a budget of retries of its own.
+/// Runs a handler over batches of Kafka records. It can process several batches at the same time: they share the
+/// circuit breaker, the flood guard and the limits on what is in flight; each batch has its own retry budget.
 pub struct Processor<H>(ProcessorContext<H>);
 
 impl<H: RecordHandler> Processor<H> {
-    /// A processor with the machine's clock.
+    /// A processor that uses the machine's clock.
     pub fn new(handler: H, claims: Arc<dyn Claims>, dead_letters: Arc<dyn DeadLetters>, settings: Settings) -> Self {
         if settings.drain != Drain::Nothing {
-            tracing::warn!(partitions = ?settings.drain, "drained: no flood of dead letters stops these partitions");
+            tracing::warn!(partitions = ?settings.drain, "the flood guard is off for these partitions: no flood of dead letters stops them");
         }
         let circuit = Circuit::new(settings.circuit);
         let in_flight = InFlight::new(settings.max_records_in_flight, settings.max_bytes_in_flight);
@@ -45,11 +45,11 @@ impl<H: RecordHandler> Processor<H> {
         Processor(ProcessorContext { clock, ..self.0 })
     }
 
-    /// Takes every record of an event as far as it gets. Partitions are polled in the calling task; nothing is spawned,
-    /// so events may borrow from `body`.
+    /// Processes all records of an event. Topic-partitions are polled in the calling task and nothing is spawned, so
+    /// decoded events may borrow from `body`.
     ///
     /// # Errors
-    /// Only when the event's JSON cannot be delimited: then nothing was started.
+    /// Only when the event's JSON cannot be split into records: then none was started.
     pub async fn process(&self, body: &[u8], invocation: &Invocation) -> Result<BatchReport, ScanError> {
         let started = Instant::now();
         let event = Event::scan(body)?;

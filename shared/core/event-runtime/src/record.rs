@@ -22,23 +22,23 @@ use crate::safeguards::{Safeguard, is_enabled};
 use crate::settings::WhenUncertain;
 use crate::settling::ClaimOwner;
 
-/// How far a producer's clock may be ahead of ours before a timestamp says nothing.
+/// How far a producer's clock may be ahead of ours before its timestamps are ignored.
 const CLOCKS_APART: Duration = Duration::from_secs(60 * 60);
 
-/// A try that did not finish the record, with the claim that it still holds.
+/// An attempt that did not finish the record, with the claim that it still holds.
 struct FailedAttempt {
     fault: Fault,
     held: Option<Box<Held>>,
     kind: Kind,
 }
 
-/// What a failed try says about another one.
+/// What a failed attempt means for the next one.
 enum Kind {
-    /// Something failed: it counts against the circuit, and another try against the batch's budget.
+    /// Something failed: it counts for the circuit breaker, and the next attempt takes from the batch's retry budget.
     Failure,
-    /// Nothing failed, but another try in this invocation is no use.
+    /// Nothing failed, but another attempt in this invocation would not help.
     Halt,
-    /// Another worker is at it for so much longer.
+    /// Another worker holds the claim for this much longer.
     Held(Duration),
 }
 
@@ -59,7 +59,8 @@ impl From<Fault> for FailedAttempt {
 }
 
 impl<H: RecordHandler> PartitionContext<'_, H> {
-    /// Takes a record to its end: tries, pauses and tries again while that is safe and time allows, gives up otherwise.
+    /// Processes a record: tries, pauses and tries again while that is safe and time allows, and dead-letters or
+    /// reports it otherwise.
     pub(crate) async fn process_record(&self, record: RawRecord<'_>) -> RecordReport {
         let mut stages = StageTimes::default();
         let mut attempt = 1;
@@ -94,7 +95,8 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
                 }
             };
             if let Some(held) = held {
-                // Free while we pause: if this worker dies now, nobody needs to wonder whether the effect happened.
+                // Free the claim during the pause: if this worker dies now, it is certain that the effect did not
+                // happen.
                 self.release(&held, &mut stages).await;
             }
             let pause = match kind {
@@ -127,7 +129,8 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         let decoding = Instant::now();
         let read = AssertUnwindSafe(async {
             let event = handler.decode(record).await?;
-            // Apart from reading, and as a failure of handling: records that are read and skipped tell nothing of it.
+            // A panic in `intent` counts as a failure of handling, not of reading: records that are read and skipped
+            // prove nothing about it.
             let intent = catch_unwind(AssertUnwindSafe(|| handler.intent(&event)));
             let intent = intent.unwrap_or_else(|_panic| Err(Fault::new(Stage::Handle, Panicked::Reading)))?;
             Ok::<_, Fault>((event, intent))
@@ -172,8 +175,8 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         let effect = AssertUnwindSafe(handler.handle(&event)).catch_unwind();
         let effect = timeout(self.processor.settings.effect_timeout, effect).await;
         stages.add(Stage::Handle, handling.elapsed());
-        // Where a function lets uncertain effects be repeated, or its condition refuses a second one, not knowing is
-        // no reason to ask a person.
+        // If uncertain effects may be repeated, or the effect's own condition refuses a second one, an unknown result
+        // needs no decision by a person.
         let guarded = held.is_some() && self.processor.settings.uncertain == WhenUncertain::Park;
         let effect = match effect {
             Ok(Ok(result)) => result,
@@ -188,15 +191,15 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
             (Ok(Effect::Duplicate), None) => Ok(Outcome::Duplicate),
             (Ok(effect), Some(held)) => match self.complete(&held, stages).await {
                 Ok(()) => Ok(if effect == Effect::Done { Outcome::Done } else { Outcome::Duplicate }),
-                // Not another try: the effect must not run again.
+                // No further attempt: the effect must not run again.
                 Err(fault) => Err(FailedAttempt::halt(fault)),
             },
             (Err(fault), held) => Err(FailedAttempt { fault, held: held.map(Box::new), kind: Kind::Failure }),
         }
     }
 
-    /// A record that is delivered in its turn is followed by what came after it. One that is sent again comes alone:
-    /// what came after must still be remembered.
+    /// A record that the mapping delivers is followed by the records after it. A redriven record comes alone: whatever
+    /// guards its effect must still remember what came after it.
     fn is_still_guarded(&self, record: &RawRecord<'_>) -> Result<(), Fault> {
         let (Some(_), Some(within)) = (&self.event.redrive, self.processor.settings.redrive_within) else {
             return Ok(());
@@ -209,7 +212,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         }
     }
 
-    /// `Some`: the effect is ours to run. `None`: it needs no running.
+    /// `Some`: this worker runs the effect. `None`: the effect has happened or was given up before.
     async fn claim(
         &self,
         effect: &EffectId,
@@ -229,7 +232,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
             Claim::Uncertain(held) if settings.uncertain == WhenUncertain::Repeat => self.can_still_run(held).map(Some),
             Claim::Uncertain(held) => Err(FailedAttempt::from(Fault::new(Stage::Claim, Abandoned)).holding(held)),
             Claim::Done => Ok(None),
-            // Whoever sent it again has to know that it did not take its turn.
+            // The redrive has to learn that the effect did not run.
             Claim::Parked(parked) if self.event.redrive.is_some() => {
                 Err(FailedAttempt::halt(Fault::new(Stage::Claim, ClaimParked { letter: parked.letter })))
             }
@@ -243,8 +246,8 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         }
     }
 
-    /// The machine may have been frozen since the claim was written, or the table slow: an effect must end within its
-    /// lease and within the invocation.
+    /// The machine may have been frozen since the claim was written, or the table slow: check again that the effect can
+    /// end within its lease and within the invocation.
     fn can_still_run(&self, held: Held) -> Result<Held, FailedAttempt> {
         let ends = self.processor.clock.now().plus(self.processor.settings.effect_timeout);
         if held.until < ends && is_enabled(Safeguard::LeaseRecheck) {
@@ -256,8 +259,8 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         Ok(held)
     }
 
-    /// The pause before looking at a held claim again: its owner most often settles it soon. `None` once it could have
-    /// been settled or taken over twice.
+    /// The pause before a held claim is read again: its owner usually settles it soon. `None` after waiting so long
+    /// that it could have been settled or taken over.
     fn pause_for_holder(&self, wait: &mut Wait, left: Duration) -> Option<Duration> {
         let settings = &self.processor.settings;
         let patience = settings.lease().saturating_add(settings.retry.cap);
@@ -268,7 +271,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
     }
 }
 
-/// How long a record has waited for another worker.
+/// How long a record has waited for a claim that another worker holds.
 #[derive(Default)]
 struct Wait {
     since: Option<Instant>,

@@ -1,4 +1,4 @@
-//! The log lines of records that fail, with what finds the record again and nothing of its content.
+//! The log lines of records that fail: where each record is and why it failed, without its content.
 
 use sha2::{Digest, Sha256};
 
@@ -11,12 +11,13 @@ use crate::partition_context::PartitionContext;
 use crate::raw_record::RawRecord;
 
 impl<H: RecordHandler> PartitionContext<'_, H> {
-    /// The line of a record that was parked. Its letter holds all of this too, so only the first have one.
+    /// Logs a record that was dead-lettered. Its letter holds the same facts, so only the first records of a kind have
+    /// a line.
     pub(crate) fn log_dead_lettered(&self, letter: &DeadLetter, fault: &Fault) {
-        self.log_at_most(DEAD_LETTERED_IN_FULL, letter, fault, "parked");
+        self.log_at_most(DEAD_LETTERED_IN_FULL, letter, fault, "dead-lettered");
     }
 
-    /// The line of a record that stays pending, or keeps its letter, because of a store or of the time.
+    /// Logs a record that stays pending, or keeps its letter, because a store failed or time ran out.
     pub(crate) fn log(&self, letter: &DeadLetter, fault: &Fault, what: &'static str) {
         self.log_at_most(PENDING_IN_FULL, letter, fault, what);
     }
@@ -39,7 +40,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         });
     }
 
-    /// The line of a record that is still pending.
+    /// Logs a record that stays pending.
     pub(crate) fn log_pending(&self, record: &RawRecord<'_>, fault: &Fault, attempts: u32) {
         let what = "not finished; the event source must deliver it again";
         self.failures.note(what, fault, (self.partition_name, Some(record.offset)), PENDING_IN_FULL, || {
@@ -60,9 +61,9 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         });
     }
 
-    /// The line of a claim that stays held until its lease ends, whatever became of its record.
+    /// Logs a claim that stays held until its lease ends, because it could not be released.
     pub(crate) fn log_unreleased(&self, held: &Held, fault: &Fault) {
-        let what = "a claim could not be released";
+        let what = "a claim could not be released; it stays held until its lease ends";
         self.failures.note(what, fault, (self.partition_name, None), PENDING_IN_FULL, || {
             tracing::warn!(
                 claim = %held.token,
@@ -75,7 +76,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
     }
 }
 
-/// Keys may be personal: logs carry 64 bits of a hash, enough to find a key's lines by.
+/// Keys may be personal data: logs hold 64 bits of a hash, enough to find the lines of a key.
 fn key_digest(key_base64: &[u8]) -> String {
     hex::encode(&Sha256::digest(key_base64)[..8])
 }

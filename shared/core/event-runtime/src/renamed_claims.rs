@@ -1,26 +1,27 @@
-//! Claims of effects that an earlier version of the function claimed under another name.
+//! Claims of effects that an earlier version of the function claimed under another name: both names are held and
+//! settled.
 //!
-//! A name that is better than the one before must not let the effect happen again, neither after the upgrade, for what
-//! was claimed under the *former* name, nor during a roll-out or after a rollback, when the earlier version works on the
-//! same table. So both names are held while the effect runs, and both are settled: an earlier version that comes later
-//! finds its own name taken.
+//! A new claim key must not let an effect happen again: neither after the upgrade, for effects that were claimed under
+//! the *former* name, nor during a roll-out or after a rollback, when the earlier version uses the same table. So both
+//! names are held while the effect runs, and both are settled: an earlier version that runs later finds its own name
+//! taken.
 //!
-//! The former name may be one that several effects share; that is the usual reason for a better one. So what this
-//! version leaves under it is only a *mark* and binds nobody who knows the new name: it carries a fingerprint that no
-//! claim has, and the port's own comparison of fingerprints tells it from an earlier version's claim, which has none.
-//! The claim under the new name is the one that counts, and the one that a letter names.
+//! Several effects may share the former name; that is the usual reason for a new one. So this version leaves only a
+//! *mark* under it, which does not count for versions that know the new name: it has a fingerprint that no claim has,
+//! and the port's comparison of fingerprints distinguishes it from an earlier version's claim, which has none. The
+//! claim under the new name is the one that counts, and the one that a letter names.
 //!
-//! | the former name is | what that says |
+//! | the former name is | what that means |
 //! |---|---|
-//! | nothing, or free | nobody claimed it: it is held first, then the new name |
-//! | done or parked, without a mark | an earlier version did the effect, or gave it up: so it is |
-//! | done or parked, with a mark | this version did that, for this effect or another: the new name alone decides |
-//! | held | somebody is at it, in whichever version: it is waited for |
+//! | absent, or free | no version holds it: it is claimed first, then the new name |
+//! | done or parked, without a mark | an earlier version ran the effect, or gave it up: that is the result |
+//! | done or parked, with a mark | this version settled it, for this effect or another: only the new name counts |
+//! | held | a worker of either version holds it: the record waits for it |
 //! | held, and abandoned | the effect may have happened, unless the new name is settled |
 //!
-//! A worker that dies between its writes leaves a name held, never one free: the effect is uncertain then, as after
-//! any other death. What was parked here and is redriven by the earlier version after a rollback finds its former name
-//! parked and stays in the queue until the deployment goes forward again.
+//! A worker that dies between its writes leaves a name held, never free: the effect is uncertain then, as after any
+//! other crash. A record that this version gave up and the earlier version redrives after a rollback finds its former
+//! name parked, and its letter stays in the queue until the new version is deployed again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +36,7 @@ use crate::dead_letter::LetterId;
 use crate::effect_id::{ClaimKey, EffectId, Fingerprint};
 use crate::store_error::StoreError;
 
-/// Claims each effect under both its names; those that have one name as they are.
+/// Claims each effect under both of its names; an effect with one name only under that.
 pub(crate) struct RenamedClaims(pub(crate) Arc<dyn Claims>);
 
 impl RenamedClaims {
@@ -51,12 +52,13 @@ impl RenamedClaims {
         let (former, abandoned) = match self.0.claim(&marked, lease, token).await? {
             Claim::Claimed(held) => (held, false),
             Claim::Uncertain(held) => (held, true),
-            // A function that compares fingerprints has them on its earlier claims, too: then this one may be either.
+            // A function that compares fingerprints has them on its earlier claims as well: then this may be a mark or
+            // a claim.
             Claim::Conflict if effect.fingerprint.is_some() => return Ok(Claim::Conflict),
             Claim::Conflict => return self.0.claim(effect, lease, token).await,
             settled @ (Claim::Done | Claim::Parked(_) | Claim::HeldUntil(_)) => return Ok(settled),
         };
-        // An error leaves the former name held, by our token: the next try takes it anew, or it is withdrawn.
+        // An error leaves the former name held by our token: the next attempt takes it again, or it is withdrawn.
         let claim = self.0.claim(effect, lease, token).await?;
         Ok(match claim {
             Claim::Claimed(held) if abandoned => Claim::Uncertain(held.with_former(former)),
@@ -70,7 +72,7 @@ impl RenamedClaims {
                 self.mark_parked(&former, &parked).await?;
                 Claim::Parked(parked)
             }
-            // What is abandoned stays so: whoever holds the new name does not know of it.
+            // The former name stays abandoned: the worker that holds the new name does not know of it.
             Claim::HeldUntil(until) => {
                 if !abandoned {
                     self.0.release(&former).await?;
@@ -143,7 +145,7 @@ impl Claims for RenamedClaims {
 }
 
 impl RenamedClaims {
-    /// The new name first: once that is settled, nothing depends on the other in this version.
+    /// Settles the new name first: once that is done, this version does not depend on the former one.
     fn settle<'a, F>(&'a self, held: &'a Held, write: F) -> BoxFuture<'a, Result<Settled, StoreError>>
     where
         F: Fn(&'a Held) -> BoxFuture<'a, Result<Settled, StoreError>> + Send + 'a,

@@ -10,15 +10,16 @@ pub struct RetryPolicy {
     pub attempts: u32,
     /// Upper bound of the first pause; doubles with each try.
     pub base: Duration,
-    /// Upper bound of any pause that we choose ourselves.
+    /// Upper bound of any pause that the policy chooses itself.
     pub cap: Duration,
-    /// Longest pause that a dependency may ask for (`Retry-After`); beyond it the record is reported instead.
+    /// Longest pause that a dependency may ask for (`Retry-After`); a record that would have to wait longer is reported
+    /// instead.
     pub longest_retry_after: Duration,
 }
 
 impl Default for RetryPolicy {
-    /// 5 tries with pauses of up to 0.1, 0.2, 0.4 and 0.8 s: bridges a burst of throttles, not an outage. What is
-    /// still failing then is reported, and the event source mapping brings it back.
+    /// 5 tries with pauses of up to 0.1, 0.2, 0.4 and 0.8 s: enough for a burst of throttling, not for an outage. A
+    /// record that still fails is reported, and the event source mapping delivers it again.
     fn default() -> Self {
         RetryPolicy {
             attempts: 5,
@@ -41,14 +42,14 @@ impl RetryPolicy {
         Some(self.backoff(attempt))
     }
 
-    /// The pause of our own choosing after try number `attempt` (from 1).
+    /// The policy's own pause after try number `attempt` (from 1).
     pub(crate) fn backoff(&self, attempt: u32) -> Duration {
         let ceiling = self.base.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1))).min(self.cap);
         ceiling.mul_f64(fastrand::f64())
     }
 }
 
-/// Retries that one batch may spend, shared by its records: a broken dependency must not burn the whole invocation.
+/// Retries that one batch may spend, shared by its records: a broken dependency must not use up the whole invocation.
 #[derive(Debug)]
 pub(crate) struct RetryBudget(AtomicUsize);
 

@@ -1,4 +1,4 @@
-//! What the processor is told: about the invocation, and about times and bounds.
+//! The processor's settings: times, limits and order; and the invocation that it works for.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -8,7 +8,7 @@ use crate::circuit::CircuitPolicy;
 use crate::deadline::Deadline;
 use crate::retry::RetryPolicy;
 
-/// What the processor knows of the invocation it works for.
+/// The invocation that the processor works for.
 #[derive(Debug, Clone)]
 pub struct Invocation {
     /// Request id.
@@ -17,11 +17,11 @@ pub struct Invocation {
     pub function: String,
     /// Function version.
     pub function_version: String,
-    /// When Lambda will end it.
+    /// When Lambda ends it.
     pub deadline: Deadline,
 }
 
-/// Times and bounds of the processor.
+/// Times, limits and order of the processor.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The longest an effect may run; past it a claimed effect is uncertain. Default 10 s.
@@ -35,16 +35,16 @@ pub struct Settings {
     pub retry: RetryPolicy,
     /// When a dependency counts as down.
     pub circuit: CircuitPolicy,
-    /// What keeps its order.
+    /// Which records keep their order.
     pub order: Order,
-    /// How old a record may be that a redrive sends again, by its Kafka timestamp: for so long whatever guards the
-    /// effects remembers what came after it, such as the deletion of a row. An older one, or one whose age cannot be
-    /// told, is refused as `redrive_too_old`. `None` where the guard forgets nothing, which is the default.
+    /// The maximum age of a redriven record, by its Kafka timestamp: this is how long the effects' guard remembers
+    /// later changes, such as the deletion of a row. An older record, or one whose age is unknown, is refused as
+    /// `redrive_too_old`. `None`, the default, is for guards that forget nothing.
     pub redrive_within: Option<Duration>,
-    /// What is done about a claimed effect that may or may not have happened.
+    /// What happens to a record whose claimed effect may or may not have happened.
     pub uncertain: WhenUncertain,
-    /// Partitions that do not stop when they park record after record with one code that is not the records' own fault.
-    /// Default none.
+    /// Topic-partitions for which the flood guard is off: they do not stop, however many records are dead-lettered with
+    /// one code. Default none.
     pub drain: Drain,
     /// Records in flight across all partitions and all invocations of the process. Default 128.
     pub max_records_in_flight: NonZeroUsize,
@@ -53,15 +53,15 @@ pub struct Settings {
     pub max_bytes_in_flight: NonZeroUsize,
 }
 
-/// Partitions for which the guard against a flood of dead letters is off, by an operator's decision: what cannot be
-/// handled there is parked, however much it is, and the rest goes on. A broken deployment drains them into the dead
+/// Topic-partitions for which an operator has switched the flood guard off: every record there that cannot be handled
+/// is dead-lettered, however many there are, and the rest goes on. A broken deployment drains them into the dead
 /// letters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Drain {
     /// None.
     #[default]
     Nothing,
-    /// Those that the event names so: `topic-partition`.
+    /// Those with these names, as the event spells them: `topic-partition`.
     Partitions(BTreeSet<String>),
     /// All of them.
     Everything,
@@ -77,15 +77,15 @@ impl Drain {
     }
 }
 
-/// What is done about a claimed effect of which nobody knows whether it happened: its worker died, its time ran out, or
-/// its answer was lost.
+/// What happens to a record whose claimed effect is uncertain: its worker died, its time ran out, or its answer was
+/// lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WhenUncertain {
-    /// Parked, for a person to decide.
+    /// The record is dead-lettered and its claim parked: a person decides.
     #[default]
     Park,
-    /// Repeated, like a failure of which it is known that nothing happened: at least once instead of at most once. A
-    /// panic is parked all the same: it would come again.
+    /// The effect is repeated, as after a failure that proves that nothing happened: at least once instead of at most
+    /// once. A panic is dead-lettered in both cases: it would happen again.
     Repeat,
 }
 
@@ -95,12 +95,12 @@ const DEFAULT_BYTES_IN_FLIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3
 /// Which records of a partition wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
-    /// All of them: strictly by offset.
+    /// All of them, strictly by offset.
     #[default]
     Partition,
     /// Those of one key, by offset; records without a key wait for each other. See [`crate::RecordHandler::order_key`].
     Key {
-        /// How many keys of a partition may be in flight together.
+        /// How many keys of a partition may be in flight at the same time.
         in_flight: NonZeroUsize,
     },
 }
@@ -124,8 +124,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The least that a lease lasts beyond its effect's timeout. The lease is counted from before its claim is written,
-    /// and an effect starts only if it can still end within it: with nothing to spare none would ever start.
+    /// The minimum by which a lease exceeds its effect's timeout. A lease starts before its claim is written, and an
+    /// effect starts only if it can end within the lease: without this margin none would ever start.
     pub const LEAST_LEASE_SKEW: Duration = Duration::from_secs(1);
 
     /// How long a claim is held for its effect.

@@ -1,5 +1,5 @@
-//! The writes at a record's end: to its claim and, through [`PartitionContext::settle`], to the dead letters. They have
-//! the reserve of time that the settings keep for them.
+//! Writes that end a record: they complete, release or withdraw its claim, and retry any write to a store while the
+//! time reserved for settling lasts.
 
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
@@ -14,10 +14,10 @@ use crate::partition_context::PartitionContext;
 use crate::safeguards::{Safeguard, is_enabled};
 use crate::store_error::StoreError;
 
-/// As whom a record claims in one invocation, at every try.
+/// The owner under which a record claims in one invocation: the same token at each attempt.
 pub(crate) struct ClaimOwner {
     pub(crate) token: OwnerToken,
-    /// The claim that was asked for and may be ours without our knowing.
+    /// The claim that was requested without an answer: it may be ours.
     unanswered: Option<EffectId>,
 }
 
@@ -29,9 +29,9 @@ impl ClaimOwner {
     pub(crate) fn was_answered(&mut self, effect: &EffectId, claim: &Result<Claim, StoreError>) {
         match claim {
             Err(_) => self.unanswered = Some(effect.clone()),
-            // An earlier claim of ours may still arrive, once the other worker has released its own.
+            // An earlier claim request of ours may still be applied once the other worker has released the claim.
             Ok(Claim::HeldUntil(_)) => {}
-            // What is settled, or ours by a later write, is safe from an earlier one.
+            // An earlier write changes nothing once the claim is settled, or ours by a later write.
             Ok(Claim::Claimed(_) | Claim::Uncertain(_) | Claim::Done | Claim::Parked(_) | Claim::Conflict) => {
                 self.unanswered = None;
             }
@@ -40,8 +40,8 @@ impl ClaimOwner {
 }
 
 impl<H: RecordHandler> PartitionContext<'_, H> {
-    /// The effect happened. Until that is recorded the record is pending: redelivered, it will find the claim held,
-    /// then uncertain, and be parked.
+    /// Records that the effect happened. Until then the record is pending: delivered again, it finds the claim held,
+    /// then uncertain, and goes to the dead letters.
     pub(crate) async fn complete(&self, held: &Held, stages: &mut StageTimes) -> Result<(), Fault> {
         let settling = Instant::now();
         let settled = self.settle(Store::Claims, "complete", settling, || self.processor.claims.complete(held)).await;
@@ -58,14 +58,13 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         let released = self.settle(Store::Claims, "release", settling, || self.processor.claims.release(held)).await;
         stages.add(Stage::Settle, settling.elapsed());
         if let Err(error) = released {
-            // Harmless to the promise: the lease runs out and the record is parked as uncertain.
+            // No guarantee breaks: the lease ends and the record is dead-lettered as uncertain.
             self.log_unreleased(held, &Fault::new(Stage::Settle, error));
         }
     }
 
-    /// The record is over for this worker, and a claim that it sent may have arrived, or may yet arrive, without an
-    /// answer. Its effect never began, which nobody else could know: left behind, it would look like a worker's that
-    /// died.
+    /// Takes back a claim that was requested without an answer: it may have been applied, or may still be. Its effect
+    /// never began, but only this worker knows: left alone, the claim would look as if its worker had died.
     pub(crate) async fn withdraw(&self, owner: &ClaimOwner, stages: &mut StageTimes) {
         let Some(effect) = owner.unanswered.as_ref().filter(|_| is_enabled(Safeguard::Withdrawn)) else { return };
         if !self.can_still_settle() {
@@ -77,15 +76,15 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
             let withdrawn =
                 self.settle(Store::Claims, "withdraw", settling, || claims.withdraw(key, lease, token)).await;
             if let Err(error) = withdrawn {
-                // The record's own line says that the table could not be asked.
+                // The record's own log line says that the table did not answer.
                 tracing::debug!(claim = %token, error_code = error.code, "a claim could not be withdrawn");
             }
         }
         stages.add(Stage::Settle, settling.elapsed());
     }
 
-    /// A store's write is tried again while the reserve lasts, counted from `started`; its conditions make repeating it
-    /// safe. A store that does not answer in that time must not take the rest of the invocation along.
+    /// Tries a write to a store until the reserve, counted from `started`, is used up. The write's conditions make
+    /// repeating it safe. A store that does not answer must not use up the rest of the invocation.
     pub(crate) async fn settle<'s, T, F>(
         &'s self,
         store: Store,

@@ -1,21 +1,21 @@
-//! A letter as it lies in its store: whole, or with its raw bytes kept in an object of their own.
+//! A dead letter as it is stored: complete in its message, or with the raw bytes in an object beside it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::dead_letter::{DeadLetter, LETTER_VERSION, LetterId};
 
-/// A letter as it is stored: whole, or with its raw bytes kept in an object of its own.
+/// A dead letter as it is stored: complete in its message, or with the raw bytes in an object beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredLetter {
     /// The letter. Its `raw` is empty while `raw_in` names an object.
     #[serde(flatten)]
     pub letter: DeadLetter,
-    /// Where the raw bytes are, if they are not in the message. The object holds the whole letter.
+    /// The object with the raw bytes, if they are not in the message. It contains the whole letter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_in: Option<ObjectAddress>,
 }
 
-/// An object in a store of objects.
+/// The address of an object in a store of objects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectAddress {
     /// The bucket.
@@ -27,10 +27,10 @@ pub struct ObjectAddress {
 }
 
 impl StoredLetter {
-    /// Reads its JSON.
+    /// Parses a message's JSON.
     ///
     /// # Errors
-    /// When it is no letter, or one that only a newer version reads: it must be left alone then.
+    /// When the text is not a letter, or is one that only a newer version can read: then it must not be changed.
     pub fn read(body: &str) -> Result<Self, UnreadableLetter> {
         match newer(body.as_bytes()) {
             Some(version) => Err(UnreadableLetter::Newer { version }),
@@ -38,23 +38,23 @@ impl StoredLetter {
         }
     }
 
-    /// The letter with its raw bytes, given what is in the object that `raw_in` names.
+    /// The letter with its raw bytes, from the content of the object that `raw_in` names.
     ///
     /// # Errors
-    /// When the object is not this letter's, or a newer version has written it.
+    /// When the object belongs to another letter, or a newer version wrote it.
     pub fn whole(self, object: &[u8]) -> Result<DeadLetter, ForeignObject> {
         if let Some(version) = newer(object) {
             return Err(ForeignObject::Newer { letter: self.letter.id, version });
         }
         match serde_json::from_slice(object) {
-            // What the message says of attempts counts: the object may be an older message's.
+            // The message's count of redrives is used: the object may belong to an older message of the letter.
             Ok(DeadLetter { id, raw, .. }) if id == self.letter.id => Ok(DeadLetter { raw, ..self.letter }),
             Ok(_) | Err(_) => Err(ForeignObject::OfAnother(self.letter.id)),
         }
     }
 }
 
-/// The version of a letter that is newer than this one reads. Whatever else it holds may mean something else by then.
+/// The version of a letter, if it is newer than this code can read. Its other fields may have another meaning by then.
 fn newer(json: &[u8]) -> Option<u64> {
     #[derive(Deserialize)]
     struct Versioned {
@@ -66,15 +66,15 @@ fn newer(json: &[u8]) -> Option<u64> {
     (version > u64::from(LETTER_VERSION)).then_some(version)
 }
 
-/// A text that this version cannot read as a letter.
+/// A text that cannot be read as a letter.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableLetter {
-    /// It is none.
-    #[error("no dead letter (line {}, column {})", .0.line(), .0.column())]
+    /// The text is not a dead letter.
+    #[error("the text is not a dead letter (line {}, column {})", .0.line(), .0.column())]
     NoLetter(#[source] serde_json::Error),
     /// A newer version wrote it.
     #[error(
-        "this letter was written by a newer version (format {version}; this one reads up to {LETTER_VERSION}) and is left alone: redrive it with that version"
+        "the letter was written by a newer version (format {version}; this version reads up to {LETTER_VERSION}) and stays in the queue: redrive it with that version"
     )]
     Newer {
         /// The version of its format.
@@ -82,18 +82,18 @@ pub enum UnreadableLetter {
     },
 }
 
-/// An object holds something other than what the letter that points to it can use.
+/// The object that a letter names cannot be used for it.
 #[derive(Debug, thiserror::Error)]
 pub enum ForeignObject {
-    /// It is not this letter's.
-    #[error("the object does not hold letter {0}")]
+    /// The object does not contain this letter.
+    #[error("the object does not contain letter {0}")]
     OfAnother(LetterId),
     /// A newer version wrote it.
     #[error(
-        "the object of letter {letter} was written by a newer version (format {version}; this one reads up to {LETTER_VERSION}): redrive it with that version"
+        "the object of letter {letter} was written by a newer version (format {version}; this version reads up to {LETTER_VERSION}): redrive it with that version"
     )]
     Newer {
-        /// Whose it is.
+        /// The letter that names the object.
         letter: LetterId,
         /// The version of its format.
         version: u64,

@@ -1,4 +1,4 @@
-//! How long a schema is waited for that a healthy registry does not know.
+//! How long records wait for a schema that a healthy registry does not know.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,25 +7,27 @@ use std::time::Duration;
 use schema_registry::SchemaRef;
 use tokio::time::Instant;
 
-/// What the registry does not know may only not have reached all of its nodes yet, or not have been read again after a
-/// start. Counted from when this process first missed it, and not from the record's timestamp: that may be ahead of the
-/// clock for years, and an old record has the same right to a registry that is awake.
+/// A schema that the registry does not know may not have reached all of its nodes yet, or the registry may still be
+/// reading its store after a start. Counted from when this process first missed the schema and not from the record's
+/// timestamp, which may be years ahead of the clock; an old record, too, may meet a registry that has just started.
 const GRACE: Duration = Duration::from_secs(30);
-/// How long it is remembered that a schema was missed: whoever names it meanwhile does not wait again.
+/// How long a missed schema is remembered: records that name it within that time do not wait again.
 const REMEMBERED: Duration = Duration::from_secs(600);
-/// The most schemas that are waited for within that time; others are given up at once. A topic has few, and bytes that
-/// are no Avro have one each: waiting for them in turn would hold up a partition.
+/// The maximum number of schemas that are waited for within that time; records of any others are dead-lettered at once.
+/// A topic has few schemas, but bytes that are not Avro name a different one each time: waiting for each would hold up
+/// the partition.
 const MAX_MISSED: usize = 16;
-/// A record that is older is not waited for. Every process waits anew, so without this a record could be waited for for
-/// ever while none lives long enough; a mapping tries no longer than this either (`MaximumRecordAgeInSeconds`).
+/// Records older than this do not wait. Each process starts its own wait, so without this limit a record could wait for
+/// ever if no process lives long enough. A mapping does not retry longer than this either
+/// (`MaximumRecordAgeInSeconds`).
 pub(crate) const OLDEST_WAITED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// The schemas that this process missed, and when it first did.
+/// The schemas that this process missed, with the time when it first missed each.
 #[derive(Debug, Default)]
 pub(crate) struct UnknownSchemas(Mutex<HashMap<SchemaRef, Instant>>);
 
 impl UnknownSchemas {
-    /// Notes that a schema was missed; whether it is to be waited for.
+    /// Notes that a schema was missed, and returns whether its record should wait for it.
     pub(crate) fn should_wait_for(&self, schema: SchemaRef) -> bool {
         let now = Instant::now();
         // No code panics while it holds the lock, so a poisoned one holds nothing half-done.
@@ -59,11 +61,11 @@ mod tests {
         tokio::time::advance(Duration::from_secs(569)).await;
         assert!(!missed.should_wait_for(id(1)));
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(missed.should_wait_for(id(1)), "after that it is another time");
+        assert!(missed.should_wait_for(id(1)), "after that it waits again");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ids_that_are_made_up_are_not_waited_for_one_after_the_other() {
+    async fn made_up_ids_do_not_wait_one_after_the_other() {
         let missed = UnknownSchemas::default();
         let waited_for = (0..1_000_000).filter(|number| missed.should_wait_for(id(*number))).count();
         assert_eq!((waited_for, missed.0.lock().unwrap().len()), (16, 16));

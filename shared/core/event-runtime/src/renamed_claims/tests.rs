@@ -1,4 +1,4 @@
-//! Two versions of a function at work on one table: the effect happens once, and what is parked comes back.
+//! Two versions of a function on one table: the effect happens once, and a parked claim can be redriven.
 
 use futures_util::future::ready;
 use proptest::prelude::*;
@@ -95,7 +95,7 @@ fn what_an_earlier_version_is_at_is_waited_for_and_then_uncertain() {
 }
 
 #[test]
-fn what_an_earlier_version_abandoned_stays_uncertain_while_another_worker_is_at_it() {
+fn an_abandoned_former_name_stays_uncertain_while_the_new_one_is_held() {
     let table = Table::new();
     table.earlier_held();
     table.clock.advance(LEASE * 2);
@@ -166,7 +166,7 @@ fn what_was_parked_comes_back_by_the_name_that_its_letter_has() {
 }
 
 #[test]
-fn a_lost_answer_between_the_two_names_is_taken_anew_or_withdrawn() {
+fn a_lost_answer_between_the_two_names_is_retaken_or_withdrawn() {
     for fault in [WriteFault::NotApplied, WriteFault::AnswerLost] {
         let table = Table::new();
         let token = OwnerToken::fresh();
@@ -192,7 +192,7 @@ fn a_lost_answer_between_the_two_names_is_taken_anew_or_withdrawn() {
 }
 
 #[test]
-fn a_function_that_compares_fingerprints_asks_rather_than_guesses() {
+fn a_function_with_fingerprints_gets_a_conflict_where_a_mark_is_possible() {
     let table = Table::new();
     let paid = |amount: &str| effect(NEW).with_fingerprint(Fingerprint::of([("amount", amount)]));
     now(table.both.complete(&table.held(&paid("1")))).unwrap();
@@ -203,7 +203,7 @@ fn a_function_that_compares_fingerprints_asks_rather_than_guesses() {
     );
 }
 
-/// What a worker does with the claim that it gets.
+/// What a worker does with its claim.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     DiesBefore,
@@ -221,7 +221,7 @@ enum Step {
     This(Fate),
     Earlier(Fate),
     LeaseEnds,
-    /// A letter that nothing happened for goes back by itself.
+    /// The redrive frees a claim whose effect did not happen.
     Redrive,
 }
 

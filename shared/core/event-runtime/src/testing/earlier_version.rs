@@ -1,4 +1,4 @@
-//! Claims as the version before this one keeps them, over the same items: for what happens during a roll-out.
+//! Claims as the version before this one stores them, over the same items: for tests of a roll-out.
 
 use std::time::Duration;
 
@@ -15,10 +15,11 @@ use crate::dead_letter::LetterId;
 use crate::effect_id::{ClaimKey, EffectId};
 use crate::store_error::StoreError;
 
-/// [`Claims`] as the version before wrote and read them: a token of its own at each try, no doubt on a parked claim,
-/// writes fenced by the token alone, and what is released is deleted. It knew no withdrawal.
+/// [`Claims`] as the version before wrote and read them: a new token at each attempt, no doubt on a parked claim,
+/// writes fenced by the token alone, and released claims are deleted. It had no withdrawal.
 ///
-/// Its writes are never late ([`WriteFault::Late`] is a lost answer here): what that version did about it, it did wrong.
+/// Its writes are never late ([`WriteFault::Late`] is a lost answer here), because that version did not handle late
+/// writes correctly.
 #[derive(Clone)]
 pub struct EarlierClaims(pub MemoryClaims);
 
@@ -119,7 +120,7 @@ impl Claims for EarlierClaims {
         ready(Ok(Settled::NotOurs)).boxed()
     }
 
-    /// What it parks says nothing of doubt, which this version reads as [`Doubt::Uncertain`].
+    /// It does not store a doubt, which this version reads as [`Doubt::Uncertain`].
     fn park<'a>(
         &'a self,
         held: &'a Held,
@@ -130,7 +131,7 @@ impl Claims for EarlierClaims {
         async move { self.settle("park", held, Some(parked)) }.boxed()
     }
 
-    /// It frees by the name alone, whoever decides.
+    /// It checks only the letter's name, for any decider.
     fn resolve<'a>(
         &'a self,
         key: &'a ClaimKey,

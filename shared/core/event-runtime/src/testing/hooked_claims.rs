@@ -67,6 +67,10 @@ impl HookedClaims {
 }
 
 impl Claims for HookedClaims {
+    fn max_key_bytes(&self) -> usize {
+        self.claims.max_key_bytes()
+    }
+
     fn claim<'a>(
         &'a self,
         effect: &'a EffectId,

@@ -1,4 +1,4 @@
-//! A clock, faults that a test asks for, and dead letters in memory.
+//! A clock that tests move, faults that tests inject, and dead letters in memory.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,12 +11,12 @@ use crate::clock::{Clock, UnixMillis};
 use crate::dead_letter::{DeadLetter, DeadLetters, LetterId};
 use crate::store_error::StoreError;
 
-/// A clock that moves when told.
+/// A clock that only the test moves.
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<Mutex<UnixMillis>>);
 
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// A clock that shows `now`.
     pub fn at(now: UnixMillis) -> Self {
         ManualClock(Arc::new(Mutex::new(now)))
     }
@@ -34,22 +34,22 @@ impl Clock for ManualClock {
     }
 }
 
-/// How a write to a store in memory goes wrong.
+/// A fault of a write to a store in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteFault {
-    /// It does not arrive: nothing changes, an error comes back.
+    /// It is not applied, and an error comes back.
     NotApplied,
-    /// It is refused with the wish for a pause: nothing changes, an error comes back.
+    /// It is not applied, and an error comes back that asks for a pause.
     Throttled(Duration),
     /// It is applied, but its answer is lost: an error comes back.
     AnswerLost,
-    /// It is applied, its answer is lost, and the client sends the same write again by itself, as AWS's do.
+    /// It is applied, its answer is lost, and the client itself sends the same write again, as AWS clients do.
     SentTwice,
-    /// It is on its way when an error comes back, and is applied when the test says so ([`MemoryClaims::land`]).
+    /// An error comes back before it is applied; it is applied later, when the test calls [`MemoryClaims::land`].
     ///
     /// [`MemoryClaims::land`]: super::MemoryClaims::land
     Late,
-    /// The same for the second write that an operation makes, where it makes two: a claim that is taken over.
+    /// The same for the second write of an operation that makes two: a claim that is taken over.
     SecondLate,
 }
 
@@ -74,12 +74,12 @@ impl MemoryDeadLetters {
         *lock(&self.down) = down;
     }
 
-    /// Makes the next letter's storing go wrong in this way.
+    /// Makes storing the next letter fail in this way.
     pub fn fault_next(&self, fault: WriteFault) {
         lock(&self.faults).push_back((STORE, fault));
     }
 
-    /// Takes a letter out, as a redrive that succeeded does.
+    /// Removes a letter, as a successful redrive does.
     pub fn delete(&self, id: &LetterId) -> Option<DeadLetter> {
         lock(&self.letters).remove(id)
     }

@@ -1,4 +1,4 @@
-//! A failure that says more than anybody has room for.
+//! An error with very long texts and many causes, for tests of how errors are cut.
 
 use std::error::Error;
 use std::fmt;
@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::failure::{Blame, Disposition, Failure};
 
-/// An error that writes its number and a text piece by piece, and so do its causes. It counts the pieces that it got rid of: what
-/// printing it has cost.
+/// An error that writes its number and a text piece by piece, as do its causes. It counts the pieces that were written:
+/// the cost of printing it.
 #[derive(Debug)]
 pub struct LongError {
     number: usize,
@@ -19,7 +19,8 @@ pub struct LongError {
 }
 
 impl LongError {
-    /// An error and `causes` causes, each of which says its number and `piece` so many times. No two say the same.
+    /// An error with `causes` causes, each of which writes its number and then `piece`, `pieces` times. No two texts
+    /// are the same.
     pub fn new(piece: &str, pieces: usize, causes: usize) -> Self {
         let (piece, written) = (Arc::<str>::from(piece), Arc::<AtomicUsize>::default());
         let of = |number, cause| {
@@ -29,7 +30,7 @@ impl LongError {
         (0..causes).rev().fold(of(causes, None), |error, number| of(number, Some(Box::new(error))))
     }
 
-    /// The pieces that this error and its causes have written, whoever printed them.
+    /// The number of pieces that this error and its causes have written so far.
     pub fn written(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.written)
     }
@@ -52,7 +53,7 @@ impl Error for LongError {
 }
 
 impl Drop for LongError {
-    /// One cause after the other: a long chain must not need as much of the stack.
+    /// Drops the causes one after the other: a long chain must not overflow the stack.
     fn drop(&mut self) {
         let mut next = self.cause.take();
         while let Some(mut error) = next {

@@ -1,4 +1,4 @@
-//! Claims in memory, write for write as an adapter makes them.
+//! Claims in memory, with the same conditional writes as an adapter makes.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,27 +32,27 @@ pub struct MemoryClaims {
     late: Arc<Mutex<Late>>,
 }
 
-/// Writes that are still on their way.
+/// Writes that are sent and not yet applied.
 #[derive(Default)]
 struct Late {
     sent: usize,
     under_way: BTreeMap<usize, Change>,
 }
 
-/// A write that has arrived late.
+/// A write that was applied late.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Landed {
     /// The claim.
     pub key: ClaimKey,
-    /// Who had sent it.
+    /// The token of its sender.
     pub token: OwnerToken,
-    /// The end of the lease that it named.
+    /// The end of the lease in the write.
     pub until: UnixMillis,
-    /// What it was meant to do.
+    /// What the write was for.
     pub sent: Sent,
-    /// What stood there before, and what stands there now.
+    /// The claim before the write, and after it.
     pub before: Option<StoredClaim>,
-    /// The same where it changed nothing.
+    /// The same as `before` where the write changed nothing.
     pub after: Option<StoredClaim>,
 }
 
@@ -74,7 +74,7 @@ impl MemoryClaims {
         self.fault_next(operation, WriteFault::NotApplied);
     }
 
-    /// Makes the next call of `operation` go wrong in this way.
+    /// Makes the next call of `operation` fail in this way.
     pub fn fault_next(&self, operation: &'static str, fault: WriteFault) {
         lock(&self.faults).push_back((operation, fault));
     }
@@ -94,12 +94,12 @@ impl MemoryClaims {
         self.writes.load(Ordering::Relaxed)
     }
 
-    /// The numbers of the writes that are still on their way ([`WriteFault::Late`]), in the order in which they were sent.
+    /// The numbers of the writes that are not yet applied ([`WriteFault::Late`]), in the order in which they were sent.
     pub fn under_way(&self) -> Vec<usize> {
         lock(&self.late).under_way.keys().copied().collect()
     }
 
-    /// Lets a write arrive that was on its way.
+    /// Applies a late write.
     pub fn land(&self, number: usize) -> Option<Landed> {
         let change = lock(&self.late).under_way.remove(&number)?;
         let (key, token, until) = change.sent_by();
@@ -115,7 +115,7 @@ impl MemoryClaims {
         apply(change, &mut lock(&self.items))
     }
 
-    /// Sends a write: twice where the client does, or so that it arrives later.
+    /// Sends a write: twice or late, according to the fault.
     pub(super) fn send(&self, fault: Option<WriteFault>, change: Change) -> Write {
         match fault {
             Some(WriteFault::Late) => {
@@ -143,7 +143,7 @@ impl MemoryClaims {
         let fingerprint = effect.fingerprint;
         let found = match self.send(fault, Change::Put { held: held.clone(), fingerprint }) {
             Write::Applied => return Some(Claim::Claimed(held)),
-            // An item was in the way; a store without races shows it.
+            // A refused write returns the item: without races it is always there.
             Write::Refused(None) => return Some(Claim::HeldUntil(now)),
             Write::Refused(Some(found)) => found,
             Write::UnderWay => return None,
@@ -185,11 +185,11 @@ impl MemoryClaims {
     fn settle(&self, operation: &'static str, held: &Held, next: StoredClaim) -> Result<Settled, StoreError> {
         let fault = take_fault(&self.faults, operation);
         refusal(CLAIMS_TABLE, operation, fault)?;
-        // A settling makes one write.
+        // Settling makes one write.
         let fault = fault.map(|fault| if fault == WriteFault::SecondLate { WriteFault::Late } else { fault });
         let written = self.send(fault, Change::Settle { held: held.clone(), next: next.clone() });
         answer(CLAIMS_TABLE, operation, fault)?;
-        // Settled so by this very token: by an earlier try of ours whose answer was lost. A claim that is gone is free.
+        // Settled by the same token: by an earlier attempt whose answer was lost. A claim without an item is free.
         let settled_before = |found: Option<Stored>| match (&next, found) {
             (StoredClaim::Free { .. }, None) => true,
             (next, found) => found.is_some_and(|found| found.claim == *next),
@@ -269,7 +269,7 @@ impl Claims for MemoryClaims {
             refusal(CLAIMS_TABLE, "claim", fault)?;
             let claim = self.take(effect, lease, token, fault);
             match (claim, fault) {
-                // Its second write was to be late, and it made none.
+                // Its second write was to be late, but it made only one.
                 (Some(claim), Some(WriteFault::SecondLate)) => Ok(claim),
                 (claim, fault) => {
                     answer(CLAIMS_TABLE, "claim", fault)?;

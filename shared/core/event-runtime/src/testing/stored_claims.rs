@@ -13,7 +13,7 @@ use crate::safeguards::{Safeguard, is_enabled};
 pub enum StoredClaim {
     /// Its effect runs, or ran until its worker died.
     Held {
-        /// Whose it is.
+        /// The owner's token.
         token: OwnerToken,
         /// The end of the lease.
         until: UnixMillis,
@@ -22,29 +22,29 @@ pub enum StoredClaim {
     },
     /// Its effect happened.
     Done {
-        /// Who said so.
+        /// The token of the worker that completed it.
         token: OwnerToken,
     },
     /// It was given up.
     Parked {
-        /// Who gave it up.
+        /// The token of the worker that parked it.
         token: OwnerToken,
-        /// Under which letter.
+        /// The letter that it is parked under.
         letter: LetterId,
         /// Whether its effect may have happened.
         doubt: Doubt,
     },
     /// It was released or withdrawn, or its effect may be repeated.
     Free {
-        /// Who had it last.
+        /// The token of its last owner.
         token: OwnerToken,
-        /// The end of the last lease: whoever takes it names a later one. `None` behind a decision.
+        /// The end of the last lease: the next take must name a later one. `None` after a decision.
         until: Option<UnixMillis>,
     },
 }
 
 impl StoredClaim {
-    /// Whose write this was.
+    /// The token of the last write.
     pub fn token(&self) -> OwnerToken {
         match self {
             StoredClaim::Held { token, .. }
@@ -106,24 +106,24 @@ pub enum Sent {
     Claim,
     /// To complete, release or park one that is held.
     Settling,
-    /// To take back whatever was claimed.
+    /// To withdraw a claim.
     Withdrawal,
 }
 
 /// One conditional write, with everything that its condition names.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
-    /// Takes what nobody has: there is no item, or a free one with an earlier lease.
+    /// Takes a free claim: there is no item, or a free one with an earlier lease.
     Put { held: Held, fingerprint: Option<Fingerprint> },
-    /// Makes ours what was found, if nobody has stirred since we looked.
+    /// Takes over the claim that was read, if it has not changed since.
     Take { held: Held, fingerprint: Option<Fingerprint>, looked_at: StoredClaim, taken_over: bool },
-    /// Held by us becomes something else.
+    /// Settles a held claim.
     Settle { held: Held, next: StoredClaim },
-    /// Whatever a claim of ours may have done, or may yet do, is undone.
+    /// Undoes a claim of the same token, whether it was applied or will be later.
     Withdraw { held: Held },
-    /// As the earlier version takes what nobody has: only where there is no item.
+    /// How the earlier version takes a free claim: only if there is no item.
     EarlierPut { held: Held, fingerprint: Option<Fingerprint> },
-    /// As the earlier version settles: by the token alone. `None` deletes, unless a decision must stay on record.
+    /// How the earlier version settles: by the token alone. `None` deletes, unless a decision must stay recorded.
     EarlierSettle { held: Held, next: Option<StoredClaim> },
 }
 
@@ -213,7 +213,7 @@ fn held_by(held: &Held, taken_over: bool) -> StoredClaim {
     StoredClaim::Held { token: held.token, until: held.until, taken_over }
 }
 
-/// Free, with no decision that must stay on record, under a lease that ended earlier than this one will.
+/// Free, without a decision that must stay recorded, and with an earlier lease than this one.
 fn is_free_before(found: &Stored, until: UnixMillis) -> bool {
     let earlier = |last: UnixMillis| last < until || !is_enabled(Safeguard::FreeFence);
     found.resolution.is_none() && matches!(found.claim, StoredClaim::Free { until: Some(last), .. } if earlier(last))

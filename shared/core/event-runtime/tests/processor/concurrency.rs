@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::world::{World, event, invocation};
 
-/// Generic, as the host is that serves a processor: what it spawns must be sendable for every handler.
+/// Generic like the host: the spawned future must be `Send` for every handler.
 fn spawn<H: RecordHandler + Send + 'static>(processor: Arc<Processor<H>>, body: String) -> JoinHandle<BatchReport> {
     tokio::spawn(async move { processor.process(body.as_bytes(), &invocation(Deadline::unknown())).await.unwrap() })
 }
@@ -18,15 +18,15 @@ async fn batches_that_run_side_by_side_take_each_effect_once() {
     let body = event(&[("accounts-0", &["send:a", "slow:b", "panics:c", "send:d", "rejected:e"])]).to_string();
     let batches = (0..8).map(|_| spawn(Arc::clone(&world.processor), body.clone()));
     let mut done = 0;
-    let mut parked = 0;
+    let mut dead_lettered = 0;
     for batch in futures_util::future::join_all(batches).await {
         let report = batch.unwrap();
         let count = |outcome| report.outcomes.get(&outcome).copied().unwrap_or_default();
         assert_eq!((report.records(), report.unfinished_records()), (5, 0));
         done += count(Outcome::Done);
-        parked += count(Outcome::DeadLettered("handler_panicked")) + count(Outcome::DeadLettered("rejected"));
+        dead_lettered += count(Outcome::DeadLettered("handler_panicked")) + count(Outcome::DeadLettered("rejected"));
     }
-    assert_eq!((done, parked), (3, 2), "whatever the others found was a duplicate");
+    assert_eq!((done, dead_lettered), (3, 2), "the others found duplicates");
     let mut effects = world.effects();
     effects.sort();
     assert_eq!(effects, ["a", "b", "d"]);

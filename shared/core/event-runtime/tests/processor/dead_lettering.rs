@@ -1,4 +1,4 @@
-//! What a record that is given up means: for later records, and for the letter that it came from.
+//! Dead-lettered records: what happens to the records after them, to their letters and to their claims.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use event_runtime::{
 use crate::world::{World, outcomes};
 
 #[tokio::test(start_paused = true)]
-async fn records_behind_one_that_was_given_up_go_on() {
+async fn records_behind_a_dead_lettered_one_go_on() {
     let world = World::new();
     let batch: &[(&str, &[&str])] = &[("accounts-0", &["rejected:a", "refused:a", "conditional:a"])];
     let report = world.deliver(batch).await;
@@ -29,7 +29,7 @@ async fn a_claim_key_too_long_for_the_store_is_dead_lettered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_redriven_record_that_fails_again_is_reported_and_never_parked_anew() {
+async fn a_redriven_record_that_fails_again_keeps_its_one_letter() {
     for verb in ["rejected:a", "refused:a", "undecodable:a", "garbled:a", "unreadable_panic:a", "throttled:a"] {
         let world = World::new();
         let report = world.redrive(verb, "0f3c").await;
@@ -42,7 +42,11 @@ async fn a_redriven_record_that_fails_again_is_reported_and_never_parked_anew() 
     }
     let world = World::new();
     assert_eq!(outcomes(&world.redrive("send:a", "0f3c").await), [(Outcome::Done, 1)]);
-    assert_eq!(outcomes(&world.redrive("send:a", "0f3c").await), [(Outcome::Duplicate, 1)], "its letter can go");
+    assert_eq!(
+        outcomes(&world.redrive("send:a", "0f3c").await),
+        [(Outcome::Duplicate, 1)],
+        "its letter can be deleted"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -55,20 +59,21 @@ async fn a_redriven_effect_that_is_uncertain_again_waits_for_a_person_again() {
     assert_eq!(parked.doubt, Doubt::Uncertain);
     let again = world.redrive("answer_lost:a", "0f3c").await;
     assert_eq!(outcomes(&again), [(Outcome::Unfinished("claim_parked"), 1)]);
-    assert_eq!(world.effects(), ["a"], "once, as far as anybody knows");
+    assert_eq!(world.effects(), ["a"], "once, as far as can be known");
     assert!(world.letters.letters().is_empty());
 }
 
 /// A letter is stored, its answer is lost, and its claim is released; the next delivery loses the answer to its effect.
-/// Then the queue holds two messages of one letter, and whoever sees only the first would take it for certain.
+/// Then the queue contains two messages of one letter, and a reader that sees only the first would think that nothing
+/// happened.
 #[tokio::test(start_paused = true)]
-async fn what_one_delivery_proved_does_not_free_what_a_later_one_left_uncertain() {
+async fn an_earlier_certain_letter_does_not_free_a_later_uncertain_claim() {
     let world = World::new();
     (0..5).for_each(|_| world.letters.fault_next(WriteFault::AnswerLost));
     let first = world.deliver(&[("accounts-0", &["rejected_then_lost:a"])]).await;
     assert_eq!(outcomes(&first), [(Outcome::Unfinished("dead_letters_unavailable"), 1)]);
     let letter = world.letters.letters()[0].clone();
-    assert!(!letter.error.uncertain, "nothing had happened by then");
+    assert!(!letter.error.uncertain, "the effect had not happened yet");
     let second = world.deliver(&[("accounts-0", &["rejected_then_lost:a"])]).await;
     assert_eq!(outcomes(&second), [(Outcome::DeadLettered("answer_lost"), 1)]);
 
@@ -80,7 +85,7 @@ async fn what_one_delivery_proved_does_not_free_what_a_later_one_left_uncertain(
     }
     let redriven = world.redrive("rejected_then_lost:a", letter.id.uncertain().as_str()).await;
     assert_eq!(outcomes(&redriven), [(Outcome::Unfinished("claim_parked"), 1)]);
-    assert_eq!(world.effects(), ["a"], "once, as far as anybody knows");
+    assert_eq!(world.effects(), ["a"], "once, as far as can be known");
     assert_eq!(world.resolve("a", Decision::Done).await, Resolved::Applied, "a person decides");
 }
 
@@ -114,17 +119,17 @@ async fn a_function_may_have_uncertain_effects_repeated() {
     world.clock.advance(Duration::from_secs(60));
     let abandoned = world.deliver(&[("accounts-0", &["send:b"])]).await;
     assert_eq!(outcomes(&abandoned), [(Outcome::Done, 1)], "its worker died; it is taken again");
-    assert_eq!(abandoned.retries, 0, "at once: nothing failed that a pause would mend");
+    assert_eq!(abandoned.retries, 0, "at once: a pause would not help");
 
     let world = World::with(repeat());
     let hung = world.deliver(&[("accounts-0", &["hangs:a"])]).await;
     assert_eq!(outcomes(&hung), [(Outcome::Unfinished("effect_timeout"), 1)]);
     let panicked = world.deliver(&[("accounts-0", &["panics:b"])]).await;
-    assert_eq!(outcomes(&panicked), [(Outcome::DeadLettered("handler_panicked"), 1)], "a defect comes again");
+    assert_eq!(outcomes(&panicked), [(Outcome::DeadLettered("handler_panicked"), 1)], "a defect would happen again");
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_key_with_two_contents_is_a_loud_error() {
+async fn one_key_with_two_contents_is_an_error() {
     let world = World::new();
     let report = world.deliver(&[("accounts-0", &["pay:a=12", "pay:a=99", "pay:a=12"])]).await;
     assert_eq!(

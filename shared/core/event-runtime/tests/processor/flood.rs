@@ -10,7 +10,7 @@ const PARTITION: &str = "accounts-0";
 
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
-/// A batch of so many records that are left alone, but for one in the middle.
+/// A batch of skipped records with one other record in the middle.
 fn batch_around(records: usize, one: &str) -> Vec<&str> {
     let mut values = vec!["skip:x"; records];
     values[records / 2] = one;
@@ -34,7 +34,7 @@ async fn a_broken_deployment_does_not_drain_a_topic_into_the_dead_letters() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broken_deployment_that_is_given_its_batch_again_parks_no_more() {
+async fn a_broken_deployment_dead_letters_no_more_when_its_batch_comes_again() {
     let world = World::new();
     let values = ["undecodable:x"; 40];
     let first = world.deliver(&[(PARTITION, &values)]).await;
@@ -44,9 +44,9 @@ async fn a_broken_deployment_that_is_given_its_batch_again_parks_no_more() {
     assert_eq!(outcomes(&again), [(Outcome::Unfinished("flood_guard"), 40)]);
     assert_eq!((world.letters.letters().len(), again.partitions_stopped_by_flood_guard), (10, 1));
 
-    let mended = world.deliver(&[(PARTITION, &["send:a", "undecodable:x"])]).await;
-    assert_eq!(outcomes(&mended), [(Outcome::Done, 1), (Outcome::DeadLettered("rejected"), 1)]);
-    assert_eq!(mended.partitions_stopped_by_flood_guard, 0);
+    let fixed = world.deliver(&[(PARTITION, &["send:a", "undecodable:x"])]).await;
+    assert_eq!(outcomes(&fixed), [(Outcome::Done, 1), (Outcome::DeadLettered("rejected"), 1)]);
+    assert_eq!(fixed.partitions_stopped_by_flood_guard, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,8 +88,8 @@ async fn records_that_cannot_be_read_stop_nothing_among_records_that_can() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deployment_whose_every_mail_is_refused_stops_though_nearly_all_records_are_skipped() {
-    // At whatever pace the mails come, while less than ten minutes are between them.
+async fn a_deployment_whose_mails_are_all_refused_stops_among_skipped_records() {
+    // At any pace of mails, as long as there are less than ten minutes between them.
     for pause in [Duration::ZERO, Duration::from_secs(60), TEN_MINUTES - Duration::from_secs(1)] {
         for verb in ["rejected", "refused", "undecided_panic", "panics", "answer_lost"] {
             let world = World::new();
@@ -124,7 +124,7 @@ async fn a_partition_that_has_stopped_is_tried_with_one_record_a_delivery() {
 
 #[tokio::test(start_paused = true)]
 async fn no_record_stops_its_partition_for_good() {
-    // Twelve that are refused for good, then one that is not: the same batch, given again and again.
+    // Twelve records that are always refused, then one that is not: the same batch is delivered again and again.
     for (verb, later) in [("undecodable", "skip:x"), ("refused", "send:z"), ("rejected", "send:z")] {
         let world = World::new();
         let mut values = each(verb, 0..12);
@@ -142,7 +142,7 @@ async fn no_record_stops_its_partition_for_good() {
         }
         assert_eq!((minutes, world.letters.letters().len()), (20, 12), "{verb}");
 
-        // And whoever comes behind finds a topic-partition that goes on as ever.
+        // The partition goes on as usual for the records after them.
         let more = each(verb, 20..30);
         let report = world.deliver_from(100, PARTITION, &texts(&more)).await;
         assert_eq!(outcomes(&report), [(Outcome::DeadLettered("rejected"), 10)], "{verb}");
@@ -168,7 +168,7 @@ async fn a_stopped_partition_keeps_a_record_whose_letter_cannot_be_stored() {
     tokio::time::advance(TEN_MINUTES).await;
     world.letters.set_down(true);
     let down = world.deliver(&[(PARTITION, &values)]).await;
-    assert_eq!(down.outcomes[&Outcome::Duplicate], 10, "those have their letters");
+    assert_eq!(down.outcomes[&Outcome::Duplicate], 10, "their letters are stored");
     assert_eq!(down.outcomes[&Outcome::Unfinished("dead_letters_unavailable")], 1);
     world.letters.set_down(false);
     let up = world.deliver(&[(PARTITION, &values)]).await;
@@ -179,7 +179,7 @@ async fn a_stopped_partition_keeps_a_record_whose_letter_cannot_be_stored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_effect_between_clears_everything_and_one_that_had_happened_only_what_it_passed() {
+async fn an_effect_clears_all_codes_and_a_duplicate_only_those_of_its_stages() {
     let nine_and_nine = |between: &'static str| {
         let mut values = each("refused", 0..9);
         values.push(between.to_owned());
@@ -190,13 +190,13 @@ async fn an_effect_between_clears_everything_and_one_that_had_happened_only_what
     let report = world.deliver(&[(PARTITION, &texts(&nine_and_nine("send:a")))]).await;
     assert_eq!(outcomes(&report), [(Outcome::Done, 1), (Outcome::DeadLettered("rejected"), 18)]);
 
-    // It shows only that there was an effect once, by some deployment.
+    // A duplicate shows only that some deployment ran the effect.
     let world = World::new();
     world.deliver(&[("accounts-1", &["send:a"])]).await;
     let report = world.deliver(&[(PARTITION, &texts(&nine_and_nine("send:a")))]).await;
     assert_eq!(report.outcomes[&Outcome::Unfinished("flood_guard")], 8);
 
-    // But it was read, and its claim agrees with it.
+    // But it was read, and its claim matches.
     for (verb, code) in [("undecodable", "rejected"), ("pay", "claim_conflict")] {
         let world = World::new();
         let paid: Vec<_> = each("pay", 0..20).iter().map(|pay| format!("{pay}=1")).collect();
@@ -210,14 +210,14 @@ async fn an_effect_between_clears_everything_and_one_that_had_happened_only_what
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_that_are_to_blame_themselves_stop_no_partition() {
+async fn records_that_are_at_fault_themselves_stop_no_partition() {
     let world = World::new();
     let report = world.deliver(&[(PARTITION, &["garbled:x"; 40])]).await;
     assert_eq!(outcomes(&report), [(Outcome::DeadLettered("garbled"), 40)]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_partition_that_an_operator_drains_is_parked_and_goes_on() {
+async fn a_drained_partition_dead_letters_its_records_and_goes_on() {
     let values = ["undecodable:x"; 40];
     for drain in [Drain::Everything, Drain::Partitions(["accounts-1".to_owned(), PARTITION.to_owned()].into())] {
         let world = World::with(Settings { drain, ..Settings::default() });

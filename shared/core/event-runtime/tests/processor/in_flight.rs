@@ -1,4 +1,4 @@
-//! One fault does not become many, and one batch does not take all.
+//! Limits: the circuit breaker, and the bounds on records and bytes in flight.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use tokio::time::Instant;
 use crate::world::{World, by_key, outcomes};
 
 #[tokio::test(start_paused = true)]
-async fn a_dependency_that_is_down_opens_the_circuit_and_the_rest_is_reported_at_once() {
+async fn a_dependency_that_is_down_opens_the_circuit_for_the_rest() {
     let world = World::with(by_key(1));
     let values: Vec<_> = (0..40).map(|n| format!("throttled:{n}")).collect();
     let values: Vec<_> = values.iter().map(String::as_str).collect();
     let report = world.deliver(&[("accounts-0", &values)]).await;
     assert_eq!(report.unfinished_records(), 40);
-    assert!(world.letters.letters().is_empty(), "nothing is parked for a dependency that is down");
+    assert!(world.letters.letters().is_empty(), "no record is dead-lettered because a dependency is down");
     let tries: u32 = world.handler.tries.lock().unwrap().values().sum();
     assert_eq!(tries, 10, "the circuit opened");
 }
@@ -46,7 +46,7 @@ async fn records_in_flight_are_bounded_across_partitions() {
 
 #[tokio::test(start_paused = true)]
 async fn bytes_in_flight_are_bounded_across_partitions() {
-    // Each record takes some ten bytes; the bound lets one in at a time, and one that is larger than the bound as well.
+    // Each record takes about ten bytes; the bound admits one at a time, and also one that is larger than the bound.
     for bound in [12, 1] {
         let tight = Settings { max_bytes_in_flight: bound.try_into().unwrap(), ..Settings::default() };
         let took = four_partitions(tight).await;

@@ -1,4 +1,5 @@
-//! Claims whose answers are lost or late: what never began is never doubted, and what is late ends nothing.
+//! Claims whose answers are lost or late: an effect that never began is not uncertain, and a late write ends no later
+//! lease.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,7 +33,7 @@ async fn silence_if(silent: bool) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_is_applied_and_answered_too_late_is_our_own_at_the_next_try() {
+async fn a_claim_that_is_answered_too_late_is_our_own_at_the_next_attempt() {
     for unanswered in 1..=4 {
         let world = world_without_answers(unanswered, false);
         let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
@@ -43,7 +44,7 @@ async fn a_claim_that_is_applied_and_answered_too_late_is_our_own_at_the_next_tr
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_is_never_answered_is_withdrawn_and_the_next_delivery_takes_it_at_once() {
+async fn a_claim_without_an_answer_is_withdrawn_for_the_next_delivery() {
     let world = world_without_answers(5, false);
     let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
     assert_eq!(outcomes(&report), [(Outcome::Unfinished("claims_timeout"), 1)]);
@@ -53,9 +54,9 @@ async fn a_claim_that_is_never_answered_is_withdrawn_and_the_next_delivery_takes
     assert!(world.letters.letters().is_empty());
 }
 
-/// What is left where the table cannot even be told: nobody knows any more, and a person is asked.
+/// The remaining case: the withdrawal fails too, so nobody knows, and a person must decide.
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_cannot_be_withdrawn_either_is_doubted_once_its_lease_is_over() {
+async fn a_claim_that_cannot_be_withdrawn_is_uncertain_after_its_lease() {
     let world = world_without_answers(5, true);
     world.deliver(&[("accounts-0", &["send:a"])]).await;
     world.clock.advance(Duration::from_secs(60));
@@ -65,7 +66,7 @@ async fn a_claim_that_cannot_be_withdrawn_either_is_doubted_once_its_lease_is_ov
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_arrives_after_its_record_was_done_or_left_changes_nothing() {
+async fn a_claim_that_is_applied_after_its_record_ended_changes_nothing() {
     let world = World::new();
     world.claims.fault_next("claim", WriteFault::Late);
     let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
@@ -84,9 +85,9 @@ async fn a_claim_that_arrives_after_its_record_was_done_or_left_changes_nothing(
     assert_eq!(outcomes(&world.deliver(&[("accounts-0", &["send:a"])]).await), [(Outcome::Done, 1)]);
 }
 
-/// The trap of one token for all tries: a release is on its way while the next try's effect runs.
+/// One token for all attempts must not let a late release free the claim while the next attempt's effect runs.
 #[tokio::test(start_paused = true)]
-async fn a_release_that_arrives_late_does_not_free_the_claim_under_the_next_trys_effect() {
+async fn a_late_release_does_not_free_the_claim_of_the_next_attempt() {
     let (world, token, lease) = (World::new(), OwnerToken::fresh(), Duration::from_secs(15));
     let effect = EffectId::new(ClaimKey::new("welcome", "a").unwrap());
     let claimed = async || match world.claims.claim(&effect, lease, token).await.unwrap() {
@@ -98,7 +99,7 @@ async fn a_release_that_arrives_late_does_not_free_the_claim_under_the_next_trys
     world.claims.release(&first).await.unwrap_err();
     let second = claimed().await;
     let landed = world.claims.land(0).unwrap();
-    assert_eq!(landed.before, landed.after, "the second try's effect runs");
+    assert_eq!(landed.before, landed.after, "the second attempt's effect runs");
     let report = world.deliver(&[("accounts-0", &["send:a"])]).await;
     assert_eq!(outcomes(&report), [(Outcome::Unfinished("claim_held"), 1)]);
     assert_eq!(world.claims.complete(&second).await.unwrap(), Settled::Applied);

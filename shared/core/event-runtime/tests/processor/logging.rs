@@ -1,4 +1,4 @@
-//! What is logged of failures, at the boundary and without row data: a line for one, a few for many alike.
+//! Log lines of failures: without row data, one line for one failure, a few lines for many of the same kind.
 
 use std::io;
 use std::sync::{Arc, Mutex, Once};
@@ -28,10 +28,10 @@ impl<'a> MakeWriter<'a> for Lines {
 }
 
 impl Lines {
-    /// What is logged until the guard is dropped, in this thread.
+    /// Collects this thread's log lines until the guard is dropped.
     fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
-        // While tracing knows one subscriber only, a line that another test's thread comes by first, without one of its
-        // own, counts as of no interest to anybody. This one makes every thread listen.
+        // With a single subscriber, tracing caches a line as disabled if another test's thread without a subscriber
+        // reaches it first. This global one prevents that.
         static EVERYWHERE: Once = Once::new();
         EVERYWHERE.call_once(|| {
             let silent = tracing_subscriber::fmt().with_writer(io::sink).finish();
@@ -111,8 +111,8 @@ fn each(verb: &str, records: usize) -> Vec<String> {
     (0..records).map(|record| format!("{verb}:{record}")).collect()
 }
 
-/// What a batch says of these records of one partition.
-async fn told(world: &World, values: &[String]) -> Vec<serde_json::Value> {
+/// The log lines of a batch with these records in one partition.
+async fn logged(world: &World, values: &[String]) -> Vec<serde_json::Value> {
     let (lines, _listening) = Lines::listen();
     let values: Vec<_> = values.iter().map(String::as_str).collect();
     world.deliver(&[("accounts-0", &values)]).await;
@@ -123,7 +123,7 @@ async fn told(world: &World, values: &[String]) -> Vec<serde_json::Value> {
 async fn a_table_that_is_down_under_many_keys_has_a_handful_of_lines() {
     let world = World::with(by_key(16));
     (0..10_000).for_each(|_| world.claims.fail_next("claim"));
-    let lines = told(&world, &each("send", 500)).await;
+    let lines = logged(&world, &each("send", 500)).await;
     assert!(lines.len() <= 4, "{} lines: {lines:#?}", lines.len());
     let first = &lines[0];
     assert_eq!((&first["error_code"], &first["stage"]), (&"claims_unavailable".into(), &"claim".into()));
@@ -133,17 +133,17 @@ async fn a_table_that_is_down_under_many_keys_has_a_handful_of_lines() {
     assert_eq!(last["message"], "in all: not finished; the event source must deliver it again");
     assert_eq!((&last["error_code"], &last["stage"]), (&"circuit_open".into(), &"handle".into()));
     assert_eq!((&last["first"], &last["last"]), (&"accounts-0@0".into(), &"accounts-0@499".into()));
-    assert!(last["error"].as_str().is_some_and(|error| error.contains("again and again")), "{last}");
+    assert!(last["error"].as_str().is_some_and(|error| error.contains("in a row")), "{last}");
     let of_unavailable = lines.iter().filter(|line| line["error_code"] == "claims_unavailable");
     let unavailable = of_unavailable.map(|line| line["records"].as_u64().unwrap_or(1)).max();
     assert_eq!(last["records"].as_u64().zip(unavailable).map(|(open, failed)| open + failed), Some(500));
 }
 
-/// What the records ask for, and what is down.
+/// The verb of the records, and what is down.
 type Outage = (&'static str, fn(&World));
 
 #[tokio::test(start_paused = true)]
-async fn whatever_is_down_under_many_keys_has_a_handful_of_lines() {
+async fn any_dependency_down_under_many_keys_has_a_handful_of_lines() {
     let down: [Outage; 4] = [
         ("throttled", |_| ()),
         ("garbled", |world| world.letters.set_down(true)),
@@ -153,7 +153,7 @@ async fn whatever_is_down_under_many_keys_has_a_handful_of_lines() {
     for (number, (verb, take_down)) in down.into_iter().enumerate() {
         let world = World::with(by_key(16));
         take_down(&world);
-        let lines = told(&world, &each(verb, 500)).await;
+        let lines = logged(&world, &each(verb, 500)).await;
         assert!((1..=8).contains(&lines.len()), "{number}: {} lines: {lines:#?}", lines.len());
     }
 }
@@ -173,18 +173,18 @@ async fn an_outage_over_many_partitions_is_summed_up_over_all_of_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn parked_records_have_ten_lines_of_each_code_and_one_that_sums_up() {
+async fn dead_lettered_records_have_ten_lines_per_code_and_a_summary() {
     let mut values = each("garbled", 300);
     values.extend(each("undecodable", 3));
     let world = World::new();
-    let lines = told(&world, &values).await;
+    let lines = logged(&world, &values).await;
     assert_eq!(world.letters.letters().len(), 303, "each has its letter");
     assert_eq!(lines.len(), 10 + 3 + 1);
     let all = lines.last().unwrap();
-    assert_eq!((&all["message"], &all["records"]), (&"in all: parked".into(), &300.into()));
+    assert_eq!((&all["message"], &all["records"]), (&"in all: dead-lettered".into(), &300.into()));
     assert_eq!((&all["first"], &all["last"]), (&"accounts-0@0".into(), &"accounts-0@299".into()));
     assert_eq!((&all["error_code"], &all["stage"]), (&"garbled".into(), &"decode".into()));
 
-    let lines = told(&World::new(), &each("garbled", 10)).await;
-    assert_eq!(lines.len(), 10, "nothing is left to sum up");
+    let lines = logged(&World::new(), &each("garbled", 10)).await;
+    assert_eq!(lines.len(), 10, "there is nothing to sum up");
 }

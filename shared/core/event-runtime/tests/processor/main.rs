@@ -1,4 +1,4 @@
-//! What the processor promises, with in-memory ports and paused time.
+//! The processor's guarantees, with in-memory ports and paused time.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 mod concurrency;

@@ -1,4 +1,4 @@
-//! What becomes of a record: once, in order, parked, or pending.
+//! Outcomes of a record: done once, in order, dead-lettered or pending.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,9 +23,9 @@ async fn each_account_takes_effect_once_however_often_it_is_delivered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_that_an_earlier_version_had_for_an_effect_guards_it_as_well() {
+async fn an_earlier_versions_name_of_an_effect_guards_it_too() {
     let world = World::new();
-    // "a" and "d" without more are what the version with the former names claims.
+    // "a" and "d" alone are the names that the earlier version claims.
     let batch: &[(&str, &[&str])] = &[("accounts-0", &["send:a", "send:b formerly a", "send:c formerly d", "send:d"])];
     assert_eq!(outcomes(&world.deliver(batch).await), [(Outcome::Done, 2), (Outcome::Duplicate, 2)]);
     assert_eq!(world.effects(), ["a", "c formerly d"]);
@@ -37,7 +37,7 @@ async fn a_name_that_an_earlier_version_had_for_an_effect_guards_it_as_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_was_never_answered_is_withdrawn_under_both_its_names() {
+async fn a_claim_without_an_answer_is_withdrawn_under_both_its_names() {
     let world = World::new();
     for _ in 0..100 {
         world.claims.fault_next("claim", WriteFault::AnswerLost);
@@ -57,7 +57,7 @@ async fn a_throttled_effect_is_tried_again_within_the_invocation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_stays_throttled_is_reported_with_everything_behind_it_and_leaves_its_claim_free() {
+async fn a_throttled_record_is_reported_with_those_behind_and_its_claim_is_free() {
     let world = World::new();
     let report =
         world.deliver(&[("accounts-0", &["send:a", "throttled:b", "send:c"]), ("accounts-1", &["send:d"])]).await;
@@ -87,7 +87,7 @@ async fn a_permanent_failure_costs_one_letter_and_the_partition_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_uncertain_effect_is_parked_and_never_repeated() {
+async fn an_uncertain_effect_is_dead_lettered_and_never_repeated() {
     for verb in ["answer_lost:a", "hangs:a", "panics:a"] {
         let world = World::new();
         let report = world.deliver(&[("accounts-0", &[verb])]).await;
@@ -101,7 +101,7 @@ async fn an_uncertain_effect_is_parked_and_never_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_a_dead_worker_left_is_parked_once() {
+async fn a_claim_of_a_dead_worker_is_parked_once() {
     let world = World::new();
     assert!(matches!(world.claim("a").await, Claim::Claimed(_)));
     world.clock.advance(Duration::from_secs(60));
@@ -150,7 +150,7 @@ async fn an_uncertain_effect_without_a_dead_letter_is_not_repeated_either() {
     world.clock.advance(Duration::from_secs(60));
     let report = world.deliver(&[("accounts-0", &["answer_lost:a"])]).await;
     assert_eq!(outcomes(&report), [(Outcome::DeadLettered("effect_uncertain"), 1)]);
-    assert_eq!(world.effects(), ["a"], "sent once, although nobody could write that down");
+    assert_eq!(world.effects(), ["a"], "sent once, although it could not be recorded");
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,7 +190,7 @@ async fn a_panic_costs_one_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_missing_key_is_an_error_never_no_protection() {
+async fn a_missing_key_is_an_error_and_no_effect_runs_unguarded() {
     let world = World::new();
     let report = world.deliver(&[("accounts-0", &["send:"])]).await;
     assert_eq!(outcomes(&report), [(Outcome::DeadLettered("key_missing"), 1)]);

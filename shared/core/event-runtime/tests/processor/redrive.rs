@@ -1,4 +1,4 @@
-//! A record that is sent again: what the redrive is told of it, and when it comes too late.
+//! Redriven records: how the invocation answers the redrive, and which records are too old.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn answer(report: BatchReport, reporting: Reporting) -> Result<Value, BatchFaile
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_redriven_record_that_is_finished_is_answered_by_the_name_of_its_letter() {
+async fn a_finished_redrive_is_answered_with_the_name_of_its_letter() {
     for reporting in [Reporting::WholeBatch, Reporting::PartialBatch] {
         let world = World::new();
         for value in ["send:a", "send:a", "skip:a", "conditional:b"] {
@@ -31,7 +31,7 @@ async fn a_redriven_record_that_is_finished_is_answered_by_the_name_of_its_lette
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_is_not_finished_fails_the_invocation_with_its_reason_however_batches_are_answered() {
+async fn an_unfinished_redrive_fails_the_invocation_with_its_reason() {
     for reporting in [Reporting::WholeBatch, Reporting::PartialBatch] {
         let report = World::new().redrive("rejected:a", "0f3c-redriven").await;
         let failed = answer(report, reporting).unwrap_err().to_string();
@@ -39,9 +39,9 @@ async fn one_that_is_not_finished_fails_the_invocation_with_its_reason_however_b
     }
 }
 
-/// What was deleted after the record may be forgotten by then, and the record would bring it back.
+/// A later deletion may be forgotten by then, and the record would undo it.
 #[tokio::test(start_paused = true)]
-async fn a_redriven_record_is_refused_once_it_has_outlived_what_guards_its_effect() {
+async fn a_redriven_record_older_than_its_guard_remembers_is_refused() {
     let guarded = || World::with(Settings { redrive_within: Some(30 * DAY), ..Settings::default() });
     for value in ["conditional:a", "send:a"] {
         let world = guarded();
@@ -54,15 +54,15 @@ async fn a_redriven_record_is_refused_once_it_has_outlived_what_guards_its_effec
         assert_eq!(outcomes(&late), [(Outcome::Unfinished("redrive_too_old"), 1)], "{value}");
         assert!(world.effects().is_empty() && world.letters.letters().is_empty(), "{value}: it keeps its letter");
 
-        // In its turn it comes before whatever came after it.
+        // Delivered in order, it is followed by the later changes.
         let delivered = world.deliver(&[("accounts-0", &[value])]).await;
         assert_eq!(outcomes(&delivered), [(Outcome::Done, 1)], "{value}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_whose_age_cannot_be_told_is_refused_as_well_and_only_where_something_is_forgotten() {
-    // None, in microseconds, and from a clock that is ahead by as much as clocks may be.
+async fn a_redriven_record_of_unknown_age_is_refused_where_the_guard_forgets() {
+    // No timestamp, one in microseconds, and one from a clock that is ahead by the tolerated maximum.
     for (timestamp, refused) in [(-1, true), (1_795_000_000_000_000, true), (1_795_003_600_000, false)] {
         let world = World::with(Settings { redrive_within: Some(30 * DAY), ..Settings::default() });
         let report = world.redrive_of("conditional:a", "0f3c", timestamp).await;
@@ -73,5 +73,5 @@ async fn one_whose_age_cannot_be_told_is_refused_as_well_and_only_where_somethin
     }
     let world = World::with(Settings { redrive_within: Some(30 * DAY), ..Settings::default() });
     let skipped = world.redrive_of("skip:a", "0f3c", -1).await;
-    assert_eq!(outcomes(&skipped), [(Outcome::Skipped("on_purpose"), 1)], "nothing of it could harm");
+    assert_eq!(outcomes(&skipped), [(Outcome::Skipped("on_purpose"), 1)], "it has no effect");
 }

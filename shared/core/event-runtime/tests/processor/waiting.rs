@@ -1,4 +1,4 @@
-//! Pauses and deadlines: what is waited for, how long, and what is reported instead.
+//! Pauses and deadlines: what a record waits for, how long, and what is reported instead.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -77,7 +77,7 @@ async fn the_pause_that_a_dependency_asks_for_is_kept_if_the_deadline_allows() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_read_in_time_is_reported_before_the_invocation_ends() {
+async fn a_record_that_is_not_read_in_time_is_reported_before_the_end() {
     let world = World::new();
     let (started, limit) = (Instant::now(), Duration::from_secs(30));
     let report =
@@ -89,7 +89,7 @@ async fn what_cannot_be_read_in_time_is_reported_before_the_invocation_ends() {
     assert!(started.elapsed() <= limit - Settings::default().settle_reserve);
 }
 
-/// A queue that takes its time over each letter.
+/// A queue that stores each letter slowly.
 struct SlowLetters {
     letters: MemoryDeadLetters,
     storing: Duration,
@@ -106,9 +106,9 @@ impl DeadLetters for SlowLetters {
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_that_cannot_be_parked_in_time_are_reported_before_the_invocation_ends() {
+async fn records_without_time_for_their_letters_are_reported() {
     let storing = Duration::from_secs(1);
-    let world = World::parking_in(|letters| Arc::new(SlowLetters { letters, storing }));
+    let world = World::with_dead_letters(|letters| Arc::new(SlowLetters { letters, storing }));
     let (started, limit) = (Instant::now(), Duration::from_secs(6));
     let report = world.deliver_within(&[("accounts-0", &["garbled:x"; 40])], Deadline::within(limit)).await;
     assert!(started.elapsed() <= limit, "{:?}", started.elapsed());
@@ -146,7 +146,7 @@ async fn pause(duration: Duration) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_deadline_is_looked_at_again_after_a_slow_claim() {
+async fn the_deadline_is_checked_again_after_a_slow_claim() {
     let world = world_with_slow_claims(Duration::from_secs(2), Duration::ZERO);
     let deadline = Deadline::within(needed() + Duration::from_secs(1));
     let report = world.deliver_within(&[("accounts-0", &["send:a"])], deadline).await;
@@ -176,7 +176,7 @@ async fn a_table_that_does_not_answer_takes_no_more_than_the_reserve() {
     assert!(world.effects().is_empty());
 }
 
-/// A clock that is a millisecond later whenever somebody looks at it.
+/// A clock that moves by a millisecond each time it is read.
 #[derive(Default)]
 struct Ticking(AtomicU64);
 
@@ -187,7 +187,7 @@ impl Clock for Ticking {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_effect_starts_whatever_its_lease_was_told_to_last_beyond_its_timeout() {
+async fn an_effect_starts_with_any_lease_skew() {
     for lease_skew in [Duration::ZERO, Duration::from_millis(1), Duration::MAX] {
         let clock: Arc<dyn Clock> = Arc::new(Ticking::default());
         let (claims, letters) =

@@ -1,4 +1,4 @@
-//! A function that does what its records say, with its ports in memory.
+//! A test function whose records tell it what to do, with its ports in memory.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use event_runtime::{
 };
 use serde_json::json;
 
-/// How long the throttled one asks us to wait.
+/// The pause that a throttled effect asks for.
 pub(crate) const ASKED_FOR: Duration = Duration::from_secs(3);
 
 pub(crate) const NOW: UnixMillis = UnixMillis(1_795_000_000_000);
@@ -124,13 +124,13 @@ impl World {
         World::behind(settings, |claims| Arc::new(claims))
     }
 
-    /// A world whose processor sees its claims through something else.
+    /// A world whose processor uses another claims port, made from the claims in memory.
     pub(crate) fn behind(settings: Settings, claims_seen: impl FnOnce(MemoryClaims) -> Arc<dyn Claims>) -> Self {
         World::made_of(settings, claims_seen, |letters| Arc::new(letters))
     }
 
-    /// A world whose processor sees its dead letters through something else.
-    pub(crate) fn parking_in(letters_seen: impl FnOnce(MemoryDeadLetters) -> Arc<dyn DeadLetters>) -> Self {
+    /// A world whose processor uses another dead-letters port, made from the letters in memory.
+    pub(crate) fn with_dead_letters(letters_seen: impl FnOnce(MemoryDeadLetters) -> Arc<dyn DeadLetters>) -> Self {
         World::made_of(Settings::default(), |claims| Arc::new(claims), letters_seen)
     }
 
@@ -151,7 +151,7 @@ impl World {
         self.deliver_within(partitions, Deadline::unknown()).await
     }
 
-    /// Delivers records that stand behind those of earlier deliveries.
+    /// Delivers records with offsets from `offset` on.
     pub(crate) async fn deliver_from(&self, offset: usize, partition: &str, values: &[&str]) -> BatchReport {
         let mut event = event(&[(partition, values)]);
         for (index, record) in event["records"][partition].as_array_mut().unwrap().iter_mut().enumerate() {
@@ -164,12 +164,12 @@ impl World {
         self.process(event(partitions), deadline).await
     }
 
-    /// Sends one record as an operator does who has its letter.
+    /// Redrives one record of a letter.
     pub(crate) async fn redrive(&self, value: &str, letter: &str) -> BatchReport {
         self.redrive_of(value, letter, i64::try_from(NOW.0).unwrap()).await
     }
 
-    /// The same of a record with this timestamp.
+    /// The same for a record with this timestamp.
     pub(crate) async fn redrive_of(&self, value: &str, letter: &str, timestamp: i64) -> BatchReport {
         let mut event = event(&[("accounts-0", &[value])]);
         event["redrive"] = json!({"letterId": letter, "attempt": 1});
