@@ -30,7 +30,7 @@ pub enum Busy {
     /// Pausing before another attempt, or about to.
     Pausing,
     /// Dead-lettering a record: storing its letter or parking its claim.
-    Parking,
+    DeadLettering,
     /// Processing a record that an operator redrives.
     Redriven,
 }
@@ -38,7 +38,7 @@ pub enum Busy {
 impl Busy {
     /// All of them.
     pub const ALL: [Busy; 5] =
-        [Busy::Redelivered, Busy::WaitingForItsHolder, Busy::Pausing, Busy::Parking, Busy::Redriven];
+        [Busy::Redelivered, Busy::WaitingForItsHolder, Busy::Pausing, Busy::DeadLettering, Busy::Redriven];
 }
 
 impl fmt::Display for Busy {
@@ -47,7 +47,7 @@ impl fmt::Display for Busy {
             Busy::Redelivered => "delivered again",
             Busy::WaitingForItsHolder => "waiting for a claim's holder",
             Busy::Pausing => "pausing before another attempt",
-            Busy::Parking => "dead-lettering",
+            Busy::DeadLettering => "dead-lettering",
             Busy::Redriven => "redriven by the operator",
         })
     }
@@ -199,19 +199,21 @@ fn busy(run: &Run, delivery: u32, moment: u64) -> Busy {
 
 /// What a worker does after a step.
 fn behind(step: &Step) -> Busy {
-    let said = match &step.answer {
-        Answer::Received(said) => said.as_str(),
+    let answer = match &step.answer {
+        Answer::Received(text) => text.as_str(),
         Answer::None => "",
         // A worker without an answer tries again.
         Answer::Lost(_) | Answer::NotArrived => return Busy::Pausing,
     };
     match step.to {
-        Actor::Letters => Busy::Parking,
-        Actor::Claims if said.starts_with("held for") => Busy::WaitingForItsHolder,
-        Actor::Claims if step.text.starts_with("park") || said.starts_with("its lease is over") => Busy::Parking,
-        Actor::Claims if step.text.starts_with("release") || said.starts_with("throttled") => Busy::Pausing,
-        Actor::Service if said.starts_with("throttled") => Busy::Pausing,
-        Actor::Service if said == "rejected" || said == "refused" => Busy::Parking,
+        Actor::Letters => Busy::DeadLettering,
+        Actor::Claims if answer.starts_with("held for") => Busy::WaitingForItsHolder,
+        Actor::Claims if step.text.starts_with("park") || answer.starts_with("its lease is over") => {
+            Busy::DeadLettering
+        }
+        Actor::Claims if step.text.starts_with("release") || answer.starts_with("throttled") => Busy::Pausing,
+        Actor::Service if answer.starts_with("throttled") => Busy::Pausing,
+        Actor::Service if answer == "rejected" || answer == "refused" => Busy::DeadLettering,
         Actor::Claims
         | Actor::Service
         | Actor::Source

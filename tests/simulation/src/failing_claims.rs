@@ -296,7 +296,7 @@ impl FailingClaims {
             Claim::Parked(_) => "parked".to_owned(),
             Claim::Conflict => "settled for another effect".to_owned(),
             Claim::HeldUntil(until) => format!("held for {} ms more", until.since(self.clock.now()).as_millis()),
-            Claim::Uncertain(_) => "its lease is over, now ours: uncertain".to_owned(),
+            Claim::Uncertain(_) => "its lease is over: taken over as uncertain".to_owned(),
         }
     }
 }

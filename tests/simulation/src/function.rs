@@ -18,7 +18,7 @@ const ASKED_FOR: Duration = Duration::from_secs(4);
 
 /// All errors of decoding and of effects, by their codes.
 #[derive(Debug, thiserror::Error)]
-#[error("the simulated service says {0}")]
+#[error("the simulated service failed with {0}")]
 struct Says(&'static str);
 
 impl Failure for Says {
@@ -127,7 +127,7 @@ impl RecordHandler for Function {
             scene.note(|| Step::call(Actor::Worker(delivery), Actor::Service, call, answer));
         };
         if fate == 1 || fate == 9 {
-            tell(Answer::Received("throttled, nothing happened".to_owned()));
+            tell(Answer::Received("throttled, no effect".to_owned()));
             scene.network_delay().await;
             return Err(Says(if fate == 9 { "asked_to_wait" } else { "throttled" }).into());
         }
@@ -159,7 +159,7 @@ impl RecordHandler for Function {
 }
 
 impl Function {
-    /// The effect takes place.
+    /// The effect happens.
     fn happen(&self, delivery: u32, seen: &Seen, claim: Option<&str>) -> Effect {
         let Seen { partition, offset, .. } = *seen;
         self.0.ledger(|ledger| {

@@ -86,9 +86,9 @@ impl Ledger {
     fn accounted(&self, world: &World, partition: usize, offset: usize) -> bool {
         let place = (partition, offset);
         let claim = world.partitions[partition][offset].claim(partition);
-        let parked =
+        let has_letter =
             self.letters.contains_key(&place) || claim.is_some_and(|claim| self.letters_of_claims.contains(&claim));
-        self.given_away.contains(&place) || parked || self.ended(world, partition, offset)
+        self.given_away.contains(&place) || has_letter || self.ended(world, partition, offset)
     }
 
     /// Whether a record has ended without needing a letter any more.

@@ -105,9 +105,9 @@ impl Source {
         let claim = scene.world.partitions.get(partition)?.get(offset)?.claim(partition)?;
         let seen = scene.ledger(|ledger| ledger.times_seen(&claim));
         let decision = if seen > 0 { Decision::Done } else { Decision::Repeat };
-        let said = if seen > 0 { "is visible" } else { "is not visible" };
+        let answer = if seen > 0 { "is visible" } else { "is not visible" };
         scene.note(|| {
-            Step::call(Actor::Operator, Actor::Service, format!("look for {claim}"), Answer::Received(said.into()))
+            Step::call(Actor::Operator, Actor::Service, format!("look for {claim}"), Answer::Received(answer.into()))
         });
         Some(Decided { letter: entry.id.clone(), claim, decision, seen })
     }

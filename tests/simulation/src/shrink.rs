@@ -91,7 +91,7 @@ impl Search {
         let mut progress = false;
         'simpler: loop {
             for world in self.world.simpler() {
-                // Without a record everything behind it may come a delivery, or some await points, earlier.
+                // Without a record, later faults may happen a delivery or some await points earlier.
                 let kept = self.keeps(&world, self.schedule.clone())
                     || self.keeps(&world, self.earlier(1, &|_| 0))
                     || (self.schedule.0.len() <= FEW

@@ -56,8 +56,8 @@ pub enum BatchFailed {
 }
 
 impl BatchReport {
-    /// The invocation's result. A redrive always gets the same kind of answer, whatever `reporting` is: the letter's
-    /// name, or a failure that names the reason.
+    /// The invocation's result. A redrive gets the letter's name, or a failure that names the reason: `reporting` does
+    /// not matter for it.
     ///
     /// # Errors
     /// [`BatchFailed::Unfinished`] where records are pending and the answer cannot or must not list them.

@@ -28,7 +28,7 @@
 //! | `release` of attempt 1 arrives while the effect of attempt 2 runs | refused: attempt 2's `until` is later |
 //! | `complete` or `park` arrives late | this worker does nothing more with the record; the write is applied if no other worker took over meanwhile |
 //! | a take-over of an abandoned claim is applied late, and the same worker's next attempt finds it | still uncertain: the item records that it was taken over |
-//! | two workers take over one abandoned claim | one succeeds: the other's condition names a token that is gone |
+//! | two workers take over one abandoned claim | one succeeds: the other's condition names a token that is no longer stored |
 //! | a worker is frozen past its lease and settles | refused once another worker has taken over: the token differs |
 //!
 //! A withdrawal does not know the lease that it ends, so it writes its own, counted from now. If the clock stands
@@ -211,7 +211,7 @@ pub enum Resolved {
     /// The claim is not parked, so there is nothing to decide: it was never claimed, or is held, done, or decided by
     /// somebody else.
     NotParked,
-    /// The claim is parked under another letter, or was parked again: look at that one.
+    /// The claim is parked under another letter, or was parked again: read that letter.
     OtherPark,
     /// The effect may have happened and no person has decided: a person must.
     Uncertain,

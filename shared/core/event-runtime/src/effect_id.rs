@@ -134,13 +134,13 @@ impl EffectId {
     /// claimed does not happen again in the other. Takes two more writes.
     ///
     /// Several effects may share a former key: each then happens once in this version, unless the earlier version has
-    /// claimed that key for any of them. Effects with a fingerprint are not told apart in this way: if the former key
+    /// claimed that key for any of them. This does not work for effects with a fingerprint: if the former key
     /// is settled with another fingerprint, the effect is a `claim_conflict`.
     pub fn formerly(self, key: ClaimKey) -> Self {
         EffectId { former: Some(key).filter(|former| *former != self.key), ..self }
     }
 
-    /// The same effect for a store whose keys have at most `most` bytes. A longer former key is left out: it was never claimed.
+    /// The same effect for a store whose keys have at most `most` bytes. A longer former key is dropped: it cannot have been claimed.
     pub(crate) fn within(self, most: usize) -> Result<Self, KeyTooLong> {
         match self.key.0.len() {
             bytes if bytes > most => Err(KeyTooLong { bytes, most }),

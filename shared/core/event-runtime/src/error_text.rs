@@ -59,7 +59,7 @@ impl Line {
     /// Keeps at most `room` bytes of the text.
     fn of<T: fmt::Display + ?Sized>(text: &T, room: usize) -> Self {
         let mut line = Line { kept: String::new(), room, cut: 0, pieces_cut: 0 };
-        // The error only tells the text to stop writing; what it wrote before is kept.
+        // The error only makes the text stop writing; the text before it is kept.
         let _ = fmt::write(&mut line, format_args!("{text}"));
         line
     }

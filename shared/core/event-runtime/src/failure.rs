@@ -157,10 +157,10 @@ mod tests {
         for (piece, pieces) in [(megabyte, 1), (1024, 1024), (1, megabyte)] {
             let error = LongError::new(&"x".repeat(piece), pieces, causes);
             let written = error.written();
-            let told = Fault::from(error).to_string();
+            let text = Fault::from(error).to_string();
             let written = written.load(Ordering::Relaxed);
-            println!("{causes} causes of 1 MiB in pieces of {piece} B: {} B out, {written} pieces written", told.len());
-            assert!(told.len() < MAX_ERROR_CHAIN + 600, "{} bytes", told.len());
+            println!("{causes} causes of 1 MiB in pieces of {piece} B: {} B out, {written} pieces written", text.len());
+            assert!(text.len() < MAX_ERROR_CHAIN + 600, "{} bytes", text.len());
             // For each line its kilobyte, and the pieces that are only counted.
             assert!(written <= 5 * 2048, "{written} pieces of {piece} bytes");
         }

@@ -1,7 +1,7 @@
 //! Limits the log lines of a batch: the first failures of each kind are logged in full, the others in one summary line.
 //!
 //! A table that is down fails every key of a batch in the same way. The facts about each record are in its letter, or
-//! in the answer to the event source; a line for each would only hide the one that says why.
+//! in the answer to the event source; a line for each record would only hide the one that names the cause.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};

@@ -198,8 +198,8 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         }
     }
 
-    /// A record that the mapping delivers is followed by the records after it. A redriven record comes alone: whatever
-    /// guards its effect must still remember what came after it.
+    /// A record that the mapping delivers is followed by the records after it. A redriven record comes alone, so the
+    /// guard of its effect must still remember the later changes.
     fn is_still_guarded(&self, record: &RawRecord<'_>) -> Result<(), Fault> {
         let (Some(_), Some(within)) = (&self.event.redrive, self.processor.settings.redrive_within) else {
             return Ok(());

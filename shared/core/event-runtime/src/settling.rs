@@ -17,7 +17,7 @@ use crate::store_error::StoreError;
 /// The owner under which a record claims in one invocation: the same token at each attempt.
 pub(crate) struct ClaimOwner {
     pub(crate) token: OwnerToken,
-    /// The claim that was requested without an answer: it may be ours.
+    /// The claim that was requested without an answer: this worker may hold it.
     unanswered: Option<EffectId>,
 }
 
@@ -29,9 +29,9 @@ impl ClaimOwner {
     pub(crate) fn was_answered(&mut self, effect: &EffectId, claim: &Result<Claim, StoreError>) {
         match claim {
             Err(_) => self.unanswered = Some(effect.clone()),
-            // An earlier claim request of ours may still be applied once the other worker has released the claim.
+            // An earlier request of this worker may still be applied once the other worker has released the claim.
             Ok(Claim::HeldUntil(_)) => {}
-            // An earlier write changes nothing once the claim is settled, or ours by a later write.
+            // An earlier write changes nothing once the claim is settled, or held by a later write of this worker.
             Ok(Claim::Claimed(_) | Claim::Uncertain(_) | Claim::Done | Claim::Parked(_) | Claim::Conflict) => {
                 self.unanswered = None;
             }

@@ -93,17 +93,17 @@ async fn a_deployment_whose_mails_are_all_refused_stops_among_skipped_records() 
     for pause in [Duration::ZERO, Duration::from_secs(60), TEN_MINUTES - Duration::from_secs(1)] {
         for verb in ["rejected", "refused", "undecided_panic", "panics", "answer_lost"] {
             let world = World::new();
-            let mut parked = 0;
+            let mut dead_lettered = 0;
             for batch in 0..20 {
                 let mail = format!("{verb}:{batch}");
                 let report = world.deliver_from(batch * 49, PARTITION, &batch_around(49, &mail)).await;
-                parked += 1 - usize::from(report.unfinished_records() > 0);
+                dead_lettered += 1 - usize::from(report.unfinished_records() > 0);
                 if report.unfinished_records() > 0 {
                     break;
                 }
                 tokio::time::advance(pause).await;
             }
-            assert_eq!((parked, world.letters.letters().len()), (10, 10), "{verb}, {pause:?}");
+            assert_eq!((dead_lettered, world.letters.letters().len()), (10, 10), "{verb}, {pause:?}");
         }
     }
 }

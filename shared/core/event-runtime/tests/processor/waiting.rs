@@ -124,7 +124,7 @@ async fn records_without_time_for_their_letters_are_reported() {
     assert_eq!(outcomes(&again), [(Outcome::DeadLettered("garbled"), 40)]);
 }
 
-/// A world in which each claim, and each completion, takes so long.
+/// A world in which each claim and each completion takes the given time.
 fn world_with_slow_claims(claiming: Duration, completing: Duration) -> World {
     World::behind(Settings::default(), |claims| {
         let wait = move |operation, after| match (operation, after) {

@@ -1,4 +1,4 @@
-//! A test function whose records tell it what to do, with its ports in memory.
+//! A test function that does what its records' values name, with its ports in memory.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ pub(crate) const ASKED_FOR: Duration = Duration::from_secs(3);
 
 pub(crate) const NOW: UnixMillis = UnixMillis(1_795_000_000_000);
 
-/// A record's value tells the handler what to do: `<verb>:<account>`.
+/// A record's value is what the handler does: `<verb>:<account>`.
 #[derive(Clone, Default)]
 pub(crate) struct Scripted {
     pub(crate) effects: Arc<Mutex<Vec<String>>>,
@@ -25,7 +25,7 @@ pub(crate) struct Scripted {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the script says {0}")]
+#[error("the test asked for the failure {0}")]
 struct Says(&'static str);
 
 impl Failure for Says {
