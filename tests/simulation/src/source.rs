@@ -1,17 +1,20 @@
-//! A model of the event source mapping: pollers that share a topic's partitions and deliver at least once.
+//! The event source mapping: pollers that share a topic's partitions and deliver at least once. What a poller does with
+//! records and answers is the machine of `event-source-mapping`, the one that runs before a real broker.
 //!
 //! A partition that moves to another poller is read there from the committed offset, while the first poller's worker
 //! may still process it: the same records are then delivered concurrently. A poller that dies before it commits
 //! delivers again.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use event_runtime::Answer as Answered;
+use event_source_mapping::machine::{
+    Action, Answer as MachineAnswer, Machine, PartialResponses, Record, Rules, Time, TopicPartition,
+};
 use futures_util::future::join_all;
-use kafka_events::BatchResponse;
 use tokio::time::Instant;
 
 use super::rule::Rule;
@@ -31,19 +34,33 @@ struct Progress {
     epoch: u32,
 }
 
-/// The records of one partition in a batch.
+/// A record as the machine sees it: its age counts from when it was read.
 #[derive(Clone)]
-struct Part {
-    epoch: u32,
-    pending: BTreeSet<usize>,
-    /// The offset to commit once nothing is pending.
-    end: usize,
+struct Item {
+    offset: i64,
+    read: Time,
 }
 
-struct Batch {
-    parts: BTreeMap<usize, Part>,
-    retries: u32,
-    since: Instant,
+impl Record for Item {
+    fn offset(&self) -> i64 {
+        self.offset
+    }
+
+    fn timestamp(&self) -> Time {
+        self.read
+    }
+
+    fn payload_bytes(&self) -> usize {
+        100
+    }
+}
+
+type Records = BTreeMap<TopicPartition, Vec<Item>>;
+
+/// One poller: its machine, and the partitions that it has been told of, each with the epoch of its reading.
+struct Poller {
+    machine: Machine<Item>,
+    assigned: BTreeMap<usize, u32>,
 }
 
 /// The mapping with its pollers.
@@ -97,78 +114,88 @@ impl Source {
 
     async fn poll_as(&self, me: usize) {
         let scene = &self.scene;
-        let mut queue = VecDeque::new();
+        let started = Instant::now();
+        let now = || Time(START.0.cast_signed()).plus(started.elapsed());
+        let new_poller = || Poller { machine: Machine::new(rules(&scene.world)), assigned: BTreeMap::new() };
+        let mut poller = new_poller();
         while !self.is_finished() {
-            if queue.is_empty() {
-                queue.extend(self.fetch(me));
+            self.assign(me, &mut poller, now());
+            match poller.machine.poll(now()) {
+                Some(Action::Invoke { batch, records, .. }) => {
+                    let delivery = scene.next_delivery();
+                    if self.batches.fetch_add(1, Ordering::Relaxed) >= MOST_DELIVERIES {
+                        let stuck = format!("{MOST_DELIVERIES} deliveries, and records are still pending");
+                        return scene.broken(Rule::ItEnds, stuck);
+                    }
+                    let event = self.event(&records);
+                    scene.note(|| {
+                        Step::call(Actor::Source, Actor::Worker(delivery), batch_text(&records), Answer::None)
+                    });
+                    self.rebalance(delivery, &records);
+                    let answer = self.worker(me).invoke(delivery, &event).await;
+                    if scene.decide_for(delivery, What::Commit, 1) > 0 {
+                        scene.note(|| Step::note(Actor::Source, "the poller dies before it commits"));
+                        self.restart(me);
+                        poller = new_poller();
+                        continue;
+                    }
+                    // What moved meanwhile is not this poller's to commit.
+                    self.assign(me, &mut poller, now());
+                    let response = match answer {
+                        Some(Answered::Batch(response)) => serde_json::to_vec(&response).ok(),
+                        Some(Answered::Redriven(_)) | None => None,
+                    };
+                    let answer = response.as_deref().map_or(MachineAnswer::Failed, MachineAnswer::Returned);
+                    // A response that the machine cannot use brings the batch back, as a failure does.
+                    let _ = poller.machine.answered(batch, answer, now());
+                }
+                Some(Action::Send { batch, records, .. }) => {
+                    scene.note(|| {
+                        Step::note(Actor::Source, format!("to the on-failure destination: {}", batch_text(&records)))
+                    });
+                    self.give_away(&records);
+                    poller.machine.delivered(batch, true, now());
+                }
+                Some(Action::Drop { records, .. }) => self.give_away(&records),
+                Some(Action::Commit { at, offset }) => self.commit(&at, offset),
+                None => {
+                    let pause = poller.machine.wakes_at().map_or(Duration::from_millis(100), |at| at.since(now()));
+                    tokio::time::sleep(pause.min(Duration::from_millis(100))).await;
+                }
             }
-            let Some(mut batch) = queue.pop_front() else {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            };
-            self.keep_mine(me, &mut batch);
-            if batch.parts.is_empty() {
-                continue;
-            }
-            let delivery = scene.next_delivery();
-            if self.batches.fetch_add(1, Ordering::Relaxed) >= MOST_DELIVERIES {
-                return scene
-                    .broken(Rule::ItEnds, format!("{MOST_DELIVERIES} deliveries, and records are still pending"));
-            }
-            let event = self.event(&batch);
-            scene.note(|| Step::call(Actor::Source, Actor::Worker(delivery), batch_text(&batch), Answer::None));
-            self.rebalance(delivery, &batch);
-            let answer = self.worker(me).invoke(delivery, &event).await;
-            if scene.decide_for(delivery, What::Commit, 1) > 0 {
-                scene.note(|| Step::note(Actor::Source, "the poller dies before it commits"));
-                self.restart(me);
-                queue.clear();
-                continue;
-            }
-            self.keep_mine(me, &mut batch);
-            let again = match answer {
-                Some(Answered::Batch(response)) => self.answered(batch, &response),
-                Some(Answered::Redriven(_)) | None => self.failed(batch),
-            };
-            if let Some(batch) = again.first() {
-                tokio::time::sleep(Duration::from_millis(500 << batch.retries.min(5))).await;
-            }
-            again.into_iter().rev().for_each(|batch| queue.push_front(batch));
         }
     }
 
-    /// The next records of a poller's partitions, from the committed offsets.
-    fn fetch(&self, me: usize) -> Option<Batch> {
-        let world = &self.scene.world;
-        let parts: BTreeMap<_, _> = self
-            .progress()
-            .iter()
-            .enumerate()
-            .filter(|(partition, at)| at.poller == me && at.committed < world.partitions[*partition].len())
-            .map(|(partition, at)| {
-                let end = (at.committed + world.batch).min(world.partitions[partition].len());
-                (partition, Part { epoch: at.epoch, pending: (at.committed..end).collect(), end })
-            })
-            .collect();
-        (!parts.is_empty()).then(|| Batch { parts, retries: 0, since: Instant::now() })
+    /// Tells a poller which partitions are its own now, and reads the new ones from their committed offsets.
+    fn assign(&self, me: usize, poller: &mut Poller, now: Time) {
+        for (partition, progress) in self.progress().iter().enumerate() {
+            let at = topic_partition(partition);
+            let mine = progress.poller == me;
+            match poller.assigned.get(&partition) {
+                Some(epoch) if mine && *epoch == progress.epoch => continue,
+                Some(_) => poller.machine.revoked(&at),
+                None => {}
+            }
+            poller.assigned.remove(&partition);
+            if mine {
+                poller.assigned.insert(partition, progress.epoch);
+                poller.machine.assigned(at.clone());
+                let log = self.scene.world.partitions[partition].len();
+                let item = |offset: usize| Item { offset: i64::try_from(offset).unwrap_or(i64::MAX), read: now };
+                poller.machine.received(&at, (progress.committed..log).map(item), now);
+            }
+        }
     }
 
-    fn keep_mine(&self, me: usize, batch: &mut Batch) {
-        let progress = self.progress();
-        batch
-            .parts
-            .retain(|partition, part| progress[*partition].poller == me && progress[*partition].epoch == part.epoch);
-    }
-
-    fn rebalance(&self, delivery: u32, batch: &Batch) {
+    fn rebalance(&self, delivery: u32, records: &Records) {
         let pollers = self.scene.world.pollers;
         if pollers < 2 {
             return;
         }
-        let fates = u32::try_from(batch.parts.len()).unwrap_or(u32::MAX);
+        let fates = u32::try_from(records.len()).unwrap_or(u32::MAX);
         let moved = self.scene.decide_for(delivery, What::Rebalance, fates);
-        let partition = moved.checked_sub(1).and_then(|nth| batch.parts.keys().nth(nth as usize).copied());
-        if let Some(partition) = partition {
+        let at = moved.checked_sub(1).and_then(|nth| records.keys().nth(nth as usize));
+        if let Some(partition) = at.map(partition_of) {
             let progress = &mut self.progress()[partition];
             progress.poller = (progress.poller + 1) % pollers;
             progress.epoch += 1;
@@ -182,81 +209,14 @@ impl Source {
         }
     }
 
-    /// The function answered: without the feature, every answer is a success.
-    fn answered(&self, mut batch: Batch, response: &BatchResponse) -> Vec<Batch> {
-        let world = &self.scene.world;
-        for (partition, part) in &mut batch.parts {
-            let name = partition_name(*partition);
-            let listed: BTreeSet<usize> = response
-                .failures
-                .iter()
-                .filter(|failure| world.feature && failure.item.partition == name)
-                .filter_map(|failure| usize::try_from(failure.item.offset).ok())
-                .collect();
-            part.pending = match (world.reading, listed.first()) {
-                (Reading::FromTheLowest, Some(lowest)) => part.pending.split_off(lowest),
-                (Reading::OnlyTheListed, _) | (_, None) => listed,
-            };
-            let end = part.pending.first().copied().unwrap_or(part.end);
-            self.commit(*partition, end);
+    fn give_away(&self, records: &Records) {
+        for (partition, offset) in places(records) {
+            self.scene.ledger(|ledger| ledger.given_away(partition, offset));
         }
-        batch.parts.retain(|_, part| !part.pending.is_empty());
-        self.again(batch)
     }
 
-    /// The function failed: the batch is delivered again, in halves where the mapping bisects.
-    fn failed(&self, batch: Batch) -> Vec<Batch> {
-        let records: Vec<_> = batch
-            .parts
-            .iter()
-            .flat_map(|(partition, part)| part.pending.iter().map(|offset| (*partition, *offset)))
-            .collect();
-        let mut batches = self.again(batch);
-        if !self.scene.world.bisect || records.len() < 2 || batches.len() != 1 {
-            return batches;
-        }
-        let middle = records[records.len() / 2];
-        let Some(whole) = batches.pop() else { return batches };
-        let half = |wanted: &dyn Fn((usize, usize)) -> bool| {
-            let mut parts = whole.parts.clone();
-            for (partition, part) in &mut parts {
-                part.pending.retain(|offset| wanted((*partition, *offset)));
-            }
-            parts.retain(|_, part| !part.pending.is_empty());
-            Batch { parts, retries: whole.retries, since: whole.since }
-        };
-        let (mut first, second) = (half(&|place| place < middle), half(&|place| place >= middle));
-        for (partition, part) in &mut first.parts {
-            if let Some(rest) = second.parts.get(partition).and_then(|rest| rest.pending.first()) {
-                part.end = *rest;
-            }
-        }
-        vec![first, second]
-    }
-
-    /// Pending records are delivered again, or go to the on-failure destination once the mapping's limits are passed.
-    fn again(&self, batch: Batch) -> Vec<Batch> {
-        if batch.parts.is_empty() {
-            return Vec::new();
-        }
-        let retries = batch.retries + 1;
-        let passed = self
-            .scene
-            .world
-            .limits
-            .is_some_and(|limits| retries > limits.retries || batch.since.elapsed() > limits.age);
-        if !passed {
-            return vec![Batch { retries, ..batch }];
-        }
-        self.scene.note(|| Step::note(Actor::Source, format!("to the on-failure destination: {}", batch_text(&batch))));
-        for (partition, part) in batch.parts {
-            self.scene.ledger(|ledger| part.pending.iter().for_each(|offset| ledger.given_away(partition, *offset)));
-            self.commit(partition, part.end);
-        }
-        Vec::new()
-    }
-
-    fn commit(&self, partition: usize, end: usize) {
+    fn commit(&self, at: &TopicPartition, offset: i64) {
+        let (partition, end) = (partition_of(at), usize::try_from(offset).unwrap_or(0));
         let mut progress = self.progress();
         let committed = &mut progress[partition].committed;
         let scene = &self.scene;
@@ -265,17 +225,48 @@ impl Source {
     }
 
     /// The batch as an event.
-    fn event(&self, batch: &Batch) -> String {
-        let records = |(partition, part): (&usize, &Part)| {
-            part.pending
-                .iter()
-                .map(|offset| record_json(&self.scene.world, *partition, *offset))
-                .collect::<Vec<_>>()
-                .join(",")
+    fn event(&self, records: &Records) -> String {
+        let part = |(at, records): (&TopicPartition, &Vec<Item>)| {
+            let partition = partition_of(at);
+            let json =
+                |item: &Item| record_json(&self.scene.world, partition, usize::try_from(item.offset).unwrap_or(0));
+            format!(r#""{at}":[{}]"#, records.iter().map(json).collect::<Vec<_>>().join(","))
         };
-        let listed = |part: (&usize, &Part)| format!(r#""{}":[{}]"#, partition_name(*part.0), records(part));
-        event_json(&batch.parts.iter().map(listed).collect::<Vec<_>>().join(","))
+        event_json(&records.iter().map(part).collect::<Vec<_>>().join(","))
     }
+}
+
+/// The settings of a world's mapping. A batch takes as much of each partition as the world says.
+fn rules(world: &World) -> Rules {
+    Rules {
+        batch_size: world.batch * world.partitions.len(),
+        window: Duration::ZERO,
+        partial_responses: world.feature.then_some(match world.reading {
+            Reading::FromTheLowest => PartialResponses::FromTheLowest,
+            Reading::OnlyTheListed => PartialResponses::OnlyTheListed,
+        }),
+        bisect: world.bisect,
+        splitting_counts: true,
+        retries: world.limits.map(|limits| limits.retries),
+        age: world.limits.map(|limits| limits.age),
+        destination: world.limits.is_some(),
+        first_pause: Duration::from_secs(1),
+        longest_pause: Duration::from_secs(16),
+        ..Rules::default()
+    }
+}
+
+fn topic_partition(partition: usize) -> TopicPartition {
+    TopicPartition::new("topic", i32::try_from(partition).unwrap_or(i32::MAX))
+}
+
+fn partition_of(at: &TopicPartition) -> usize {
+    usize::try_from(at.partition).unwrap_or(0)
+}
+
+fn places(records: &Records) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let offset = |item: &Item| usize::try_from(item.offset).unwrap_or(0);
+    records.iter().flat_map(move |(at, records)| records.iter().map(move |item| (partition_of(at), offset(item))))
 }
 
 fn event_json(partitions: &str) -> String {
@@ -292,12 +283,9 @@ fn record_json(world: &World, partition: usize, offset: usize) -> String {
     )
 }
 
-fn partition_name(partition: usize) -> String {
-    format!("topic-{partition}")
-}
-
-fn batch_text(batch: &Batch) -> String {
-    let offsets = |part: &Part| part.pending.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    let parts = batch.parts.iter().map(|(partition, part)| format!("partition {partition} at {}", offsets(part)));
+fn batch_text(records: &Records) -> String {
+    let offsets =
+        |records: &Vec<Item>| records.iter().map(|item| item.offset.to_string()).collect::<Vec<_>>().join(" ");
+    let parts = records.iter().map(|(at, records)| format!("partition {} at {}", at.partition, offsets(records)));
     parts.collect::<Vec<_>>().join(", ")
 }
