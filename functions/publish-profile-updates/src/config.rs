@@ -39,8 +39,8 @@ pub struct Config {
     pub schema_version: Option<u32>,
     /// Names this source in the events' ids.
     pub event_source: EventSource,
-    /// Kafka, or a file in its place.
-    pub sink: Sink,
+    /// How Kafka is reached.
+    pub kafka: Kafka,
     /// What a lease lasts beyond a page's time, for clocks that differ.
     pub lease_skew: Duration,
 }
@@ -52,18 +52,6 @@ pub enum ApiToken {
     Secret(String),
     /// As it stands in the environment.
     Plain(Secret),
-}
-
-/// Where records go.
-#[derive(Debug, Clone)]
-pub enum Sink {
-    /// A Kafka cluster.
-    Kafka(Kafka),
-    /// A file: for local use only.
-    RecordedLog {
-        /// The file.
-        path: PathBuf,
-    },
 }
 
 /// How the cluster is reached.
@@ -125,7 +113,7 @@ impl Config {
             topic: env.default("PROFILE_TOPIC", doc::TOPIC, topic(), "user.profile.updated"),
             schema_version: env.optional("PROFILE_SCHEMA_VERSION", doc::SCHEMA_VERSION, number(1..=u32::MAX)),
             event_source: env.default("PROFILE_EVENT_SOURCE", doc::EVENT_SOURCE, event_source(), "/profile-api"),
-            sink: Sink::read(env),
+            kafka: Kafka::read(env),
             lease_skew: env.default("PROFILE_LEASE_SKEW_MS", doc::LEASE_SKEW, milliseconds(0..=60_000), "5000"),
         };
         if config.registry.frames.values != FrameFormat::Confluent {
@@ -153,24 +141,10 @@ impl ApiToken {
     }
 }
 
-impl Sink {
-    fn read(env: &mut Reader<'_>) -> Self {
-        let local = env.default("PROFILE_SINK", doc::SINK, one_of([("kafka", false), ("recorded-log", true)]), "kafka");
-        let path = text().example("/tmp/records.jsonl");
-        let path = env.required_when(local, "PROFILE_SINK=recorded-log", "RECORDED_LOG", doc::RECORDED_LOG, path);
-        let kafka = Kafka::read(env, !local);
-        match path.filter(|_| local) {
-            Some(path) => Sink::RecordedLog { path: path.into() },
-            None => Sink::Kafka(kafka),
-        }
-    }
-}
-
 impl Kafka {
-    fn read(env: &mut Reader<'_>, needed: bool) -> Self {
+    fn read(env: &mut Reader<'_>) -> Self {
         let servers = text().example("b-1.example.com:9098,b-2.example.com:9098");
-        let when = "PROFILE_SINK=kafka";
-        let bootstrap_servers = env.required_when(needed, when, "KAFKA_BOOTSTRAP_SERVERS", doc::BOOTSTRAP, servers);
+        let bootstrap_servers = env.required("KAFKA_BOOTSTRAP_SERVERS", doc::BOOTSTRAP, servers);
         let auth = one_of([
             ("msk-iam", KafkaAuth::MskIam),
             ("scram-sha-512", KafkaAuth::ScramSha512),
@@ -179,10 +153,10 @@ impl Kafka {
             ("plaintext", KafkaAuth::Plaintext),
         ]);
         let auth = env.default("KAFKA_AUTH", doc::KAFKA_AUTH, auth, "msk-iam");
-        let scram = needed && matches!(auth, KafkaAuth::ScramSha512 | KafkaAuth::ScramSha256);
+        let scram = matches!(auth, KafkaAuth::ScramSha512 | KafkaAuth::ScramSha256);
         let arn = text().example(EXAMPLE_KAFKA_SECRET);
         Kafka {
-            bootstrap_servers: bootstrap_servers.unwrap_or_default(),
+            bootstrap_servers,
             auth,
             secret_arn: env.required_when(scram, "KAFKA_AUTH is scram-…", "KAFKA_SECRET_ARN", doc::KAFKA_SECRET, arn),
             ca_file: env.optional("KAFKA_CA_FILE", doc::KAFKA_CA, text().example("/opt/kafka-ca.pem")).map(Into::into),
@@ -223,8 +197,6 @@ mod doc {
     pub(super) const SCHEMA_VERSION: &str = "Version of that schema; the latest, if none is named.";
     pub(super) const EVENT_SOURCE: &str = "Source of the events (`ce_source`). Part of their ids: never change it, or \
         consumers no longer recognise what was published twice.";
-    pub(super) const SINK: &str = "Where events go. `recorded-log` is a file in place of Kafka, for local use only.";
-    pub(super) const RECORDED_LOG: &str = "That file. For local use only.";
     pub(super) const BOOTSTRAP: &str = "Bootstrap servers of the cluster, `host:port` with commas between.";
     pub(super) const KAFKA_AUTH: &str = "How the function identifies itself to Kafka; all but `plaintext` over TLS.";
     pub(super) const KAFKA_SECRET: &str =
@@ -255,7 +227,7 @@ mod tests {
     #[test]
     fn the_required_variables_are_enough_and_lead_to_kafka_by_the_functions_role() {
         let config = read(&[]).unwrap();
-        assert!(matches!(config.sink, Sink::Kafka(Kafka { auth: KafkaAuth::MskIam, .. })));
+        assert_eq!(config.kafka.auth, KafkaAuth::MskIam);
         assert!(matches!(config.api_token, ApiToken::Secret(arn) if arn == EXAMPLE_SECRET));
         assert_eq!((config.topic.as_str(), config.schema_version), ("user.profile.updated", None));
     }
@@ -291,15 +263,25 @@ mod tests {
     }
 
     #[test]
-    fn scram_needs_its_secret_and_a_recorded_log_its_file() {
+    fn scram_needs_its_secret() {
         let problems = read(&[("KAFKA_AUTH", "scram-sha-512")]).unwrap_err().to_string();
         assert!(problems.contains("KAFKA_SECRET_ARN is not set"), "{problems}");
-        let problems = read(&[("PROFILE_SINK", "recorded-log")]).unwrap_err().to_string();
-        assert!(problems.contains("RECORDED_LOG is not set"), "{problems}");
-        let local = [("PROFILE_SINK", "recorded-log"), ("RECORDED_LOG", "/tmp/log"), ("PROFILE_API_TOKEN", "hunter2")];
-        let config = read(&local).unwrap();
-        assert!(matches!(config.sink, Sink::RecordedLog { .. }));
+    }
+
+    #[test]
+    fn a_plain_token_is_never_shown() {
+        let config = read(&[("PROFILE_API_TOKEN", "hunter2")]).unwrap();
+        assert!(matches!(config.api_token, ApiToken::Plain(_)));
         assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    /// Whatever else is set: an event counts as published when a broker has acknowledged it.
+    #[test]
+    fn without_a_kafka_cluster_nothing_is_configured() {
+        let without = GOOD.iter().filter(|(name, _)| *name != "KAFKA_BOOTSTRAP_SERVERS").copied();
+        let file = [("PROFILE_SINK", "recorded-log"), ("RECORDED_LOG", "/tmp/log"), ("KAFKA_AUTH", "plaintext")];
+        let problems = Config::from_env(&Env::from_pairs(without.chain(file))).unwrap_err().to_string();
+        assert!(problems.contains("KAFKA_BOOTSTRAP_SERVERS is not set"), "{problems}");
     }
 
     #[test]

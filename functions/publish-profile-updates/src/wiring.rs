@@ -2,31 +2,24 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use event_functions::RegistryConfigError;
 use event_runtime::DeadLetters;
-use kafka_producer::{
-    CaCertificates, KafkaConfig, KafkaProducer, Producer, Publisher, RecordedLog, ScramMechanism, Security,
-};
+use kafka_producer::{CaCertificates, KafkaConfig, KafkaProducer, Publisher, ScramMechanism, Security};
 use schema_registries::{NewSchema, RegisteringSubjects};
 use schema_registry::{Subjects, Version};
 
 use crate::api::{ApiSettings, ApiSettingsError, ProfileApi};
-use crate::config::{ApiToken, Config, Kafka, KafkaAuth, Sink};
+use crate::config::{ApiToken, Config, Kafka, KafkaAuth};
 use crate::cursor::Cursors;
 use crate::kafka_login::SecretLogin;
 use crate::profile;
 use crate::run::{ProfilePublisher, RESERVE};
 use crate::secret::Token;
 
-/// Partitions of each topic in a recorded log.
-const LOCAL_PARTITIONS: u32 = 3;
 /// How a certificate begins in PEM (RFC 7468).
 const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
-/// Appending to a file and syncing it.
-const LOCAL_SEND: Duration = Duration::from_secs(2);
 
 /// A part cannot be made as configured.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +66,8 @@ impl Config {
         dead_letters: Arc<dyn DeadLetters>,
     ) -> Result<ProfilePublisher, WiringError> {
         let secrets = aws_sdk_secretsmanager::Client::new(aws);
-        let (producer, send_timeout) = self.producer(aws, &secrets)?;
+        let kafka = kafka_config(&self.kafka, aws, &secrets)?;
+        let send_timeout = kafka.send_timeout();
         let token = match &self.api_token {
             ApiToken::Plain(token) => Token::fixed(token.clone()),
             ApiToken::Secret(arn) => Token::secret(secrets, arn),
@@ -94,36 +88,33 @@ impl Config {
         Ok(ProfilePublisher {
             cursors: Cursors::new(aws_sdk_dynamodb::Client::new(aws), &self.cursor_table, lease),
             api: ProfileApi::new(api, token)?,
-            events: Publisher::new(topic.clone(), source.clone(), subjects, version, producer),
+            events: Publisher::new(
+                topic.clone(),
+                source.clone(),
+                subjects,
+                version,
+                Arc::new(KafkaProducer::new(kafka)),
+            ),
             dead_letters,
             topic,
             source,
             send_timeout,
         })
     }
+}
 
-    /// The producer, and the most that sending may take with it.
-    fn producer(
-        &self,
-        aws: &SdkConfig,
-        secrets: &aws_sdk_secretsmanager::Client,
-    ) -> Result<(Arc<dyn Producer>, Duration), WiringError> {
-        let kafka = match &self.sink {
-            Sink::RecordedLog { path } => {
-                return Ok((Arc::new(RecordedLog::new(path, LOCAL_PARTITIONS)), LOCAL_SEND));
-            }
-            Sink::Kafka(kafka) => kafka,
-        };
-        let config = KafkaConfig {
-            bootstrap_servers: kafka.bootstrap_servers.clone(),
-            client_id: env!("CARGO_PKG_NAME").to_owned(),
-            security: security(kafka, aws, secrets)?,
-            ca_certificates: kafka.ca_file.as_deref().map(certificates).transpose()?,
-            delivery_timeout: kafka.delivery_timeout,
-        };
-        let send_timeout = config.send_timeout();
-        Ok((Arc::new(KafkaProducer::new(config)), send_timeout))
-    }
+fn kafka_config(
+    kafka: &Kafka,
+    aws: &SdkConfig,
+    secrets: &aws_sdk_secretsmanager::Client,
+) -> Result<KafkaConfig, WiringError> {
+    Ok(KafkaConfig {
+        bootstrap_servers: kafka.bootstrap_servers.clone(),
+        client_id: env!("CARGO_PKG_NAME").to_owned(),
+        security: security(kafka, aws, secrets)?,
+        ca_certificates: kafka.ca_file.as_deref().map(certificates).transpose()?,
+        delivery_timeout: kafka.delivery_timeout,
+    })
 }
 
 fn certificates(path: &Path) -> Result<CaCertificates, WiringError> {

@@ -59,9 +59,6 @@ pub enum DeliveryProblem {
     /// Settings that cannot work, or a broker that lacks what is needed.
     #[error("the producer's settings do not fit this cluster")]
     Misconfigured,
-    /// The local log cannot be written.
-    #[error("the recorded log cannot be written")]
-    Log,
 }
 
 impl DeliveryError {
@@ -96,8 +93,7 @@ impl Failure for DeliveryError {
             | DeliveryProblem::Untrusted
             | DeliveryProblem::TopicMissing
             | DeliveryProblem::Clock
-            | DeliveryProblem::Misconfigured
-            | DeliveryProblem::Log => Disposition::Retry { after: None },
+            | DeliveryProblem::Misconfigured => Disposition::Retry { after: None },
             DeliveryProblem::Unacknowledged | DeliveryProblem::TooFewReplicas => Disposition::Uncertain,
             DeliveryProblem::TooLarge | DeliveryProblem::Rejected => Disposition::DeadLetter,
         }
@@ -118,7 +114,6 @@ impl Failure for DeliveryError {
             DeliveryProblem::Rejected => "kafka_record_rejected",
             DeliveryProblem::Clock => "kafka_clock",
             DeliveryProblem::Misconfigured => "kafka_misconfigured",
-            DeliveryProblem::Log => "recorded_log_unwritable",
         }
     }
 
@@ -136,8 +131,7 @@ impl Failure for DeliveryError {
             | DeliveryProblem::Untrusted
             | DeliveryProblem::TopicMissing
             | DeliveryProblem::Clock
-            | DeliveryProblem::Misconfigured
-            | DeliveryProblem::Log => Blame::Deployment,
+            | DeliveryProblem::Misconfigured => Blame::Deployment,
         }
     }
 }

@@ -6,7 +6,6 @@
 //! | [`Publisher`] | looks the schema up, encodes, adds the headers of CloudEvents and of the trace, sends |
 //! | [`Producer`] | the port: records in, one answer for each |
 //! | [`KafkaProducer`] | Kafka: idempotent, all replicas acknowledge; TLS, SCRAM, MSK IAM |
-//! | [`RecordedLog`] | a file in place of Kafka, for a laptop: what a local event source mapping reads |
 //! | [`DeliveryError`] | why a record was not acknowledged, in the vocabulary of [`event_runtime::Failure`] |
 //!
 //! The README beside the manifest tells why the client is what it is, and how it was measured.
@@ -18,7 +17,6 @@ mod kafka;
 mod partition;
 mod producer;
 mod publisher;
-mod recorded;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod trace;
@@ -30,5 +28,4 @@ pub use kafka::{CaCertificates, KafkaConfig, KafkaProducer, Login, LoginError, L
 pub use partition::partition_of_key;
 pub use producer::{Delivered, OutgoingRecord, Producer};
 pub use publisher::{PublishError, Publisher};
-pub use recorded::{RecordedLog, RecordedLogError};
 pub use trace::TraceParent;

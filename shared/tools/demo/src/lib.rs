@@ -23,7 +23,7 @@ pub use expectation::{Expectation, RECIPIENT_MALFORMED, RECIPIENT_MISSING};
 pub use local_aws::{LocalAwsError, serve_functions, serve_local_aws};
 pub use new_function::{NewFunction, NewFunctionError, new_function};
 pub use profile_api::{ApiFault, ApiRequest, PROFILE_API_TOKEN, ProfileApi, profile_change};
-pub use profile_feed::{profile_feed, serve_profiles};
+pub use profile_feed::{Profiles, ProfilesError, profile_feed, serve_broker, serve_profiles};
 pub use sample::{NotRecorded, Sample};
 pub use samples::{SampleError, samples, write_samples};
 pub use tables::{AUDIT_TABLE, CLAIMS_TABLE, LOGINS_TABLE, PROFILE_CURSOR_TABLE};

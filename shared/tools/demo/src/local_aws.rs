@@ -7,8 +7,7 @@ use local_stack::{FunctionsError, SetupError, Stack, StackError, Workspace, repo
 use recordings::RecordingError;
 use tokio::net::TcpStream;
 
-use crate::profile_api::ProfileApi;
-use crate::profile_feed::{profile_feed, serve_profiles};
+use crate::profile_feed::{Profiles, ProfilesError, profile_feed, serve_profiles};
 
 /// The local AWS did not start.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +21,9 @@ pub enum LocalAwsError {
     /// A part did not start.
     #[error(transparent)]
     Stack(#[from] StackError),
+    /// The profile API or its broker did not start.
+    #[error(transparent)]
+    Profiles(#[from] ProfilesError),
     /// The functions were not served.
     #[error(transparent)]
     Functions(#[from] FunctionsError),
@@ -72,7 +74,7 @@ pub async fn serve_functions(
 /// The stack, and the file that leads to it.
 struct LocalAws {
     _stack: Stack,
-    _profiles: ProfileApi,
+    _profiles: Profiles,
     env_file: PathBuf,
 }
 
@@ -90,6 +92,7 @@ impl LocalAws {
         stack.write_env_file(&env_file)?;
         writeln!(out, "AWS (DynamoDB, SQS, SES)  {}", stack.faults.endpoint())?;
         writeln!(out, "schema registry           {}", stack.registry.url())?;
+        writeln!(out, "Kafka, in plaintext       {}", profiles.broker.address())?;
         writeln!(out, "mails sent so far         {}/_ministack/ses/messages", stack.aws.endpoint())?;
         writeln!(out, "published events          {}", published.display())?;
         writeln!(out, "variables                 {}", env_file.display())?;

@@ -220,8 +220,8 @@ async fn a_registry_without_the_schema_version_stops_the_run() {
 
 #[tokio::test]
 async fn every_missing_variable_is_named_at_once() {
-    let required =
-        ["PROFILE_CURSOR_TABLE", "PROFILE_API_URL", "SCHEMA_REGISTRY_URL", "RECORDED_LOG"].map(|name| (name, ""));
+    let required = ["PROFILE_CURSOR_TABLE", "PROFILE_API_URL", "SCHEMA_REGISTRY_URL", "KAFKA_BOOTSTRAP_SERVERS"]
+        .map(|name| (name, ""));
     let stage = Stage::set(Vec::new(), &required).await;
     let error = stage.scene.host.init().await.unwrap_err().to_string();
     for (name, _) in required {
@@ -230,11 +230,11 @@ async fn every_missing_variable_is_named_at_once() {
     assert!(error.contains("exit status: 78"), "{error}");
 }
 
-/// A page takes at most 9.2 s here. The invocation has five seconds more, which the first page uses up.
+/// A page takes at most 12.2 s here. The invocation has five seconds more, which the first page uses up.
 #[tokio::test]
 async fn a_run_that_ends_at_its_deadline_is_continued_by_the_next() {
     let stage = Arc::new(Stage::with_changes(8).await);
-    let short = Arc::new(stage.scene.host_within(Duration::from_millis(14_200), FUNCTION, &[]).await.unwrap());
+    let short = Arc::new(stage.scene.host_within(Duration::from_millis(17_200), FUNCTION, &[]).await.unwrap());
     let moving = Failpoint::new("moving", "UpdateItem", When::Before, Action::Hold).containing("c-3").times(1);
     let held = stage.scene.stack.faults.arm(moving);
     let running = Arc::clone(&short);

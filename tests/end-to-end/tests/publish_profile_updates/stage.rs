@@ -1,11 +1,11 @@
-//! The test environment: the function, the API behind a fault proxy, and the recorded log in place of Kafka.
+//! The test environment: the function, the API behind a fault proxy, and a stand-in for the Kafka broker.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use demo::{PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi, profile_change};
+use demo::{PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi, profile_change, serve_broker};
 use end_to_end::Scene;
+use local_broker::Broker;
 use local_stack::{
     FaultProxy, GrowingLog, Invocation, LambdaHost, Nulls, Source, Stack, Target, Workspace, repository_schemas,
 };
@@ -23,7 +23,7 @@ pub(crate) struct Stage {
     pub(crate) api: ProfileApi,
     /// Between the function and the API.
     pub(crate) way: FaultProxy,
-    log: PathBuf,
+    broker: Broker,
     _folder: TempDir,
 }
 
@@ -56,10 +56,9 @@ impl Stage {
         let api = ProfileApi::start(changes).await.unwrap();
         let way = FaultProxy::start(api.url()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("records.jsonl");
         let workspace = Workspace::find().unwrap();
         let mut stack = Stack::start(&workspace, schemas).await.unwrap();
-        let log_text = log.to_str().unwrap();
+        let broker = serve_broker(&mut stack, &folder.path().join("records.jsonl")).await.unwrap();
         let own = [
             ("PROFILE_API_URL", way.endpoint()),
             ("PROFILE_API_TOKEN", PROFILE_API_TOKEN),
@@ -67,14 +66,12 @@ impl Stage {
             ("PROFILE_PAGE_SIZE", "3"),
             ("PROFILE_LEASE_SKEW_MS", "0"),
             ("PROFILE_CURSOR_TABLE", PROFILE_CURSOR_TABLE),
-            ("PROFILE_SINK", "recorded-log"),
-            ("RECORDED_LOG", log_text),
         ];
         for (name, value) in own.iter().chain(variables) {
             stack.set(name, *value);
         }
         let scene = Scene::on(stack, FUNCTION, &[]).await.unwrap();
-        Stage { scene, api, way, log, _folder: folder }
+        Stage { scene, api, way, broker, _folder: folder }
     }
 
     /// One run, which must answer.
@@ -98,7 +95,7 @@ impl Stage {
 
     /// The events in the log, in order.
     pub(crate) async fn published(&self) -> Vec<Published> {
-        let mut log = GrowingLog::of_topic(&self.log, "user.profile.updated", Nulls::Written);
+        let mut log = GrowingLog::of_topic(self.broker.log(), "user.profile.updated", Nulls::Written);
         let records = log.poll(usize::MAX).await;
         assert!(log.broken().is_none(), "{:?}", log.broken());
         records.into_iter().map(published).collect()

@@ -1,11 +1,12 @@
 //! Items that `publish-profile-updates` fetched and dead-lettered: the redrive sends them back to the publisher.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use demo::{PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi, profile_change};
+use demo::{PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi, profile_change, serve_broker};
 use end_to_end::Scene;
+use local_broker::{Broker, Fault, ResponseError};
 use local_stack::{GrowingLog, Invocation, Nulls, Source, Stack, Target, When, Workspace, repository_schemas};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -18,7 +19,7 @@ const PUBLISHER: &str = "publish-profile-updates";
 struct Feed {
     stage: Arc<Stage>,
     api: ProfileApi,
-    log: PathBuf,
+    broker: Broker,
     _folder: TempDir,
 }
 
@@ -28,21 +29,19 @@ impl Feed {
         let mut changes: Vec<_> = (1..=3).map(|number| profile_change(number, "u-1", number)).collect();
         changes[1]["changed_at"] = json!("yesterday");
         let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("records.jsonl");
         let api = ProfileApi::start(changes).await.unwrap();
         let workspace = Workspace::find().unwrap();
         let mut stack = Stack::start(&workspace, repository_schemas(&workspace).unwrap()).await.unwrap();
+        let broker = serve_broker(&mut stack, &folder.path().join("records.jsonl")).await.unwrap();
         for (name, value) in [
             ("PROFILE_API_URL", api.url()),
             ("PROFILE_API_TOKEN", PROFILE_API_TOKEN),
             ("PROFILE_API_TIMEOUT_MS", "1000"),
-            ("PROFILE_SINK", "recorded-log"),
-            ("RECORDED_LOG", log.to_str().unwrap()),
         ] {
             stack.set(name, value);
         }
         let stage = Stage::of(Scene::on(stack, PUBLISHER, &[]).await.unwrap(), Dialect::Aws).await;
-        let feed = Feed { stage: Arc::new(stage), api, log, _folder: folder };
+        let feed = Feed { stage: Arc::new(stage), api, broker, _folder: folder };
         assert_eq!(feed.scheduled().await, json!({"pages": 1, "published": 2, "parked": 1, "ended": "caught_up"}));
         assert_eq!(feed.stage.letters().await[0]["error"]["code"], "item_time");
         feed
@@ -72,7 +71,7 @@ impl Feed {
 
     /// The ids of the events in the log, in its order.
     async fn published(&self) -> Vec<String> {
-        let mut log = GrowingLog::of_topic(&self.log, "user.profile.updated", Nulls::Written);
+        let mut log = GrowingLog::of_topic(self.broker.log(), "user.profile.updated", Nulls::Written);
         let records = log.poll(usize::MAX).await;
         assert!(log.broken().is_none(), "{:?}", log.broken());
         let id = |record: local_stack::EventRecord| {
@@ -124,21 +123,18 @@ async fn an_item_that_fails_again_stays_with_its_attempts_counted() {
     assert_eq!(feed.published().await.len(), 2, "the redrive does not start a run");
 }
 
-/// The broker's stand-in accepts no record. Only its acknowledgement removes the letter.
+/// The broker refuses the record. Only its acknowledgement removes the letter.
 #[tokio::test]
 async fn an_item_without_an_acknowledgement_keeps_its_letter() {
     let feed = Feed::with_a_dead_lettered_item().await;
     feed.fix_the_item().await;
-    let aside = feed.log.with_extension("aside");
-    std::fs::rename(&feed.log, &aside).unwrap();
-    std::fs::create_dir(&feed.log).unwrap();
+    feed.broker.fail(|_| Some(Fault::Refuse(ResponseError::TopicAuthorizationFailed)));
     let report = feed.stage.replay().await;
     assert_eq!(fates(&report), ["failed_again"], "{report}");
-    assert!(report["entries"][0]["fate"]["error"].to_string().contains("recorded_log_unwritable"), "{report}");
+    assert!(report["entries"][0]["fate"]["error"].to_string().contains("kafka_denied"), "{report}");
     assert_eq!(feed.stage.letters().await.len(), 1);
 
-    std::fs::remove_dir(&feed.log).unwrap();
-    std::fs::rename(&aside, &feed.log).unwrap();
+    feed.broker.recover();
     assert_eq!(fates(&feed.stage.replay().await), ["finished"]);
     assert_eq!((feed.published().await.len(), feed.stage.letters().await.len()), (3, 0));
 }

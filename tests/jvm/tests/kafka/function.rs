@@ -30,7 +30,6 @@ async fn killed_before_moving_the_cursor_duplicates_have_equal_ids() {
         ("PROFILE_API_TIMEOUT_MS", "500"),
         ("PROFILE_PAGE_SIZE", "20"),
         ("PROFILE_LEASE_SKEW_MS", "0"),
-        ("PROFILE_SINK", "kafka"),
         ("PROFILE_TOPIC", TOPIC),
         ("KAFKA_AUTH", "plaintext"),
         ("KAFKA_BOOTSTRAP_SERVERS", proxy.address()),
@@ -93,7 +92,6 @@ async fn a_partly_written_page_continues_after_the_written_records() {
     let variables = [
         ("PROFILE_API_URL", api.url()),
         ("PROFILE_API_TOKEN", demo::PROFILE_API_TOKEN),
-        ("PROFILE_SINK", "kafka"),
         ("PROFILE_TOPIC", TOPIC),
         ("KAFKA_AUTH", "plaintext"),
         ("KAFKA_BOOTSTRAP_SERVERS", proxy.address()),
@@ -136,7 +134,6 @@ async fn rejected_records_are_dead_lettered_and_the_feed_goes_on() {
     let variables = [
         ("PROFILE_API_URL", api.url()),
         ("PROFILE_API_TOKEN", demo::PROFILE_API_TOKEN),
-        ("PROFILE_SINK", "kafka"),
         ("PROFILE_TOPIC", TOPIC),
         ("KAFKA_AUTH", "plaintext"),
         ("KAFKA_BOOTSTRAP_SERVERS", &broker.direct),

@@ -26,7 +26,6 @@ async fn scene(topic: &str, api: &ProfileApi, servers: &str, login: (&str, &str)
         ("PROFILE_API_TOKEN", demo::PROFILE_API_TOKEN),
         ("PROFILE_API_TIMEOUT_MS", "500"),
         ("PROFILE_LEASE_SKEW_MS", "0"),
-        ("PROFILE_SINK", "kafka"),
         ("PROFILE_TOPIC", topic),
         ("PROFILE_CURSOR_TABLE", demo::PROFILE_CURSOR_TABLE),
         ("KAFKA_AUTH", "scram-sha-512"),

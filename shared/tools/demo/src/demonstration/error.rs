@@ -7,6 +7,7 @@ use recordings::RecordingError;
 
 use crate::accounts::NoAccounts;
 use crate::bad_batch::BadBatchError;
+use crate::profile_feed::ProfilesError;
 
 /// The demonstration could not run.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum DemoError {
     /// The stand-ins did not start.
     #[error(transparent)]
     Stack(#[from] StackError),
+    /// The profile API or its broker did not start.
+    #[error(transparent)]
+    Profiles(#[from] ProfilesError),
     /// The emulator did not answer.
     #[error(transparent)]
     Aws(#[from] AwsError),
