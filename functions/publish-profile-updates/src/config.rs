@@ -1,4 +1,4 @@
-//! What the environment says: one struct, every problem at once.
+//! The configuration from the environment: every problem is reported at once.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,15 +29,15 @@ pub struct Config {
     pub api_url: String,
     /// The token for the API.
     pub api_token: ApiToken,
-    /// Changes a page.
+    /// Changes on a page.
     pub page_size: u32,
-    /// The most that one question to the API may take.
+    /// The most that one request to the API may take.
     pub api_timeout: Duration,
-    /// Where events go.
+    /// The topic of the events.
     pub topic: TopicName,
-    /// The version of the topic's schema; the latest where none is named.
+    /// The version of the topic's schema; the latest if `None`.
     pub schema_version: Option<u32>,
-    /// Names this source in the events' ids.
+    /// The source of the events, a part of their ids.
     pub event_source: EventSource,
     /// How Kafka is reached.
     pub kafka: Kafka,
@@ -50,7 +50,7 @@ pub struct Config {
 pub enum ApiToken {
     /// In Secrets Manager.
     Secret(String),
-    /// As it stands in the environment.
+    /// In the environment.
     Plain(Secret),
 }
 
@@ -61,26 +61,26 @@ pub struct Kafka {
     pub bootstrap_servers: String,
     /// Transport and credentials.
     pub auth: KafkaAuth,
-    /// The secret with user and password, where they are needed.
+    /// The secret with user and password, for SCRAM.
     pub secret_arn: Option<String>,
-    /// A file with the certificates to trust.
+    /// A PEM file with the certificates to trust.
     pub ca_file: Option<PathBuf>,
     /// The most that a record may take to its acknowledgement.
     pub delivery_timeout: Duration,
 }
 
-/// How we identify ourselves to Kafka.
+/// How the function signs in to Kafka.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KafkaAuth {
-    /// The role, over TLS.
+    /// By the role, over TLS.
     MskIam,
-    /// User and password by SCRAM-SHA-512, over TLS.
+    /// By user and password with SCRAM-SHA-512, over TLS.
     ScramSha512,
-    /// User and password by SCRAM-SHA-256, over TLS.
+    /// By user and password with SCRAM-SHA-256, over TLS.
     ScramSha256,
-    /// TLS alone.
+    /// Not at all, over TLS.
     Tls,
-    /// Nothing.
+    /// Not at all, without TLS.
     Plaintext,
 }
 
@@ -185,20 +185,20 @@ mod doc {
     pub(super) const CURSOR_TABLE: &str = "DynamoDB table of the cursor and its lease, for this function alone.";
     pub(super) const QUEUE: &str = "SQS queue that takes items that cannot be published.";
     pub(super) const BUCKET: &str = "S3 bucket that takes items too large for the queue (1 MiB). \
-        Without it such an item holds up the feed.";
+        Without it such an item stops the feed.";
     pub(super) const AUTO_REGISTER: &str = "Whether the function registers its own schema before it uses it. \
         For development only: elsewhere a schema is reviewed and registered before its producer runs.";
     pub(super) const API_URL: &str = "Base address of the API; the feed is at `v1/profile-changes` under it.";
     pub(super) const API_TOKEN: &str = "Token for the API in plain text. For local use only.";
     pub(super) const API_SECRET: &str = "Secret in Secrets Manager whose text is the token for the API.";
-    pub(super) const PAGE_SIZE: &str = "Changes asked for at a time.";
-    pub(super) const API_TIMEOUT: &str = "How long one question to the API may take; it is asked three times at most.";
+    pub(super) const PAGE_SIZE: &str = "Changes requested at a time.";
+    pub(super) const API_TIMEOUT: &str = "How long one request to the API may take; there are at most three.";
     pub(super) const TOPIC: &str = "Topic of the events. The subject of their schema is this and `-value`.";
-    pub(super) const SCHEMA_VERSION: &str = "Version of that schema; the latest, if none is named.";
+    pub(super) const SCHEMA_VERSION: &str = "Version of that schema; the latest unless set.";
     pub(super) const EVENT_SOURCE: &str = "Source of the events (`ce_source`). Part of their ids: never change it, or \
         consumers no longer recognise what was published twice.";
     pub(super) const BOOTSTRAP: &str = "Bootstrap servers of the cluster, `host:port` with commas between.";
-    pub(super) const KAFKA_AUTH: &str = "How the function identifies itself to Kafka; all but `plaintext` over TLS.";
+    pub(super) const KAFKA_AUTH: &str = "How the function signs in to Kafka; all but `plaintext` over TLS.";
     pub(super) const KAFKA_SECRET: &str =
         "Secret in Secrets Manager with `username` and `password`, as MSK keeps them.";
     pub(super) const KAFKA_CA: &str = "PEM file with the certificates to trust in place of the public ones.";
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_required_variables_are_enough_and_lead_to_kafka_by_the_functions_role() {
+    fn the_required_variables_are_enough_and_sign_in_by_the_role() {
         let config = read(&[]).unwrap();
         assert_eq!(config.kafka.auth, KafkaAuth::MskIam);
         assert!(matches!(config.api_token, ApiToken::Secret(arn) if arn == EXAMPLE_SECRET));
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_registered_unless_it_is_switched_on_and_never_beside_a_named_version() {
+    fn schemas_are_registered_only_when_asked_and_without_a_named_version() {
         assert!(!read(&[]).unwrap().auto_register_schemas);
         assert!(read(&[("AUTO_REGISTER_SCHEMAS", "true")]).unwrap().auto_register_schemas);
         let both = [("AUTO_REGISTER_SCHEMAS", "true"), ("PROFILE_SCHEMA_VERSION", "2")];
@@ -258,7 +258,7 @@ mod tests {
             let problems = read(&[(variable, "confluent-header")]).unwrap_err().to_string();
             assert!(problems.contains("VALUE_FRAME") && problems.contains("Confluent's frame"), "{problems}");
         }
-        // What it writes as keys is plain text.
+        // Its keys are plain text.
         read(&[("KEY_FRAME", "text")]).unwrap();
     }
 
@@ -275,7 +275,7 @@ mod tests {
         assert!(!format!("{config:?}").contains("hunter2"));
     }
 
-    /// Whatever else is set: an event counts as published when a broker has acknowledged it.
+    /// An event is published when a broker has acknowledged it, and no variable changes that.
     #[test]
     fn without_a_kafka_cluster_nothing_is_configured() {
         let without = GOOD.iter().filter(|(name, _)| *name != "KAFKA_BOOTSTRAP_SERVERS").copied();

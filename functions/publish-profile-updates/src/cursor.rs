@@ -1,21 +1,21 @@
-//! How far the feed has been published, and who may publish it: one DynamoDB item.
+//! The cursor and its lease: how far the feed is published, and which run may publish it. One DynamoDB item.
 //!
 //! | attribute | holds |
 //! |---|---|
 //! | `pk` | the feed |
 //! | `format` | the version of this table; absent means 1 |
 //! | `cursor` | where to go on; absent before the first page |
-//! | `page_done` | the items behind `cursor` that are accounted for, where a page took more than one run: `after` (the cursor again), `items` (how many), `last` (a digest of the last of them) |
+//! | `page_done` | the items behind `cursor` that are finished, where a page took more than one run: `after` (the cursor again), `items` (how many), `last` (a digest of the last of them) |
 //! | `page_url`, `page_etag` | the version of the page at `cursor`, the last one of the feed, and the URL that it is the version of |
-//! | `token`, `lease_until` | the run at work and when it may be taken for dead, in milliseconds; absent between runs |
-//! | `not_before` | until when the API asked to be left alone, in milliseconds |
+//! | `token`, `lease_until` | the run that has the lease and when the lease ends, in milliseconds; absent between runs |
+//! | `not_before` | until when the API asked to wait, in milliseconds |
 //! | `moved_at` | when the cursor last moved, in milliseconds |
 //!
 //! Every write of a run names its token in its condition: a run that lost its lease changes nothing.
 //!
-//! Format 1 had the version in `etag`, without its URL. It is never read, and is gone with the first lease: a function of
-//! format 1, which works on the same item before a roll-out and after a rollback, sends what it finds there with any URL.
-//! It knows nothing of the new attributes and leaves them alone; both name the place that they are true of.
+//! Format 1 had the version in `etag`, without its URL. That attribute is never read, and taking the lease removes it: a
+//! function of format 1, which works on the same item before a roll-out and after a rollback, would send it with any URL. Such
+//! a function does not know the new attributes and leaves them alone; both of them name the position that they belong to.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 use crate::api::PageVersion;
 
-/// The version of the item's format that is written here, and the newest that is read.
+/// The version of the item's format that is written here, and the newest one that is read.
 const FORMAT: u64 = 2;
 const STORE: &str = "the cursor table";
 const KEY: &str = "pk";
@@ -44,18 +44,18 @@ pub struct Cursors {
     lease: Duration,
 }
 
-/// Where publishing goes on.
+/// Where publishing continues.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Position {
     /// The API's own cursor; `None` for the beginning.
     pub cursor: Option<String>,
-    /// What is accounted for already of the page there.
+    /// What is finished of the page there.
     pub done: Option<Done>,
     /// The version of the page there.
     pub version: Option<PageVersion>,
 }
 
-/// The first items of a page, which are accounted for: published, or parked.
+/// The first items of a page that are finished: published or dead-lettered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {
     items: usize,
@@ -63,7 +63,7 @@ pub struct Done {
 }
 
 impl Done {
-    /// So many of a page's items; `None` where that is none of them.
+    /// The first `done` of a page's items; `None` for 0 and for more than there are.
     pub fn of(items: &[Box<RawValue>], done: usize) -> Option<Self> {
         let last = items.get(..done)?.last()?;
         Some(Done { items: done, last: Uuid::new_v5(&Uuid::NAMESPACE_OID, last.get().as_bytes()) })
@@ -71,29 +71,29 @@ impl Done {
 }
 
 impl Position {
-    /// How many of the first items of the page there are accounted for. None where the page is not as it was: rather is an
-    /// item published twice than one passed over.
+    /// How many of the page's first items are finished. 0 where the page has changed: publishing an item twice is better than
+    /// skipping one.
     pub fn done_of(&self, items: &[Box<RawValue>]) -> usize {
         let same = |done: &Done| Done::of(items, done.items) == Some(*done);
         self.done.filter(same).map_or(0, |done| done.items)
     }
 }
 
-/// What came of asking for the lease.
+/// The answer to taking the lease.
 #[derive(Debug)]
 pub enum Taken {
-    /// It is ours.
+    /// This run has it.
     Ours {
         /// The lease.
         hold: Hold,
-        /// Where to go on.
+        /// Where to continue.
         position: Position,
-        /// Until when the API asked to be left alone.
+        /// Until when the API asked to wait.
         not_before: Option<UnixMillis>,
     },
-    /// Another run is at work, or died not long ago.
+    /// Another run has it, or died not long ago.
     Held {
-        /// When it may be taken over.
+        /// When it ends.
         until: UnixMillis,
     },
 }
@@ -106,7 +106,7 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Whether the lease lasts so long from now.
+    /// Whether the lease lasts for this time from now.
     pub fn lasts(&self, needed: Duration) -> bool {
         self.left() >= needed
     }
@@ -117,22 +117,22 @@ impl Hold {
     }
 }
 
-/// The item has a format that is not known here. It was left alone.
+/// The item has a format that this version does not know. It was not changed.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the item {FEED} is of format {found}, and this version of the function knows formats up to {FORMAT}: a newer one has \
-     been here; deploy that one again"
+    "the item {FEED} is of format {found}, and this version of the function knows formats up to {FORMAT}: a newer \
+     version wrote it; deploy that one again"
 )]
 struct UnknownFormat {
     found: String,
 }
 
-/// Whether a write of the lease's owner counted.
+/// Whether a write of the lease's owner took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// It did.
     Applied,
-    /// The lease was taken over: nothing was changed, and the run has to end.
+    /// Another run has the lease: nothing was changed, and this run has to end.
     LeaseLost,
 }
 
@@ -142,10 +142,10 @@ impl Cursors {
         Cursors { client, table: table.into(), lease }
     }
 
-    /// Takes the lease, if nobody has it or its owner let it run out.
+    /// Takes the lease if it is free or has ended.
     ///
     /// # Errors
-    /// When the table cannot be asked, and where the item has a newer format than `FORMAT`: it is left alone then.
+    /// When the table does not answer, and when the item has a newer format than `FORMAT`: it is not changed then.
     pub async fn take(&self) -> Result<Taken, StoreError> {
         let (token, now) = (Uuid::new_v4(), SystemClock.now());
         let until = now.plus(self.lease);
@@ -183,10 +183,10 @@ impl Cursors {
         })
     }
 
-    /// Makes the lease last anew.
+    /// Renews the lease.
     ///
     /// # Errors
-    /// When the table cannot be asked.
+    /// When the table does not answer.
     pub async fn renew(&self, hold: &mut Hold) -> Result<Written, StoreError> {
         let until = SystemClock.now().plus(self.lease);
         let sent = self
@@ -208,10 +208,10 @@ impl Cursors {
         })
     }
 
-    /// Moves on to `to`, and makes the lease last anew. Only after everything before it is acknowledged.
+    /// Moves to a position and renews the lease. To be called when everything before the position is finished.
     ///
     /// # Errors
-    /// When the table cannot be asked. The move may have happened; the next run finds out.
+    /// When the table does not answer. The cursor may have moved; the next run reads where it is.
     pub async fn advance(&self, hold: &mut Hold, to: &Position) -> Result<Written, StoreError> {
         let now = SystemClock.now();
         let until = now.plus(self.lease);
@@ -249,10 +249,10 @@ impl Cursors {
         })
     }
 
-    /// Lets the next run in; `not_before` where the API asked to be left alone until then.
+    /// Gives the lease back; `not_before` is the time until which the API asked to wait.
     ///
     /// # Errors
-    /// When the table cannot be asked. The lease then runs out by itself.
+    /// When the table does not answer. The lease then ends by itself.
     pub async fn release(&self, hold: Hold, not_before: Option<UnixMillis>) -> Result<Written, StoreError> {
         let update = self
             .update()
@@ -288,7 +288,7 @@ fn ours(hold: Hold, item: &Item) -> Taken {
     Taken::Ours { hold, position: position_of(item), not_before: millis_of(item, "not_before") }
 }
 
-/// What an item of any known format says of the place to go on.
+/// The position that an item of any known format holds.
 fn position_of(item: &Item) -> Position {
     let attribute = |name| text_of(item, name).map(str::to_owned);
     let cursor = attribute("cursor");
@@ -297,7 +297,7 @@ fn position_of(item: &Item) -> Position {
         (_, _) => None,
     };
     let done = item.get("page_done").and_then(|done| done.as_m().ok()).and_then(|done| {
-        // A version that knows nothing of it may have moved the cursor since.
+        // A version that does not know this attribute may have moved the cursor since.
         let here = text_of(done, "after") == cursor.as_deref();
         let items = done.get("items")?.as_n().ok()?.parse().ok()?;
         let last = text_of(done, "last")?.parse().ok()?;
@@ -306,7 +306,7 @@ fn position_of(item: &Item) -> Position {
     Position { cursor, done, version }
 }
 
-/// The attributes of a place, with nothing where there is to be none.
+/// The attributes of a position; `None` for those that are to be removed.
 fn attributes_of(position: &Position) -> [(&'static str, Option<AttributeValue>); 4] {
     let done = position.done.map(|done| {
         let always = [("items", AttributeValue::N(done.items.to_string())), ("last", text(done.last))];
@@ -328,7 +328,7 @@ fn unknown_format(item: &Item) -> Option<String> {
     match format.as_n().ok().and_then(|format| format.parse::<u64>().ok()) {
         Some(known) if known <= FORMAT => None,
         Some(newer) => Some(newer.to_string()),
-        None => Some("that is no whole number".to_owned()),
+        None => Some("that is not a whole number".to_owned()),
     }
 }
 
@@ -360,7 +360,7 @@ mod tests {
 
     use super::*;
 
-    /// Items as the last version of format 1 has left them in a table, in the form of DynamoDB's JSON.
+    /// Items as the last version of format 1 left them in a table, in DynamoDB's JSON.
     const FORMAT_1: &str = include_str!("../fixtures/cursor-format-1.json");
 
     fn item(json: &Value) -> Item {
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn every_item_of_format_1_is_read_and_its_version_without_a_url_is_not() {
+    fn every_item_of_format_1_is_read_but_its_etag() {
         let fixtures: Vec<Value> = serde_json::from_str(FORMAT_1).unwrap();
         let read = |fixture: &Value| {
             let item = item(&fixture["item"]);
@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_read_as_it_was_written_and_a_version_that_knows_less_finds_the_cursor_and_no_etag() {
+    fn a_position_is_read_as_written_and_has_no_etag_of_format_1() {
         for position in positions() {
             let item = written(&position);
             assert_eq!(position_of(&item), position);
@@ -433,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_of_a_page_is_forgotten_when_another_version_has_moved_the_cursor() {
+    fn a_finished_part_is_forgotten_when_an_older_version_moves_the_cursor() {
         for position in positions() {
             let mut item = written(&position);
             item.insert("cursor".to_owned(), text("c-9"));
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_of_a_page_counts_only_while_its_items_are_what_they_were() {
+    fn a_finished_part_counts_only_while_its_items_are_unchanged() {
         let position = Position { done: Done::of(&page(0..9), 7), ..Position::default() };
         assert_eq!(position.done_of(&page(0..9)), 7);
         assert_eq!(position.done_of(&page(0..20)), 7, "the page has grown");
@@ -453,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn a_format_that_is_newer_or_none_is_named() {
+    fn a_format_that_is_newer_or_unreadable_is_named() {
         let of = |format| unknown_format(&Item::from([("format".to_owned(), format)]));
         assert_eq!(of(number(2)), None);
         assert_eq!(of(number(1)), None);

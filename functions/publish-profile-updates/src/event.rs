@@ -1,22 +1,22 @@
-//! What the function is invoked with: a schedule's event, or an item that was parked and comes back.
+//! The function's event: a schedule, or a dead-lettered item that a redrive brings back.
 
 use event_runtime::{Disposition, Failure};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::parked::EVENT_SOURCE;
+use crate::letter::EVENT_SOURCE;
 
 /// What the function is invoked for.
 #[derive(Debug)]
 pub enum Event {
-    /// Anything without the mark of a redrive: the cursor tells where to go on, not the event.
+    /// Any event without the mark of a redrive. It says nothing: a run continues at the cursor.
     Schedule,
-    /// An item that was parked, under the mark of a redrive.
+    /// A dead-lettered item, under the mark of a redrive.
     Redriven(RedrivenItem),
 }
 
-/// An item that was parked, as `redrive-dead-letters` sends it:
+/// A dead-lettered item, as `redrive-dead-letters` sends it:
 /// `{"redrive": {"letterId": "…", "attempt": 1}, "eventSource": "profile-api", "item": {…}}`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,22 +28,22 @@ pub struct RedrivenItem {
     pub item: Box<RawValue>,
 }
 
-/// Which letter comes back, and for which time.
+/// Which letter is redriven, and how often it was.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mark {
-    /// The letter's name for later tries; the answer repeats it.
+    /// The letter's id; the answer repeats it.
     pub letter_id: String,
-    /// From 1.
+    /// The attempt, from 1.
     pub attempt: u32,
 }
 
-/// The event has the mark of a redrive, and the rest does not fit. Holds nothing of it.
+/// The event has the mark of a redrive, but the rest does not fit. Keeps none of its data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadEvent {
     /// A field is missing or of another type.
     #[error(
-        "the redriven event has not the fields redrive.letterId, redrive.attempt, eventSource and item \
+        "the redriven event lacks one of the fields redrive.letterId, redrive.attempt, eventSource and item \
          (line {line}, column {column}); send the letter again with redrive-dead-letters of this version"
     )]
     Unreadable {
@@ -52,16 +52,16 @@ pub enum BadEvent {
         /// From 1.
         column: usize,
     },
-    /// The letter is none of ours.
+    /// The letter is of another function.
     #[error("the redriven item does not come from {EVENT_SOURCE}: its letter belongs to another function")]
     AnotherSource,
 }
 
 impl Event {
-    /// Tells what an event is.
+    /// Reads an event.
     ///
     /// # Errors
-    /// When it is marked as a redrive and holds no item of ours.
+    /// When it is marked as a redrive and does not hold an item of this function.
     pub fn read(event: &RawValue) -> Result<Self, BadEvent> {
         #[derive(Deserialize)]
         struct Marked {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_schedule_sends_is_a_run() {
+    fn any_event_without_a_mark_is_a_run() {
         let sample = include_str!("../../../events/samples/publish-profile-updates/schedule.json");
         for event in [sample, "{}", "null", "[]", "7", "\"text\"", r#"{"redrive": null}"#] {
             assert!(matches!(read(event), Ok(Event::Schedule)), "{event}");
@@ -108,16 +108,16 @@ mod tests {
     }
 
     #[test]
-    fn a_marked_item_comes_with_its_letter() {
+    fn a_redriven_item_comes_with_its_letter_id() {
         let sample = include_str!("../../../events/samples/publish-profile-updates/redriven.json");
         let Ok(Event::Redriven(redriven)) = read(sample) else { panic!("the sample is a redrive") };
         assert_eq!((redriven.redrive.letter_id.ends_with("-redriven"), redriven.redrive.attempt), (true, 1));
         assert!(redriven.item.get().contains("chg-000042"));
     }
 
-    /// Taken for a schedule's event it would be answered as a run, and its letter be lost.
+    /// Read as a schedule it would be answered as a run, and its letter would be lost.
     #[test]
-    fn a_mark_without_our_item_is_refused_and_never_taken_for_a_schedule() {
+    fn a_mark_without_our_item_is_refused_and_never_read_as_a_schedule() {
         for event in [
             r#"{"redrive": {"letterId": "0a", "attempt": 1}, "eventSource": "profile-api", "records": {"l": [{}]}}"#,
             r#"{"redrive": {"letterId": "0a"}, "eventSource": "profile-api", "item": {}}"#,

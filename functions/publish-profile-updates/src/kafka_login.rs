@@ -1,4 +1,4 @@
-//! User and password for Kafka, in Secrets Manager as MSK keeps them.
+//! User and password for Kafka, from Secrets Manager, in the form that MSK uses.
 
 use aws_sdk_secretsmanager::Client;
 use futures_util::FutureExt;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::secret;
 
-/// A secret with `username` and `password`; read each time that the producer signs in anew.
+/// A secret with `username` and `password`; read each time that the producer signs in.
 #[derive(Debug, Clone)]
 pub struct SecretLogin {
     client: Client,

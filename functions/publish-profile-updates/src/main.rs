@@ -1,7 +1,7 @@
 //! Publishes changed profiles: a schedule → an external REST API → `user.profile.updated` in Kafka.
 //!
-//! Reads the API's feed of changes from a cursor in DynamoDB, under a lease; writes events, the cursor behind whatever
-//! Kafka acknowledged, and dead letters of items that cannot be published. A parked item that comes back is published by
+//! Reads the API's feed of changes from a cursor in DynamoDB, under a lease; writes events, moves the
+//! cursor when Kafka has acknowledged them, and dead-letters items that cannot be published. A redriven item is published by
 //! itself.
 
 use std::process::ExitCode;
@@ -33,7 +33,7 @@ async fn serve(config: Config) -> Result<(), HostError> {
     .await
 }
 
-/// Lambda tells each invocation's trace by this variable.
+/// Lambda sets this variable to the trace of each invocation.
 fn trace() -> TraceParent {
     let xray = std::env::var("_X_AMZN_TRACE_ID").ok();
     xray.as_deref().and_then(TraceParent::from_xray).unwrap_or_else(TraceParent::begin)

@@ -1,4 +1,4 @@
-//! A change as the API tells it, and the event that we make of it.
+//! A change as the API gives it, and the event that becomes of it.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ use uuid::Uuid;
 /// the function may register it.
 pub const SCHEMA: &str = include_str!("../../../events/schemas/user.profile.updated-value/v1.avsc");
 
-/// How far ahead of our clock a change may be: clocks differ, and zones are mistaken. What is said to happen later than
-/// that has not happened, and consumers that sort by time would have it on top for as long.
+/// How far ahead of our clock a change may be: clocks differ, and time zones get mixed up. A change with a later time
+/// cannot have happened, and consumers that sort by time would show it first until then.
 pub const MOST_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// One item of the API's feed. Fields that it may grow are left alone.
+/// One item of the API's feed. Other fields are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Change {
-    /// Names the change within the API for ever.
+    /// Identifies the change within the API; never changes.
     pub id: String,
-    /// Whose profile.
+    /// The user of the profile.
     pub user_id: String,
-    /// When, RFC 3339.
+    /// When, in RFC 3339.
     pub changed_at: String,
     /// Who changed it.
     #[serde(default)]
@@ -55,9 +55,9 @@ pub struct FieldChange {
 /// The event, field for field as `events/schemas/user.profile.updated-value` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UserProfileUpdated {
-    /// A UUID of version 5 over the source and the change's id: the same change is the same event for ever.
+    /// A UUID of version 5 over the source and the change's id: the same change always has the same id.
     pub event_id: String,
-    /// Whose profile; the record's key.
+    /// The user of the profile; the record's key.
     pub user_id: String,
     /// When, in milliseconds since 1970.
     pub changed_at: i64,
@@ -71,27 +71,29 @@ pub struct UserProfileUpdated {
     pub changes: Vec<FieldChange>,
 }
 
-/// An item that cannot become an event. Holds nothing of the item.
+/// Why an item cannot become an event. Keeps none of its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadItem {
     /// Not the JSON of a change.
-    #[error("the item is no change: a field is missing or of another type (line {line}, column {column})")]
+    #[error(
+        "the item cannot be read as a change: a field is missing or of another type (line {line}, column {column})"
+    )]
     Unreadable {
         /// In the item's JSON, from 1.
         line: usize,
         /// From 1.
         column: usize,
     },
-    /// It cannot be named, so a repetition could not be recognised.
+    /// Without an id a repetition could not be recognised.
     #[error("the item has an empty id")]
     NoId,
     /// It has no key.
     #[error("the item has an empty user_id")]
     NoUser,
-    /// Its time is no time.
-    #[error("the item's changed_at is no time of RFC 3339 with an offset")]
+    /// Its time cannot be read.
+    #[error("the item's changed_at is not a time in RFC 3339 with an offset")]
     Time,
-    /// Its time has not come.
+    /// Its time is too far in the future.
     #[error("the item's changed_at lies more than 24 hours ahead of this machine's clock")]
     FromFuture,
     /// Nothing changed.
@@ -100,7 +102,7 @@ pub enum BadItem {
 }
 
 impl BadItem {
-    /// The bounded name of the problem.
+    /// The error code.
     pub fn code(self) -> &'static str {
         match self {
             BadItem::Unreadable { .. } => "item_unreadable",
@@ -117,7 +119,7 @@ impl UserProfileUpdated {
     /// The event of an item that is read at `now`.
     ///
     /// # Errors
-    /// When the item is no change that can be published.
+    /// When the item cannot be published.
     pub fn of(item: &RawValue, source: &EventSource, now: UnixMillis) -> Result<Self, BadItem> {
         let change: Change = serde_json::from_str(item.get())
             .map_err(|error| BadItem::Unreadable { line: error.line(), column: error.column() })?;
@@ -146,8 +148,8 @@ impl UserProfileUpdated {
     }
 }
 
-/// A time of RFC 3339, which begins with the year 0. Its last day, 9999-12-31, is beyond what an instant can be here, and
-/// popular for "never".
+/// A time in RFC 3339, which begins with the year 0. Its last day, 9999-12-31, is often used for "never" and is beyond the
+/// range of `Timestamp`.
 fn time_of(text: &str) -> Result<Timestamp, BadItem> {
     if let Ok(time) = text.parse() {
         return if time >= YEAR_0 { Ok(time) } else { Err(BadItem::Time) };
@@ -158,7 +160,7 @@ fn time_of(text: &str) -> Result<Timestamp, BadItem> {
 
 const YEAR_0: Timestamp = Timestamp::constant(-62_167_219_200, 0);
 
-/// The source's own namespace, so that two sources may number their changes alike.
+/// Ids are unique within a source: two sources may give their changes the same ids.
 fn event_id(source: &EventSource, change: &str) -> Uuid {
     let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, source.as_str().as_bytes());
     Uuid::new_v5(&namespace, change.as_bytes())
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_becomes_an_event_with_everything_that_it_says() {
+    fn an_item_becomes_an_event_with_all_its_fields() {
         let event = UserProfileUpdated::of(&item(&[]), &source("/profile-api"), NOW).unwrap();
         assert_eq!((event.key(), event.revision, event.changed_at), ("u-7", 4, 1_795_166_100_250));
         assert_eq!((event.changed_by.as_deref(), event.origin.as_deref()), (Some("support"), Some("backoffice")));
@@ -255,14 +257,14 @@ mod tests {
         ] {
             assert_eq!(of(ahead), Err(BadItem::FromFuture), "{ahead}");
         }
-        for none in ["9999-12-31", "9999-12-31T23:59:59", "9999-13-31T23:59:59Z", "-009999-12-31T00:00:00Z"] {
-            assert_eq!(of(none), Err(BadItem::Time), "{none}");
+        for unreadable in ["9999-12-31", "9999-12-31T23:59:59", "9999-13-31T23:59:59Z", "-009999-12-31T00:00:00Z"] {
+            assert_eq!(of(unreadable), Err(BadItem::Time), "{unreadable}");
         }
         assert_eq!(of("0001-01-01T00:00:00Z"), Ok("0001-01-01T00:00:00Z".to_owned()), "long ago is not ahead");
     }
 
     #[test]
-    fn a_bad_item_is_told_by_what_is_wrong_and_never_by_what_it_holds() {
+    fn a_bad_item_is_reported_without_its_data() {
         let bad = |change: &[(&str, serde_json::Value)]| {
             UserProfileUpdated::of(&item(change), &source("/profile-api"), NOW).unwrap_err()
         };

@@ -1,4 +1,4 @@
-//! Secrets: from AWS Secrets Manager, read when they are first needed and again when they stop working.
+//! Secrets from AWS Secrets Manager, read when they are first needed and again when they are refused.
 
 use std::error::Error;
 
@@ -7,7 +7,7 @@ use environment::Secret;
 use event_runtime::{Disposition, Failure};
 use tokio::sync::Mutex;
 
-/// A text that only we and the API know.
+/// The token for the API.
 pub struct Token {
     origin: Origin,
     known: Mutex<Option<String>>,
@@ -18,20 +18,20 @@ enum Origin {
     SecretsManager { client: Client, arn: String },
 }
 
-/// A secret cannot be had.
+/// Why a secret cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// Secrets Manager does not answer, or not with the secret.
+    /// Secrets Manager does not answer or refuses.
     #[error("the secret {arn} cannot be read: check that it exists and that the role may read it")]
     Unavailable {
         /// Which secret.
         arn: String,
-        /// What Secrets Manager said.
+        /// The error of Secrets Manager.
         #[source]
         cause: Box<dyn Error + Send + Sync>,
     },
     /// It is binary or empty.
-    #[error("the secret {arn} holds no text: store the token as plain text")]
+    #[error("the secret {arn} does not hold text: store the token as plain text")]
     NoText {
         /// Which secret.
         arn: String,
@@ -65,7 +65,7 @@ impl Token {
     /// The token.
     ///
     /// # Errors
-    /// When it has to be read and cannot be.
+    /// When it cannot be read.
     pub async fn get(&self) -> Result<String, SecretError> {
         let (client, arn) = match &self.origin {
             Origin::Fixed(token) => return Ok(token.expose().to_owned()),
@@ -79,8 +79,7 @@ impl Token {
         Ok(known.insert(token).clone())
     }
 
-    /// Lets go of a token that the other side refused: the secret may have been rotated. Says whether reading it again
-    /// can help.
+    /// Forgets a token that the API refused: the secret may have been rotated. Returns whether reading it again can help.
     pub async fn refused(&self) -> bool {
         match &self.origin {
             Origin::Fixed(_) => false,
@@ -89,7 +88,7 @@ impl Token {
     }
 }
 
-/// The text of a secret, trimmed: an editor's newline is no part of a token.
+/// The text of a secret, trimmed: an editor's newline does not belong to a token.
 ///
 /// # Errors
 /// When Secrets Manager does not give it, or it holds no text.

@@ -1,4 +1,4 @@
-//! Parts of a page that are accounted for one after the other, so that a page of nothing but bad items is no dead end.
+//! Parts of a page that are published one after the other, so that even a page of nothing but bad items makes progress.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 
 use crate::profile::{BadItem, UserProfileUpdated};
 
-/// Bad items at most in a segment. Their letters are some ten calls of SQS.
+/// The most bad items of a segment. Their letters take about ten calls of SQS.
 const BAD_ITEMS: usize = 100;
 
-/// A part of a page: usually all of it.
+/// A part of a page, usually the whole page.
 #[derive(Debug)]
 pub struct Segment {
     /// Where it is in the page.

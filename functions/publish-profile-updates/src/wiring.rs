@@ -1,4 +1,4 @@
-//! What the configuration means for each part.
+//! Builds the parts of the function from its configuration.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use crate::config::{ApiToken, Config, Kafka, KafkaAuth};
 use crate::cursor::Cursors;
 use crate::kafka_login::SecretLogin;
 use crate::profile;
-use crate::run::{ProfilePublisher, RESERVE};
+use crate::publisher::{ProfilePublisher, RESERVE};
 use crate::secret::Token;
 
 /// How a certificate begins in PEM (RFC 7468).
 const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-/// A part cannot be made as configured.
+/// Why a part cannot be built as configured.
 #[derive(Debug, thiserror::Error)]
 pub enum WiringError {
     /// The registry's client.
@@ -30,7 +30,7 @@ pub enum WiringError {
     /// The API's client.
     #[error(transparent)]
     Api(#[from] ApiSettingsError),
-    /// The certificates.
+    /// The file of certificates cannot be read.
     #[error("KAFKA_CA_FILE names the file {}, which cannot be read", path.display())]
     CertificatesUnread {
         /// The file.
@@ -38,7 +38,7 @@ pub enum WiringError {
         /// Why.
         source: std::io::Error,
     },
-    /// There are none in the file.
+    /// The file does not contain certificates.
     #[error(
         "KAFKA_CA_FILE names the file {}, which holds no certificate: it has to be PEM (BEGIN CERTIFICATE)",
         path.display()
@@ -48,10 +48,10 @@ pub enum WiringError {
         path: PathBuf,
     },
     /// MSK's authentication signs for a region.
-    #[error("KAFKA_AUTH=msk-iam needs AWS_REGION")]
+    #[error("KAFKA_AUTH=msk-iam needs AWS_REGION, which is not set")]
     NoRegion,
     /// MSK's authentication needs a role.
-    #[error("KAFKA_AUTH=msk-iam needs AWS credentials, and there are none")]
+    #[error("KAFKA_AUTH=msk-iam needs AWS credentials, and none are configured: give the function a role")]
     NoCredentials,
 }
 
@@ -59,7 +59,7 @@ impl Config {
     /// Everything that a run needs.
     ///
     /// # Errors
-    /// When a part cannot be made as configured.
+    /// When a part cannot be built as configured.
     pub fn publisher(
         &self,
         aws: &SdkConfig,

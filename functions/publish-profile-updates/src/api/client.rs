@@ -1,4 +1,4 @@
-//! Asks for pages: with a token, within a time, again where that can help, and not before the API wants.
+//! The HTTP client of the API: requests pages with a token and a timeout, retries, and waits when the API asks for it.
 
 use std::time::Duration;
 
@@ -13,25 +13,25 @@ use super::page::{Body, Fetched, Page, PageVersion};
 use crate::cursor::Position;
 use crate::secret::Token;
 
-/// Tries for one page, the first included.
+/// Tries for one page, including the first.
 const TRIES: u32 = 3;
 /// The pause before the second try; it doubles, with up to half of it on top.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
-/// Where the API asks to be left alone without saying for how long.
-const UNTOLD_WAIT: Duration = Duration::from_secs(60);
-/// The longest that we let it send us away: a wrong date must not end publishing for ever.
+/// How long to wait where the API does not say.
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
+/// The longest wait that is accepted: a wrong date must not stop publishing for ever.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 /// A page of 1,000 changes is well below.
 const MAX_BODY: usize = 16 << 20;
 
-/// How the API is asked.
+/// Settings of the API's client.
 #[derive(Debug, Clone)]
 pub struct ApiSettings {
     /// Its base address; the feed is at `v1/profile-changes` under it.
     pub url: String,
     /// Changes a page.
     pub page_size: u32,
-    /// The most that one question may take, connecting and the body included.
+    /// The most that one request may take, including the connection and the body.
     pub timeout: Duration,
 }
 
@@ -42,13 +42,13 @@ impl ApiSettings {
     }
 }
 
-/// The API cannot be asked by these settings.
+/// Why the client cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiSettingsError {
-    /// The address is none.
-    #[error("PROFILE_API_URL is no address")]
+    /// The address cannot be read.
+    #[error("PROFILE_API_URL is not an address")]
     Url(#[from] url::ParseError),
-    /// No HTTP client.
+    /// TLS cannot be set up.
     #[error("the HTTP client of the profile API cannot be built")]
     Client(#[from] reqwest::Error),
 }
@@ -62,10 +62,10 @@ pub struct ProfileApi {
 }
 
 impl ProfileApi {
-    /// A client; nothing is asked yet.
+    /// A client that has requested nothing yet.
     ///
     /// # Errors
-    /// When the address is none, or there is no TLS to be had.
+    /// When the address cannot be read, or TLS cannot be set up.
     pub fn new(settings: ApiSettings, token: Token) -> Result<Self, ApiSettingsError> {
         let mut feed = Url::parse(&settings.url)?;
         let http = Client::builder()
@@ -80,15 +80,15 @@ impl ProfileApi {
         Ok(ProfileApi { http, feed, settings, token })
     }
 
-    /// How it is asked.
+    /// Its settings.
     pub fn settings(&self) -> &ApiSettings {
         &self.settings
     }
 
-    /// The page at a position. Asks again where nothing answered or the API failed, while `deadline` allows.
+    /// The page at a position. Retries where nothing answered or the API failed, while `deadline` allows.
     ///
     /// # Errors
-    /// When there is no page to be had.
+    /// When the API gives no page.
     pub async fn page(&self, position: &Position, deadline: Deadline) -> Result<Fetched, ApiError> {
         let mut pause = FIRST_PAUSE;
         let mut tries = 1;
@@ -128,12 +128,12 @@ impl ProfileApi {
         let status = response.status();
         match status {
             StatusCode::OK => page(response, url, position).await.map(Fetched::Page),
-            // To a question without a version it is no answer.
+            // Only a request with a version may be answered so.
             StatusCode::NOT_MODIFIED if known.is_some() => Ok(Fetched::NotModified),
-            StatusCode::TOO_MANY_REQUESTS => Ok(Fetched::Wait(asked_wait(&response).unwrap_or(UNTOLD_WAIT))),
+            StatusCode::TOO_MANY_REQUESTS => Ok(Fetched::Wait(asked_wait(&response).unwrap_or(DEFAULT_WAIT))),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ApiError::Denied(status.as_u16())),
             StatusCode::GONE => Err(ApiError::CursorGone),
-            // A failure with a time at which it will be over is a request to wait.
+            // A failure that names a time is a request to wait.
             failing if failing.is_server_error() => match asked_wait(&response) {
                 Some(wait) => Ok(Fetched::Wait(wait)),
                 None => Err(ApiError::Failing(failing.as_u16())),
@@ -161,7 +161,7 @@ async fn page(mut response: Response, url: Url, position: &Position) -> Result<P
     Ok(Page { items: body.changes, next: body.next, has_more: body.has_more, version })
 }
 
-/// The URL is taken out: its query holds the cursor, which is the API's own business.
+/// Without the URL: its query holds the cursor, which does not belong into logs.
 fn no_answer(error: reqwest::Error) -> ApiError {
     let error = error.without_url();
     if error.is_connect() { ApiError::Unreachable(error) } else { ApiError::NoAnswer(error) }

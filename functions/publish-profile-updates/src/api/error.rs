@@ -1,51 +1,55 @@
-//! Why the API gave no page.
+//! Errors of the API.
 
 use event_runtime::{Disposition, Failure};
 
 use crate::secret::SecretError;
 
-/// The API gave no page. Nothing of an answer's body is kept: it may hold personal data.
+/// Why the API gave no page. Nothing of an answer's body is kept: it may hold personal data.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// No connection.
-    #[error("the profile API cannot be reached: check PROFILE_API_URL and the way out of the function's network")]
+    #[error("the profile API cannot be reached: check PROFILE_API_URL and the route out of the function's network")]
     Unreachable(#[source] reqwest::Error),
-    /// No answer in its time, or a connection that broke.
-    #[error("the profile API did not answer in its time")]
+    /// No answer in time, or a broken connection.
+    #[error("the profile API did not answer within PROFILE_API_TIMEOUT_MS")]
     NoAnswer(#[source] reqwest::Error),
     /// A status of 500 and above.
     #[error("the profile API is failing: HTTP {0}")]
     Failing(u16),
-    /// The token is not accepted, also not when it is read anew.
+    /// The token is not accepted, even after the secret was read again.
     #[error("the profile API refuses the token: HTTP {0}; check the secret and what it may read")]
     Denied(u16),
     /// The cursor is not accepted.
-    #[error("the profile API no longer knows the cursor: HTTP 410; the README tells how to begin anew")]
+    #[error("the profile API no longer knows the cursor: HTTP 410; the README says how to start from the beginning")]
     CursorGone,
     /// Any other status.
-    #[error("the profile API refuses the question: HTTP {0}; check PROFILE_API_URL and the version of the API")]
+    #[error("the profile API refuses the request: HTTP {0}; check PROFILE_API_URL and the version of the API")]
     Refused(u16),
-    /// The answer is no page.
-    #[error("the profile API's answer is no page (line {line}, column {column}); check the version of the API")]
+    /// The answer cannot be read as a page.
+    #[error(
+        "the profile API's answer cannot be read as a page (line {line}, column {column}); check the version of the API"
+    )]
     Unreadable {
         /// In the answer, from 1.
         line: usize,
         /// From 1.
         column: usize,
     },
-    /// The answer does not end.
+    /// The answer is too large.
     #[error("the profile API's answer is larger than {0} bytes; ask for smaller pages (PROFILE_PAGE_SIZE)")]
     TooLarge(usize),
-    /// It would go round in circles.
-    #[error("the profile API says that there is more and gives the same cursor again")]
+    /// The next page would be the same one.
+    #[error(
+        "the profile API has more changes and gives the same cursor again: the feed cannot move on; report it to the API's owner"
+    )]
     Stuck,
-    /// No token to ask with.
+    /// The token cannot be read.
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
 
 impl ApiError {
-    /// Whether asking again in a moment may help.
+    /// Whether a retry may help.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             ApiError::Unreachable(_) | ApiError::NoAnswer(_) | ApiError::Failing(_) => true,
@@ -61,7 +65,7 @@ impl ApiError {
 }
 
 impl Failure for ApiError {
-    /// Asking changes nothing, so it may always be done again.
+    /// A request changes nothing, so it can always be repeated.
     fn disposition(&self) -> Disposition {
         Disposition::Retry { after: None }
     }

@@ -1,4 +1,4 @@
-//! The API's feed of changes: pages by cursor, asked politely.
+//! The API's feed of changes: pages by cursor, with retries and waits as the API asks.
 
 mod client;
 mod error;

@@ -1,38 +1,38 @@
-//! What the API answers.
+//! The pages that the API answers with.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// An answer to the question for a page.
+/// The answer to a request for a page.
 #[derive(Debug)]
 pub enum Fetched {
     /// The page.
     Page(Page),
-    /// The page is as it was when its version was last seen.
+    /// The page has not changed since its version was seen.
     NotModified,
-    /// The API asks to be left alone for so long.
+    /// The API asks to wait this long.
     Wait(Duration),
 }
 
 /// A page of changes, oldest first.
 #[derive(Debug)]
 pub struct Page {
-    /// The changes as they came; each is read by itself, so that a bad one spoils no other.
+    /// The changes as they came; each is read by itself, so that a bad one affects no other.
     pub items: Vec<Box<RawValue>>,
-    /// Where to go on.
+    /// The cursor of the next page.
     pub next: String,
-    /// Whether there is more already.
+    /// Whether there are more pages now.
     pub has_more: bool,
     /// The version of this page.
     pub version: Option<PageVersion>,
 }
 
-/// The version of a page. It says something of the URL that it came with, and of no other (RFC 9110, section 8.8.3).
+/// The version of a page. It is valid for the URL that it came with, and for no other (RFC 9110, section 8.8.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageVersion {
-    /// What was asked, query and all.
+    /// The whole URL, with its query.
     pub url: String,
     /// The `ETag` of the answer.
     pub etag: String,

@@ -1,7 +1,7 @@
-//! Typed events to framed Avro, for what we produce.
+//! Encodes typed events as framed Avro.
 //!
-//! The bytes are written by `apache-avro` from a `serde` struct and a registered schema; this crate adds the frame that
-//! tells a consumer which schema that was. Functions that only consume do not carry it.
+//! `apache-avro` writes the bytes from a `serde` struct and a registered schema. The encoder puts the frame before them, from
+//! which a consumer knows the schema.
 //!
 //! ```
 //! use kafka_producer::{Encoder, Framing};
@@ -26,14 +26,15 @@ use apache_avro::writer::datum::GenericDatumWriter;
 use serde::Serialize;
 use uuid::Uuid;
 
-/// What stands before the Avro body.
+/// What comes before the Avro body. A [`Publisher`](crate::Publisher) writes Confluent's frame; the others are for
+/// producers that encode by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
     /// `0x00` and the registry's 4-byte schema id: Confluent, Karapace, Apicurio.
     Confluent(u32),
     /// `0x03`, `0x00` (not compressed) and the 16-byte schema version id: AWS Glue.
     Glue(Uuid),
-    /// Nothing: the id travels in a header.
+    /// Nothing: a header of the record has the id.
     Bare,
 }
 
@@ -45,23 +46,25 @@ pub struct Encoder {
     frame: Vec<u8>,
 }
 
-/// Why a value could not be encoded. Holds no values.
+/// Why a value could not be encoded. Keeps none of its data.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
-    /// The schema is not one that `apache-avro` can write by, or it refers to a type that nobody gave.
-    #[error("the schema cannot be written by; it has to be Avro, and what it refers to has to come with it")]
+    /// `apache-avro` cannot use the schema, or a type that it refers to is missing.
+    #[error(
+        "the schema cannot be used for writing: it has to be Avro, and every type that it refers to has to come with it"
+    )]
     Schema(#[source] Box<apache_avro::Error>),
-    /// The value has not the shape of the schema; compare the struct's fields with the registered schema.
-    #[error("the value does not have the shape of its schema")]
+    /// The value does not fit the schema.
+    #[error("the value does not fit its schema: compare the fields of its type with the registered schema")]
     Value(#[source] Box<apache_avro::Error>),
 }
 
 impl Encoder {
-    /// An encoder for the schema that the registry knows under the frame's id. `references` are the schemas whose types
-    /// it takes from other subjects, each after those that it needs itself.
+    /// An encoder for the schema that has the frame's id in the registry. `references` are the schemas of other subjects
+    /// that it refers to, each after those that it refers to itself.
     ///
     /// # Errors
-    /// [`EncodeError::Schema`] where a text is not an Avro schema, or a type that one refers to is in none of them.
+    /// [`EncodeError::Schema`] when a text is not an Avro schema, or a type that one refers to is missing.
     pub fn new(schema: &str, references: &[String], framing: Framing) -> Result<Self, EncodeError> {
         let unusable = |error| EncodeError::Schema(Box::new(error));
         let (schema, references) = Schema::parse_str_with_list(schema, references).map_err(unusable)?;
@@ -71,7 +74,7 @@ impl Encoder {
             Framing::Bare => Vec::new(),
         };
         let encoder = Encoder { schema, references, frame };
-        // What is missing is missing here already, not at the first value.
+        // A missing type fails here, not at the first value.
         encoder.writer()?;
         Ok(encoder)
     }
@@ -79,7 +82,7 @@ impl Encoder {
     /// The frame and the value's Avro body.
     ///
     /// # Errors
-    /// [`EncodeError::Value`] where the value does not fit the schema.
+    /// [`EncodeError::Value`] when the value does not fit the schema.
     pub fn encode<T: Serialize>(&self, value: &T) -> Result<Vec<u8>, EncodeError> {
         let writer = self.writer()?;
         let mut bytes = self.frame.clone();

@@ -1,10 +1,10 @@
-//! Why a record was not acknowledged, and what that proves.
+//! Why a record was not acknowledged, and whether it may have been written.
 
 use std::error::Error;
 
 use event_runtime::{Blame, Disposition, Failure};
 
-/// A record was not acknowledged. The message holds nothing of the record but its topic.
+/// A record was not acknowledged. Of the record the message holds only the topic.
 #[derive(Debug, thiserror::Error)]
 #[error("{problem} (topic {topic})")]
 pub struct DeliveryError {
@@ -17,47 +17,49 @@ pub struct DeliveryError {
 /// What kept a record from being acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryProblem {
-    /// No broker answers: nothing was sent.
+    /// No broker answers. Nothing was sent.
     #[error("no Kafka broker can be reached: check the bootstrap servers, the security group and the listener")]
     Unreachable,
-    /// It did not leave in its time: nothing was sent.
-    #[error("the record did not reach Kafka in its time; it was not sent")]
+    /// It was not sent in time.
+    #[error("the record could not be sent within the delivery timeout; it was not written")]
     NotSent,
-    /// It left, and no answer came: it may be in the log.
-    #[error("Kafka did not acknowledge the record in its time; it may have been written")]
+    /// It was sent and not answered: it may have been written.
+    #[error("Kafka did not acknowledge the record within the delivery timeout; it may have been written")]
     Unacknowledged,
-    /// Kafka wrote it to the leader and then lacked replicas: it may stay.
+    /// The leader wrote it and then had too few replicas in sync: it may stay.
     #[error("too few replicas acknowledged the record; it may have been written")]
     TooFewReplicas,
-    /// Kafka refused to write it for want of replicas or of a leader.
+    /// Kafka refused to write it: no leader, or too few replicas in sync.
     #[error("the partition has no leader or too few replicas in sync; the record was not written")]
     PartitionUnavailable,
     /// The credentials are wrong, or the role may not write.
-    #[error("Kafka refuses the credentials or the right to write idempotently to the topic")]
+    #[error(
+        "Kafka refuses the credentials, or the right to write idempotently to the topic: check the secret and the role's rights"
+    )]
     Denied,
-    /// There are no credentials to sign in with: nothing was sent.
-    #[error("there are no credentials to sign in to Kafka with; nothing was sent")]
+    /// The credentials cannot be read. Nothing was sent.
+    #[error("the credentials for Kafka cannot be read; nothing was sent")]
     NoCredentials,
-    /// The broker shows a certificate that we do not trust, or does not trust ours: nothing was sent.
+    /// One side does not trust the other's certificate. Nothing was sent.
     #[error("the TLS handshake with Kafka failed; nothing was sent")]
     Untrusted,
-    /// There is no such topic.
-    #[error("the topic does not exist, and producers here create none")]
+    /// The topic does not exist.
+    #[error("the topic does not exist: create it, a producer does not")]
     TopicMissing,
     /// The record is larger than the topic takes.
     #[error("the record is larger than the topic allows (max.message.bytes)")]
     TooLarge,
-    /// The topic does not take such a record: no key on a compacted topic, or the broker's own check of its records.
-    #[error("the topic does not take such a record: a compacted one needs a key, and a broker may check what is sent")]
+    /// The topic refuses such a record: it has no key and the topic is compacted, or the broker validates records.
+    #[error("the topic refuses such a record: a compacted topic needs a key, and a broker may validate records")]
     Rejected,
-    /// The time at which we send is out of the range that the topic takes.
+    /// The time of sending is outside the range that the topic allows.
     #[error(
-        "the broker does not take the time of sending: this machine's clock is ahead or behind, or the topic's \
-         message.timestamp.after.max.ms or message.timestamp.before.max.ms leaves no room"
+        "the broker refuses the time of sending: this machine's clock is ahead or behind, or the topic's \
+         message.timestamp.after.max.ms or message.timestamp.before.max.ms is too small"
     )]
     Clock,
-    /// Settings that cannot work, or a broker that lacks what is needed.
-    #[error("the producer's settings do not fit this cluster")]
+    /// The settings do not fit the cluster, or the broker lacks a feature.
+    #[error("the producer's settings do not fit this cluster: check certificates and broker version")]
     Misconfigured,
 }
 
@@ -67,21 +69,21 @@ impl DeliveryError {
         DeliveryError { topic: topic.into(), problem, cause: None }
     }
 
-    /// Adds what caused it; its text must hold nothing of the record.
+    /// Adds the cause; its text must not contain data of the record.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Box::new(cause));
         self
     }
 
-    /// What it was.
+    /// The problem.
     pub fn problem(&self) -> DeliveryProblem {
         self.problem
     }
 }
 
 impl Failure for DeliveryError {
-    /// `Retry`: nothing was written. `Uncertain`: it may have been. `DeadLetter`: this record will never be taken.
+    /// `Retry`: nothing was written. `Uncertain`: it may have been. `DeadLetter`: this record will never be accepted.
     fn disposition(&self) -> Disposition {
         match self.problem {
             DeliveryProblem::Unreachable
@@ -117,7 +119,7 @@ impl Failure for DeliveryError {
         }
     }
 
-    /// A record is to blame only where it was refused alone, and others beside it were not.
+    /// The record is to blame only where it was refused alone and others were not.
     fn blame(&self) -> Blame {
         match self.problem {
             DeliveryProblem::TooLarge | DeliveryProblem::Rejected => Blame::Record,

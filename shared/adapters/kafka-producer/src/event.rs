@@ -1,39 +1,39 @@
-//! What a typed event declares of itself.
+//! Typed events: what an event type declares.
 
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// A fact that happened once, as we publish it: the value is the event itself, written by its registered schema.
+/// A fact that happened once. The record's value is the event itself, written by its registered schema.
 ///
 /// The key is a field of the event, as plain UTF-8 without a frame: records of one key stay in order.
 pub trait DomainEvent: Serialize + Send + Sync {
-    /// What kind of fact, for `ce_type`: `user.profile.updated`.
+    /// The kind of fact, for `ce_type`, such as `user.profile.updated`.
     const TYPE: &'static str;
 
-    /// Names the fact for ever: published twice it has the same id. It becomes `ce_id`.
+    /// The id of the fact, for `ce_id`. It never changes: an event that is published twice has the same id.
     fn id(&self) -> &str;
 
-    /// The declared key field.
+    /// The field that is the key.
     fn key(&self) -> &str;
 
-    /// When it happened. It becomes `ce_time`, and never the record's timestamp: that is the time of sending, by which
-    /// Kafka deletes what is older than the topic's retention.
+    /// When it happened, for `ce_time`. The record's timestamp is the time of sending, by which Kafka deletes what is older
+    /// than the topic's retention.
     fn occurred_at(&self) -> Timestamp;
 }
 
-/// Where events come from, for `ce_source`: a URI reference, the same for ever, since ids are unique only within it.
+/// Where events come from, for `ce_source`: a URI reference. It must never change, since ids are unique only within it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSource(String);
 
-/// The text cannot name a source.
+/// The text cannot be a source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("must be a URI or a path of visible ASCII characters, such as urn:example:profiles or /profiles")]
 pub struct EventSourceError;
 
 impl Default for EventSource {
-    /// `/`, which says nothing.
+    /// `/`, which names no source.
     fn default() -> Self {
         EventSource("/".to_owned())
     }

@@ -1,14 +1,15 @@
-//! Typed events to Kafka: encoded by a registered schema, sent once, keyed by what they declare.
+//! Publishes typed events to Kafka: encoded by a registered schema, idempotent, keyed by a field of the event.
 //!
 //! | | |
 //! |---|---|
 //! | [`DomainEvent`] | what an event declares: its type, id, time, and the field that is its key |
 //! | [`Publisher`] | looks the schema up, encodes, adds the headers of CloudEvents and of the trace, sends |
-//! | [`Producer`] | the port: records in, one answer for each |
+//! | [`Encoder`] | encodes a value by a registered schema, with a frame before it ([`Framing`]) |
+//! | [`Producer`] | the port: sends records and answers for each |
 //! | [`KafkaProducer`] | Kafka: idempotent, all replicas acknowledge; TLS, SCRAM, MSK IAM |
 //! | [`DeliveryError`] | why a record was not acknowledged, in the vocabulary of [`event_runtime::Failure`] |
 //!
-//! The README beside the manifest tells why the client is what it is, and how it was measured.
+//! The README beside the manifest says why this client was chosen, with measurements.
 
 mod encode;
 mod error;

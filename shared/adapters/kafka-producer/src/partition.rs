@@ -1,7 +1,7 @@
-//! Which partition a key goes to.
+//! Picks the partition of a key.
 
 /// The partition that Java's default partitioner picks for a key: `(murmur2(key) & 0x7fffffff) % partitions`
-/// (`BuiltInPartitioner.partitionForKey`), so that our records of a key meet those of any other producer.
+/// (`BuiltInPartitioner.partitionForKey`), so that our records of a key are in one partition with those of other producers.
 ///
 /// `partitions` of 0 counts as 1.
 pub fn partition_of_key(key: &[u8], partitions: u32) -> i32 {
@@ -25,7 +25,7 @@ mod tests {
     ];
 
     #[test]
-    fn keys_go_where_java_puts_them() {
+    fn keys_go_to_the_partitions_that_java_picks() {
         for (key, hash) in JAVA {
             assert_eq!(krafka::producer::murmur2(key.as_bytes()).cast_signed(), hash, "{key}");
             assert_eq!(partition_of_key(key.as_bytes(), 12), (hash & 0x7fff_ffff) % 12, "{key}");
@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn no_partitions_are_taken_for_one() {
+    fn zero_partitions_count_as_one() {
         assert_eq!(partition_of_key(b"abc", 0), 0);
     }
 }

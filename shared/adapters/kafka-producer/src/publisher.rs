@@ -1,27 +1,27 @@
-//! From a typed event to an acknowledged record.
+//! Publishes typed events: encodes them, adds headers, sends them.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::encode::{EncodeError, Encoder, Framing};
 use bytes::Bytes;
 use event_runtime::{Blame, Disposition, Failure};
 use schema_registry::{RegistryError, Subjects, Version};
 use tokio::sync::OnceCell;
 use topic_names::{Part, TopicName};
 
+use crate::encode::{EncodeError, Encoder, Framing};
 use crate::error::DeliveryError;
 use crate::event::{DomainEvent, EventSource};
 use crate::producer::{Delivered, OutgoingRecord, Producer};
 use crate::trace::TraceParent;
 
-/// What a value is; the frame before the Avro body is Confluent's.
+/// The content type of a value: Confluent's frame and an Avro body.
 const CONTENT_TYPE: &str = "application/avro";
 
 /// Publishes events of one type to one topic.
 ///
-/// Its schema is looked up once, when it is first needed, under the subject `<topic>-value`. It is never registered from
-/// here: what consumers rely on is reviewed and registered before a producer is deployed.
+/// Its schema is looked up once, when it is first needed, under the subject `<topic>-value`. The publisher never
+/// registers it: a schema is reviewed and registered before its producer is deployed.
 pub struct Publisher<E> {
     topic: TopicName,
     subject: String,
@@ -33,19 +33,21 @@ pub struct Publisher<E> {
     events: PhantomData<fn(E)>,
 }
 
-/// An event was not published.
+/// Why an event was not published.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// The registry did not give the schema: nothing was sent.
-    #[error("the schema of {subject} cannot be had; register it before the producer runs")]
+    #[error("the schema of {subject} cannot be fetched; register it before the producer runs")]
     Schema {
         /// The subject that was asked for.
         subject: String,
-        /// What the registry said.
+        /// The registry's error.
         source: RegistryError,
     },
-    /// The registered schema is none that can be written by: nothing was sent.
-    #[error("the schema registered under {subject} cannot be used; register one that can, or name a version that can")]
+    /// The registered schema cannot be used for writing: nothing was sent.
+    #[error(
+        "the schema registered under {subject} cannot be used; register another one, or name a version that can be used"
+    )]
     Unwritable {
         /// The subject of the schema.
         subject: String,
@@ -70,7 +72,7 @@ impl Failure for PublishError {
         match self {
             // A missing schema is missing for every event, and can be registered.
             PublishError::Schema { source, .. } => Disposition::Retry { after: source.retry_after() },
-            // As a missing one.
+            // As with a missing schema.
             PublishError::Unwritable { .. } => Disposition::Retry { after: None },
             PublishError::Encode { .. } => Disposition::DeadLetter,
             PublishError::Delivery(error) => error.disposition(),
@@ -88,7 +90,7 @@ impl Failure for PublishError {
 
     fn blame(&self) -> Blame {
         match self {
-            // What an event may hold is settled by its type: where one does not fit, the schema is another than ours.
+            // The fields of an event are fixed by its type: if one does not fit, the schema is not the expected one.
             PublishError::Schema { .. } | PublishError::Unwritable { .. } | PublishError::Encode { .. } => {
                 Blame::Deployment
             }
@@ -110,11 +112,10 @@ impl<E: DomainEvent> Publisher<E> {
         Publisher { topic, subject, version, source, subjects, producer, encoder: OnceCell::new(), events: PhantomData }
     }
 
-    /// Publishes events in their order, and answers for each. What cannot be encoded is answered for and not sent; the
-    /// others are.
+    /// Publishes events in their order and answers for each. An event that cannot be encoded is not sent; the others are.
     ///
     /// # Errors
-    /// Only where no event could be sent at all, since their schema cannot be had.
+    /// Only when the schema cannot be fetched or used: no event was sent.
     pub async fn publish(
         &self,
         events: &[E],
@@ -137,7 +138,7 @@ impl<E: DomainEvent> Publisher<E> {
         let lost = || DeliveryError::new(self.topic.as_str(), crate::DeliveryProblem::Unacknowledged);
         let answer = |refused: Option<PublishError>| match refused {
             Some(error) => Err(error),
-            // A producer that answers for too few records has not told what became of the others.
+            // A producer that answers for too few records leaves the others unknown.
             None => Ok(delivered.next().unwrap_or_else(|| Err(lost()))?),
         };
         Ok(answers.into_iter().map(answer).collect())

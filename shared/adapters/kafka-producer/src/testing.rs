@@ -1,4 +1,4 @@
-//! The contract that every [`Producer`] holds, and a way to read back what one has written.
+//! The contract that every [`Producer`] has to hold, as a test, and a port to read back what was written.
 #![allow(clippy::unwrap_used, reason = "a contract that is broken must fail loudly")]
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, join_all};
 use crate::partition::partition_of_key;
 use crate::producer::{OutgoingRecord, Producer};
 
-/// A record as it is found in the log.
+/// A record as a consumer reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// Its partition.
@@ -27,13 +27,13 @@ pub struct Written {
     pub headers: Vec<(String, Bytes)>,
 }
 
-/// Whoever reads a topic from its beginning to its present end, by other code than the producer's.
+/// Reads a topic from its beginning to its current end, with other code than the producer's.
 pub trait ReadBack {
-    /// All of the topic, by partition and offset.
+    /// All records of the topic, sorted by partition and offset.
     fn read<'a>(&'a self, topic: &'a str) -> BoxFuture<'a, Vec<Written>>;
 }
 
-/// What the contract is run with: an empty topic with so many partitions.
+/// An empty topic to run the contract with.
 #[derive(Debug, Clone)]
 pub struct EmptyTopic {
     /// Its name.
@@ -42,16 +42,16 @@ pub struct EmptyTopic {
     pub partitions: u32,
 }
 
-/// Holds a producer to the contract.
+/// Checks that a producer holds the contract.
 ///
 /// # Panics
-/// Where it breaks it.
+/// Where it does not.
 pub async fn producer_contract(producer: &dyn Producer, log: &dyn ReadBack, topic: &EmptyTopic) {
     assert!(producer.send(Vec::new()).await.is_empty(), "nothing sent, nothing answered");
     acknowledged_records_are_in_the_log_as_they_were_sent(producer, log, topic).await;
     keys_keep_their_order_and_go_where_java_puts_them(producer, log, topic).await;
-    callers_side_by_side_lose_nothing(producer, log, topic).await;
-    a_record_that_is_too_large_costs_no_other_and_its_key_keeps_its_order(producer, log, topic).await;
+    concurrent_callers_lose_nothing(producer, log, topic).await;
+    a_record_that_is_too_large_affects_no_other(producer, log, topic).await;
 }
 
 async fn acknowledged_records_are_in_the_log_as_they_were_sent(
@@ -85,7 +85,7 @@ async fn acknowledged_records_are_in_the_log_as_they_were_sent(
         let written = written.unwrap();
         assert_eq!((&written.key, &written.value), (&sent.key, &sent.value));
         assert_eq!(&written.headers, &sent.headers);
-        assert!((began..=ended).contains(&written.timestamp), "{} is no time of sending", written.timestamp);
+        assert!((began..=ended).contains(&written.timestamp), "{} is not the time of sending", written.timestamp);
     }
 }
 
@@ -115,7 +115,7 @@ async fn keys_keep_their_order_and_go_where_java_puts_them(
     assert!(by_key.values().all(|numbers| numbers.is_sorted()), "records of one key keep their order");
 }
 
-async fn callers_side_by_side_lose_nothing(producer: &dyn Producer, log: &dyn ReadBack, topic: &EmptyTopic) {
+async fn concurrent_callers_lose_nothing(producer: &dyn Producer, log: &dyn ReadBack, topic: &EmptyTopic) {
     let callers = (0..8).map(|caller| {
         let sent = (0..25).map(|number| {
             let value = format!("side by side {caller} {number}");
@@ -137,11 +137,7 @@ async fn callers_side_by_side_lose_nothing(producer: &dyn Producer, log: &dyn Re
     assert_eq!(places.len(), found.len(), "no two records have one place");
 }
 
-async fn a_record_that_is_too_large_costs_no_other_and_its_key_keeps_its_order(
-    producer: &dyn Producer,
-    log: &dyn ReadBack,
-    topic: &EmptyTopic,
-) {
+async fn a_record_that_is_too_large_affects_no_other(producer: &dyn Producer, log: &dyn ReadBack, topic: &EmptyTopic) {
     let too_large = vec![b'x'; 2 << 20];
     let sent = (0..60).map(|number| match number {
         17 | 18 | 40 => record(topic, Some("one"), Some(&too_large), Vec::new()),
@@ -168,7 +164,7 @@ fn now() -> i64 {
     i64::try_from(SystemClock.now().0).unwrap()
 }
 
-/// A record as the contract sends them.
+/// A record for the topic.
 pub fn record(
     topic: &EmptyTopic,
     key: Option<&str>,

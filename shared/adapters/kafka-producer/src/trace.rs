@@ -1,4 +1,4 @@
-//! The W3C trace context that a record carries on.
+//! The W3C trace context of a record.
 
 /// The header `traceparent` of version 00: which trace a record belongs to, and which step of it sent the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,14 +9,14 @@ pub struct TraceParent {
 }
 
 impl TraceParent {
-    /// Begins a trace that nobody has asked for: not sampled, but a name to search logs by.
+    /// Begins a new trace. It is not sampled; its id can be searched for in logs.
     pub fn begin() -> Self {
         // Zero is not allowed.
         TraceParent { trace: fastrand::u128(1..), parent: fastrand::u64(1..), sampled: false }
     }
 
-    /// Goes on with the trace of AWS X-Ray, from the text that Lambda gives an invocation:
-    /// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`. `None` where it is no such text.
+    /// Continues the trace of AWS X-Ray, from the text that Lambda gives an invocation:
+    /// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`. `None` for another text.
     pub fn from_xray(header: &str) -> Option<Self> {
         let field = |name: &str| {
             let fields = header.split(';').filter_map(|field| field.trim().split_once('='));
@@ -33,7 +33,7 @@ impl TraceParent {
         Some(TraceParent { trace, parent, sampled: field("Sampled") == Some("1") })
     }
 
-    /// Another step of the same trace.
+    /// Another span of the same trace.
     #[must_use]
     pub fn child(self) -> Self {
         TraceParent { parent: fastrand::u64(1..), ..self }
@@ -56,7 +56,7 @@ mod tests {
     const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 
     #[test]
-    fn an_x_ray_trace_goes_on_under_its_own_number() {
+    fn an_x_ray_trace_keeps_its_id() {
         let trace = TraceParent::from_xray(XRAY).unwrap();
         assert_eq!(trace.header(), "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01");
     }
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_x_ray_trace_is_none() {
+    fn another_text_is_not_an_x_ray_trace() {
         for header in ["", "Root=", "Root=1-5759e988-bd86", "Root=2-5759e988-bd862e3fe1be46a994272793", "Self=1"] {
             assert_eq!(TraceParent::from_xray(header), None, "{header}");
         }

@@ -1,4 +1,4 @@
-//! What we write, our own decoder reads.
+//! Our own decoder reads what the encoder wrote.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ fn profile(display_name: Option<&str>, plan: Tier) -> ProfileUpdated<'_> {
 }
 
 #[test]
-fn a_typed_struct_comes_back_as_it_was_under_every_frame() {
+fn a_typed_struct_is_read_back_from_every_frame() {
     let version = Uuid::from_u128(0x1234_5678_9abc_def0_1234_5678_9abc_def0);
     let plan = Plan::<ProfileUpdated>::compile(&Schema::parse(SCHEMA).unwrap(), &Limits::default()).unwrap();
     for (framing, frame) in [(Framing::Confluent(100_020), 5), (Framing::Glue(version), 18), (Framing::Bare, 0)] {
@@ -68,7 +68,7 @@ fn a_typed_struct_comes_back_as_it_was_under_every_frame() {
 }
 
 #[test]
-fn a_value_of_another_shape_is_refused_without_being_shown() {
+fn a_value_that_does_not_fit_is_refused_without_its_data() {
     #[derive(Serialize)]
     struct Other {
         user_id: u64,
@@ -79,7 +79,7 @@ fn a_value_of_another_shape_is_refused_without_being_shown() {
 }
 
 #[test]
-fn what_is_no_schema_is_refused() {
+fn a_text_that_is_not_a_schema_is_refused() {
     assert!(matches!(Encoder::new("{", &[], Framing::Bare), Err(EncodeError::Schema(_))));
 }
 
@@ -115,7 +115,7 @@ struct MovedTwice {
 }
 
 #[test]
-fn types_of_other_subjects_are_written_where_they_are_given() {
+fn types_of_other_subjects_are_written() {
     let address = |street: &str| Address { street: street.to_owned(), country: Tier::Pro };
     let references = [COUNTRY, ADDRESS].map(str::to_owned);
     let encoder = Encoder::new(REFERRING, &references, Framing::Bare).unwrap();
@@ -130,7 +130,7 @@ fn types_of_other_subjects_are_written_where_they_are_given() {
 }
 
 #[test]
-fn a_type_that_is_not_given_is_missing_before_the_first_value() {
+fn a_missing_type_fails_before_the_first_value() {
     for references in [Vec::new(), vec![COUNTRY.to_owned()], vec![ADDRESS.to_owned()], vec!["{".to_owned()]] {
         let refused = Encoder::new(REFERRING, &references, Framing::Bare).unwrap_err();
         assert!(matches!(refused, EncodeError::Schema(_)), "{refused}");

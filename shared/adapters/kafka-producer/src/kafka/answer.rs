@@ -1,4 +1,4 @@
-//! What the client's errors prove.
+//! Maps the client's errors to ours: whether a record may have been written.
 
 use std::error::Error;
 use std::io;
@@ -9,18 +9,18 @@ use super::config::{KafkaConfig, NoCredentials};
 use super::login::LoginError;
 use crate::error::{DeliveryError, DeliveryProblem};
 
-/// There is no client.
+/// Why the client could not connect.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum ConnectError {
-    /// Nothing to sign in with.
+    /// The credentials cannot be read.
     #[error(transparent)]
     Login(#[from] LoginError),
-    /// The cluster.
+    /// The cluster refused or did not answer.
     #[error(transparent)]
     Kafka(#[from] KrafkaError),
 }
 
-/// What a failed TLS handshake was about, and what may be done.
+/// The cause of a failed TLS handshake, with its remedy.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the broker is checked by {trusted}: they must have signed its certificate, which must name the bootstrap server"
@@ -30,7 +30,7 @@ struct Untrusted {
     source: KrafkaError,
 }
 
-/// Without a client nothing was sent.
+/// Without a connection nothing was sent.
 pub(super) fn not_connected(topic: String, error: ConnectError, config: &KafkaConfig) -> DeliveryError {
     match error {
         ConnectError::Login(error) => DeliveryError::new(topic, DeliveryProblem::NoCredentials).caused_by(error),
@@ -38,21 +38,21 @@ pub(super) fn not_connected(topic: String, error: ConnectError, config: &KafkaCo
     }
 }
 
-/// An error from before a record was handed over: whatever it is, the record was not sent.
+/// An error before a record was handed to the client: the record was not sent.
 pub(super) fn before_sending(topic: String, error: KrafkaError, config: &KafkaConfig) -> DeliveryError {
     let problem = match problem(&error) {
         DeliveryProblem::Unacknowledged | DeliveryProblem::TooFewReplicas => DeliveryProblem::NotSent,
-        told => told,
+        other => other,
     };
     answer(topic, problem, error, config)
 }
 
-/// An error of a record that was handed over.
+/// An error of a record that was handed to the client.
 pub(super) fn after_queueing(topic: String, error: KrafkaError, config: &KafkaConfig) -> DeliveryError {
     let problem = match problem(&error) {
-        // Of one try among several: an earlier one may have arrived.
+        // This was the last of several tries: an earlier one may have arrived.
         DeliveryProblem::Unreachable | DeliveryProblem::PartitionUnavailable => DeliveryProblem::Unacknowledged,
-        told => told,
+        other => other,
     };
     answer(topic, problem, error, config)
 }
@@ -65,14 +65,14 @@ fn answer(topic: String, problem: DeliveryProblem, source: KrafkaError, config: 
     }
 }
 
-/// Why signing in failed: the client has one error for all of it.
+/// Why signing in failed: the client has one error for all reasons.
 fn sign_in(error: &KrafkaError) -> DeliveryProblem {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(found) = cause {
         if found.is::<NoCredentials>() {
             return DeliveryProblem::NoCredentials;
         }
-        // What rustls says comes as this kind.
+        // Errors of rustls have this kind.
         if found.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::InvalidData) {
             return DeliveryProblem::Untrusted;
         }
@@ -95,7 +95,7 @@ fn problem(error: &KrafkaError) -> DeliveryProblem {
         KrafkaError::Config { .. } | KrafkaError::Compression { .. } => DeliveryProblem::Misconfigured,
         KrafkaError::Serialization { .. } => DeliveryProblem::Rejected,
         KrafkaError::Broker { code, .. } => refusal(*code),
-        // The client's enum may grow. Whatever we do not know may have happened after the record was written.
+        // The client's enum may grow. An unknown error may have happened after the record was written.
         _ => DeliveryProblem::Unacknowledged,
     }
 }
@@ -104,7 +104,7 @@ fn refusal(code: ErrorCode) -> DeliveryProblem {
     match code {
         ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge => DeliveryProblem::TooLarge,
         ErrorCode::InvalidRecord => DeliveryProblem::Rejected,
-        // Of our own making: no caller gives a record its timestamp.
+        // The producer sets the timestamp, so the record is not at fault.
         ErrorCode::InvalidTimestamp => DeliveryProblem::Clock,
         ErrorCode::UnknownTopicOrPartition | ErrorCode::UnknownTopicId | ErrorCode::InvalidTopic => {
             DeliveryProblem::TopicMissing
@@ -120,7 +120,7 @@ fn refusal(code: ErrorCode) -> DeliveryProblem {
         | ErrorCode::ReplicaNotAvailable => DeliveryProblem::PartitionUnavailable,
         ErrorCode::NotEnoughReplicasAfterAppend => DeliveryProblem::TooFewReplicas,
         ErrorCode::UnsupportedVersion | ErrorCode::UnsupportedCompressionType => DeliveryProblem::Misconfigured,
-        // As above: what we do not know may have happened after the record was written.
+        // As above: an unknown error may have happened after the record was written.
         _ => DeliveryProblem::Unacknowledged,
     }
 }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_certainly_was_not_written_may_be_sent_again_blindly() {
+    fn only_an_error_that_excludes_a_write_is_a_retry() {
         let retry = Disposition::Retry { after: None };
         assert_eq!(disposition(KrafkaError::delivery_timeout(false, "no broker")), retry);
         assert_eq!(disposition(KrafkaError::delivery_timeout(true, "no answer")), Disposition::Uncertain);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn before_a_record_is_handed_over_nothing_is_uncertain() {
+    fn no_error_before_handing_over_is_uncertain() {
         for error in [
             KrafkaError::network(std::io::Error::other("refused")),
             KrafkaError::timeout("metadata"),
@@ -172,13 +172,13 @@ mod tests {
     }
 
     #[test]
-    fn what_keeps_us_from_signing_in_is_told_apart() {
+    fn reasons_for_not_signing_in_are_told_apart() {
         let handshake = io::Error::new(io::ErrorKind::InvalidData, "invalid peer certificate: UnknownIssuer");
         let untrusted = KrafkaError::auth_with_source("TLS handshake failed", handshake);
         let error = before_sending("t".to_owned(), untrusted, &config());
         assert_eq!((error.code(), error.disposition()), ("kafka_untrusted", Disposition::Retry { after: None }));
-        let told = Fault::from(error).chain().join(": ");
-        assert!(told.contains("KAFKA_CA_FILE (/opt/ca.pem)") && told.contains("UnknownIssuer"), "{told}");
+        let text = Fault::from(error).chain().join(": ");
+        assert!(text.contains("KAFKA_CA_FILE (/opt/ca.pem)") && text.contains("UnknownIssuer"), "{text}");
 
         let secret = LoginError::new(io::Error::other("no such secret"));
         let error = not_connected("t".to_owned(), secret.into(), &config());
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_no_broker_will_take_is_permanent_and_a_faulty_deployment_is_not() {
+    fn a_refused_record_is_permanent_and_a_faulty_deployment_is_not() {
         for code in [ErrorCode::MessageTooLarge, ErrorCode::RecordListTooLarge, ErrorCode::InvalidRecord] {
             let error = after_queueing("t".to_owned(), KrafkaError::broker(code, ""), &config());
             assert_eq!((error.disposition(), error.blame()), (Disposition::DeadLetter, Blame::Record), "{error}");

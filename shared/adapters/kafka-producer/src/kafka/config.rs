@@ -1,4 +1,4 @@
-//! How a cluster is reached.
+//! The settings of a connection to a cluster.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,28 +10,28 @@ use krafka::error::KrafkaError;
 
 use super::login::{LoginError, Logins};
 
-/// How a cluster is reached.
+/// How to connect to a cluster.
 #[derive(Debug, Clone)]
 pub struct KafkaConfig {
     /// `host:port`, with commas between several.
     pub bootstrap_servers: String,
-    /// Names us in the broker's logs and quotas.
+    /// The client's name in the broker's logs and quotas.
     pub client_id: String,
     /// Transport and credentials.
     pub security: Security,
-    /// Certificates to trust in place of the public ones; none for a cluster with a public certificate, as MSK's.
+    /// Certificates to trust in place of the public ones; `None` for a cluster with a public certificate, such as MSK.
     pub ca_certificates: Option<CaCertificates>,
-    /// The most that a record may take from being handed over to its acknowledgement, all retries included. At least
-    /// 3 s. Connecting comes before it, with a third of it at most.
+    /// The most that a record may take from being handed to the client to its acknowledgement, including retries. At
+    /// least 3 s. Connecting comes before that and may take a third of it.
     pub delivery_timeout: Duration,
 }
 
 /// Certificates to trust.
 #[derive(Debug, Clone)]
 pub struct CaCertificates {
-    /// Where they come from, such as a file and the setting that names it: errors tell it.
+    /// Where they come from, such as a file and the variable that names it. Errors contain it.
     pub origin: String,
-    /// In PEM, one or several.
+    /// One or several, in PEM.
     pub pem: Vec<u8>,
 }
 
@@ -49,7 +49,7 @@ pub enum Security {
         /// User and password.
         logins: Arc<dyn Logins>,
     },
-    /// SASL/SCRAM without TLS: for a broker on the same machine.
+    /// SASL/SCRAM without TLS, for a broker on the same machine.
     ScramPlaintext {
         /// Which hash.
         mechanism: ScramMechanism,
@@ -70,7 +70,7 @@ pub enum Security {
 pub enum ScramMechanism {
     /// SCRAM-SHA-256.
     Sha256,
-    /// SCRAM-SHA-512, the one that MSK has.
+    /// SCRAM-SHA-512, which MSK uses.
     Sha512,
 }
 
@@ -86,13 +86,13 @@ impl fmt::Debug for Security {
     }
 }
 
-/// No credentials of the function's role.
+/// The credentials of the function's role cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("the AWS credentials for MSK cannot be had")]
+#[error("the AWS credentials for MSK cannot be read: check the function's role")]
 pub(super) struct NoCredentials(#[source] aws_credential_types::provider::error::CredentialsError);
 
 impl KafkaConfig {
-    /// A third of the delivery timeout, so that a request that got no answer can be made twice more.
+    /// A third of the delivery timeout, so that a request without an answer can be repeated twice.
     pub(super) fn request_timeout(&self) -> Duration {
         self.delivery_timeout / 3
     }
@@ -107,7 +107,7 @@ impl KafkaConfig {
         self.connect_timeout() + self.request_timeout() + self.delivery_timeout
     }
 
-    /// How a client of now signs in.
+    /// How a new client signs in.
     pub(super) async fn auth(&self) -> Result<Option<AuthConfig>, LoginError> {
         Ok(match &self.security {
             Security::Plaintext => None,
@@ -120,7 +120,7 @@ impl KafkaConfig {
         })
     }
 
-    /// What the broker's certificate is checked by, for errors.
+    /// What the broker's certificate is checked against, for errors.
     pub(super) fn trusted(&self) -> String {
         match &self.ca_certificates {
             Some(certificates) => format!("the certificates of {}", certificates.origin),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_in_is_the_one_that_was_asked_for() {
+    fn each_setting_signs_in_its_own_way() {
         let auth = |security| config(security).auth().now_or_never().unwrap().unwrap().unwrap();
         assert!(config(Security::Plaintext).auth().now_or_never().unwrap().unwrap().is_none());
         assert!(auth(Security::Tls).requires_tls());
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn no_secret_shows() {
+    fn debug_output_shows_no_secret() {
         assert!(!format!("{:?}", config(scram(ScramMechanism::Sha512))).contains("hunter2"));
         assert!(!format!("{:?}", Login { user: "u".to_owned(), password: "hunter2".to_owned() }).contains("hunter2"));
     }

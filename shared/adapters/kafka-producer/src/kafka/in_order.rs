@@ -1,10 +1,10 @@
-//! Which records go to the broker together, so that one that it refuses costs no other and no key loses its order.
+//! Sends records in batches, so that a refused record affects no other and the order within a partition holds.
 //!
-//! A broker takes a batch or refuses it: one record that is too large, or that the topic does not take, has all those
-//! beside it refused, and the client does not pass on which one it was. So each partition has one batch under way at a
-//! time. A batch that was refused is not in the log, and what was in it is sent again in halves, the first half first,
-//! until a record is refused alone: that one is at fault. Whatever stands behind waits for as long, so records of a
-//! partition are written in their order, around the refused ones too, and none is written twice.
+//! A broker accepts or refuses a batch as a whole: if one record is too large or invalid, the others in its batch are refused
+//! too, and the client does not say which one it was. So each partition has one batch under way at a time. The records of a
+//! refused batch, none of which was written, are sent again in halves, the first half first, until a record is refused alone:
+//! that one is at fault. The records behind it wait until then. So the records of a partition are written in order, also
+//! around refused ones, and none is written twice.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -14,14 +14,13 @@ use event_runtime::{Blame, Failure};
 use crate::error::{DeliveryError, DeliveryProblem};
 use crate::producer::Delivered;
 
-/// The most bytes of records in one batch, as the client estimates them: Kafka's own default for a batch. A larger
-/// record travels alone.
+/// The most bytes of records in one batch, as the client estimates them. It is Kafka's default. A larger record is sent alone.
 pub(super) const BATCH_BYTES: usize = 16 << 10;
 
-/// What became of a record.
+/// The answer for a record.
 pub(super) type Answer = Result<Delivered, DeliveryError>;
 
-/// A record on its way: where it goes, and what it weighs.
+/// A record with its partition and its size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Placed {
     pub(super) topic: String,
@@ -29,22 +28,22 @@ pub(super) struct Placed {
     pub(super) bytes: usize,
 }
 
-/// Whoever sends batches. Records are named by their position in the call.
+/// Sends batches. Records are named by their index in the call.
 pub(super) trait Batches {
-    /// Whether a batch that is begun now is over in time.
+    /// Whether a batch that is begun now ends in time.
     fn in_time(&self) -> bool;
 
     /// Sends one batch for each of several partitions and waits for all of them. Answers for each record, in order.
     fn send(&self, batches: &[Vec<usize>]) -> impl Future<Output = Vec<Vec<Answer>>> + Send;
 }
 
-/// The record was not sent, because of another one.
+/// The record was not sent because of another one.
 #[derive(Debug, thiserror::Error)]
 #[error("a record before it in its partition was not acknowledged, or sending the ones before it took all the time")]
 struct Behind;
 
-/// Sends every record and answers for each, in order. In a partition nothing is sent behind a record of which it is not
-/// known whether it was written.
+/// Sends every record and answers for each, in order. Within a partition, nothing is sent behind a record that may have been
+/// written and is not acknowledged.
 pub(super) async fn send_in_order(records: &[Placed], batches: &impl Batches) -> Vec<Answer> {
     let mut answers: Vec<Option<Answer>> = records.iter().map(|_| None).collect();
     let mut partitions = partitions_of(records);
@@ -59,9 +58,9 @@ pub(super) async fn send_in_order(records: &[Placed], batches: &impl Batches) ->
         if sent.is_empty() {
             break;
         }
-        let mut told = batches.send(&sent).await.into_iter();
+        let mut answered = batches.send(&sent).await.into_iter();
         for (number, batch) in senders.into_iter().zip(sent) {
-            match settle(records, batch, told.next().unwrap_or_default(), &mut answers) {
+            match settle(records, batch, answered.next().unwrap_or_default(), &mut answers) {
                 Settled::Again(refused) => {
                     halves(refused).into_iter().rev().for_each(|half| partitions[number].push_front(half))
                 }
@@ -101,19 +100,19 @@ fn partitions_of(records: &[Placed]) -> Vec<VecDeque<Vec<usize>>> {
 
 /// What follows from the answers to a batch.
 enum Settled {
-    /// The partition goes on, with these records first: one of them is at fault, and none is written.
+    /// The partition continues with these records: one of them is at fault, and none was written.
     Again(Vec<usize>),
-    /// Somebody else is at fault than a record, or nobody knows what was written.
+    /// The fault is not a record's, or it is not known what was written.
     Stopped,
 }
 
-fn settle(records: &[Placed], batch: Vec<usize>, told: Vec<Answer>, answers: &mut [Option<Answer>]) -> Settled {
-    let (alone, mut told) = (batch.len() == 1, told.into_iter());
+fn settle(records: &[Placed], batch: Vec<usize>, answered: Vec<Answer>, answers: &mut [Option<Answer>]) -> Settled {
+    let (alone, mut answered) = (batch.len() == 1, answered.into_iter());
     let (mut refused, mut stopped) = (Vec::new(), false);
     for index in batch {
-        // Of a record that nobody answers for nobody knows what became of it.
+        // A record without an answer may have been written.
         let unknown = || Err(DeliveryError::new(&records[index].topic, DeliveryProblem::Unacknowledged));
-        let answer = told.next().unwrap_or_else(unknown);
+        let answer = answered.next().unwrap_or_else(unknown);
         match &answer {
             Err(error) if error.blame() == Blame::Record && !alone => {
                 refused.push(index);
@@ -127,7 +126,7 @@ fn settle(records: &[Placed], batch: Vec<usize>, told: Vec<Answer>, answers: &mu
     if stopped { Settled::Stopped } else { Settled::Again(refused) }
 }
 
-/// What was refused together, in two batches where it can be halved.
+/// The refused records in two batches, or in one if there is only one record.
 fn halves(mut refused: Vec<usize>) -> Vec<Vec<usize>> {
     match refused.len() {
         0 => Vec::new(),
@@ -149,9 +148,9 @@ mod tests {
 
     use super::*;
 
-    /// A broker that takes a batch whole or not at all.
+    /// A broker that accepts or refuses a batch as a whole.
     struct Broker {
-        /// Records that spoil their batch, by position.
+        /// Records for which their batch is refused, by index.
         bad: Vec<usize>,
         /// Records whose answer is lost.
         lost: Vec<usize>,
@@ -201,43 +200,43 @@ mod tests {
         vec![Placed { topic: "t".to_owned(), partition: 0, bytes: 100 }; records]
     }
 
-    fn told(records: &[Placed], broker: &Broker) -> Vec<&'static str> {
+    fn codes(records: &[Placed], broker: &Broker) -> Vec<&'static str> {
         let answers = send_in_order(records, broker).now_or_never().unwrap();
         answers.iter().map(|answer| answer.as_ref().map_or_else(DeliveryError::code, |_| "written")).collect()
     }
 
     #[test]
-    fn of_a_thousand_records_one_is_refused_and_the_others_are_written_once_and_in_order() {
+    fn of_a_thousand_records_one_is_refused_and_the_others_are_written() {
         let broker = Broker::with(&[137], &[]);
-        let told = told(&in_one_partition(1_000), &broker);
-        let refused: Vec<_> = (0..1_000).filter(|index| told[*index] == "kafka_record_rejected").collect();
+        let codes = codes(&in_one_partition(1_000), &broker);
+        let refused: Vec<_> = (0..1_000).filter(|index| codes[*index] == "kafka_record_rejected").collect();
         assert_eq!(refused, [137]);
-        assert_eq!(told.iter().filter(|told| **told == "written").count(), 999);
+        assert_eq!(codes.iter().filter(|code| **code == "written").count(), 999);
         assert_eq!(broker.written(), (0..1_000).filter(|index| *index != 137).collect::<Vec<_>>());
         assert!(broker.calls() <= 7 + 2 * 8, "{} calls find one among the 163 of a batch", broker.calls());
     }
 
     #[test]
-    fn nothing_is_sent_behind_a_record_of_which_nobody_knows_whether_it_was_written() {
+    fn nothing_is_sent_behind_a_record_that_may_have_been_written() {
         let mut records = in_one_partition(400);
         records[399].partition = 1;
         let broker = Broker::with(&[], &[10]);
-        let told = told(&records, &broker);
-        assert_eq!((told[10], told[200], told[399]), ("kafka_unacknowledged", "kafka_not_sent", "written"));
+        let codes = codes(&records, &broker);
+        assert_eq!((codes[10], codes[200], codes[399]), ("kafka_unacknowledged", "kafka_not_sent", "written"));
         assert_eq!(broker.written().len(), 163 + 1, "one batch of the one partition, and the other partition");
     }
 
     #[test]
-    fn what_there_was_no_time_for_was_not_sent() {
+    fn records_without_time_left_are_not_sent() {
         let broker = Broker { calls: 1, ..Broker::with(&[], &[]) };
-        let told = told(&in_one_partition(200), &broker);
-        assert_eq!((told[0], told[199]), ("written", "kafka_not_sent"));
+        let codes = codes(&in_one_partition(200), &broker);
+        assert_eq!((codes[0], codes[199]), ("written", "kafka_not_sent"));
         assert_eq!(broker.calls(), 1);
     }
 
     proptest! {
         #[test]
-        fn only_what_is_bad_is_refused_and_every_partition_keeps_its_order(
+        fn only_bad_records_are_refused_and_partitions_keep_their_order(
             places in prop::collection::vec((0..3_i32, 1..9_000_usize, prop::bool::weighted(0.2)), 0..80),
         ) {
             let records: Vec<_> = places
@@ -246,15 +245,15 @@ mod tests {
                 .collect();
             let bad: Vec<_> = (0..places.len()).filter(|index| places[*index].2).collect();
             let broker = Broker::with(&bad, &[]);
-            let told = told(&records, &broker);
-            let refused: Vec<_> = (0..told.len()).filter(|index| told[*index] != "written").collect();
+            let codes = codes(&records, &broker);
+            let refused: Vec<_> = (0..codes.len()).filter(|index| codes[*index] != "written").collect();
             prop_assert_eq!(refused, bad);
             let mut by_partition: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
             for index in broker.written() {
                 by_partition.entry(records[index].partition).or_default().push(index);
             }
             let written: usize = by_partition.values().map(Vec::len).sum();
-            prop_assert_eq!(written, told.iter().filter(|told| **told == "written").count());
+            prop_assert_eq!(written, codes.iter().filter(|code| **code == "written").count());
             // In order and none twice.
             prop_assert!(by_partition.values().all(|all| all.windows(2).all(|two| two[0] < two[1])));
         }

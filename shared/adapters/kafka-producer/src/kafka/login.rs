@@ -1,4 +1,4 @@
-//! User and password for SASL/SCRAM: as they are, or asked for when they are needed.
+//! User and password for SASL/SCRAM: fixed, or read when they are needed.
 
 use std::error::Error;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-/// A user and its password, which never shows in `Debug`.
+/// A user and its password. `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     /// The user.
@@ -18,20 +18,20 @@ pub struct Login {
 
 /// Where user and password come from.
 ///
-/// Asked each time that the producer signs in anew: at first, and after the cluster has refused it. A rotated password
-/// is found then.
+/// They are read each time that the producer signs in: at first, and after the cluster has refused it. So a rotated password
+/// is found.
 pub trait Logins: Send + Sync {
-    /// User and password as they are now.
+    /// The current user and password.
     fn login(&self) -> BoxFuture<'_, Result<Login, LoginError>>;
 }
 
-/// No user and password. The text must not hold them.
+/// User and password cannot be read. The text must not contain them.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("user and password cannot be had")]
+#[error("user and password cannot be read")]
 pub struct LoginError(#[source] Arc<dyn Error + Send + Sync>);
 
 impl LoginError {
-    /// What kept them from being had.
+    /// The cause.
     pub fn new(cause: impl Error + Send + Sync + 'static) -> Self {
         LoginError(Arc::new(cause))
     }
@@ -43,7 +43,7 @@ impl fmt::Debug for Login {
     }
 }
 
-/// Always the same.
+/// A fixed user and password.
 impl Logins for Login {
     fn login(&self) -> BoxFuture<'_, Result<Login, LoginError>> {
         let login = self.clone();

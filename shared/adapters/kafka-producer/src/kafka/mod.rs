@@ -1,4 +1,4 @@
-//! Kafka itself, by the client `krafka`.
+//! The producer of a Kafka cluster, on the client `krafka`.
 
 mod answer;
 mod config;
@@ -31,9 +31,9 @@ use sending::{BUFFER_BYTES, Directory, Sending, Unplaced};
 /// A producer of a Kafka cluster: idempotent, acknowledged by all replicas in sync.
 ///
 /// It connects when it first sends, and again after an error that ends the client (a fenced producer, refused
-/// credentials). Between invocations Lambda may freeze the process for long: connections that died meanwhile are made
-/// anew within the delivery timeout. Calls side by side take turns: a batch of one never holds records of another,
-/// which would be refused with it.
+/// credentials). Between invocations Lambda may freeze the process for long: connections that died meanwhile are opened
+/// again within the delivery timeout. Concurrent calls take turns: a batch never has records of two calls, which would be
+/// refused together.
 pub struct KafkaProducer {
     config: KafkaConfig,
     client: Mutex<Option<Arc<krafka::producer::Producer>>>,
@@ -42,12 +42,12 @@ pub struct KafkaProducer {
 }
 
 impl KafkaProducer {
-    /// A producer that is not connected yet.
+    /// A producer that has not connected yet.
     pub fn new(config: KafkaConfig) -> Self {
         KafkaProducer { config, client: Mutex::default(), turn: Mutex::default(), clock: Arc::new(SystemClock) }
     }
 
-    /// With another clock than the machine's to stamp records with.
+    /// Takes the timestamps of records from another clock than the machine's.
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         KafkaProducer { clock, ..self }
@@ -59,7 +59,7 @@ impl KafkaProducer {
             return Ok(Arc::clone(connected));
         }
         let connecting = self.connect();
-        // Nothing has been sent: giving up here is safe.
+        // Nothing has been sent, so it is safe to stop here.
         let connected = within(self.config.connect_timeout(), connecting).await?;
         Ok(Arc::clone(client.insert(Arc::new(connected))))
     }
@@ -78,7 +78,7 @@ impl KafkaProducer {
             .acks(Acks::All)
             .batch_size(BATCH_BYTES)
             .buffer_memory(BUFFER_BYTES)
-            // A batch is sent when it is complete, by `flush`, and never sooner.
+            // A batch is sent by `flush`, when it is complete, and not before.
             .linger(self.config.request_timeout())
             .delivery_timeout(self.config.delivery_timeout)
             .max_block(self.config.request_timeout())
@@ -88,7 +88,7 @@ impl KafkaProducer {
             .map_err(ConnectError::from)
     }
 
-    /// Lets go of a client that its own error has ended.
+    /// Drops a client after an error that ended it.
     async fn forget(&self, ended: &Arc<krafka::producer::Producer>) {
         let mut client = self.client.lock().await;
         if client.as_ref().is_some_and(|current| Arc::ptr_eq(current, ended)) {
@@ -114,7 +114,7 @@ impl KafkaProducer {
         let mut answers: Vec<Option<Answer>> = Vec::with_capacity(records.len());
         let mut sending = Sending::over(&client, &self.config, began);
         let mut directory = Directory::of(&client);
-        // The time of sending, which a record keeps however often it is sent.
+        // The time of sending, which a record keeps when it is sent again.
         let now = i64::try_from(self.clock.now().0).unwrap_or(i64::MAX);
         for record in records {
             match directory.place(record, now).await {
@@ -134,7 +134,7 @@ impl KafkaProducer {
         if sending.ended() {
             self.forget(&client).await;
         }
-        // There is one for each that was placed.
+        // There is an answer for each record that was placed.
         answers.into_iter().filter_map(|answer| answer.or_else(|| sent.next())).collect()
     }
 }

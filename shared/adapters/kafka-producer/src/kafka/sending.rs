@@ -1,4 +1,4 @@
-//! Records of one call on their way to the client: where each goes, and batches that are exactly what they should be.
+//! Hands the records of one call to the client: finds the partition of each, and keeps the planned batches.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,10 +14,10 @@ use crate::error::{DeliveryError, DeliveryProblem};
 use crate::partition::partition_of_key;
 use crate::producer::{Delivered, OutgoingRecord};
 
-/// What the client may hold of records that are not acknowledged; a larger record goes nowhere.
+/// The most bytes of unacknowledged records in the client; a larger record is refused.
 pub(super) const BUFFER_BYTES: usize = 32 << 20;
 
-/// Where records go: partitions of topics, each looked up once in a call.
+/// The partitions of topics, each looked up once in a call.
 pub(super) struct Directory<'a> {
     client: &'a Producer,
     topics: HashMap<String, Result<Partitions, KrafkaError>>,
@@ -27,15 +27,15 @@ pub(super) struct Directory<'a> {
 #[derive(Clone, Copy)]
 struct Partitions {
     count: u32,
-    /// Takes this call's records without a key.
+    /// The partition of this call's records without a key.
     unkeyed: u32,
 }
 
-/// A record that goes nowhere.
+/// A record that was not sent.
 pub(super) enum Unplaced {
-    /// By its own fault.
+    /// It is at fault itself.
     Faulty(DeliveryError),
-    /// Its topic's partitions cannot be had.
+    /// Its topic's partitions are not known.
     Kafka { topic: String, error: KrafkaError },
 }
 
@@ -44,7 +44,7 @@ impl<'a> Directory<'a> {
         Directory { client, topics: HashMap::new() }
     }
 
-    /// The record as the client takes it, and its place.
+    /// The record in the client's form, and its place.
     pub(super) async fn place(&mut self, record: OutgoingRecord, now: i64) -> Result<(Placed, Record), Unplaced> {
         let topic = record.topic.clone();
         let partitions = match self.partitions(&topic).await {
@@ -96,17 +96,17 @@ impl<'a> Sending<'a> {
         Sending { client, config, began, ended, placed: Vec::new(), records: Vec::new() }
     }
 
-    /// Takes note of an error that ends the client.
+    /// Remembers an error that ends the client.
     pub(super) fn note(&self, error: &KrafkaError) {
         self.ended.fetch_or(error.is_fatal(), Ordering::Relaxed);
     }
 
-    /// Whether the client has to be made anew.
+    /// Whether the client has to be replaced.
     pub(super) fn ended(&self) -> bool {
         self.ended.load(Ordering::Relaxed)
     }
 
-    /// Hands a batch over. Nothing follows a record that was not taken.
+    /// Hands a batch to the client. Stops at a record that the client refuses.
     async fn enqueue(&self, batch: &[usize]) -> Vec<Result<DeliveryHandle, KrafkaError>> {
         let mut handles = Vec::with_capacity(batch.len());
         for index in batch {
@@ -147,11 +147,11 @@ impl Batches for Sending<'_> {
         for batch in batches {
             handed_over.push(self.enqueue(batch).await);
         }
-        // Completes the batches, each of which is the only one of its partition, and waits until none is under way.
+        // Completes the batches, one a partition, and waits until all are answered.
         if let Err(error) = self.client.flush().await {
             self.note(&error);
         }
-        let mut told = Vec::with_capacity(batches.len());
+        let mut all = Vec::with_capacity(batches.len());
         for (batch, handles) in batches.iter().zip(handed_over) {
             let mut answers = Vec::with_capacity(batch.len());
             let mut handles = handles.into_iter();
@@ -161,9 +161,9 @@ impl Batches for Sending<'_> {
                     None => Err(DeliveryError::new(&self.placed[*index].topic, DeliveryProblem::NotSent)),
                 });
             }
-            told.push(answers);
+            all.push(answers);
         }
-        told
+        all
     }
 }
 

@@ -1,4 +1,4 @@
-//! Dead letters of many items: stored side by side, for no longer than there is time, and accounted for in order.
+//! Stores the dead letters of many items: several at a time, within the time that is left, and counted in order.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use event_runtime::{DeadLetter, DeadLetters, StoreError};
 use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
-/// Letters under way at the same time. Those that wait for SQS travel together, ten to a call.
+/// Letters under way at the same time. Those that wait for SQS are sent together, ten to a call.
 const SIDE_BY_SIDE: usize = 32;
 
-/// How far the storing of letters came.
+/// How many letters were stored.
 #[derive(Debug)]
-pub struct Parked {
-    /// So many are stored, from the first on. Others behind them may be stored as well.
+pub struct StoredLetters {
+    /// How many are stored, from the first on without a gap. Others behind them may be stored as well.
     pub stored: usize,
-    /// Why not all are.
+    /// Why not all of them, if so.
     pub stopped: Option<Stopped>,
 }
 
@@ -23,7 +23,7 @@ pub struct Parked {
 pub enum Stopped {
     /// The time was over.
     OutOfTime,
-    /// The queue or the bucket did not take the next one.
+    /// The queue or the bucket refused the next one.
     Store(StoreError),
 }
 
@@ -49,7 +49,7 @@ impl Stopped {
 }
 
 /// Stores letters for at most `time`.
-pub async fn park_in_order(dead_letters: &dyn DeadLetters, letters: &[DeadLetter], time: Duration) -> Parked {
+pub async fn store_in_order(dead_letters: &dyn DeadLetters, letters: &[DeadLetter], time: Duration) -> StoredLetters {
     let until = Instant::now() + time;
     let calls: Vec<_> = letters.iter().map(|letter| dead_letters.store(letter)).collect();
     let mut storing = stream::iter(calls).buffered(SIDE_BY_SIDE);
@@ -64,7 +64,7 @@ pub async fn park_in_order(dead_letters: &dyn DeadLetters, letters: &[DeadLetter
             Ok(None) => None,
             Err(_) => Some(Stopped::OutOfTime),
         };
-        return Parked { stored, stopped };
+        return StoredLetters { stored, stopped };
     }
 }
 
@@ -81,26 +81,26 @@ mod tests {
 
     use super::*;
     use crate::cursor::Position;
-    use crate::parked::{ItemPlace, letter};
+    use crate::letter::{ItemPlace, letter};
 
-    /// Takes ten letters at a time, and so long for them; none where the index is in a range.
+    /// Takes ten letters at a time and this long for each; refuses those whose index is in a range.
     struct SlowQueue {
         takes: Duration,
         refuses: std::ops::Range<usize>,
-        line: Semaphore,
+        slots: Semaphore,
         stored: Mutex<BTreeMap<usize, u32>>,
     }
 
     impl SlowQueue {
         fn that_takes(takes: Duration) -> Self {
-            SlowQueue { takes, refuses: 0..0, line: Semaphore::new(10), stored: Mutex::default() }
+            SlowQueue { takes, refuses: 0..0, slots: Semaphore::new(10), stored: Mutex::default() }
         }
     }
 
     impl DeadLetters for SlowQueue {
         fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {
             async {
-                let _turn = self.line.acquire().await.unwrap();
+                let _turn = self.slots.acquire().await.unwrap();
                 tokio::time::sleep(self.takes).await;
                 let index = letter.place.index;
                 if self.refuses.contains(&index) {
@@ -129,39 +129,48 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_thousand_letters_go_into_a_slow_queue_over_some_runs_and_each_goes_on_where_the_last_one_stopped() {
+    async fn a_slow_queue_takes_a_thousand_letters_over_several_runs() {
         let queue = SlowQueue::that_takes(Duration::from_millis(200));
         let letters = letters(1_000);
         let time = Duration::from_secs(6);
         let (mut done, mut runs) = (0, 0);
         while done < letters.len() {
             let began = Instant::now();
-            let parked = park_in_order(&queue, &letters[done..], time).await;
+            let letters_stored = store_in_order(&queue, &letters[done..], time).await;
             assert!(began.elapsed() <= time, "no longer than there is time");
-            assert!(parked.stored >= 290 || done + parked.stored == letters.len(), "{parked:?}");
-            assert_eq!(matches!(parked.stopped, Some(Stopped::OutOfTime)), done + parked.stored < letters.len());
-            (done, runs) = (done + parked.stored, runs + 1);
+            assert!(
+                letters_stored.stored >= 290 || done + letters_stored.stored == letters.len(),
+                "{letters_stored:?}"
+            );
+            assert_eq!(
+                matches!(letters_stored.stopped, Some(Stopped::OutOfTime)),
+                done + letters_stored.stored < letters.len()
+            );
+            (done, runs) = (done + letters_stored.stored, runs + 1);
         }
         assert_eq!(runs, 4, "one letter after the other would take 34 runs");
         let stored = queue.stored.lock().unwrap();
         assert_eq!(stored.len(), 1_000);
-        assert!(stored.values().sum::<u32>() <= 1_000 + 3 * 32, "twice only what was under way when the time was over");
+        assert!(
+            stored.values().sum::<u32>() <= 1_000 + 3 * 32,
+            "only what was under way when the time was over is stored twice"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_stored_behind_a_letter_that_is_not_does_not_count() {
         let queue = SlowQueue { refuses: 40..41, ..SlowQueue::that_takes(Duration::from_millis(10)) };
-        let parked = park_in_order(&queue, &letters(100), Duration::from_secs(60)).await;
-        assert_eq!(parked.stored, 40);
-        assert!(matches!(parked.stopped, Some(Stopped::Store(_))), "{parked:?}");
+        let letters_stored = store_in_order(&queue, &letters(100), Duration::from_secs(60)).await;
+        assert_eq!(letters_stored.stored, 40);
+        assert!(matches!(letters_stored.stopped, Some(Stopped::Store(_))), "{letters_stored:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_queue_that_does_not_answer_is_named() {
         let queue = SlowQueue::that_takes(Duration::from_secs(3_600));
-        let parked = park_in_order(&queue, &letters(3), Duration::from_secs(2)).await;
-        assert_eq!(parked.stored, 0);
-        let error = parked.stopped.unwrap().error(Duration::from_secs(2));
+        let letters_stored = store_in_order(&queue, &letters(3), Duration::from_secs(2)).await;
+        assert_eq!(letters_stored.stored, 0);
+        let error = letters_stored.stopped.unwrap().error(Duration::from_secs(2));
         assert_eq!(error.code(), "dead_letters_timeout");
     }
 }

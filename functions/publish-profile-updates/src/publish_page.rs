@@ -1,4 +1,4 @@
-//! One page: every item is published or parked, and the cursor follows behind.
+//! Publishes one page: each item is published or dead-lettered, and then the cursor moves.
 
 use std::time::Duration;
 
@@ -7,18 +7,19 @@ use kafka_producer::{PublishError, TraceParent};
 
 use crate::api::Page;
 use crate::cursor::{Done, Hold, Position, Written};
-use crate::parked::{ItemPlace, letter};
-use crate::parking::{Parked, Stopped, park_in_order};
+use crate::dead_lettering::{Stopped, StoredLetters, store_in_order};
+use crate::letter::{ItemPlace, letter};
+use crate::outcome::{End, RunError, Summary};
 use crate::profile::UserProfileUpdated;
-use crate::run::{End, ProfilePublisher, RESERVE, RunError, Summary, refused};
+use crate::publisher::{ProfilePublisher, RESERVE, credentials_refused};
 use crate::segment::Segment;
 
-/// What is left for the write behind everything else.
+/// The time that is kept for the last write.
 const LAST_WRITE: Duration = Duration::from_secs(1);
-/// Parked items that get a line in the log each, of those that are parked together.
+/// Dead letters of one segment that get a line in the log each.
 const LINES: usize = 10;
 
-/// A run at work: it holds the lease.
+/// A run that holds the lease.
 pub(crate) struct Run<'a> {
     pub(crate) publisher: &'a ProfilePublisher,
     pub(crate) invocation: &'a Invocation,
@@ -26,19 +27,19 @@ pub(crate) struct Run<'a> {
     pub(crate) hold: Hold,
     pub(crate) position: Position,
     pub(crate) summary: Summary,
-    /// The first item of the page at hand that this run has not found accounted for.
+    /// The first item of the current page that was not finished when this run began it.
     begin: usize,
 }
 
-/// What became of one page.
+/// What follows from a page.
 pub(crate) enum PageEnd {
-    /// It is accounted for, and there is another.
+    /// It is finished, and there is another.
     More,
     /// The run is over.
     Last(End),
 }
 
-/// The first item that is not accounted for, and why.
+/// The first item that is not finished, and why.
 type Unfinished = Option<(usize, Stop)>;
 
 /// Why a run ends within a page.
@@ -48,7 +49,7 @@ enum Stop {
     Failed(RunError),
 }
 
-/// An item that is to be parked, and why.
+/// An item that is to be dead-lettered, and why.
 struct Refusal {
     index: usize,
     code: &'static str,
@@ -67,9 +68,9 @@ impl<'a> Run<'a> {
         Run { publisher, invocation, trace, hold, position, summary: Summary::default(), begin: 0 }
     }
 
-    /// Publishes or parks every item of the page at our position that is not accounted for yet, and moves on. Wherever it
-    /// ends before, the position says what is accounted for: the next run goes on there.
-    pub(crate) async fn account_for(&mut self, page: &Page) -> Result<PageEnd, RunError> {
+    /// Publishes or dead-letters every item of the page that is not finished yet, and moves the cursor behind the page. If
+    /// it ends before, the saved position says which items are finished: the next run continues there.
+    pub(crate) async fn publish_page(&mut self, page: &Page) -> Result<PageEnd, RunError> {
         self.begin = self.position.done_of(&page.items);
         let mut from = self.begin;
         while from < page.items.len() {
@@ -78,7 +79,7 @@ impl<'a> Run<'a> {
             }
             let segment = Segment::of(&page.items, from, &self.publisher.source, SystemClock.now());
             let end = segment.range.end;
-            let unfinished = self.account_for_segment(page, segment).await;
+            let unfinished = self.publish_segment(page, segment).await;
             let until = unfinished.as_ref().map_or(end, |(index, _)| *index);
             // Behind the last item the cursor itself moves.
             if until > from && until < page.items.len() {
@@ -87,9 +88,9 @@ impl<'a> Run<'a> {
                 match (saved, &unfinished) {
                     (Ok(Written::Applied), _) => {}
                     (Ok(Written::LeaseLost), _) => return Ok(PageEnd::Last(End::LeaseLost)),
-                    // What stopped us counts for more.
+                    // The error that stopped the page is the one to report.
                     (Err(error), Some(_)) => {
-                        tracing::warn!(error_code = error.code, "the place was not saved: {error}")
+                        tracing::warn!(error_code = error.code, "the position was not saved: {error}")
                     }
                     (Err(error), None) => return Err(error.into()),
                 }
@@ -101,7 +102,7 @@ impl<'a> Run<'a> {
                 Some((_, Stop::Failed(error))) => return Err(error),
             }
         }
-        // Only at the feed's end is it asked for the same page again: elsewhere the version is of another URL.
+        // Only the last page of the feed is asked for again: elsewhere the version belongs to another URL.
         let at_the_end = !page.has_more && self.position.cursor.as_ref() == Some(&page.next);
         let version = page.version.clone().filter(|_| at_the_end);
         let next = Position { cursor: Some(page.next.clone()), done: None, version };
@@ -114,12 +115,12 @@ impl<'a> Run<'a> {
         Ok(if page.has_more { PageEnd::More } else { PageEnd::Last(End::CaughtUp) })
     }
 
-    /// First the letters of what cannot become events, then the events, then the letters of what Kafka does not take. An
-    /// item behind one that is neither published nor parked counts for nothing: it is read again.
-    async fn account_for_segment(&mut self, page: &Page, segment: Segment) -> Unfinished {
+    /// First stores the letters of items that cannot become events, then sends the events, then stores the letters of
+    /// events that Kafka refuses. Items behind one that is neither published nor dead-lettered are read again.
+    async fn publish_segment(&mut self, page: &Page, segment: Segment) -> Unfinished {
         let Segment { range, events, places, bad } = segment;
         let sending = if events.is_empty() { Duration::ZERO } else { self.publisher.send_timeout };
-        // Nothing is begun that might still be on its way when another run takes over.
+        // Nothing is begun that could still be under way when another run takes over.
         if let Err(stop) = self.hold_on(sending + RESERVE).await {
             return Some((range.start, stop));
         }
@@ -127,22 +128,22 @@ impl<'a> Run<'a> {
             let chain = vec![bad.to_string()];
             Refusal { index, code: bad.code(), stage: "decode", chain }
         });
-        let unparked = self.park(page, bad.collect(), sending + LAST_WRITE).await;
-        let until = unparked.as_ref().map_or(range.end, |(index, _)| *index);
+        let unstored = self.dead_letter(page, bad.collect(), sending + LAST_WRITE).await;
+        let until = unstored.as_ref().map_or(range.end, |(index, _)| *index);
         let sent = places.partition_point(|place| *place < until);
         if sent == 0 {
-            return unparked;
+            return unstored;
         }
         let (mut refusals, unsent) = self.send(&events[..sent], &places[..sent]).await;
         let until = unsent.as_ref().map_or(until, |(index, _)| *index);
         refusals.retain(|refusal| refusal.index < until);
-        let late = self.park(page, refusals, LAST_WRITE).await;
-        // In the order of the items.
-        late.or(unsent).or(unparked)
+        let late = self.dead_letter(page, refusals, LAST_WRITE).await;
+        // The first of them, in the order of the items.
+        late.or(unsent).or(unstored)
     }
 
-    /// Sends events. What Kafka does not take of them is to be parked; the first that is not published for another reason
-    /// comes with that reason.
+    /// Sends events. Gives those that Kafka refuses for their own fault, and the first that is not published for another
+    /// reason.
     async fn send(&mut self, events: &[UserProfileUpdated], places: &[usize]) -> (Vec<Refusal>, Unfinished) {
         let publisher = self.publisher;
         let first = |stop| (Vec::new(), places.first().map(|place| (*place, stop)));
@@ -156,7 +157,7 @@ impl<'a> Run<'a> {
             Ok(answers) => answers,
             Err(error) => return first(Stop::Failed(error.into())),
         };
-        if refused(&answers) && publisher.may_send(self.invocation) {
+        if credentials_refused(&answers) && publisher.may_send(self.invocation) {
             if let Err(stop) = self.hold_on(publisher.send_timeout + RESERVE).await {
                 return first(stop);
             }
@@ -179,19 +180,19 @@ impl<'a> Run<'a> {
         (refusals, None)
     }
 
-    /// Parks items, in the time that is left but for what comes `after` it.
-    async fn park(&mut self, page: &Page, refusals: Vec<Refusal>, after: Duration) -> Unfinished {
+    /// Stores the letters of items, and keeps the time `after` for what comes after it.
+    async fn dead_letter(&mut self, page: &Page, refusals: Vec<Refusal>, after: Duration) -> Unfinished {
         let letters: Vec<_> = refusals.iter().map(|refusal| self.letter(page, refusal)).collect();
         let left = self.hold.left().min(self.invocation.deadline.left().unwrap_or(Duration::MAX));
         let time = left.saturating_sub(after);
-        let Parked { stored, stopped } = park_in_order(&*self.publisher.dead_letters, &letters, time).await;
-        self.summary.parked += stored as u64;
-        tell(&letters[..stored]);
+        let StoredLetters { stored, stopped } = store_in_order(&*self.publisher.dead_letters, &letters, time).await;
+        self.summary.dead_lettered += stored as u64;
+        log_letters(&letters[..stored]);
         let index = refusals.get(stored)?.index;
         Some((
             index,
             match stopped? {
-                // The next run goes on behind what is accounted for, if only it is something.
+                // The next run continues behind the finished items, if there are any.
                 Stopped::OutOfTime if index > self.begin => Stop::OutOfTime,
                 stopped => Stop::Failed(stopped.error(time).into()),
             },
@@ -203,7 +204,7 @@ impl<'a> Run<'a> {
         letter(&page.items[refusal.index], &place, refusal.code, refusal.stage, refusal.chain.clone(), self.invocation)
     }
 
-    /// Makes the lease last for so long, if it does not.
+    /// Renews the lease unless it lasts for so long.
     async fn hold_on(&mut self, needed: Duration) -> Result<(), Stop> {
         if self.hold.lasts(needed) {
             return Ok(());
@@ -224,18 +225,22 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Says in the log what was parked: a line each, up to a number that nobody wants to read.
-fn tell(parked: &[DeadLetter]) {
-    for letter in parked.iter().take(LINES) {
+/// Logs which items were dead-lettered: a line each for the first ones, then their number.
+fn log_letters(letters: &[DeadLetter]) {
+    for letter in letters.iter().take(LINES) {
         let chain = letter.error.chain.join(": ");
-        tracing::warn!(error_code = letter.error.code, letter_id = letter.id.as_str(), "an item was parked: {chain}");
+        tracing::warn!(
+            error_code = letter.error.code,
+            letter_id = letter.id.as_str(),
+            "an item was dead-lettered: {chain}"
+        );
     }
-    if let Some(more) = parked.len().checked_sub(LINES).filter(|more| *more > 0) {
-        tracing::warn!("and {more} more items, each with its letter");
+    if let Some(more) = letters.len().checked_sub(LINES).filter(|more| *more > 0) {
+        tracing::warn!("and {more} more items were dead-lettered");
     }
 }
 
-/// Only what would be the same for no other item may cost an item; anything else stops the run.
+/// Only a fault of this one item dead-letters it; anything else, which would hit other items too, stops the run.
 fn is_the_items_own_fault(error: &PublishError) -> bool {
     matches!(error.disposition(), Disposition::DeadLetter) && error.blame() == Blame::Record
 }

@@ -1,4 +1,4 @@
-//! Dead letters of items that cannot be published.
+//! The dead letter of an item that cannot be published.
 
 use event_runtime::{
     Clock, DeadLetter, GivenUpBy, Invocation, LETTER_VERSION, LetterId, Place, RawBytes, Reason, SystemClock,
@@ -7,17 +7,17 @@ use serde_json::value::RawValue;
 
 use crate::cursor::Position;
 
-/// What stands in a letter where others have the kind of their event source mapping.
+/// The `event_source` of our letters, in place of a kind of event source mapping.
 pub const EVENT_SOURCE: &str = "profile-api";
 
-/// Where an item stood: the cursor of its page and its position there. The feed only grows, so that is its place for
-/// ever, and an item that is parked twice has one letter id.
+/// Where an item is in the feed: the cursor of its page and its index there. The feed only grows, so the place never
+/// changes, and an item that is dead-lettered twice has one letter id.
 pub struct ItemPlace<'a> {
-    /// The topic that it should have gone to.
+    /// The topic that it was meant for.
     pub topic: &'a str,
     /// The page.
     pub page: &'a Position,
-    /// The position, from 0.
+    /// The index, from 0.
     pub index: usize,
 }
 
