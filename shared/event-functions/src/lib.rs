@@ -1,17 +1,15 @@
-//! What every function is built with: its variables, Lambda invocations, logs and metrics. The only crate that knows the
-//! Lambda runtime.
+//! Everything that a deployed function has in common with the others: variables, Lambda invocations, logs and metrics.
 //!
-//! [`serve`] gives each invocation to a [`Processor`](event_runtime::Processor) and answers the event source mapping. By default any record that
-//! is still pending fails the invocation, and the mapping delivers the batch again. Only [`Reporting::PartialBatch`](event_runtime::Reporting::PartialBatch)
-//! answers with `batchItemFailures`: without `ReportBatchItemFailures` in the mapping AWS ignores that answer, commits
-//! the batch, and every record in it would be lost.
+//! No other crate knows the Lambda runtime.
 //!
-//! A record that was sent again is answered by the name of its letter, `{"finished": …}`, or fails the invocation.
+//! - [`start()`] is what a function's `main` calls. It starts logging, reads the configuration and serves invocations.
+//! - [`serve`] gives the Kafka batches of an event source mapping to a [`Processor`](event_runtime::Processor).
+//! - [`serve_json`] serves invocations that are not Kafka batches: schedules, and commands of an operator.
+//! - [`Consumer`] reads the variables that all functions on a topic share, [`RegistryConfig`] those of the schema registry.
+//!   This crate's README lists both.
+//! - [`telemetry`] writes JSON logs and CloudWatch metrics to standard output.
 //!
-//! [`serve_json`] is for invocations that are not a Kafka batch: a schedule, a command of an operator. [`start()`] is what each
-//! function's `main` calls: it reads the configuration first.
-//!
-//! A function's own configuration holds a [`Consumer`] beside what only that function needs:
+//! A function's own configuration contains a [`Consumer`] beside what only that function needs:
 //!
 //! ```
 //! use event_functions::Consumer;
@@ -32,20 +30,11 @@
 //! assert_eq!(read(&Env::from_pairs([("TABLE", "rows")])).err().unwrap().iter().count(), 2);
 //! ```
 
-mod consumer;
-mod drain;
-mod invocation;
-mod kafka;
-mod raw_body;
-mod registry;
+mod lambda;
 mod start;
-mod task;
 pub mod telemetry;
+mod variables;
 
-pub use consumer::Consumer;
-pub use drain::read_drain;
-pub use kafka::serve;
-pub use lambda_runtime::Error as HostError;
-pub use registry::{RegistryConfig, RegistryConfigError};
+pub use lambda::{HostError, serve, serve_json};
 pub use start::start;
-pub use task::serve_json;
+pub use variables::{Consumer, RegistryConfig, RegistryConfigError, own_variables, read_drain};

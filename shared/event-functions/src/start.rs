@@ -1,4 +1,4 @@
-//! How every function starts: logging, configuration, serving, and what the process ends with.
+//! Starts a function: logging, configuration, serving, and the exit status of the process.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -7,8 +7,7 @@ use environment::{Env, Problems};
 
 /// Starts logging, reads the configuration from the environment, and serves until Lambda ends the process.
 ///
-/// A configuration that cannot be read ends it with status [`Problems::EXIT_CODE`], anything else that `serve` returns with
-/// status 1. Both are logged here, once, with all causes.
+/// Exits with [`Problems::EXIT_CODE`] if the configuration cannot be read, and with status 1 if `serve` fails. Both are logged here, once, with all causes.
 pub async fn start<Config>(
     read: impl FnOnce(&Env) -> Result<Config, Problems>,
     serve: impl AsyncFnOnce(Config) -> Result<(), lambda_runtime::Error>,
@@ -57,13 +56,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_served_with_a_configuration_that_cannot_be_read() {
+    async fn nothing_is_served_with_an_unreadable_configuration() {
         let ended = code(&[], async |_| panic!("there is no configuration to serve with")).await;
         assert_eq!(ended, format!("{:?}", ExitCode::from(78)));
     }
 
     #[tokio::test]
-    async fn a_function_that_cannot_be_served_fails_and_one_that_was_ends_well() {
+    async fn the_exit_status_says_whether_serving_failed() {
         let ended = code(&[("TABLE", "rows")], async |_| Err("the runtime does not answer".into())).await;
         assert_eq!(ended, format!("{:?}", ExitCode::FAILURE));
         let ended = code(&[("TABLE", "rows")], async |table| if table == "rows" { Ok(()) } else { Err(table.into()) });

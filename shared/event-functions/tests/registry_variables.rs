@@ -1,4 +1,4 @@
-//! The variables of a function's schema registry: what goes together, and what is said about what does not.
+//! The variables of a function's schema registry: which go together, and how the others are refused.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -29,13 +29,13 @@ fn an_address_is_enough() {
 }
 
 #[test]
-fn what_does_not_go_together_is_told_with_the_variable() {
+fn variables_that_do_not_go_together_are_named() {
     let (user, password) = (("SCHEMA_REGISTRY_USER", "reader"), ("SCHEMA_REGISTRY_PASSWORD", "hunter2"));
     let token = ("SCHEMA_REGISTRY_TOKEN", "hunter3");
     let cases: [(&[(&str, &str)], &str); 6] = [
-        (&[], "SCHEMA_REGISTRY_URL is not set, but SCHEMA_REGISTRY_KIND=confluent needs it"),
-        (&[URL, user], "SCHEMA_REGISTRY_PASSWORD is not set, but SCHEMA_REGISTRY_USER is set needs it"),
-        (&[URL, user, password, token], "SCHEMA_REGISTRY_TOKEN is one way to identify ourselves too many"),
+        (&[], "SCHEMA_REGISTRY_URL is not set, but is required when SCHEMA_REGISTRY_KIND=confluent"),
+        (&[URL, user], "SCHEMA_REGISTRY_PASSWORD is not set, but is required when SCHEMA_REGISTRY_USER is set"),
+        (&[URL, user, password, token], "SCHEMA_REGISTRY_TOKEN sets a second way to authenticate"),
         (
             &[URL, ("SCHEMA_REGISTRY_OAUTH_URL", "https://login.example.com")],
             "SCHEMA_REGISTRY_OAUTH_CLIENT_ID is not set",
@@ -50,7 +50,7 @@ fn what_does_not_go_together_is_told_with_the_variable() {
 }
 
 #[test]
-fn each_side_has_a_frame_of_its_own_and_both_may_be_set_at_once() {
+fn keys_and_values_each_have_their_frame_or_share_one() {
     let framed = |keys: FrameFormat, values| Frames { keys: keys.into(), values };
     let glue = ("SCHEMA_REGISTRY_KIND", "glue");
     let cases: [(&[(&str, &str)], Frames); 6] = [
@@ -70,7 +70,7 @@ fn each_side_has_a_frame_of_its_own_and_both_may_be_set_at_once() {
 }
 
 #[test]
-fn a_frame_that_the_registry_cannot_resolve_is_refused_on_its_side_alone() {
+fn a_frame_unknown_to_the_registry_is_refused_for_that_side_alone() {
     type Case<'c> = (&'c [(&'c str, &'c str)], &'c [&'c str]);
     let glue = ("SCHEMA_REGISTRY_KIND", "glue");
     let cases: [Case<'_>; 6] = [
@@ -90,10 +90,10 @@ fn a_frame_that_the_registry_cannot_resolve_is_refused_on_its_side_alone() {
     }
     for beside in [("VALUE_FRAME", "confluent"), ("KEY_FRAME", "text")] {
         let problems = read(&[URL, ("SCHEMA_FRAME", "confluent"), beside]).unwrap_err();
-        assert!(problems.contains("SCHEMA_FRAME sets VALUE_FRAME and KEY_FRAME alike"), "{problems}");
+        assert!(problems.contains("SCHEMA_FRAME sets both VALUE_FRAME and KEY_FRAME"), "{problems}");
     }
     let problems = read(&[URL, ("VALUE_FRAME", "text")]).unwrap_err();
-    assert!(problems.contains("VALUE_FRAME is `text`, which is not among the choices"), "{problems}");
+    assert!(problems.contains("VALUE_FRAME is `text`, which is not one of the choices"), "{problems}");
 }
 
 #[test]
@@ -110,11 +110,11 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 #[tokio::test]
-async fn a_function_whose_registry_is_down_reads_what_its_snapshot_has() {
+async fn schemas_of_the_snapshot_are_read_while_the_registry_is_down() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), SNAPSHOT).unwrap();
     let snapshot = ("SCHEMA_SNAPSHOT", file.path().to_str().unwrap());
-    // Nobody listens at port 1.
+    // Nothing listens at port 1.
     let config = read(&[("SCHEMA_REGISTRY_URL", "http://127.0.0.1:1"), snapshot]).unwrap();
     let schemas = config.schemas(&SdkConfig::builder().build()).unwrap();
     assert_eq!(schemas.by_id(id(9)).await.unwrap().text, r#"{"type":"string"}"#);

@@ -6,7 +6,7 @@ use avro_decode::{AvroType, Limits};
 use futures_util::FutureExt;
 use kafka_events::{Encoded, Entry, Event};
 use schema_registry::{
-    Body, Clues, FrameFormat, KEY_SCHEMA_HEADER, PlanCache, VALUE_SCHEMA_HEADER, split, testing::InMemorySchemas,
+    Body, FrameFormat, KEY_SCHEMA_HEADER, PlanCache, SchemaHints, VALUE_SCHEMA_HEADER, split, testing::InMemorySchemas,
 };
 
 use crate::{Decoded, Framing, Key, Visitor, Way, Workload};
@@ -74,11 +74,11 @@ where
             let Entry::Record(record) = entry else { panic!("malformed") };
             let header = |name| format.looks_at_headers().then(|| record.headers.get_last(name).unwrap()).flatten();
             let (key_header, value_header) = (header(KEY_SCHEMA_HEADER), header(VALUE_SCHEMA_HEADER));
-            let clues = |header| Clues { header, metadata_id: None };
+            let hints = |header| SchemaHints { header, metadata_id: None };
             let key = record.key.unwrap().decode_into(&mut key_scratch).unwrap();
-            let key = split(format, key, clues(key_header.as_deref())).unwrap();
+            let key = split(format, key, hints(key_header.as_deref())).unwrap();
             let value = record.value.unwrap().decode_into(&mut value_scratch).unwrap();
-            let value = split(format, value, clues(value_header.as_deref())).unwrap();
+            let value = split(format, value, hints(value_header.as_deref())).unwrap();
             let (key_body, value_body) = (key.body.inflate().unwrap(), value.body.inflate().unwrap());
             let key = self.keys.known(key.schema).unwrap().unwrap().decode(&key_body).unwrap();
             let value = self.values.known(value.schema).unwrap().unwrap().decode(&value_body).unwrap();
@@ -104,7 +104,7 @@ fn decode<'p, 's, T: AvroType>(
     place: &'p mut Option<T::Of<'s>>,
 ) -> &'p T::Of<'s> {
     let bytes = encoded.decode_into(scratch).unwrap();
-    let frame = split(FrameFormat::Confluent, bytes, Clues::default()).unwrap();
+    let frame = split(FrameFormat::Confluent, bytes, SchemaHints::default()).unwrap();
     let plan = plans.known(frame.schema).unwrap().unwrap();
     let Body::Plain(body) = frame.body else { panic!("compressed") };
     plan.decode_into(body, place).unwrap()

@@ -13,7 +13,8 @@ use kafka_producer::{Encoder, Framing};
 use local_stack::Registry;
 use schema_registries::{ConfluentConfig, ConfluentRegistry, NewSchema};
 use schema_registry::{
-    CachePolicy, Clues, FrameFormat, PlanCache, SchemaCache, SchemaRef, Subjects, VALUE_SCHEMA_HEADER, Version, split,
+    CachePolicy, FrameFormat, PlanCache, SchemaCache, SchemaHints, SchemaRef, Subjects, VALUE_SCHEMA_HEADER, Version,
+    split,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -80,7 +81,7 @@ async fn our_client_reads_what_confluents_wrote() {
             let value = STANDARD.decode_to_vec(written["value"].as_str().unwrap()).unwrap();
             let header = written["headers"][VALUE_SCHEMA_HEADER].as_str();
             let header = header.map(|header| STANDARD.decode_to_vec(header).unwrap());
-            let frame = split(format, &value, Clues { header: header.as_deref(), metadata_id: None }).unwrap();
+            let frame = split(format, &value, SchemaHints { header: header.as_deref(), metadata_id: None }).unwrap();
             assert_eq!(matches!(frame.schema, SchemaRef::Guid(_)), ids == "header");
             let plan = plans.plan(frame.schema).await.unwrap();
             assert_eq!(plan.decode(&frame.body.inflate().unwrap()).unwrap(), *order, "{ids}");

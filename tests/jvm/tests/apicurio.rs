@@ -11,7 +11,7 @@ use jvm_peers::jars;
 use schema_registries::{Auth, ConfluentConfig, ConfluentRegistry, NewSchema, SchemaReference};
 use schema_registry::compatibility::Level;
 use schema_registry::{
-    Asked, CachePolicy, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef, Schemas, Subjects, Version,
+    CachePolicy, RegistryErrorKind, RegistryTarget, SchemaCache, SchemaId, SchemaRef, Schemas, Subjects, Version,
 };
 
 /// Apicurio in a process of its own, which ends when this value is dropped. It keeps its schemas in memory.
@@ -167,8 +167,8 @@ async fn what_is_not_there(registry: &ConfluentRegistry) {
     for (subject, version) in [("nobody", Version::Latest), ("orders-value", Version::Number(9))] {
         let error = registry.version(subject, version).await.unwrap_err();
         assert_eq!(
-            (error.kind(), error.asked()),
-            (RegistryErrorKind::NotFound, &Asked::Version(subject.into(), version))
+            (error.kind(), error.target()),
+            (RegistryErrorKind::NotFound, &RegistryTarget::Version(subject.into(), version))
         );
     }
     assert_eq!(registry.versions("nobody").await.unwrap(), [] as [u32; 0]);

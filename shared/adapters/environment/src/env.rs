@@ -1,4 +1,4 @@
-//! The environment, and the reader that collects what is wrong with it.
+//! The environment, and the reader that collects its problems.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::problem::{Problem, Problems};
 use crate::table::{Necessity, Variable};
 
 /// Where the variables come from.
-#[must_use = "an environment that nobody reads configures nothing"]
+#[must_use = "an environment configures nothing until it is read"]
 #[derive(Clone)]
 pub struct Env {
     /// `None` is a value that is set but is not UTF-8.
@@ -28,7 +28,7 @@ impl Env {
         Env { values: pairs.into_iter().map(|(name, value)| (name.into(), Some(value.into()))).collect() }
     }
 
-    /// The same with another value for one variable: what a command line says in its place.
+    /// The same with another value for one variable, such as one from a command line.
     ///
     /// ```
     /// use environment::{Env, text};
@@ -42,7 +42,7 @@ impl Env {
         self
     }
 
-    /// Runs `build` and returns what it made.
+    /// Runs `build` and returns its result.
     ///
     /// # Errors
     ///
@@ -67,8 +67,8 @@ impl Env {
 
 /// Reads variables for [`Env::read`] and remembers every problem.
 ///
-/// Each method returns a value even where the variable is bad, so that reading goes on to the next one: a stand-in made
-/// from the kind's example. It cannot get out, because [`Env::read`] drops it and returns the problems instead.
+/// Each method returns a value even if the variable is bad, so that reading goes on to the next variable. This stand-in
+/// never gets out, because [`Env::read`] drops it and returns the problems instead.
 pub struct Reader<'e> {
     env: &'e Env,
     variables: Vec<Variable>,
@@ -76,7 +76,7 @@ pub struct Reader<'e> {
 }
 
 impl Reader<'_> {
-    /// A variable that has to be set.
+    /// A variable that must be set.
     pub fn required<T>(&mut self, name: &'static str, doc: &'static str, kind: Kind<T>) -> T {
         self.note(name, doc, &kind, Necessity::Required);
         match self.find(name, &kind) {
@@ -89,7 +89,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A variable that may be left out. Set to nothing is left out, which is how Terraform says null.
+    /// A variable that may be left out. An empty value counts as left out: Terraform writes null that way.
     pub fn optional<T>(&mut self, name: &'static str, doc: &'static str, kind: Kind<T>) -> Option<T> {
         self.note(name, doc, &kind, Necessity::Optional);
         match self.find(name, &kind) {
@@ -98,7 +98,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A variable that something else makes necessary. `when` says what, for people: `EMAIL_MODE=allowlist`.
+    /// A variable that is required under a condition. `when` words the condition, such as `EMAIL_MODE=allowlist`.
     pub fn required_when<T>(
         &mut self,
         needed: bool,
@@ -113,16 +113,16 @@ impl Reader<'_> {
             Found::Bad => None,
             Found::Nothing => {
                 if needed {
-                    self.complain(name, doc, &kind, format!("is not set, but {when} needs it"));
+                    self.complain(name, doc, &kind, format!("is not set, but is required when {when}"));
                 }
                 None
             }
         }
     }
 
-    /// A variable that falls back to `default`, written as it would be in the environment.
+    /// A variable with a default, written as it would be in the environment.
     ///
-    /// A default that its own kind refuses is reported like any other problem, so no test can miss it.
+    /// A default that its own kind refuses is reported like any other problem, so that tests find it.
     pub fn default<T>(&mut self, name: &'static str, doc: &'static str, kind: Kind<T>, default: &'static str) -> T {
         self.note(name, doc, &kind, Necessity::Default(default));
         match self.find(name, &kind) {
@@ -131,14 +131,14 @@ impl Reader<'_> {
             Found::Nothing => match kind.parse(default) {
                 Ok(value) => value,
                 Err(wrong) => {
-                    self.complain(name, doc, &kind, format!("has a default that does not fit: it {wrong}"));
+                    self.complain(name, doc, &kind, format!("has an invalid default: it {wrong}"));
                     kind.stand_in()
                 }
             },
         }
     }
 
-    /// Reports a problem between variables that no single one of them shows.
+    /// Reports a problem between variables that are each valid.
     pub fn refuse(&mut self, name: &'static str, wrong: impl Into<String>) {
         let variable = self.variables.iter().find(|v| v.name == name);
         let (expected, example, doc) = match variable {

@@ -1,4 +1,4 @@
-//! What a variable may hold: how it is read, what is expected, and an example.
+//! Kinds of variables: how a value is read, what is expected, and an example.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use topic_names::TopicName;
 
-/// What a variable may hold.
+/// What a variable may contain.
 ///
-/// A parser's complaint continues the sentence that the variable's name begins ("is not a whole number") and holds no
-/// part of the value unless it is a closed form such as a number or a choice: text may be a misplaced secret.
+/// A parser's complaint continues the sentence that the variable's name begins ("is not a valid number"). It contains no
+/// part of the value unless that is a closed form such as a number or a choice: text may be a misplaced secret.
 pub struct Kind<T> {
     parse: Parse<T>,
     stand_in: Box<dyn Fn() -> T>,
@@ -23,7 +23,7 @@ pub struct Kind<T> {
 type Parse<T> = Box<dyn Fn(&str) -> Result<T, String>>;
 
 impl<T> Kind<T> {
-    /// Shows `example` instead of the kind's own, where a name says more.
+    /// Shows `example` instead of the kind's own example.
     #[must_use]
     pub fn example(mut self, example: &str) -> Self {
         example.clone_into(&mut self.example);
@@ -56,8 +56,8 @@ impl<T> Kind<T> {
     }
 }
 
-/// A kind of one's own. `stand_in` is a value of the type for the time until the problems are reported; `parse` must
-/// not repeat the value in its complaint if the value may be personal or secret.
+/// A custom kind. `stand_in` makes a value of the type for the time until the problems are reported. `parse` must not repeat
+/// the value in its complaint if the value may be personal or secret.
 pub fn parsed<T>(
     expected: impl Into<String>,
     example: impl Into<String>,
@@ -73,15 +73,15 @@ pub fn parsed<T>(
     }
 }
 
-/// Any text on one line, without the blanks around it.
+/// Any text on one line, without the spaces around it.
 pub fn text() -> Kind<String> {
-    parsed("text on one line", "some-name", String::new, |value| match value.contains(char::is_control) {
-        true => Err("holds a control character or a line break".to_owned()),
+    parsed("single-line text", "some-name", String::new, |value| match value.contains(char::is_control) {
+        true => Err("contains a control character or a line break".to_owned()),
         false => Ok(value.to_owned()),
     })
 }
 
-/// One of a few words, in exactly this spelling.
+/// One of a few words, in exactly that spelling.
 pub fn one_of<T: Clone + 'static, const N: usize>(choices: [(&'static str, T); N]) -> Kind<T> {
     const { assert!(N > 0, "a choice needs something to choose from") };
     let words = choices.iter().map(|(word, _)| *word).collect::<Vec<_>>();
@@ -92,7 +92,7 @@ pub fn one_of<T: Clone + 'static, const N: usize>(choices: [(&'static str, T); N
         move || first.clone(),
         move |value| match choices.iter().find(|(word, _)| *word == value) {
             Some((_, choice)) => Ok(choice.clone()),
-            None => Err(format!("is {}, which is not among the choices", quote(value))),
+            None => Err(format!("is {}, which is not one of the choices", quote(value))),
         },
     )
 }
@@ -109,13 +109,13 @@ where
 {
     let first = *range.start();
     parsed(
-        format!("a number from {} to {}", range.start(), range.end()),
+        format!("number from {} to {}", range.start(), range.end()),
         first.to_string(),
         move || first,
         move |value| match value.parse::<T>() {
             Ok(number) if range.contains(&number) => Ok(number),
             Ok(_) => Err(format!("is {}, which is out of range", quote(value))),
-            Err(_) => Err(format!("is {}, which is not such a number", quote(value))),
+            Err(_) => Err(format!("is {}, which is not a valid number", quote(value))),
         },
     )
 }
@@ -124,7 +124,7 @@ where
 pub fn milliseconds(range: RangeInclusive<u64>) -> Kind<Duration> {
     let first = *range.start();
     let number = number(range);
-    let expected = format!("milliseconds, {}", number.expected);
+    let expected = format!("milliseconds: {}", number.expected);
     parsed(
         expected,
         first.to_string(),
@@ -133,10 +133,10 @@ pub fn milliseconds(range: RangeInclusive<u64>) -> Kind<Duration> {
     )
 }
 
-/// A duration with its unit: `250ms`, `10s`, `5m`, `2h`, `7d`.
+/// A duration with a unit: `250ms`, `10s`, `5m`, `2h`, `7d`.
 pub fn duration() -> Kind<Duration> {
     parsed(
-        "a whole number and its unit: ms, s, m, h or d",
+        "whole number with a unit: ms, s, m, h or d",
         "10s",
         || Duration::ZERO,
         |value| {
@@ -160,44 +160,44 @@ pub fn duration() -> Kind<Duration> {
 /// An instant with its offset, as RFC 3339 writes it.
 pub fn time() -> Kind<Timestamp> {
     parsed(
-        "a time with its offset (RFC 3339)",
+        "RFC 3339 time with an offset",
         "2026-01-31T08:00:00Z",
         || Timestamp::UNIX_EPOCH,
-        |value| value.parse().map_err(|_| format!("is {}, which is not such a time", quote(value))),
+        |value| value.parse().map_err(|_| format!("is {}, which is not an RFC 3339 time with an offset", quote(value))),
     )
 }
 
-/// An `http` or `https` address, handed on exactly as written.
+/// An `http` or `https` URL, passed on exactly as written.
 ///
-/// User and password do not belong into it: addresses get logged. Its complaints never repeat it.
+/// It must not contain a user or password, because addresses are logged. Its complaints never repeat it.
 pub fn url() -> Kind<String> {
-    parsed("an http or https address without user and password", "https://example.com", String::new, |value| {
-        let url = url::Url::parse(value).map_err(|error| format!("is not an address: {error}"))?;
+    parsed("http or https URL without user or password", "https://example.com", String::new, |value| {
+        let url = url::Url::parse(value).map_err(|error| format!("is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err("is neither http nor https".to_owned());
+            return Err("is neither an http nor an https URL".to_owned());
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("holds a user or password".to_owned());
+            return Err("contains a user or password".to_owned());
         }
         Ok(value.to_owned())
     })
 }
 
-/// A Kafka topic, named by the rules that the crate `topic-names` states.
+/// A Kafka topic, by the rules of the crate `topic-names`.
 pub fn topic() -> Kind<TopicName> {
-    parsed("the name of a topic", "user.profile.updated", TopicName::stand_in, |value| {
-        value.parse::<TopicName>().map_err(|error| format!("is no topic name: {}", error.problem))
+    parsed("Kafka topic name", "user.profile.updated", TopicName::stand_in, |value| {
+        value.parse::<TopicName>().map_err(|error| format!("is not a topic name: {}", error.problem))
     })
 }
 
-/// Items with commas between them, at least one; blanks around an item do not count.
+/// Items separated by commas, at least one; spaces around an item do not count.
 pub fn list<T: 'static>(item: Kind<T>) -> Kind<Vec<T>> {
-    let expected = format!("a list with commas, each item {}", item.expected);
+    let expected = format!("comma-separated list of: {}", item.expected);
     let (example, secret) = (item.example.clone(), item.secret);
     let kind = parsed(expected, example, Vec::new, move |value| {
         let mut items = Vec::new();
         for (index, part) in value.split(',').enumerate() {
-            // Whoever ends a list with a comma has not forgotten an item.
+            // A comma at the end of a list is not an empty item.
             if part.trim().is_empty()
                 && index > 0
                 && value.trim_end().ends_with(',')
@@ -206,7 +206,7 @@ pub fn list<T: 'static>(item: Kind<T>) -> Kind<Vec<T>> {
                 continue;
             }
             match part.trim() {
-                "" => return Err(format!("has nothing as item {}", index + 1)),
+                "" => return Err(format!("has an empty item {}", index + 1)),
                 part => {
                     items.push(item.parse(part).map_err(|wrong| format!("has an item {} that {wrong}", index + 1))?)
                 }
@@ -217,7 +217,7 @@ pub fn list<T: 'static>(item: Kind<T>) -> Kind<Vec<T>> {
     if secret { kind.hidden() } else { kind }
 }
 
-/// A closed form quoted for a message: short, and without anything that could forge a log line.
+/// A closed form quoted for a message: short, and without characters that could forge a log line.
 fn quote(value: &str) -> String {
     const SHOWN: usize = 32;
     let shown = value.chars().take(SHOWN).flat_map(char::escape_debug).collect::<String>();

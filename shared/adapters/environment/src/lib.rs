@@ -1,8 +1,8 @@
-//! Configuration from environment variables, every problem reported together.
+//! Reads configuration from environment variables and reports all problems together.
 //!
-//! A function's configuration is one struct, filled by one closure. Whatever is wrong is collected while it runs, so
-//! that whoever deploys it reads the whole list once and not one line per attempt. The same closure yields the table
-//! of variables, which keeps a README honest.
+//! A function's configuration is one struct, filled by one closure. Problems are collected while it runs, so that the person
+//! who deploys the function sees the whole list at once and not one problem per attempt. The same closure yields the table
+//! of variables for the README, and a test compares the two.
 //!
 //! ```
 //! use std::time::Duration;

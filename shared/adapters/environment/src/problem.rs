@@ -1,4 +1,4 @@
-//! What is wrong, told to whoever deploys the function.
+//! Problems of variables, worded for the person who deploys the function.
 
 use std::error::Error;
 use std::fmt;
@@ -19,7 +19,7 @@ impl Problem {
         self.variable
     }
 
-    /// What is wrong with it, as the rest of a sentence that its name begins.
+    /// What is wrong with it, as the rest of a sentence that begins with its name.
     pub fn wrong(&self) -> &str {
         &self.wrong
     }
@@ -40,7 +40,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong, at least one thing. Its `Display` is a text of several lines for a person.
+/// All problems, at least one. `Display` writes several lines for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
     problems: Vec<Problem>,
@@ -48,7 +48,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// What the process should exit with: `EX_CONFIG` of BSD's `sysexits.h`.
+    /// The exit status of a process that cannot read its configuration: `EX_CONFIG` of BSD's `sysexits.h`.
     pub const EXIT_CODE: u8 = 78;
 
     pub(crate) fn new(problems: Vec<Problem>, read: usize) -> Option<Self> {

@@ -1,10 +1,10 @@
-//! Values that must never be shown.
+//! Secret values, which are never shown.
 
 use std::fmt;
 
 use crate::kind::{Kind, parsed};
 
-/// A value that does not show itself: not in `Debug`, not in a problem.
+/// A value that is shown neither by `Debug` nor in a problem.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -24,11 +24,11 @@ impl fmt::Debug for Secret {
 /// Text that is never shown, such as a password.
 pub fn secret() -> Kind<Secret> {
     parsed(
-        "text, kept secret",
+        "secret text",
         "(not shown)",
         || Secret(String::new()),
         |value| match value.contains(char::is_control) {
-            true => Err("holds a control character or a line break".to_owned()),
+            true => Err("contains a control character or a line break".to_owned()),
             false => Ok(Secret(value.to_owned())),
         },
     )

@@ -1,4 +1,4 @@
-//! The variables as a table, for a README and for the test that keeps it true.
+//! The table of variables for a README, and for the test that compares the README with it.
 
 use std::fmt;
 
@@ -9,24 +9,24 @@ pub struct Variable {
     pub name: &'static str,
     /// What it is for.
     pub doc: &'static str,
-    /// Whether it has to be set, and what holds if it is not.
+    /// Whether it must be set, and its default.
     pub necessity: Necessity,
-    /// What it may hold.
+    /// What it may contain.
     pub expected: String,
-    /// A value that it could have.
+    /// An example of a value.
     pub example: String,
     /// Whether its value must not be shown.
     pub secret: bool,
 }
 
-/// Whether a variable has to be set.
+/// Whether a variable must be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Necessity {
-    /// It has to be.
+    /// It must be set.
     Required,
-    /// It has to be under this condition.
+    /// It must be set under this condition.
     RequiredWhen(&'static str),
-    /// Without it, this holds.
+    /// It has this default.
     Default(&'static str),
     /// It may be left out.
     Optional,
@@ -38,30 +38,30 @@ impl fmt::Display for Necessity {
             Necessity::Required => f.write_str("required"),
             Necessity::RequiredWhen(when) => write!(f, "required when {when}"),
             Necessity::Default(default) => write!(f, "`{default}`"),
-            Necessity::Optional => f.write_str("optional"),
+            Necessity::Optional => f.write_str("none"),
         }
     }
 }
 
 /// The variables as a Markdown table.
 ///
-/// A function's README holds exactly this text, and a test of the function says so:
+/// A function's README contains exactly this text; a test of the function compares them:
 ///
 /// ```
 /// use environment::{Env, number, table};
 ///
 /// let variables = Env::describe(|env| env.default("RATE", "Mails a second.", number(1..=500), "10"));
 /// let readme = "\
-/// | variable | unless set | what it holds | meaning |
+/// | variable | type | default | description |
 /// |---|---|---|---|
-/// | `RATE` | `10` | a number from 1 to 500 | Mails a second. |
+/// | `RATE` | number from 1 to 500 | `10` | Mails a second. |
 /// ";
 /// assert!(readme.contains(&table(&variables)));
 /// ```
 pub fn table(variables: &[Variable]) -> String {
-    let mut table = String::from("| variable | unless set | what it holds | meaning |\n|---|---|---|---|\n");
+    let mut table = String::from("| variable | type | default | description |\n|---|---|---|---|\n");
     for Variable { name, doc, necessity, expected, .. } in variables {
-        table.push_str(&format!("| `{name}` | {necessity} | {} | {doc} |\n", expected.replace('|', "\\|")));
+        table.push_str(&format!("| `{name}` | {} | {necessity} | {doc} |\n", expected.replace('|', "\\|")));
     }
     table
 }

@@ -1,4 +1,4 @@
-//! Reading variables: what is accepted, what is refused, and what is said about it.
+//! Reading variables: what is accepted, what is refused, and with which words.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use std::time::Duration;
@@ -27,7 +27,7 @@ fn everything(env: &Env) -> Result<(), Problems> {
 }
 
 #[test]
-fn every_problem_is_told_at_once_with_what_is_expected() {
+fn all_problems_are_reported_at_once_with_what_is_expected() {
     let env = Env::from_pairs([("MODE", "allowlist"), ("RATE", "501"), ("PASSWORD", "hunter2\nx"), ("START", "soon")]);
     let problems = everything(&env).unwrap_err();
     assert_eq!(
@@ -37,32 +37,32 @@ fn every_problem_is_told_at_once_with_what_is_expected() {
 
 TABLE is not set
   meaning   Table of claims.
-  expected  text on one line
+  expected  single-line text
   example   TABLE=claims
 
 QUEUE_URL is not set
   meaning   Queue of dead letters.
-  expected  an http or https address without user and password
+  expected  http or https URL without user or password
   example   QUEUE_URL=https://example.com
 
-ALLOWLIST is not set, but MODE=allowlist needs it
+ALLOWLIST is not set, but is required when MODE=allowlist
   meaning   Who may get mail.
-  expected  a list with commas, each item text on one line
+  expected  comma-separated list of: single-line text
   example   ALLOWLIST=some-name
 
 RATE is `501`, which is out of range
   meaning   Mails a second.
-  expected  a number from 1 to 500
+  expected  number from 1 to 500
   example   RATE=1
 
-PASSWORD holds a control character or a line break
+PASSWORD contains a control character or a line break
   meaning   Password of the registry.
-  expected  text, kept secret
+  expected  secret text
   example   PASSWORD=(not shown)
 
-START is `soon`, which is not such a time
+START is `soon`, which is not an RFC 3339 time with an offset
   meaning   Older rows get no mail.
-  expected  a time with its offset (RFC 3339)
+  expected  RFC 3339 time with an offset
   example   START=2026-01-31T08:00:00Z"
     );
 }
@@ -90,7 +90,7 @@ fn read_debug<T>(value: &str, kind: Kind<T>) -> String {
 }
 
 #[test]
-fn set_to_nothing_is_not_set() {
+fn an_empty_value_counts_as_not_set() {
     let env = Env::from_pairs([("A", ""), ("B", "  "), ("C", "")]);
     let read = env.read(|env| (env.optional("A", "", text()), env.default("B", "", number(1..=9), "3")));
     assert_eq!(read.unwrap(), (None, 3));
@@ -100,14 +100,11 @@ fn set_to_nothing_is_not_set() {
 #[test]
 fn a_default_that_its_own_kind_refuses_is_a_problem() {
     let problems = Env::from_pairs::<&str, &str>([]).read(|env| env.default("N", "", number(1..=9), "10")).unwrap_err();
-    assert_eq!(
-        problems.iter().next().unwrap().wrong(),
-        "has a default that does not fit: it is `10`, which is out of range"
-    );
+    assert_eq!(problems.iter().next().unwrap().wrong(), "has an invalid default: it is `10`, which is out of range");
 }
 
 #[test]
-fn a_problem_between_variables_is_told_like_any_other() {
+fn a_problem_between_variables_is_reported_like_any_other() {
     let env = Env::from_pairs([("LOW", "5"), ("HIGH", "3")]);
     let problems = env
         .read(|env| {
@@ -141,7 +138,7 @@ fn booleans_are_true_or_false_and_nothing_looser() {
     assert_eq!(read("true", boolean()), Ok(true));
     assert_eq!(read("false", boolean()), Ok(false));
     for value in ["1", "yes", "on", "True", "FALSE"] {
-        assert_eq!(read(value, boolean()), Err(format!("is `{value}`, which is not among the choices")));
+        assert_eq!(read(value, boolean()), Err(format!("is `{value}`, which is not one of the choices")));
     }
 }
 
@@ -154,7 +151,7 @@ fn numbers_stay_in_their_range() {
         assert_eq!(read(value, number(1..=500)), Err(format!("is `{value}`, which is out of range")));
     }
     for value in ["ten", "1e2", "99999999999999999999"] {
-        assert_eq!(read(value, number(1..=500)), Err(format!("is `{value}`, which is not such a number")));
+        assert_eq!(read(value, number(1..=500)), Err(format!("is `{value}`, which is not a valid number")));
     }
 }
 
@@ -162,30 +159,30 @@ fn numbers_stay_in_their_range() {
 fn a_long_or_strange_value_cannot_forge_a_line() {
     assert_eq!(
         read("live\n{\"level\":\"INFO\"}", one_of([("live", 1)])),
-        Err("is `live\\n{\\\"level\\\":\\\"INFO\\\"}`, which is not among the choices".into())
+        Err("is `live\\n{\\\"level\\\":\\\"INFO\\\"}`, which is not one of the choices".into())
     );
     let told = read(&"x".repeat(10_000), boolean()).unwrap_err();
     assert!(told.len() < 100, "{told}");
 }
 
 #[test]
-fn lists_have_at_least_one_item_and_none_that_is_empty() {
+fn a_list_has_at_least_one_item_and_no_empty_one() {
     assert_eq!(read("a, b ,c", list(text())), Ok(vec!["a".into(), "b".into(), "c".into()]));
     assert_eq!(read("a,b,", list(text())), Ok(vec!["a".into(), "b".into()]));
-    assert_eq!(read("a,,c", list(text())), Err("has nothing as item 2".into()));
-    assert_eq!(read(",", list(text())), Err("has nothing as item 1".into()));
-    assert_eq!(read("1,x", list(number(1..=9))), Err("has an item 2 that is `x`, which is not such a number".into()));
+    assert_eq!(read("a,,c", list(text())), Err("has an empty item 2".into()));
+    assert_eq!(read(",", list(text())), Err("has an empty item 1".into()));
+    assert_eq!(read("1,x", list(number(1..=9))), Err("has an item 2 that is `x`, which is not a valid number".into()));
 }
 
 #[test]
-fn addresses_are_handed_on_as_written() {
+fn urls_are_passed_on_as_written() {
     assert_eq!(read("http://127.0.0.1:4566", url()), Ok("http://127.0.0.1:4566".into()));
     assert_eq!(
         read("https://sqs.eu-central-1.amazonaws.com/1/q", url()),
         Ok("https://sqs.eu-central-1.amazonaws.com/1/q".into())
     );
-    assert_eq!(read("ftp://example.com", url()), Err("is neither http nor https".into()));
-    assert_eq!(read("https://a:b@example.com", url()), Err("holds a user or password".into()));
+    assert_eq!(read("ftp://example.com", url()), Err("is neither an http nor an https URL".into()));
+    assert_eq!(read("https://a:b@example.com", url()), Err("contains a user or password".into()));
     assert!(read("localhost:8081", url()).is_err());
     assert!(read("https://", url()).is_err());
 }
@@ -220,7 +217,7 @@ fn a_process_variable_that_is_not_text_is_named() {
 }
 
 #[test]
-fn the_table_lists_what_is_read_without_anything_being_set() {
+fn the_table_lists_the_variables_although_none_is_set() {
     let variables = Env::describe(|env| {
         env.required("MODE", "What becomes of a mail.", one_of([("live", 1), ("log", 2)]));
         env.required_when(false, "MODE=log", "FILE", "Where to.", text());
@@ -240,20 +237,20 @@ fn the_table_lists_what_is_read_without_anything_being_set() {
     assert_eq!(
         environment::table(&variables),
         "\
-| variable | unless set | what it holds | meaning |
+| variable | type | default | description |
 |---|---|---|---|
-| `MODE` | required | one of live, log | What becomes of a mail. |
-| `FILE` | required when MODE=log | text on one line | Where to. |
-| `RATE` | `10` | a number from 1 to 500 | Mails a second. |
-| `PASSWORD` | optional | text, kept secret | Password. |
+| `MODE` | one of live, log | required | What becomes of a mail. |
+| `FILE` | single-line text | required when MODE=log | Where to. |
+| `RATE` | number from 1 to 500 | `10` | Mails a second. |
+| `PASSWORD` | secret text | none | Password. |
 "
     );
 }
 
 #[test]
-fn a_topic_follows_the_rules_of_names_and_its_complaint_does_not_repeat_it() {
+fn a_topic_follows_the_rules_and_is_not_repeated_when_refused() {
     assert_eq!(read("cdc.postgres.public.accounts", topic()).unwrap().as_str(), "cdc.postgres.public.accounts");
     let wrong = read("user.profile.Updated", topic()).unwrap_err();
-    assert!(wrong.starts_with("is no topic name: segment 3 holds the capital `U`"), "{wrong}");
+    assert!(wrong.starts_with("is not a topic name: segment 3 holds the capital `U`"), "{wrong}");
     assert!(!wrong.contains("profile"), "{wrong}");
 }

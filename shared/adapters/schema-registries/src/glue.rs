@@ -1,6 +1,6 @@
 //! The client of AWS Glue's schema registry: schema versions by their UUID.
 //!
-//! One call of one service, so it is signed here (Signature Version 4) rather than bringing in that service's whole SDK.
+//! It makes one call of one service, so it signs the request itself (Signature Version 4) and does without that service's SDK.
 
 use std::{
     sync::Arc,
@@ -15,11 +15,11 @@ use aws_sigv4::{
 use aws_types::SdkConfig;
 use futures_util::{FutureExt, future::BoxFuture};
 use reqwest::{Client, StatusCode, Url};
-use schema_registry::{Asked, RegistryError, RegistryErrorKind, SchemaRef, SchemaText, Schemas};
+use schema_registry::{RegistryError, RegistryErrorKind, RegistryTarget, SchemaRef, SchemaText, Schemas};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::http::{Answer, Patience, Said, receive};
+use crate::http::{Cause, HttpResponse, RetryLimits, receive};
 
 const SERVICE: &str = "glue";
 const TARGET: &str = "AWSGlue.GetSchemaVersion";
@@ -27,10 +27,10 @@ const CONTENT: &str = "application/x-amz-json-1.1";
 /// A schema definition has at most 170,000 characters.
 const MAX_ANSWER_BYTES: usize = 4 << 20;
 
-/// How long Glue may take. See [`ConfluentConfig`](crate::ConfluentConfig) for what the parts mean.
+/// How long Glue may take; see [`ConfluentConfig`](crate::ConfluentConfig) for the parts.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const PATIENCE: Patience =
-    Patience { rounds: 2, max_pause: Duration::from_millis(500), timeout: Duration::from_secs(10) };
+const RETRY_LIMITS: RetryLimits =
+    RetryLimits { rounds: 2, max_pause: Duration::from_millis(500), timeout: Duration::from_secs(10) };
 
 /// AWS Glue's schema registry, as this account and region have it. It needs the right `glue:GetSchemaVersion`.
 #[derive(Debug, Clone)]
@@ -41,16 +41,16 @@ pub struct GlueRegistry {
     credentials: SharedCredentialsProvider,
 }
 
-/// Glue cannot be asked with this configuration.
+/// The client cannot be built with this configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum GlueConfigError {
-    /// No region.
+    /// The AWS configuration has no region.
     #[error("AWS Glue needs a region: set AWS_REGION")]
     Region,
-    /// No credentials.
+    /// The AWS configuration has no credentials.
     #[error("AWS Glue needs credentials: a role or the AWS SDK's variables")]
     Credentials,
-    /// The endpoint is no URL.
+    /// The endpoint is not a URL.
     #[error("the endpoint of AWS Glue must look like https://host:port, without user and password")]
     Endpoint,
     /// The HTTP client could not be built.
@@ -64,7 +64,7 @@ impl GlueRegistry {
     /// `request_timeout`.
     ///
     /// # Errors
-    /// When there is no region or no source of credentials, or the endpoint is no URL.
+    /// When there is no region or no source of credentials, or the endpoint is not a URL.
     pub fn new(aws: &SdkConfig, endpoint: Option<&str>, request_timeout: Duration) -> Result<Self, GlueConfigError> {
         let region = aws.region().ok_or(GlueConfigError::Region)?.to_string();
         let credentials = aws.credentials_provider().ok_or(GlueConfigError::Credentials)?;
@@ -83,15 +83,15 @@ impl GlueRegistry {
     }
 
     async fn version(&self, version: Uuid) -> Result<Arc<SchemaText>, RegistryError> {
-        let asked = Asked::Schema(SchemaRef::GlueVersion(version));
+        let target = RegistryTarget::Schema(SchemaRef::GlueVersion(version));
         let body = serde_json::to_vec(&GetSchemaVersion { schema_version_id: version })
-            .map_err(|error| RegistryError::new(asked.clone(), RegistryErrorKind::Refused).caused_by(error))?;
-        PATIENCE.ask(&asked, || async { found(self.send(&asked, &body).await?, &asked) }.boxed()).await
+            .map_err(|error| RegistryError::new(target.clone(), RegistryErrorKind::Refused).caused_by(error))?;
+        RETRY_LIMITS.run(&target, || async { found(self.send(&target, &body).await?, &target) }.boxed()).await
     }
 
-    async fn send(&self, asked: &Asked, body: &[u8]) -> Result<Answer, RegistryError> {
-        // Whatever is wrong with our credentials is wrong for every record.
-        let refused = |cause: Unsigned| RegistryError::new(asked.clone(), RegistryErrorKind::Refused).caused_by(cause);
+    async fn send(&self, target: &RegistryTarget, body: &[u8]) -> Result<HttpResponse, RegistryError> {
+        // Wrong credentials are wrong for every record.
+        let refused = |cause: Unsigned| RegistryError::new(target.clone(), RegistryErrorKind::Refused).caused_by(cause);
         let credentials = self.credentials.provide_credentials().await.map_err(|_| refused(Unsigned::Credentials))?;
         let identity = credentials.into();
         let parameters = v4::SigningParams::builder()
@@ -114,7 +114,7 @@ impl GlueRegistry {
             .fold(self.client.post(self.endpoint.clone()).body(body.to_vec()), |request, (name, value)| {
                 request.header(name, value)
             });
-        receive(request, MAX_ANSWER_BYTES, asked).await
+        receive(request, MAX_ANSWER_BYTES, target).await
     }
 }
 
@@ -154,20 +154,20 @@ struct Exception {
 
 #[derive(Debug, thiserror::Error)]
 enum Unsigned {
-    #[error("no AWS credentials can be had")]
+    #[error("the AWS credentials cannot be loaded")]
     Credentials,
     #[error("the request cannot be signed")]
     Signature,
 }
 
-fn found(answer: Answer, asked: &Asked) -> Result<Arc<SchemaText>, RegistryError> {
+fn found(answer: HttpResponse, target: &RegistryTarget) -> Result<Arc<SchemaText>, RegistryError> {
     if answer.status != StatusCode::OK {
-        return Err(refusal(&answer, asked));
+        return Err(refusal(&answer, target));
     }
-    let error = |kind| RegistryError::new(asked.clone(), kind);
+    let error = |kind| RegistryError::new(target.clone(), kind);
     // The error of serde_json may quote the body, so it is not kept.
     let version: SchemaVersion = serde_json::from_slice(&answer.body)
-        .map_err(|_| error(RegistryErrorKind::Refused).caused_by(Said::Unreadable))?;
+        .map_err(|_| error(RegistryErrorKind::Refused).caused_by(Cause::Unreadable))?;
     match (version.data_format.as_str(), version.status.as_deref()) {
         // Its compatibility is still being checked.
         (_, Some("PENDING")) => Err(error(RegistryErrorKind::Unavailable)),
@@ -177,8 +177,8 @@ fn found(answer: Answer, asked: &Asked) -> Result<Arc<SchemaText>, RegistryError
     }
 }
 
-/// Most exceptions come with status 400; their names tell.
-fn refusal(answer: &Answer, asked: &Asked) -> RegistryError {
+/// Most exceptions have status 400 and differ by name.
+fn refusal(answer: &HttpResponse, target: &RegistryTarget) -> RegistryError {
     let status = answer.status.as_u16();
     let exception = serde_json::from_slice::<Exception>(&answer.body).ok();
     // `com.amazonaws.glue#EntityNotFoundException`, or without what stands before the `#`.
@@ -193,9 +193,9 @@ fn refusal(answer: &Answer, asked: &Asked) -> RegistryError {
         }
         Some(_) | None => answer.kind_by_status(),
     };
-    let said = match name {
-        Some(name) => Said::Code { status, code: name.chars().filter(char::is_ascii_alphanumeric).take(60).collect() },
-        None => Said::Status(status),
+    let cause = match name {
+        Some(name) => Cause::Code { status, code: name.chars().filter(char::is_ascii_alphanumeric).take(60).collect() },
+        None => Cause::Status(status),
     };
-    RegistryError::new(asked.clone(), kind).after(answer.retry_after).caused_by(said)
+    RegistryError::new(target.clone(), kind).after(answer.retry_after).caused_by(cause)
 }

@@ -1,4 +1,4 @@
-//! What the clients of all registries share: answers read whole but not without end, and few, short repetitions.
+//! HTTP for the clients of all registries: answers of bounded size, and few, short retries.
 
 use std::time::Duration;
 
@@ -7,43 +7,43 @@ use reqwest::{
     RequestBuilder, StatusCode,
     header::{HeaderMap, RETRY_AFTER},
 };
-use schema_registry::{Asked, RegistryError, RegistryErrorKind};
+use schema_registry::{RegistryError, RegistryErrorKind, RegistryTarget};
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// An answer, whole.
-pub(crate) struct Answer {
+/// A whole answer.
+pub(crate) struct HttpResponse {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Vec<u8>,
 }
 
-/// What the registry said, as the cause of an error.
+/// The cause of a failed request, as far as it may be shown.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Said {
+pub(crate) enum Cause {
     #[error("it answered with HTTP status {0}")]
     Status(u16),
     #[error("it answered with HTTP status {status} and error code {code}")]
     Code { status: u16, code: String },
-    /// Only where somebody asked to register something, and waits for the reason: a message may quote a schema.
+    /// Only for requests that register or check a schema, whose caller needs the reason: a message may quote a schema.
     #[error("it answered with error code {code}: {message}")]
     Message { code: String, message: String },
     #[error("the schema has a rule of type {0}")]
     Rule(String),
-    #[error("its answer is not what the API says")]
+    #[error("its answer is not one of this API")]
     Unreadable,
-    #[error("its answer is larger than is read")]
+    #[error("its answer is too large")]
     TooLarge,
-    #[error("there was no answer in time")]
-    Late,
+    #[error("it did not answer in time")]
+    TimedOut,
 }
 
-impl Answer {
-    /// Whether the server is failing rather than refusing, so that another one or a later time may do better.
+impl HttpResponse {
+    /// Whether the server is failing rather than refusing, so that another server or a later try may succeed.
     pub(crate) fn is_failure(&self) -> bool {
         self.status.is_server_error() || self.status == StatusCode::REQUEST_TIMEOUT
     }
 
-    /// What a refusal in words that nobody reads proves.
+    /// What a refusal means by its status alone.
     pub(crate) fn kind_by_status(&self) -> RegistryErrorKind {
         match self.status {
             StatusCode::TOO_MANY_REQUESTS => RegistryErrorKind::Throttled,
@@ -53,24 +53,28 @@ impl Answer {
     }
 }
 
-/// Sends a request and reads the answer to its end, if that is near enough.
-pub(crate) async fn receive(request: RequestBuilder, max_bytes: usize, asked: &Asked) -> Result<Answer, RegistryError> {
-    // Without the URL: a proxy's may hold credentials.
-    let lost = |error: reqwest::Error| unavailable(asked).caused_by(error.without_url());
+/// Sends a request and reads the answer, up to `max_bytes`.
+pub(crate) async fn receive(
+    request: RequestBuilder,
+    max_bytes: usize,
+    target: &RegistryTarget,
+) -> Result<HttpResponse, RegistryError> {
+    // Without the URL: a proxy's may contain credentials.
+    let lost = |error: reqwest::Error| unavailable(target).caused_by(error.without_url());
     let mut response = request.send().await.map_err(lost)?;
     let (status, retry_after) = (response.status(), retry_after(response.headers()));
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(lost)? {
         if body.len().saturating_add(chunk.len()) > max_bytes {
-            return Err(RegistryError::new(asked.clone(), RegistryErrorKind::Unusable).caused_by(Said::TooLarge));
+            return Err(RegistryError::new(target.clone(), RegistryErrorKind::Unusable).caused_by(Cause::TooLarge));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, retry_after, body })
+    Ok(HttpResponse { status, retry_after, body })
 }
 
-pub(crate) fn unavailable(asked: &Asked) -> RegistryError {
-    RegistryError::new(asked.clone(), RegistryErrorKind::Unavailable)
+pub(crate) fn unavailable(target: &RegistryTarget) -> RegistryError {
+    RegistryError::new(target.clone(), RegistryErrorKind::Unavailable)
 }
 
 /// Seconds only: no registry sends a date.
@@ -79,29 +83,28 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// How often and for how long a question is put. Little, on purpose: whoever asks on behalf of a record tries again by
-/// its own rules.
+/// How often and for how long a request is tried. Little, on purpose: the reader of a record tries again by its own rules.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct RetryLimits {
     pub(crate) rounds: u32,
     pub(crate) max_pause: Duration,
     pub(crate) timeout: Duration,
 }
 
-impl Patience {
-    /// Puts a question until it is answered, or this is used up.
+impl RetryLimits {
+    /// Tries a request until it is answered or the limits are reached.
     ///
     /// Boxed, because a future that is generic over closures that are `async` could not be shown to be `Send`.
-    pub(crate) async fn ask<'q, T>(
+    pub(crate) async fn run<'q, T>(
         self,
-        asked: &Asked,
-        question: impl Fn() -> BoxFuture<'q, Result<T, RegistryError>>,
+        target: &RegistryTarget,
+        attempt: impl Fn() -> BoxFuture<'q, Result<T, RegistryError>>,
     ) -> Result<T, RegistryError> {
         let deadline = Instant::now() + self.timeout;
         let answer = timeout_at(deadline, async {
             let mut round = 1;
             loop {
-                let error = match question().await {
+                let error = match attempt().await {
                     Ok(answer) => return Ok(answer),
                     Err(error) => error,
                 };
@@ -114,6 +117,6 @@ impl Patience {
                 round += 1;
             }
         });
-        answer.await.unwrap_or_else(|_| Err(unavailable(asked).caused_by(Said::Late)))
+        answer.await.unwrap_or_else(|_| Err(unavailable(target).caused_by(Cause::TimedOut)))
     }
 }

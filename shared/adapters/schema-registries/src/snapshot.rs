@@ -1,4 +1,4 @@
-//! Schemas that a function brings along, so that its first record needs no registry.
+//! Snapshot files: schemas that are deployed with a function, so that its first record needs no registry.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -11,37 +11,37 @@ use uuid::Uuid;
 
 use crate::rule_set::RuleSet;
 
-/// Schemas by the names that frames give them, as one registry had them.
+/// Schemas by their ids, copied from one registry.
 ///
-/// The format is JSON, `{"<name>": {"subject", "version", "schema", "references"}}`: a name is an id (`"7"`), a GUID, or
-/// `glue:` and the UUID of a schema version; references are `[{"name", "subject", "version"}]` and left out where there
-/// are none. What they lead to has to be in the snapshot too.
+/// The format is JSON, `{"<id>": {"subject", "version", "schema", "references"}}`: the id is a number (`"7"`), a GUID, or
+/// `glue:` and the UUID of a schema version; references are `[{"name", "subject", "version"}]` and may be left out if there
+/// are none. The schemas that they refer to must be in the snapshot too.
 ///
-/// **Ids belong to one registry.** With a snapshot of another one, records would be read by the wrong schema: take it
-/// from the registry whose ids the records carry. GUIDs follow from the content, and glue versions are unique; those
+/// **Numbers belong to one registry.** With a snapshot of another registry, records would be read by the wrong schema: take
+/// it from the registry whose ids the records contain. GUIDs derive from the content, and Glue's versions are unique, so those
 /// cannot be mixed up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
     schemas: HashMap<SchemaRef, Arc<SchemaText>>,
 }
 
-/// The text is no snapshot.
+/// The text is not a snapshot.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// It is not JSON of that form.
-    #[error("line {line} is not as in a snapshot of schemas")]
+    #[error("line {line} does not match the format of snapshots")]
     Malformed {
         /// The line, from 1.
         line: usize,
         /// What is wrong.
         source: serde_json::Error,
     },
-    /// A name that no frame could carry.
-    #[error("`{0}` names no schema: an id, a GUID, or glue: and a UUID is needed")]
+    /// A key that is not an id.
+    #[error("`{0}` is not the id of a schema: write a number, a GUID, or glue: and a UUID")]
     Name(String),
-    /// A schema has rules that readers would have to run.
+    /// A schema has rules that readers must run.
     #[error(
-        "schema {schema} has a rule of type {rule} that its readers must run, and functions run none: they would take ciphertext for text"
+        "schema {schema} has a rule of type {rule} that its readers must run, and functions run none: they would take ciphertext for data"
     )]
     Rules {
         /// Which schema.
@@ -49,7 +49,7 @@ pub enum SnapshotError {
         /// The rule's type, such as `ENCRYPT`.
         rule: String,
     },
-    /// A reference leads out of the snapshot.
+    /// A reference to a schema that is not in the snapshot.
     #[error("schema {schema} refers to subject {subject}, version {version}, which is not in the snapshot")]
     Reference {
         /// Which schema refers.
@@ -82,7 +82,7 @@ impl Snapshot {
     /// Reads a snapshot.
     ///
     /// # Errors
-    /// When it is not JSON of that form, a name is none, or a reference leads out of it.
+    /// When it is not JSON of that form, a key is not an id, or a reference is not in the snapshot.
     pub fn parse(json: &str) -> Result<Self, SnapshotError> {
         let entries: BTreeMap<String, Entry> =
             serde_json::from_str(json).map_err(|source| SnapshotError::Malformed { line: source.line(), source })?;
@@ -100,17 +100,17 @@ impl Snapshot {
         Ok(Snapshot { schemas })
     }
 
-    /// How many names it has.
+    /// The number of ids.
     pub fn len(&self) -> usize {
         self.schemas.len()
     }
 
-    /// Whether it has none.
+    /// Whether it contains no schemas.
     pub fn is_empty(&self) -> bool {
         self.schemas.is_empty()
     }
 
-    /// The schema of that name.
+    /// The schema with that id.
     pub fn get(&self, schema: SchemaRef) -> Option<&Arc<SchemaText>> {
         self.schemas.get(&schema)
     }
@@ -135,8 +135,8 @@ fn named(name: &str) -> Option<SchemaRef> {
     }
 }
 
-/// What an entry refers to, dependencies first and each text once. Walked with a stack of our own: a snapshot may be as
-/// deep as it likes.
+/// The schemas that an entry refers to, dependencies first and each text once. Walks with an explicit stack, because the
+/// snapshot decides how deep references go.
 fn references(
     name: &str,
     first: &Entry,

@@ -1,4 +1,4 @@
-//! What tools ask of a registry: registering, compatibility, lists and levels.
+//! Requests of tools: registering, compatibility, lists and levels.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -18,11 +18,11 @@ use axum::{
 };
 use schema_registries::{Compatibility, ConfluentConfig, ConfluentRegistry, NewSchema, SchemaReference};
 use schema_registry::compatibility::Level;
-use schema_registry::{Asked, RegistryErrorKind, SchemaId, Version};
+use schema_registry::{RegistryErrorKind, RegistryTarget, SchemaId, Version};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// Answers from a table of methods and paths, and remembers what was sent.
+/// Answers from a table of methods and paths, and keeps what was sent.
 #[derive(Clone, Default)]
 struct Server {
     answers: Arc<Mutex<HashMap<String, (u16, Value)>>>,
@@ -75,7 +75,7 @@ async fn a_schema_is_registered_with_its_references() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_why_and_is_not_repeated() {
+async fn a_refusal_has_its_reason_and_is_not_retried() {
     use RegistryErrorKind::{Incompatible, Invalid, Refused};
     for (status, code, kind) in [
         (409, 409, Incompatible),
@@ -88,7 +88,7 @@ async fn a_refusal_says_why_and_is_not_repeated() {
         let body = json!({"error_code": code, "message": "field cents has no default"});
         server.put("POST /subjects/orders-value/versions", status, body);
         let error = server.start().await.register("orders-value", &order()).await.unwrap_err();
-        assert_eq!((error.kind(), error.asked()), (kind, &Asked::Subject("orders-value".to_owned())));
+        assert_eq!((error.kind(), error.target()), (kind, &RegistryTarget::Subject("orders-value".to_owned())));
         let cause = error.source().unwrap().to_string();
         assert_eq!(cause.contains("field cents has no default"), kind != Refused, "{cause}");
         assert_eq!(server.sent.lock().unwrap().len(), 1);
@@ -107,7 +107,7 @@ async fn a_schema_is_found_under_its_subject() {
 }
 
 #[tokio::test]
-async fn compatibility_is_told_with_its_reasons() {
+async fn compatibility_comes_with_its_reasons() {
     let server = Server::default();
     let registry = server.start().await;
     assert_eq!(registry.compatibility("orders-value", Version::Latest, &order()).await.unwrap(), None);

@@ -40,7 +40,7 @@ struct Realm {
 
 #[derive(Default)]
 struct RealmState {
-    /// How many tokens were given; the last one is `token-<that many>`.
+    /// How many tokens were issued; the last one is `token-<that many>`.
     given: usize,
     /// As the endpoint writes it.
     life: Option<&'static str>,
@@ -48,7 +48,7 @@ struct RealmState {
     refusal: Option<u16>,
     revoked: Vec<String>,
     forms: Vec<(String, String)>,
-    /// `authorization` and Confluent Cloud's headers, as they came.
+    /// The `authorization` and Confluent Cloud headers of requests.
     asked: Vec<String>,
 }
 
@@ -105,7 +105,7 @@ async fn schema(State(realm): State<Realm>, headers: HeaderMap) -> Result<String
 }
 
 #[tokio::test]
-async fn a_token_is_fetched_once_for_all_who_wait() {
+async fn a_token_is_fetched_once_for_all_that_wait() {
     let realm = Realm::default();
     realm.with(|state| state.life = Some("3600"));
     let registry = realm.start().await;
@@ -120,7 +120,7 @@ async fn a_token_is_fetched_once_for_all_who_wait() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_about_to_end_is_fetched_anew_and_serves_until_its_end_where_that_fails() {
+async fn a_token_is_renewed_early_and_used_until_it_expires() {
     let realm = Realm::default();
     realm.with(|state| state.life = Some("100"));
     let registry = realm.start().await;
@@ -136,7 +136,7 @@ async fn a_token_that_is_about_to_end_is_fetched_anew_and_serves_until_its_end_w
     tokio::time::advance(Duration::from_secs(2)).await;
     tokio::time::resume();
     registry.by_id(id(3)).await.unwrap();
-    realm.with(|state| assert_eq!((state.given, state.forms.len()), (1, 2), "asked for, not had, old one used"));
+    realm.with(|state| assert_eq!((state.given, state.forms.len()), (1, 2), "requested, not received, old one used"));
 
     realm.with(|state| state.refusal = None);
     registry.by_id(id(4)).await.unwrap();
@@ -144,7 +144,7 @@ async fn a_token_that_is_about_to_end_is_fetched_anew_and_serves_until_its_end_w
 }
 
 #[tokio::test]
-async fn a_token_that_the_registry_refuses_is_fetched_anew_once() {
+async fn a_refused_token_is_replaced_once() {
     let realm = Realm::default();
     let registry = realm.start().await;
     registry.by_id(id(1)).await.unwrap();
@@ -157,7 +157,7 @@ async fn a_token_that_the_registry_refuses_is_fetched_anew_once() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_asked_and_the_record_is_not_at_fault() {
+async fn without_a_token_nothing_is_requested_and_the_record_is_retried() {
     for (status, kind) in [(401, RegistryErrorKind::Refused), (503, RegistryErrorKind::Unavailable)] {
         let realm = Realm::default();
         realm.with(|state| state.refusal = Some(status));
@@ -166,7 +166,7 @@ async fn without_a_token_nothing_is_asked_and_the_record_is_not_at_fault() {
         for error in answers.into_iter().map(Result::unwrap_err) {
             assert_eq!((error.kind(), error.is_transient()), (kind, true));
             let cause = std::error::Error::source(&error).unwrap().to_string();
-            assert_eq!(cause, "the token endpoint gave no token");
+            assert_eq!(cause, "the token endpoint returned no token");
         }
         realm.with(|state| {
             assert!(state.asked.is_empty());
@@ -176,7 +176,7 @@ async fn without_a_token_nothing_is_asked_and_the_record_is_not_at_fault() {
     }
 }
 
-/// An authority, and a registry behind TLS that lets in only whom that authority has signed.
+/// A certificate authority, and a registry behind TLS that accepts only clients with a certificate of that authority.
 struct Guarded {
     url: String,
     authority: CertifiedIssuer<'static, KeyPair>,
@@ -209,7 +209,7 @@ impl Guarded {
         tokio::spawn(async move {
             loop {
                 let (connection, _) = listener.accept().await.unwrap();
-                // A client that is not let in fails here.
+                // A refused client fails here.
                 let Ok(mut connection) = acceptor.accept(connection).await else { continue };
                 let _ = connection.read(&mut [0; 4_096]).await;
                 let answer =
@@ -236,7 +236,7 @@ impl Guarded {
 }
 
 #[tokio::test]
-async fn a_registry_that_asks_for_a_certificate_gets_ours_and_is_checked_against_our_authority() {
+async fn certificates_are_checked_on_both_sides() {
     let registry = Guarded::start().await;
     let authorities = Some(registry.authority.pem().into_bytes());
     let identity = Some(registry.client_pem());
@@ -249,7 +249,7 @@ async fn a_registry_that_asks_for_a_certificate_gets_ours_and_is_checked_against
 }
 
 #[test]
-fn what_cannot_be_used_is_told_before_anything_is_sent() {
+fn an_unusable_configuration_is_refused_before_any_request() {
     let with = |change: fn(&mut ConfluentConfig)| {
         let mut config = ConfluentConfig::new("https://registry.example.com");
         change(&mut config);
@@ -284,8 +284,8 @@ fn what_cannot_be_used_is_told_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_token_serves_however_its_life_is_written() {
-    // Text: Microsoft's endpoints of old; without end: Long.MAX_VALUE, and more.
+async fn a_token_works_however_its_lifetime_is_written() {
+    // Text: Microsoft's older endpoints. Unlimited: Long.MAX_VALUE, and larger.
     for (life, fetches) in [
         (r#""3599""#, 1),
         ("3599.0", 1),
@@ -296,7 +296,7 @@ async fn a_token_serves_however_its_life_is_written() {
         (r#""9223372036854775807""#, 1),
         (r#""soon""#, 1),
         ("[]", 1),
-        // It serves the question that it was fetched for.
+        // It is used for the request that it was fetched for.
         ("0", 2),
     ] {
         let realm = Realm::default();

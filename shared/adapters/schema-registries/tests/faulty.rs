@@ -1,4 +1,4 @@
-//! A registry that fails in every way: nothing is taken for an answer that is none, and nobody waits for ever.
+//! A registry that fails in every way: no fault passes for an answer, and every request ends.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -11,7 +11,7 @@ use std::{
 };
 
 use schema_registries::{ConfluentConfig, ConfluentRegistry};
-use schema_registry::{Asked, RegistryError, RegistryErrorKind, SchemaId, SchemaRef, Schemas};
+use schema_registry::{RegistryError, RegistryErrorKind, RegistryTarget, SchemaId, SchemaRef, Schemas};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -24,17 +24,17 @@ const GOOD: &str = r#"{"schema":"\"int\""}"#;
 /// What a server does with a request.
 #[derive(Debug, Clone, Copy)]
 enum Fault {
-    /// It answers as it should.
+    /// It answers correctly.
     None,
     /// It answers with this status and body.
     Answer(u16, &'static str),
-    /// It fails and asks to come back after so many seconds.
+    /// It fails, with `Retry-After` in seconds.
     AskToWait(u64),
     /// It takes the request and never answers.
     Hang,
     /// It breaks off in the middle of the body.
     HalfAnswer,
-    /// It closes without a word.
+    /// It closes the connection without an answer.
     Close,
     /// It answers in bytes that are not HTTP.
     Garbage,
@@ -51,7 +51,7 @@ struct Faulty {
 }
 
 impl Faulty {
-    /// Meets its requests with these faults in turn, and then always with the last.
+    /// Answers requests with these faults in turn, and then always with the last.
     async fn start(faults: &'static [Fault]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -108,7 +108,7 @@ fn quick(url: &str) -> ConfluentConfig {
     ConfluentConfig {
         connect_timeout: Duration::from_millis(200),
         request_timeout: Duration::from_millis(200),
-        question_timeout: Duration::from_secs(2),
+        operation_timeout: Duration::from_secs(2),
         max_pause: Duration::from_millis(5),
         ..ConfluentConfig::new(url)
     }
@@ -119,7 +119,7 @@ async fn error(config: ConfluentConfig) -> RegistryError {
 }
 
 #[tokio::test]
-async fn no_fault_of_a_registry_costs_a_record_or_takes_for_ever() {
+async fn every_fault_of_a_registry_is_retried_and_ends_in_time() {
     use RegistryErrorKind::{Refused, Throttled, Unavailable};
     let cases: [(&'static [Fault], RegistryErrorKind, usize); 12] = [
         (&[Fault::Answer(500, r#"{"error_code":50001}"#)], Unavailable, 2),
@@ -140,14 +140,14 @@ async fn no_fault_of_a_registry_costs_a_record_or_takes_for_ever() {
         let asked = Instant::now();
         let error = error(quick(&server.url)).await;
         assert_eq!((error.kind(), error.is_transient()), (kind, true), "{faults:?}: {error}");
-        assert_eq!(error.asked(), &Asked::Schema(SEVEN), "{faults:?}");
+        assert_eq!(error.target(), &RegistryTarget::Schema(SEVEN), "{faults:?}");
         assert!(asked.elapsed() < Duration::from_secs(2), "{faults:?} took {:?}", asked.elapsed());
         assert_eq!(server.requests(), requests, "{faults:?}");
     }
 }
 
 #[tokio::test]
-async fn one_more_round_is_enough_for_a_hiccup() {
+async fn one_more_round_outlasts_a_short_failure() {
     for hiccup in [
         &[Fault::Close, Fault::None],
         &[Fault::HalfAnswer, Fault::None],
@@ -161,7 +161,7 @@ async fn one_more_round_is_enough_for_a_hiccup() {
 }
 
 #[tokio::test]
-async fn a_failing_url_leads_to_the_next_which_is_asked_first_from_then_on() {
+async fn a_failing_url_leads_to_the_next_which_then_comes_first() {
     for fault in [&[Fault::Answer(503, "")], &[Fault::Hang], &[Fault::HalfAnswer], &[Fault::Garbage], &[Fault::Close]] {
         let (first, second) = (Faulty::start(fault).await, Faulty::start(&[Fault::None]).await);
         let registry = ConfluentRegistry::new(quick(&format!("{}, {}", first.url, second.url))).unwrap();
@@ -173,7 +173,7 @@ async fn a_failing_url_leads_to_the_next_which_is_asked_first_from_then_on() {
 }
 
 #[tokio::test]
-async fn nobody_listening_at_one_url_leads_to_the_next() {
+async fn a_url_that_refuses_connections_leads_to_the_next() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -183,7 +183,7 @@ async fn nobody_listening_at_one_url_leads_to_the_next() {
 }
 
 #[tokio::test]
-async fn what_one_server_says_of_the_question_is_the_clusters_answer() {
+async fn an_answer_of_one_server_is_the_clusters_answer() {
     use RegistryErrorKind::{NotFound, Refused, Throttled};
     let cases: [(&'static [Fault], RegistryErrorKind); 4] = [
         (&[Fault::Answer(404, r#"{"error_code":40403}"#)], NotFound),
@@ -199,10 +199,10 @@ async fn what_one_server_says_of_the_question_is_the_clusters_answer() {
 }
 
 #[tokio::test]
-async fn a_question_has_a_time_of_its_own_whatever_its_requests_take() {
+async fn an_operation_ends_in_its_own_time_however_many_requests() {
     let server = Faulty::start(&[Fault::Hang]).await;
     let urls = vec![server.url.as_str(); 20].join(",");
-    let config = ConfluentConfig { question_timeout: Duration::from_millis(300), ..quick(&urls) };
+    let config = ConfluentConfig { operation_timeout: Duration::from_millis(300), ..quick(&urls) };
     let asked = Instant::now();
     assert_eq!(error(config).await.kind(), RegistryErrorKind::Unavailable);
     assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());

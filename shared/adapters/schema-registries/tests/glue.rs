@@ -1,4 +1,4 @@
-//! AWS Glue's side of one call, which checks the signature by computing it anew from what arrived.
+//! AWS Glue's side of one call, which computes the signature again from the request to check it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -33,7 +33,7 @@ struct Glue {
 }
 
 impl Glue {
-    /// Answers in turn, and then always with the last answer; only what is signed well.
+    /// Answers in turn, and then always with the last answer; only to correctly signed requests.
     async fn start(&self, answers: &[(u16, &str)]) -> String {
         *self.answers.lock().unwrap() =
             answers.iter().rev().map(|(status, body)| (*status, (*body).to_owned())).collect();
@@ -106,7 +106,7 @@ async fn a_signed_request_gets_the_schema() {
 }
 
 #[tokio::test]
-async fn a_signature_by_another_key_is_refused_and_no_fault_of_the_record() {
+async fn a_signature_by_another_key_is_refused_and_retried() {
     let url = Glue::default().start(&[(200, AVRO)]).await;
     let registry = GlueRegistry::new(&aws("another"), Some(&url), Duration::from_secs(2)).unwrap();
     let error = registry.by_id(SchemaRef::GlueVersion(VERSION)).await.unwrap_err();
@@ -116,13 +116,13 @@ async fn a_signature_by_another_key_is_refused_and_no_fault_of_the_record() {
 }
 
 #[tokio::test]
-async fn a_hiccup_is_asked_again() {
+async fn a_short_failure_is_retried() {
     let answers = [(500, r#"{"__type":"InternalServiceException"}"#), (200, AVRO)];
     registry(&answers).await.by_id(SchemaRef::GlueVersion(VERSION)).await.unwrap();
 }
 
 #[tokio::test]
-async fn every_answer_is_classified_by_what_it_proves() {
+async fn every_answer_has_its_kind_of_error() {
     use RegistryErrorKind::{NotFound, Refused, Throttled, Unavailable, Unusable};
     let cases = [
         (400, r#"{"__type":"com.amazonaws.glue#EntityNotFoundException","Message":"no"}"#, NotFound),

@@ -1,4 +1,4 @@
-//! What a hostile registry makes us allocate is bounded.
+//! The memory that a hostile registry makes us allocate is bounded.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -46,7 +46,7 @@ fn beside_a_server<T, F: Future<Output = T>>(schema_bytes: usize, client: impl F
 }
 
 #[test]
-fn a_hostile_registry_takes_no_more_than_what_is_kept_and_what_is_under_way() {
+fn a_hostile_registry_takes_bounded_memory() {
     let cache_of =
         |url: String, policy| SchemaCache::new(ConfluentRegistry::new(ConfluentConfig::new(url)).unwrap(), policy);
     let policy = CachePolicy { max_bytes: 8 * MIB, ..CachePolicy::default() };
@@ -54,7 +54,7 @@ fn a_hostile_registry_takes_no_more_than_what_is_kept_and_what_is_under_way() {
     let (taken, cache) = beside_a_server(300_000, |url| async move {
         let cache = Arc::new(cache_of(url, policy));
         let ids = (1..=60).map(SchemaId);
-        // All at once; nobody keeps an answer but the cache.
+        // All at once; only the cache keeps the answers.
         let cache_of_all = &cache;
         let asked = ids.map(|id| async move { cache_of_all.by_id(SchemaRef::Id(id)).await.is_ok() });
         assert!(futures_util::future::join_all(asked).await.into_iter().all(|read| read));
@@ -63,17 +63,17 @@ fn a_hostile_registry_takes_no_more_than_what_is_kept_and_what_is_under_way() {
     let kept: usize = (1..=60).filter_map(|id| cache.known(SchemaRef::Id(SchemaId(id)))).map(|text| text.size()).sum();
     println!("60 schemas of 900 KB: {} KiB at most, {} KiB kept", taken >> 10, kept >> 10);
     assert!(kept <= policy.max_bytes && kept > policy.max_bytes / 2, "{kept}");
-    // Eight are under way: what they have so far, and an answer as it comes and as it is read.
+    // Eight requests at a time, each with the schemas so far and one answer, as bytes and parsed.
     assert!(taken < policy.max_bytes + 8 * 5 * 300_000, "{taken}");
 }
 
 #[test]
-fn a_schema_too_large_with_its_references_is_given_up_while_it_is_read() {
+fn a_schema_that_is_too_large_is_given_up_while_it_is_read() {
     let (taken, error) = beside_a_server(3_500_000, |url| async move {
         ConfluentRegistry::new(ConfluentConfig::new(url)).unwrap().by_id(SchemaRef::Id(SchemaId(7))).await.unwrap_err()
     });
     println!("a schema of 3 times 3.5 MB: {} KiB", taken >> 10);
     assert_eq!((error.kind(), error.is_transient()), (RegistryErrorKind::Unusable, false));
-    // What fits, one answer as it comes (moving to a larger place) and as it is read.
+    // The schemas that fit, and one answer, as bytes (in a growing buffer) and parsed.
     assert!(taken < 8 * MIB + 4 * 3_500_000, "{taken}");
 }

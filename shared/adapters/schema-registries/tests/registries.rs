@@ -1,4 +1,4 @@
-//! One contract for every registry, and what only the HTTP client can meet.
+//! One contract for every registry, and what only the HTTP client can run into.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -20,9 +20,9 @@ use axum::{
 };
 use schema_registries::{Auth, ConfluentConfig, ConfluentRegistry};
 use schema_registry::{
-    Asked, CachePolicy, PlanCache, RegistryError, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef, Schemas,
-    Subjects, Version,
-    testing::{GUID, INNER, InMemorySchemas, MIDDLE, OUTER, Weather, contract},
+    CachePolicy, PlanCache, RegistryError, RegistryErrorKind, RegistryTarget, SchemaCache, SchemaId, SchemaRef,
+    Schemas, Subjects, Version,
+    testing::{GUID, Health, INNER, InMemorySchemas, MIDDLE, OUTER, contract},
 };
 use tokio::net::TcpListener;
 
@@ -33,7 +33,7 @@ const NOT_FOUND: &str = r#"{"error_code":40403,"message":"Schema not found"}"#;
 #[derive(Clone, Default)]
 struct Server {
     answers: Arc<Mutex<HashMap<String, (u16, String)>>>,
-    weather: Arc<Mutex<Weather>>,
+    weather: Arc<Mutex<Health>>,
     authorizations: Arc<Mutex<Vec<String>>>,
     requests: Arc<AtomicUsize>,
 }
@@ -73,9 +73,9 @@ async fn answer(State(server): State<Server>, headers: HeaderMap, request: Reque
         server.authorizations.lock().unwrap().push(value.to_str().unwrap().to_owned());
     }
     match *server.weather.lock().unwrap() {
-        Weather::Fair => {}
-        Weather::Down => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Weather::Busy(seconds) => {
+        Health::Up => {}
+        Health::Down => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Health::Throttling(seconds) => {
             return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())]).into_response();
         }
     }
@@ -99,7 +99,7 @@ async fn the_registry_in_memory_keeps_the_contract() {
     let schemas = InMemorySchemas::default();
     schemas.put(SEVEN, OUTER, &[INNER, MIDDLE]);
     schemas.put(SchemaRef::Guid(GUID), OUTER, &[INNER, MIDDLE]);
-    contract(&schemas, |weather| schemas.set_weather(weather)).await;
+    contract(&schemas, |weather| schemas.set_health(weather)).await;
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn an_api_below_a_path_is_found_with_and_without_a_slash() {
 }
 
 #[tokio::test]
-async fn every_answer_is_classified_by_what_it_proves() {
+async fn every_answer_has_its_kind_of_error() {
     use RegistryErrorKind::{NotFound, Refused, Throttled, Unavailable, Unusable};
     let cases = [
         (404, NOT_FOUND, NotFound),
@@ -178,7 +178,7 @@ async fn a_subjects_version_comes_with_its_id_and_its_references() {
         assert_eq!(found.schema.references, [INNER, MIDDLE]);
     }
     let error = registry.version("outer", Version::Number(4)).await.unwrap_err();
-    assert_eq!(error.asked(), &Asked::Version("outer".to_owned(), Version::Number(4)));
+    assert_eq!(error.target(), &RegistryTarget::Version("outer".to_owned(), Version::Number(4)));
     assert_eq!((error.kind(), error.code()), (RegistryErrorKind::NotFound, "version_not_found"));
     assert!(error.to_string().starts_with("subject outer, version 4: "), "{error}");
 }
@@ -213,7 +213,7 @@ async fn an_answer_without_end_is_not_read_to_it() {
 }
 
 #[tokio::test]
-async fn references_that_go_round_or_never_end_are_bounded() {
+async fn circular_and_endless_references_are_bounded() {
     let server = Server::default();
     let refers = |subject: &str| {
         format!(r#"{{"schema":"\"{subject}\"","references":[{{"name":"x","subject":"{subject}","version":1}}]}}"#)
@@ -247,7 +247,7 @@ async fn a_schema_that_is_referred_to_twice_is_defined_once() {
     };
     let field = |name: &str, ty: &str| format!(r#"{{"name":"{name}","type":"{ty}"}}"#);
     let (left, right) = (field("l", "com.shop.Left"), field("r", "com.shop.Right"));
-    // Both sides need Money, and Copy is Money under another subject.
+    // Both refer to Money, and Copy is Money under another subject.
     server.put("/schemas/ids/7", 200, schema("Order", &format!("{left},{right}"), &["Left", "Right", "Copy"]));
     let money = field("m", "com.shop.Money");
     server.put("/subjects/Left/versions/1?deleted=true", 200, schema("Left", &money, &["Money"]));
@@ -290,7 +290,7 @@ async fn an_error_names_its_cause_but_no_secret_and_no_schema() {
 }
 
 #[test]
-fn a_url_must_be_one_and_carry_no_credentials() {
+fn a_url_must_be_valid_and_without_credentials() {
     for url in ["", ",", "https://x,", "registry:8081", "ftp://x", "http://user:hush@x", "https://user@x", "mailto:a@b"]
     {
         let error = ConfluentRegistry::new(ConfluentConfig::new(url)).unwrap_err();
@@ -323,19 +323,19 @@ async fn a_thousand_first_decodes_of_one_schema_cost_one_request() {
     }
     assert_eq!(server.requests.load(Ordering::SeqCst), 1);
 
-    *server.weather.lock().unwrap() = Weather::Down;
+    *server.weather.lock().unwrap() = Health::Down;
     assert_eq!(decode(Arc::clone(&plans)).await, Order { number: 42 }, "decoding goes on without the registry");
 }
 
 const SUBJECTS: &str = "/subjects?deleted=true&limit=1";
 
 #[tokio::test]
-async fn what_a_registry_denies_is_believed_only_of_one_that_is_well() {
+async fn not_found_counts_only_from_a_healthy_registry() {
     use RegistryErrorKind::{Lost, NotFound, Refused, Throttled, Unavailable, Unusable};
     let denials = [
         (404, NOT_FOUND, NotFound),
         (404, r#"{"error_code":"40403","message":"Schema not found"}"#, NotFound),
-        // Apicurio, of a schema that is not there and of one that it cannot make out.
+        // Apicurio's answers for an unknown schema and for one that it cannot parse.
         (404, r#"{"message":"No content with id/hash '7' was found.","error_code":404}"#, NotFound),
         (400, r#"{"message":"Failed to discover artifact type from content.","error_code":0}"#, Unusable),
     ];
@@ -343,7 +343,7 @@ async fn what_a_registry_denies_is_believed_only_of_one_that_is_well() {
         let own_code = if body.contains("4040") { NotFound } else { Refused };
         for (subjects, answer, kind) in [
             (200, r#"["orders-value"]"#.to_owned(), meant),
-            // It goes on for longer than is read.
+            // The answer is too long to read.
             (200, format!("[{}\"orders-value\"]", "\"orders-value\",".repeat(500_000)), meant),
             (200, "[]".to_owned(), Lost),
             (503, String::new(), Unavailable),
@@ -359,10 +359,10 @@ async fn what_a_registry_denies_is_believed_only_of_one_that_is_well() {
             let told = &error.to_string()[..];
             assert_eq!(error.kind(), kind, "{body}, subjects {subjects}: {told}");
             assert_eq!(error.is_transient(), !matches!(kind, NotFound | Unusable), "{body}, subjects {subjects}");
-            assert_eq!(error.asked(), &Asked::Schema(SEVEN));
+            assert_eq!(error.target(), &RegistryTarget::Schema(SEVEN));
         }
     }
-    // What no registry says of a schema says nothing, however well it is.
+    // An answer that no registry gives for a schema means nothing, even from a healthy one.
     for (status, body) in [(404, "<html>nothing here</html>"), (404, "{}"), (400, r#"{"error_code":40001}"#), (403, "")]
     {
         let server = Server::default();
@@ -385,7 +385,7 @@ async fn a_registry_that_has_no_subjects_yet_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_schema_whose_fields_are_encrypted_is_not_read_as_if_they_were_not() {
+async fn a_schema_with_encrypted_fields_is_refused() {
     let rule = |rule: &str| format!(r#""ruleSet":{{"domainRules":[{rule}]}}"#);
     let encrypts = r#"{"name":"pii","kind":"TRANSFORM","mode":"WRITEREAD","type":"ENCRYPT","tags":["PII"],
         "params":{"encrypt.kek.name":"k"},"onFailure":"ERROR,NONE"}"#;
@@ -395,7 +395,7 @@ async fn a_schema_whose_fields_are_encrypted_is_not_read_as_if_they_were_not() {
         (rule(r#"{"type":"ENCRYPT"}"#), "ENCRYPT"),
         (rule(r#"{"type":"encrypt_field","mode":"WRITE"}"#), "encrypt_field"),
         (format!(r#""ruleSet":{{"migrationRules":null,"encodingRules":[{payload}]}}"#), "ENCRYPT_PAYLOAD"),
-        // A rule of somebody's own, which changes what is read.
+        // A custom rule that transforms the data on reading.
         (rule(r#"{"type":"TOKENIZE","kind":"TRANSFORM","mode":"READ"}"#), "TOKENIZE"),
         (rule(r#"{"kind":"TRANSFORM"}"#), ""),
     ];
@@ -430,7 +430,7 @@ async fn a_schema_whose_fields_are_encrypted_is_not_read_as_if_they_were_not() {
 }
 
 #[tokio::test]
-async fn a_schema_is_bounded_with_all_that_it_refers_to() {
+async fn a_schema_is_bounded_together_with_its_references() {
     let server = Server::default();
     let schema = |length: usize, next: &str| {
         let references = format!(r#"[{{"name":"x","subject":"{next}","version":1}}]"#);

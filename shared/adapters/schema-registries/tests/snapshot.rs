@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc};
 use schema_registries::{Snapshot, SnapshotError};
 use schema_registry::{
     CachePolicy, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef, Schemas,
-    testing::{GUID, INNER, InMemorySchemas, MIDDLE, OUTER, Weather},
+    testing::{GUID, Health, INNER, InMemorySchemas, MIDDLE, OUTER},
 };
 
 fn id(number: u32) -> SchemaRef {
@@ -36,7 +36,7 @@ fn snapshot() -> String {
 #[tokio::test]
 async fn a_cold_start_with_a_snapshot_needs_no_registry() {
     let registry = Arc::new(InMemorySchemas::default());
-    registry.set_weather(Weather::Down);
+    registry.set_health(Health::Down);
     let snapshot = Snapshot::parse(&snapshot()).unwrap();
     let cache = SchemaCache::new(Arc::clone(&registry), CachePolicy { max_schemas: 1, ..CachePolicy::default() })
         .with_preloaded(snapshot);
@@ -45,25 +45,25 @@ async fn a_cold_start_with_a_snapshot_needs_no_registry() {
     for schema in [id(9), SchemaRef::Guid(GUID), SchemaRef::GlueVersion(GUID)] {
         assert_eq!(cache.by_id(schema).await.unwrap().text, INNER, "{schema}");
     }
-    assert_eq!(registry.questions(), 0);
+    assert_eq!(registry.requests(), 0);
     let unknown = cache.by_id(id(10)).await.unwrap_err();
     assert_eq!((unknown.kind(), unknown.is_transient()), (RegistryErrorKind::Unavailable, true));
 
-    registry.set_weather(Weather::Fair);
+    registry.set_health(Health::Up);
     for number in 10..20 {
         registry.put(id(number), "\"int\"", &[]);
-        assert_eq!(cache.by_id(id(number)).await.unwrap().text, "\"int\"", "what it lacks is asked for");
+        assert_eq!(cache.by_id(id(number)).await.unwrap().text, "\"int\"", "a schema that it lacks is fetched");
     }
-    registry.set_weather(Weather::Down);
-    assert!(cache.by_id(id(7)).await.is_ok(), "what came along is not pushed out");
+    registry.set_health(Health::Down);
+    assert!(cache.by_id(id(7)).await.is_ok(), "schemas of the snapshot are not dropped");
 }
 
 #[test]
-fn what_is_no_snapshot_is_told() {
+fn a_bad_snapshot_is_refused_with_the_reason() {
     for (text, expected) in [
-        ("{\n\"7\": 7}", "line 2 is not as in a snapshot of schemas"),
-        (r#"{"seven": {"subject": "s", "version": 1, "schema": "{}"}}"#, "`seven` names no schema"),
-        (r#"{"glue:7": {"subject": "s", "version": 1, "schema": "{}"}}"#, "`glue:7` names no schema"),
+        ("{\n\"7\": 7}", "line 2 does not match the format of snapshots"),
+        (r#"{"seven": {"subject": "s", "version": 1, "schema": "{}"}}"#, "`seven` is not the id of a schema"),
+        (r#"{"glue:7": {"subject": "s", "version": 1, "schema": "{}"}}"#, "`glue:7` is not the id of a schema"),
         (
             r#"{"7": {"subject": "s", "version": 1, "schema": "{}", "references": [{"subject": "t", "version": 3}]}}"#,
             "schema 7 refers to subject t, version 3, which is not in the snapshot",

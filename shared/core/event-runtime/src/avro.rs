@@ -6,8 +6,8 @@ use avro_decode::{AvroType, Plan};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, Ready, ready};
 use schema_registry::{
-    Body, Clues, Frame, FrameFormat, KEY_SCHEMA_HEADER, KeyFormat, NoPlanOfText, PlanCache, PlanError,
-    RegistryErrorKind, SchemaRef, VALUE_SCHEMA_HEADER, split,
+    Body, Frame, FrameFormat, KEY_SCHEMA_HEADER, KeyFormat, NoPlanOfText, PlanCache, PlanError, RegistryErrorKind,
+    SchemaHints, SchemaRef, VALUE_SCHEMA_HEADER, split,
 };
 
 use crate::clock::{Clock, SystemClock, UnixMillis};
@@ -173,8 +173,8 @@ impl<T: AvroType> AvroReader<T> {
                 Some(other) => return Err(self.not_avro(other)),
             }
         }
-        let clues = Clues { header: header.as_deref(), metadata_id: metadata_id.as_deref() };
-        split(format, bytes, clues).map_err(|error| match metadata {
+        let hints = SchemaHints { header: header.as_deref(), metadata_id: metadata_id.as_deref() };
+        split(format, bytes, hints).map_err(|error| match metadata {
             Some(_) if !format.looks_at_metadata() => ReadError::FrameTaken { side: self.side, error },
             Some(_) | None => ReadError::Frame(error),
         })

@@ -157,7 +157,7 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use futures_util::FutureExt;
-    use schema_registry::{Clues, SchemaId, split};
+    use schema_registry::{SchemaHints, SchemaId, split};
 
     use super::*;
     use crate::in_flight::InFlight;
@@ -184,7 +184,7 @@ mod tests {
             for _ in 0..3 {
                 let found = frames.split_once(Side::Value, FrameFormat::Confluent, bytes, || {
                     looks.set(looks.get() + 1);
-                    Ok(split(FrameFormat::Confluent, bytes, Clues::default())?)
+                    Ok(split(FrameFormat::Confluent, bytes, SchemaHints::default())?)
                 });
                 let found = found.map(|frame| (frame.schema, frame.body));
                 assert_eq!(found.map_err(|error| crate::Failure::code(&error)), expected);
@@ -197,7 +197,7 @@ mod tests {
     fn a_reader_of_another_format_is_not_handed_the_first_ones_frame() {
         let (frames, bytes) = (RecordFrames::default(), b"\0\0\0\0\x02ab".as_slice());
         let read = |format| {
-            let split = || Ok(split(format, bytes, Clues { header: None, metadata_id: Some("9") })?);
+            let split = || Ok(split(format, bytes, SchemaHints { header: None, metadata_id: Some("9") })?);
             frames.split_once(Side::Value, format, bytes, split).map(|frame| frame.schema).unwrap()
         };
         for _ in 0..2 {

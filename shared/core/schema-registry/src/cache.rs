@@ -1,4 +1,4 @@
-//! One question per schema, whatever the number of records that wait for it.
+//! Caches schemas: each is fetched once, for all records that wait for it.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -20,13 +20,13 @@ use crate::{FetchCounter, RegistryError, RegistryErrorKind, SchemaRef, SchemaTex
 /// How much a [`SchemaCache`] keeps, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CachePolicy {
-    /// Schemas kept, for ever since they never change; beyond that the oldest goes. Default 1,000: more than the
+    /// Schemas kept, for good since they never change; beyond that the oldest is dropped. Default 1,000: more than the
     /// versions of any topic that one function reads.
     pub max_schemas: usize,
-    /// Bytes of those schemas, with all that they refer to. Default 64 MiB: beyond that the oldest goes, too.
+    /// Bytes of those schemas, references included; beyond that the oldest is dropped, too. Default 64 MiB.
     pub max_bytes: usize,
-    /// How long "no such schema" (or an unusable one) is believed. Default 10 s: long enough to spare the registry a flood of broken records,
-    /// short enough for a registry whose followers lag.
+    /// How long the answer "no such schema", or an unusable one, is kept. Default 10 s: long enough to spare the registry a
+    /// flood of broken records, short enough for a registry whose followers lag.
     pub missing_for: Duration,
 }
 
@@ -36,23 +36,24 @@ impl Default for CachePolicy {
     }
 }
 
-/// Questions under way at a time: what their answers take before they are kept is bounded by this.
+/// Requests at a time: bounds the memory that answers take before they are cached.
 const MAX_FETCHES: usize = 8;
 
-/// How long a registry that denies what it gave before is taken for one that has lost its memory, and not for one in which
-/// that was deleted.
+/// How long a registry that no longer has a schema that it returned before counts as one that has lost its store. After that
+/// the schema counts as deleted.
 const LOST_FOR: Duration = Duration::from_secs(600);
 
-/// A registry with a memory: each schema is fetched once, by whoever asks first, and everybody who asks meanwhile gets
-/// that answer. What was fetched is served also when the registry is down; its outages are never kept.
+/// A cache in front of a registry. The first caller that needs a schema fetches it; callers that come meanwhile wait for the
+/// same request. Cached schemas are served while the registry is down; outages are not cached.
 ///
-/// A registry that says "no such schema" is asked for one that it gave before, unless it has just given one. If it
-/// denies that as well it has lost its memory, as some do for a while after a start, and its word costs no record.
+/// When a registry answers "no such schema", the cache asks it for a schema that it returned before, unless it has just
+/// returned one. If that is missing as well, the registry has lost its store, as some do for a while after a start: the
+/// answer becomes [`RegistryErrorKind::Lost`], and no record is dead-lettered for it.
 pub struct SchemaCache<S> {
     registry: Arc<S>,
     preloaded: HashMap<SchemaRef, Arc<SchemaText>>,
     policy: CachePolicy,
-    memory: Arc<Mutex<Memory>>,
+    state: Arc<Mutex<State>>,
     fetches: Arc<Semaphore>,
 }
 
@@ -69,30 +70,30 @@ struct Fetched {
 }
 
 #[derive(Default)]
-struct Memory {
+struct State {
     known: HashMap<SchemaRef, Arc<SchemaText>>,
     /// The keys of `known`, oldest first.
     order: VecDeque<SchemaRef>,
-    /// What `known` takes.
+    /// The size of `known`.
     bytes: usize,
-    /// When the registry last gave a schema.
-    gave: Option<Instant>,
-    /// Since when it has denied what it gave before.
-    denies: Option<Instant>,
-    /// What the registry does not have or nobody can use, and until when we believe it.
+    /// When the registry last returned a schema.
+    last_returned: Option<Instant>,
+    /// Since when it has lacked a schema that it returned before.
+    lacking_since: Option<Instant>,
+    /// Schemas that the registry does not have, or that are unusable, and until when that answer is kept.
     missing: HashMap<SchemaRef, (Instant, RegistryError)>,
-    /// Questions under way. Weak: when all who asked have gone, so has the question.
-    asked: HashMap<SchemaRef, WeakShared<Fetch>>,
+    /// Requests under way. Weak: a request ends when all its callers have gone.
+    fetching: HashMap<SchemaRef, WeakShared<Fetch>>,
 }
 
 impl<S: Schemas + 'static> SchemaCache<S> {
-    /// A cache before `registry`.
+    /// A cache in front of `registry`.
     pub fn new(registry: S, policy: CachePolicy) -> Self {
         Self {
             registry: Arc::new(registry),
             preloaded: HashMap::new(),
             policy,
-            memory: Arc::default(),
+            state: Arc::default(),
             fetches: Arc::new(Semaphore::new(MAX_FETCHES)),
         }
     }
@@ -105,113 +106,114 @@ impl<S: Schemas + 'static> SchemaCache<S> {
         self
     }
 
-    /// The schema if it is known already, without asking.
+    /// The schema, if it is cached or preloaded.
     pub fn known(&self, schema: SchemaRef) -> Option<Arc<SchemaText>> {
         if let Some(text) = self.preloaded.get(&schema) {
             return Some(Arc::clone(text));
         }
-        lock(&self.memory).known.get(&schema).cloned()
+        lock(&self.state).known.get(&schema).cloned()
     }
 
-    /// The answer as far as memory has it, else the one question that is under way.
-    fn recall(&self, schema: SchemaRef) -> Result<Answer, Shared<Fetch>> {
+    /// The cached answer, or the request that will bring it.
+    fn cached_or_fetch(&self, schema: SchemaRef) -> Result<Answer, Shared<Fetch>> {
         if let Some(text) = self.known(schema) {
             return Ok(Ok(text));
         }
-        let mut memory = lock(&self.memory);
-        match memory.missing.get(&schema) {
+        let mut state = lock(&self.state);
+        match state.missing.get(&schema) {
             Some((until, error)) if *until > Instant::now() => return Ok(Err(error.clone())),
             Some(_) => {
-                memory.missing.remove(&schema);
+                state.missing.remove(&schema);
             }
             None => {}
         }
-        if let Some(asked) = memory.asked.get(&schema).and_then(WeakShared::upgrade) {
-            return Err(asked);
+        if let Some(fetch) = state.fetching.get(&schema).and_then(WeakShared::upgrade) {
+            return Err(fetch);
         }
         let fetch = self.fetch(schema).boxed().shared();
-        memory.asked.retain(|_, asked| asked.upgrade().is_some());
-        if let Some(asked) = fetch.downgrade() {
-            memory.asked.insert(schema, asked);
+        state.fetching.retain(|_, fetch| fetch.upgrade().is_some());
+        if let Some(weak) = fetch.downgrade() {
+            state.fetching.insert(schema, weak);
         }
         Err(fetch)
     }
 
     fn fetch(&self, schema: SchemaRef) -> impl Future<Output = Fetched> + Send + use<S> {
         let registry = Arc::clone(&self.registry);
-        let memory = Arc::clone(&self.memory);
+        let state = Arc::clone(&self.state);
         let fetches = Arc::clone(&self.fetches);
         let policy = self.policy;
         async move {
-            // Refused only once closed, which it never is.
+            // Fails only for a closed semaphore, and this one is never closed.
             let _turn = fetches.acquire().await;
-            let asked = Instant::now();
+            let requested = Instant::now();
             let answer = match registry.by_id(schema).await {
                 Err(error) if error.kind() == RegistryErrorKind::NotFound => {
-                    Err(believed(&*registry, &memory, error, policy).await)
+                    Err(verified(&*registry, &state, error, policy).await)
                 }
                 answer => answer,
             };
-            lock(&memory).learn(schema, &answer, policy);
-            Fetched { answer, took: asked.elapsed(), is_counted: Arc::default() }
+            lock(&state).learn(schema, &answer, policy);
+            Fetched { answer, took: requested.elapsed(), is_counted: Arc::default() }
         }
     }
 }
 
-/// What "no such schema" means, coming from this registry now.
-async fn believed(
+/// What "no such schema" means, coming from this registry at this time.
+async fn verified(
     registry: &impl Schemas,
-    memory: &Mutex<Memory>,
+    state: &Mutex<State>,
     error: RegistryError,
     policy: CachePolicy,
 ) -> RegistryError {
-    let Some(given) = lock(memory).given_before(policy) else { return error };
-    match registry.by_id(given).await {
-        Err(denied) if denied.kind() == RegistryErrorKind::NotFound => {
-            if lock(memory).has_lost_its_own() {
+    let Some(returned) = lock(state).returned_before(policy) else { return error };
+    match registry.by_id(returned).await {
+        Err(lacking) if lacking.kind() == RegistryErrorKind::NotFound => {
+            if lock(state).counts_as_lost() {
                 error.with_kind(RegistryErrorKind::Lost)
             } else {
                 error
             }
         }
-        // It fails meanwhile, so its word of before may have been part of that.
+        // It is failing now, so the first answer may have been part of that.
         Err(failed) if failed.is_transient() => error.with_kind(failed.kind()).after(failed.retry_after()),
         Err(_) => error,
         Ok(_) => {
-            lock(memory).has_given();
+            lock(state).has_returned();
             error
         }
     }
 }
 
-impl Memory {
-    /// A schema that the registry gave, to see whether it still knows it; `None` where it just gave one, or never did.
-    fn given_before(&self, policy: CachePolicy) -> Option<SchemaRef> {
-        let lately = self.gave.is_some_and(|gave| gave.elapsed() < policy.missing_for);
-        self.order.back().copied().filter(|_| !lately)
+impl State {
+    /// A schema that the registry returned before, to check whether it still has it; `None` if it has just returned one, or
+    /// never did.
+    fn returned_before(&self, policy: CachePolicy) -> Option<SchemaRef> {
+        let recently = self.last_returned.is_some_and(|at| at.elapsed() < policy.missing_for);
+        self.order.back().copied().filter(|_| !recently)
     }
 
-    fn has_given(&mut self) {
-        self.gave = Some(Instant::now());
-        self.denies = None;
+    fn has_returned(&mut self) {
+        self.last_returned = Some(Instant::now());
+        self.lacking_since = None;
     }
 
-    /// It denied what it gave: whether that is taken for a loss of its memory.
-    fn has_lost_its_own(&mut self) -> bool {
-        self.denies.get_or_insert_with(Instant::now).elapsed() < LOST_FOR
+    /// Whether a registry that lacks a schema that it returned before counts as one that has lost its store.
+    fn counts_as_lost(&mut self) -> bool {
+        self.lacking_since.get_or_insert_with(Instant::now).elapsed() < LOST_FOR
     }
 
     fn learn(&mut self, schema: SchemaRef, answer: &Answer, policy: CachePolicy) {
-        self.asked.remove(&schema);
+        self.fetching.remove(&schema);
         match answer {
             Ok(text) => {
-                self.has_given();
+                self.has_returned();
                 self.bytes += text.size();
                 match self.known.insert(schema, Arc::clone(text)) {
                     Some(before) => self.bytes -= before.size(),
                     None => self.order.push_back(schema),
                 }
-                // The newest stays, whatever it takes: the registry's client bounds a single one.
+                // The newest stays, however large: the registry's client bounds a single schema.
                 while self.order.len() > 1 && (self.order.len() > policy.max_schemas || self.bytes > policy.max_bytes) {
                     let Some(oldest) = self.order.pop_front() else { break };
                     self.bytes -= self.known.remove(&oldest).map_or(0, |text| text.size());
@@ -222,7 +224,7 @@ impl Memory {
                 if self.missing.len() >= policy.max_schemas {
                     self.missing.retain(|_, (until, _)| *until > now);
                 }
-                // Still full: a flood of made-up ids. They are asked for again rather than remembered.
+                // Still full: a flood of made-up ids. Those are requested again rather than kept.
                 if self.missing.len() < policy.max_schemas {
                     self.missing.insert(schema, (now + policy.missing_for, error.clone()));
                 }
@@ -234,7 +236,7 @@ impl Memory {
 
 impl<S: Schemas + 'static> Schemas for SchemaCache<S> {
     fn by_id(&self, schema: SchemaRef) -> BoxFuture<'_, Result<Arc<SchemaText>, RegistryError>> {
-        match self.recall(schema) {
+        match self.cached_or_fetch(schema) {
             Ok(answer) => std::future::ready(answer).boxed(),
             Err(fetch) => fetch.map(|fetched| fetched.answer).boxed(),
         }
@@ -245,7 +247,7 @@ impl<S: Schemas + 'static> Schemas for SchemaCache<S> {
         schema: SchemaRef,
         counter: &'a FetchCounter,
     ) -> BoxFuture<'a, Result<Arc<SchemaText>, RegistryError>> {
-        match self.recall(schema) {
+        match self.cached_or_fetch(schema) {
             Ok(answer) => std::future::ready(answer).boxed(),
             Err(fetch) => fetch
                 .map(|Fetched { answer, took, is_counted }| {
@@ -259,7 +261,7 @@ impl<S: Schemas + 'static> Schemas for SchemaCache<S> {
     }
 }
 
-/// No code panics while it holds the lock, so a poisoned one holds nothing half-done.
-fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
-    memory.lock().unwrap_or_else(PoisonError::into_inner)
+/// No code panics while it holds the lock, so a poisoned lock guards a consistent state.
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -51,12 +51,12 @@ impl From<FrameFormat> for KeyFormat {
 }
 
 impl FrameFormat {
-    /// Whether [`Clues::header`](crate::Clues::header) is used; where it is not, headers need not be parsed.
+    /// Whether [`SchemaHints::header`](crate::SchemaHints::header) is used; where it is not, headers need not be parsed.
     pub fn looks_at_headers(self) -> bool {
         self == FrameFormat::ConfluentHeader
     }
 
-    /// Whether [`Clues::metadata_id`](crate::Clues::metadata_id) is used.
+    /// Whether [`SchemaHints::metadata_id`](crate::SchemaHints::metadata_id) is used.
     pub fn looks_at_metadata(self) -> bool {
         self == FrameFormat::Metadata
     }

@@ -54,7 +54,7 @@ impl fmt::Display for SchemaRef {
 
 /// What a record contains about a key's or value's schema beside its bytes.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Clues<'a> {
+pub struct SchemaHints<'a> {
     /// The value of [`KEY_SCHEMA_HEADER`] or [`VALUE_SCHEMA_HEADER`].
     pub header: Option<&'a [u8]>,
     /// The `schemaId` of the event's `keySchemaMetadata` or `valueSchemaMetadata`.
@@ -106,7 +106,7 @@ fn inflated_at_most(stream: &[u8]) -> usize {
     stream.len().saturating_mul(MAX_DEFLATE_RATIO).min(MAX_INFLATED_BYTES)
 }
 
-/// The bytes and clues do not name the schema that wrote them.
+/// The bytes and hints do not name the schema that wrote them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// The bytes are shorter than the frame.
@@ -176,17 +176,17 @@ impl From<InflateError> for FrameError {
 /// Splits a key or value into the name of its schema and its body.
 ///
 /// # Errors
-/// When the bytes and clues are not a frame of the format.
+/// When the bytes and hints are not a frame of the format.
 #[inline]
-pub fn split<'a>(format: FrameFormat, bytes: &'a [u8], clues: Clues<'_>) -> Result<Frame<'a>, FrameError> {
+pub fn split<'a>(format: FrameFormat, bytes: &'a [u8], hints: SchemaHints<'_>) -> Result<Frame<'a>, FrameError> {
     match format {
         FrameFormat::Confluent | FrameFormat::Apicurio => confluent(bytes),
-        FrameFormat::ConfluentHeader => match clues.header {
+        FrameFormat::ConfluentHeader => match hints.header {
             Some(header) => bare(bytes, header_id(header)?),
             None => prefixed(bytes),
         },
         FrameFormat::Glue => glue(bytes),
-        FrameFormat::Metadata => bare(bytes, metadata_id(clues.metadata_id.ok_or(FrameError::MetadataMissing)?)?),
+        FrameFormat::Metadata => bare(bytes, metadata_id(hints.metadata_id.ok_or(FrameError::MetadataMissing)?)?),
     }
 }
 

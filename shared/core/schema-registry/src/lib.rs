@@ -5,10 +5,10 @@
 //! compiles it once for each type that reads it.
 //!
 //! ```
-//! use schema_registry::{Body, Clues, FrameFormat, SchemaId, SchemaRef, split};
+//! use schema_registry::{Body, FrameFormat, SchemaHints, SchemaId, SchemaRef, split};
 //!
 //! let value = [0, 0, 1, 134, 162, 2, 84];
-//! let frame = split(FrameFormat::Confluent, &value, Clues::default())?;
+//! let frame = split(FrameFormat::Confluent, &value, SchemaHints::default())?;
 //! assert_eq!(frame.schema, SchemaRef::Id(SchemaId(100_002)));
 //! assert_eq!(frame.body, Body::Plain(&[2, 84]));
 //! # Ok::<(), schema_registry::FrameError>(())
@@ -30,8 +30,10 @@ pub use cache::{CachePolicy, SchemaCache};
 pub use fetch_stats::{FetchCounter, FetchStats};
 pub use format::{FrameFormat, Frames, KeyFormat};
 pub use frame::{
-    Body, Clues, Frame, FrameError, KEY_SCHEMA_HEADER, MAX_INFLATED_BYTES, SchemaId, SchemaRef, VALUE_SCHEMA_HEADER,
-    inflates_to_at_most, split,
+    Body, Frame, FrameError, KEY_SCHEMA_HEADER, MAX_INFLATED_BYTES, SchemaHints, SchemaId, SchemaRef,
+    VALUE_SCHEMA_HEADER, inflates_to_at_most, split,
 };
 pub use plans::{NoPlanOfText, PlanCache, PlanError};
-pub use schemas::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaText, Schemas, Subjects, Version};
+pub use schemas::{
+    RegisteredSchema, RegistryError, RegistryErrorKind, RegistryTarget, SchemaText, Schemas, Subjects, Version,
+};

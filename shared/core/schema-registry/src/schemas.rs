@@ -1,4 +1,4 @@
-//! The port: where schemas come from, in our own types.
+//! The ports to schema registries, in types of our own: schemas by id, and by subject and version.
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -10,14 +10,14 @@ use crate::{FetchCounter, SchemaId, SchemaRef};
 
 /// A registry of writer schemas.
 ///
-/// A schema never changes once it has an id, so an answer may be kept for ever. Implementations fetch; sharing and
-/// keeping is the work of [`SchemaCache`](crate::SchemaCache).
+/// A schema never changes once it has an id, so an answer may be kept for good. Implementations only fetch;
+/// [`SchemaCache`](crate::SchemaCache) shares and keeps.
 pub trait Schemas: Send + Sync {
     /// The schema behind a reference.
     ///
     /// # Errors
-    /// [`RegistryErrorKind::NotFound`] only when the registry itself says that it has no such schema; see
-    /// [`RegistryError::is_transient`] for what may pass.
+    /// [`RegistryErrorKind::NotFound`] only when the registry itself answers that it has no such schema. See
+    /// [`RegistryError::is_transient`] for the errors that may pass.
     fn by_id(&self, schema: SchemaRef) -> BoxFuture<'_, Result<Arc<SchemaText>, RegistryError>>;
 
     /// The same, counting what it cost. An implementation that keeps no schemas makes a request each time.
@@ -58,7 +58,7 @@ impl<S: Schemas + ?Sized> Schemas for Arc<S> {
     }
 }
 
-/// A registry that also knows schemas by subject and version: what producers and tools ask.
+/// A registry that also knows schemas by subject and version, as producers and tools need.
 ///
 /// Unlike an id, [`Version::Latest`] may name another schema tomorrow, so nothing here is kept by
 /// [`SchemaCache`](crate::SchemaCache).
@@ -66,8 +66,8 @@ pub trait Subjects: Send + Sync {
     /// The schema that is registered under a subject, in a version.
     ///
     /// # Errors
-    /// [`RegistryErrorKind::NotFound`] when the registry itself says that it has no such subject or version; the error
-    /// [names](RegistryError::asked) both.
+    /// [`RegistryErrorKind::NotFound`] when the registry itself answers that it has no such subject or version; the error
+    /// [names](RegistryError::target) both.
     fn version<'a>(
         &'a self,
         subject: &'a str,
@@ -88,7 +88,7 @@ impl<S: Subjects + ?Sized> Subjects for Arc<S> {
 /// A version of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Version {
-    /// Whichever was registered last.
+    /// The one that was registered last.
     Latest,
     /// The one with this number, from 1.
     Number(u32),
@@ -106,11 +106,11 @@ impl fmt::Display for Version {
 /// A schema with its place in the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisteredSchema {
-    /// The number by which frames name it.
+    /// The id by which frames name it.
     pub id: SchemaId,
     /// Its version under the subject, from 1.
     pub version: u32,
-    /// The GUID of its content, from registries that give one.
+    /// The GUID of its content, where the registry has GUIDs.
     pub guid: Option<Uuid>,
     /// The schema itself.
     pub schema: Arc<SchemaText>,
@@ -121,52 +121,52 @@ pub struct RegisteredSchema {
 pub struct SchemaText {
     /// The schema's JSON.
     pub text: String,
-    /// The JSON of the schemas that it refers to by name, each after those that it needs itself.
+    /// The JSON of the schemas that it refers to by name, each after its own references.
     pub references: Vec<String>,
 }
 
 impl SchemaText {
-    /// Its bytes, with all that it refers to.
+    /// Its size in bytes, references included.
     pub fn size(&self) -> usize {
         self.references.iter().map(String::len).fold(self.text.len(), usize::saturating_add)
     }
 }
 
-/// What a registry was asked about.
+/// What a request to a registry is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Asked {
+pub enum RegistryTarget {
     /// A schema, as a frame names it.
     Schema(SchemaRef),
     /// A subject in a version.
     Version(String, Version),
     /// A subject as a whole.
     Subject(String),
-    /// The registry itself: the list of its subjects, its own settings.
+    /// The registry itself: the list of its subjects, or its own settings.
     Registry,
 }
 
-impl From<SchemaRef> for Asked {
+impl From<SchemaRef> for RegistryTarget {
     fn from(schema: SchemaRef) -> Self {
-        Asked::Schema(schema)
+        RegistryTarget::Schema(schema)
     }
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for RegistryTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Asked::Schema(schema) => schema.fmt(f),
-            Asked::Version(subject, version) => write!(f, "subject {subject}, version {version}"),
-            Asked::Subject(subject) => write!(f, "subject {subject}"),
-            Asked::Registry => f.write_str("schema registry"),
+            RegistryTarget::Schema(schema) => schema.fmt(f),
+            RegistryTarget::Version(subject, version) => write!(f, "subject {subject}, version {version}"),
+            RegistryTarget::Subject(subject) => write!(f, "subject {subject}"),
+            RegistryTarget::Registry => f.write_str("schema registry"),
         }
     }
 }
 
-/// Why a registry did not do what it was asked.
+/// A request to a registry failed.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{asked}: {kind}")]
+#[error("{target}: {kind}")]
 pub struct RegistryError {
-    asked: Asked,
+    target: RegistryTarget,
     kind: RegistryErrorKind,
     retry_after: Option<Duration>,
     #[source]
@@ -182,43 +182,45 @@ pub enum RegistryErrorKind {
     /// Too many requests.
     #[error("the schema registry asks for fewer requests")]
     Throttled,
-    /// It answers as something else would: a wrong URL, missing rights, a page of a proxy.
-    #[error("the schema registry refuses or is not one: check its URL and credentials")]
-    Refused,
-    /// It has no schemas at all, or denies one that it gave before: it has just started, has lost its store, or is another
-    /// one than before.
+    /// It answers, but not as a registry that lets us in: a wrong URL, missing rights, a proxy's page.
     #[error(
-        "the schema registry has lost its schemas: it lists none at all, or denies one that it gave before; it may be starting, or be the wrong one"
+        "the schema registry refuses the request, or something else answers at its address: check its URL and credentials"
+    )]
+    Refused,
+    /// It has no schemas at all, or no longer has one that it returned before: it has just started, has lost its store, or
+    /// is a different one than before.
+    #[error(
+        "the schema registry has lost its schemas: it lists none at all, or no longer has one that it returned before; it may be starting, or be the wrong one"
     )]
     Lost,
-    /// The registry has no such schema, subject or version. What was registered a moment ago may be missing on a
-    /// follower.
+    /// The registry has no such schema, subject or version. A follower may not have yet what was registered a
+    /// moment ago.
     #[error("the schema registry has no such schema, subject or version")]
     NotFound,
-    /// The registry will not take the schema: the subject's compatibility level forbids it.
+    /// The registry rejects the schema: the subject's compatibility level forbids it.
     #[error("the schema registry finds the schema incompatible with earlier versions")]
     Incompatible,
-    /// The registry cannot use what it was sent: no Avro schema, references that are not there, an unknown level.
+    /// The registry cannot use what it was sent: not an Avro schema, unknown references, an unknown level.
     #[error("the schema registry finds the request invalid")]
     Invalid,
     /// The schema is not Avro, is too large, or refers to too many others.
-    #[error("the schema cannot be used: it is not Avro, is too large, or its references do not end")]
+    #[error("the schema cannot be used: it is not Avro, is too large, or has too many references")]
     Unusable,
-    /// The schema has rules that its readers have to run, and this one runs none: what it decoded would be ciphertext.
-    #[error("the schema has rules that its readers must run, such as encryption, and this one runs none")]
+    /// The schema has rules that its readers must run, and this one runs none: it would take ciphertext for data.
+    #[error("the schema has rules that its readers must run, such as decryption, and this reader runs none")]
     RulesUnsupported,
-    /// This registry cannot look up such a reference.
-    #[error("this registry has no schemas under such a reference")]
+    /// This registry has no schemas under ids of this kind.
+    #[error("this registry has no schemas under ids of this kind")]
     Unsupported,
 }
 
 impl RegistryError {
-    /// An error of a registry about what it was asked.
-    pub fn new(asked: impl Into<Asked>, kind: RegistryErrorKind) -> Self {
-        Self { asked: asked.into(), kind, retry_after: None, source: None }
+    /// A failed request for `target`.
+    pub fn new(target: impl Into<RegistryTarget>, kind: RegistryErrorKind) -> Self {
+        Self { target: target.into(), kind, retry_after: None, source: None }
     }
 
-    /// Adds how long the registry asked to wait.
+    /// Adds how long the registry wants us to wait.
     #[must_use]
     pub fn after(mut self, wait: Option<Duration>) -> Self {
         self.retry_after = wait;
@@ -243,9 +245,9 @@ impl RegistryError {
         self.source.as_deref()
     }
 
-    /// What was asked about.
-    pub fn asked(&self) -> &Asked {
-        &self.asked
+    /// What the request was about.
+    pub fn target(&self) -> &RegistryTarget {
+        &self.target
     }
 
     /// What happened.
@@ -253,8 +255,8 @@ impl RegistryError {
         self.kind
     }
 
-    /// Whether the same question may have another answer later without anybody touching the record: the registry is
-    /// down, busy, or wrongly configured. Such an error says nothing about the record, and must not cost it.
+    /// Whether the same request may succeed later: the registry is down, busy, or wrongly configured. Such an error says
+    /// nothing about the record, which must not be dead-lettered for it.
     pub fn is_transient(&self) -> bool {
         match self.kind {
             RegistryErrorKind::Unavailable
@@ -270,7 +272,7 @@ impl RegistryError {
         }
     }
 
-    /// How long the registry asked to wait.
+    /// How long the registry wants us to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
@@ -282,10 +284,10 @@ impl RegistryError {
             RegistryErrorKind::Throttled => "registry_throttled",
             RegistryErrorKind::Refused => "registry_refused",
             RegistryErrorKind::Lost => "registry_lost_schemas",
-            RegistryErrorKind::NotFound => match self.asked {
-                Asked::Schema(_) => "schema_not_found",
-                Asked::Version(..) => "version_not_found",
-                Asked::Subject(_) | Asked::Registry => "subject_not_found",
+            RegistryErrorKind::NotFound => match self.target {
+                RegistryTarget::Schema(_) => "schema_not_found",
+                RegistryTarget::Version(..) => "version_not_found",
+                RegistryTarget::Subject(_) | RegistryTarget::Registry => "subject_not_found",
             },
             RegistryErrorKind::Incompatible => "schema_incompatible",
             RegistryErrorKind::Invalid => "registry_request_invalid",

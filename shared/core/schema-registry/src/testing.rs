@@ -1,4 +1,4 @@
-//! A registry in memory, and what every implementation of [`Schemas`] must do.
+//! A registry in memory, and the contract suite of [`Schemas`].
 
 use std::{
     collections::HashMap,
@@ -13,26 +13,26 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::{Asked, RegistryError, RegistryErrorKind, SchemaId, SchemaRef, SchemaText, Schemas};
+use crate::{RegistryError, RegistryErrorKind, RegistryTarget, SchemaId, SchemaRef, SchemaText, Schemas};
 
-/// How a registry under test answers.
+/// The health of a registry under test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Weather {
-    /// As it should.
+pub enum Health {
+    /// It answers.
     #[default]
-    Fair,
+    Up,
     /// It fails: 503 where there is HTTP.
     Down,
-    /// It throttles and asks to wait so many seconds: 429 where there is HTTP.
-    Busy(u64),
+    /// It throttles and wants us to wait that many seconds: 429 where there is HTTP.
+    Throttling(u64),
 }
 
-/// A registry in memory that counts its questions, and can be made to fail or to hold its answers back.
+/// A registry in memory that counts its requests, and can be made to fail or to hold its answers back.
 #[derive(Debug, Default)]
 pub struct InMemorySchemas {
     schemas: Mutex<HashMap<SchemaRef, Arc<SchemaText>>>,
-    weather: Mutex<Weather>,
-    questions: AtomicUsize,
+    health: Mutex<Health>,
+    requests: AtomicUsize,
     held: watch::Sender<bool>,
 }
 
@@ -43,28 +43,28 @@ impl InMemorySchemas {
         lock(&self.schemas).insert(schema, Arc::new(SchemaText { text: text.into(), references }));
     }
 
-    /// Forgets all of them, as a registry does whose store is lost or not yet read.
+    /// Forgets all schemas, like a registry whose store is lost or not yet read.
     pub fn forget(&self) {
         lock(&self.schemas).clear();
     }
 
-    /// Changes how it answers from now on.
-    pub fn set_weather(&self, weather: Weather) {
-        *lock(&self.weather) = weather;
+    /// Sets its health from now on.
+    pub fn set_health(&self, health: Health) {
+        *lock(&self.health) = health;
     }
 
-    /// How often it was asked.
-    pub fn questions(&self) -> usize {
-        self.questions.load(Ordering::SeqCst)
+    /// How many requests it has had.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
     }
 
-    /// Holds all answers back until [`let_go`](Self::let_go).
+    /// Holds all answers back until [`release`](Self::release).
     pub fn hold(&self) {
         self.held.send_replace(true);
     }
 
-    /// Lets the answers go.
-    pub fn let_go(&self) {
+    /// Releases the answers.
+    pub fn release(&self) {
         self.held.send_replace(false);
     }
 }
@@ -72,13 +72,13 @@ impl InMemorySchemas {
 impl Schemas for InMemorySchemas {
     fn by_id(&self, schema: SchemaRef) -> BoxFuture<'_, Result<Arc<SchemaText>, RegistryError>> {
         async move {
-            self.questions.fetch_add(1, Ordering::SeqCst);
-            // It fails only without a sender, which is ours.
+            self.requests.fetch_add(1, Ordering::SeqCst);
+            // Fails only without a sender, and `self` is the sender.
             let _ = self.held.subscribe().wait_for(|held| !held).await;
-            let kind = match *lock(&self.weather) {
-                Weather::Fair => RegistryErrorKind::NotFound,
-                Weather::Down => return Err(RegistryError::new(schema, RegistryErrorKind::Unavailable)),
-                Weather::Busy(seconds) => {
+            let kind = match *lock(&self.health) {
+                Health::Up => RegistryErrorKind::NotFound,
+                Health::Down => return Err(RegistryError::new(schema, RegistryErrorKind::Unavailable)),
+                Health::Throttling(seconds) => {
                     let error = RegistryError::new(schema, RegistryErrorKind::Throttled);
                     return Err(error.after(Some(Duration::from_secs(seconds))));
                 }
@@ -93,28 +93,28 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The schema that [`contract`] expects under id 7 and [`GUID`]; it needs [`MIDDLE`].
+/// The schema that [`contract`] expects under id 7 and [`GUID`]; it refers to [`MIDDLE`].
 pub const OUTER: &str = r#"{"type":"record","name":"Outer","fields":[{"name":"middle","type":"Middle"}]}"#;
-/// A schema that [`OUTER`] refers to, subject `middle`, version 1; it needs [`INNER`].
+/// A schema that [`OUTER`] refers to, subject `middle`, version 1; it refers to [`INNER`].
 pub const MIDDLE: &str = r#"{"type":"record","name":"Middle","fields":[{"name":"inner","type":"Inner"}]}"#;
 /// A schema that [`MIDDLE`] refers to, subject `inner/of it`, version 2.
 pub const INNER: &str = r#"{"type":"enum","name":"Inner","symbols":["ONE"]}"#;
 /// The GUID of [`OUTER`].
 pub const GUID: Uuid = Uuid::from_u128(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10);
 
-/// What every implementation of [`Schemas`] must do. The registry behind `schemas` holds [`OUTER`] and what it
-/// refers to, and `weather` makes it fail.
+/// The contract that every implementation of [`Schemas`] passes. The registry behind `schemas` has [`OUTER`] and what it
+/// refers to; `set_health` makes it fail.
 ///
 /// # Panics
 /// When the contract does not hold.
 #[allow(clippy::panic, reason = "it is a test that other crates call")]
-pub async fn contract(schemas: &dyn Schemas, weather: impl Fn(Weather)) {
+pub async fn contract(schemas: &dyn Schemas, set_health: impl Fn(Health)) {
     let seven = SchemaRef::Id(SchemaId(7));
     for schema in [seven, SchemaRef::Guid(GUID)] {
         match schemas.by_id(schema).await {
             Ok(found) => {
                 assert_eq!(found.text, OUTER, "{schema}");
-                assert_eq!(found.references, [INNER, MIDDLE], "references come after what they need");
+                assert_eq!(found.references, [INNER, MIDDLE], "references come after those that they need");
             }
             Err(error) => panic!("{error}"),
         }
@@ -123,24 +123,24 @@ pub async fn contract(schemas: &dyn Schemas, weather: impl Fn(Weather)) {
         match schemas.by_id(unknown).await {
             Err(error) => {
                 assert_eq!((error.kind(), error.is_transient()), (RegistryErrorKind::NotFound, false));
-                assert_eq!((error.asked(), error.code()), (&Asked::Schema(unknown), "schema_not_found"));
+                assert_eq!((error.target(), error.code()), (&RegistryTarget::Schema(unknown), "schema_not_found"));
             }
             Ok(_) => panic!("{unknown} was never registered"),
         }
     }
-    weather(Weather::Down);
+    set_health(Health::Down);
     match schemas.by_id(seven).await {
         Err(error) => assert!(error.is_transient() && error.kind() == RegistryErrorKind::Unavailable, "{error}"),
-        Ok(_) => panic!("it was down"),
+        Ok(_) => panic!("it is down"),
     }
-    weather(Weather::Busy(3));
+    set_health(Health::Throttling(3));
     match schemas.by_id(seven).await {
         Err(error) => {
             assert!(error.is_transient() && error.kind() == RegistryErrorKind::Throttled, "{error}");
             assert_eq!(error.retry_after(), Some(Duration::from_secs(3)));
         }
-        Ok(_) => panic!("it was busy"),
+        Ok(_) => panic!("it is throttling"),
     }
-    weather(Weather::Fair);
+    set_health(Health::Up);
     assert!(schemas.by_id(seven).await.is_ok(), "it recovers");
 }

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use flate2::{Compression, write::ZlibEncoder};
 use schema_registry::{
-    Body, Clues, Frame, FrameError, FrameFormat, KeyFormat, MAX_INFLATED_BYTES, SchemaId, SchemaRef,
+    Body, Frame, FrameError, FrameFormat, KeyFormat, MAX_INFLATED_BYTES, SchemaHints, SchemaId, SchemaRef,
     inflates_to_at_most, split,
 };
 use uuid::Uuid;
@@ -32,8 +32,8 @@ fn guid_header() -> Vec<u8> {
     [&[1], VERSION.as_bytes().as_slice()].concat()
 }
 
-fn beside<'a>(header: Option<&'a [u8]>, metadata_id: Option<&'a str>) -> Clues<'a> {
-    Clues { header, metadata_id }
+fn beside<'a>(header: Option<&'a [u8]>, metadata_id: Option<&'a str>) -> SchemaHints<'a> {
+    SchemaHints { header, metadata_id }
 }
 
 fn read(frame: Result<Frame<'_>, FrameError>) -> (String, Vec<u8>) {
@@ -54,12 +54,12 @@ fn each_format_reads_its_own_frame() {
     let version = (format!("glue:{VERSION}"), BODY.to_vec());
     let header = guid_header();
     for format in [FrameFormat::Confluent, FrameFormat::Apicurio] {
-        assert_eq!(read(split(format, &confluent(), Clues::default())), id);
+        assert_eq!(read(split(format, &confluent(), SchemaHints::default())), id);
     }
     assert_eq!(read(split(FrameFormat::ConfluentHeader, BODY, beside(Some(&header), None))), guid);
     assert_eq!(read(split(FrameFormat::ConfluentHeader, BODY, beside(Some(b"\0\0\x01\x86\xa2"), None))), id);
-    assert_eq!(read(split(FrameFormat::Glue, &glue(0, BODY), Clues::default())), version);
-    assert_eq!(read(split(FrameFormat::Glue, &glue(5, &zlib(BODY)), Clues::default())), version);
+    assert_eq!(read(split(FrameFormat::Glue, &glue(0, BODY), SchemaHints::default())), version);
+    assert_eq!(read(split(FrameFormat::Glue, &glue(5, &zlib(BODY)), SchemaHints::default())), version);
     assert_eq!(read(split(FrameFormat::Metadata, BODY, beside(None, Some("100002")))), id);
     assert_eq!(read(split(FrameFormat::Metadata, BODY, beside(None, Some(&VERSION.to_string())))), version);
 }
@@ -69,27 +69,30 @@ fn a_frame_that_is_cut_says_how_much_it_needs() {
     for length in 0..5 {
         for format in [FrameFormat::Confluent, FrameFormat::Apicurio] {
             let cut = confluent();
-            let error = split(format, &cut[..length], Clues::default()).unwrap_err();
+            let error = split(format, &cut[..length], SchemaHints::default()).unwrap_err();
             assert_eq!(error, FrameError::Truncated { needed: 5, found: length });
         }
     }
     for length in 0..18 {
         let cut = glue(0, BODY);
-        let error = split(FrameFormat::Glue, &cut[..length], Clues::default()).unwrap_err();
+        let error = split(FrameFormat::Glue, &cut[..length], SchemaHints::default()).unwrap_err();
         assert_eq!(error, FrameError::Truncated { needed: 18, found: length });
     }
-    assert_eq!(split(FrameFormat::Confluent, &confluent()[..5], Clues::default()).unwrap().body, Body::Plain(b""));
-    assert_eq!(split(FrameFormat::Glue, &glue(0, b""), Clues::default()).unwrap().body, Body::Plain(b""));
+    assert_eq!(
+        split(FrameFormat::Confluent, &confluent()[..5], SchemaHints::default()).unwrap().body,
+        Body::Plain(b"")
+    );
+    assert_eq!(split(FrameFormat::Glue, &glue(0, b""), SchemaHints::default()).unwrap().body, Body::Plain(b""));
 }
 
 #[test]
 fn another_first_byte_is_an_unknown_frame() {
     for first in 1..=255_u8 {
         let bytes = [&[first], BODY].concat();
-        assert_eq!(code(split(FrameFormat::Confluent, &bytes, Clues::default())), "frame_unknown_magic");
+        assert_eq!(code(split(FrameFormat::Confluent, &bytes, SchemaHints::default())), "frame_unknown_magic");
     }
-    assert_eq!(code(split(FrameFormat::Glue, &confluent(), Clues::default())), "frame_unknown_magic");
-    assert_eq!(code(split(FrameFormat::Glue, &glue(4, BODY), Clues::default())), "frame_compression_unknown");
+    assert_eq!(code(split(FrameFormat::Glue, &confluent(), SchemaHints::default())), "frame_unknown_magic");
+    assert_eq!(code(split(FrameFormat::Glue, &glue(4, BODY), SchemaHints::default())), "frame_compression_unknown");
 }
 
 #[test]
@@ -97,23 +100,23 @@ fn an_8_byte_id_of_apicurio_is_refused() {
     let bytes = [&7_u64.to_be_bytes(), BODY].concat();
     let bytes = [b"\0", bytes.as_slice()].concat();
     for format in [FrameFormat::Confluent, FrameFormat::Apicurio] {
-        assert_eq!(code(split(format, &bytes, Clues::default())), "frame_id_zero");
+        assert_eq!(code(split(format, &bytes, SchemaHints::default())), "frame_id_zero");
     }
 }
 
 #[test]
-fn a_format_ignores_the_clues_of_others() {
+fn a_format_ignores_the_hints_of_others() {
     let (header, bytes) = (guid_header(), confluent());
-    let clues = beside(Some(&header), Some("1"));
-    assert_eq!(read(split(FrameFormat::Confluent, &bytes, clues)).0, "id:100002");
-    let (schema, body) = read(split(FrameFormat::ConfluentHeader, &bytes, clues));
+    let hints = beside(Some(&header), Some("1"));
+    assert_eq!(read(split(FrameFormat::Confluent, &bytes, hints)).0, "id:100002");
+    let (schema, body) = read(split(FrameFormat::ConfluentHeader, &bytes, hints));
     assert_eq!((schema, body), (format!("guid:{VERSION}"), bytes.clone()), "a bare body may start with zero");
-    assert_eq!(read(split(FrameFormat::Metadata, &bytes, clues)), ("id:1".to_owned(), bytes));
+    assert_eq!(read(split(FrameFormat::Metadata, &bytes, hints)), ("id:1".to_owned(), bytes));
 }
 
 #[test]
 fn ids_beside_the_bytes_are_checked() {
-    assert_eq!(code(split(FrameFormat::Metadata, BODY, Clues::default())), "frame_metadata_missing");
+    assert_eq!(code(split(FrameFormat::Metadata, BODY, SchemaHints::default())), "frame_metadata_missing");
     let long = [1; 18];
     let headers: [&[u8]; 6] = [b"", b"\x01", b"\x02\0\0\0\0", &guid_header()[..16], &long, b"\0\0\0\0"];
     for header in headers {
@@ -131,7 +134,7 @@ fn ids_beside_the_bytes_are_checked() {
 #[test]
 fn a_compressed_body_is_bounded_and_its_schema_needs_no_inflating() {
     let inflated = |bytes: &[u8]| {
-        let frame = split(FrameFormat::Glue, bytes, Clues::default()).unwrap();
+        let frame = split(FrameFormat::Glue, bytes, SchemaHints::default()).unwrap();
         assert_eq!(frame.schema, SchemaRef::GlueVersion(VERSION));
         frame.body.inflate().map(|body| body.len()).map_err(|error| error.code())
     };
@@ -157,7 +160,7 @@ fn the_memory_that_inflating_may_take_is_known_before() {
 }
 
 #[test]
-fn clues_are_used_only_by_the_formats_that_need_them() {
+fn hints_are_used_only_by_the_formats_that_need_them() {
     assert!(!FrameFormat::Confluent.looks_at_headers() && !FrameFormat::Confluent.looks_at_metadata());
     assert!(FrameFormat::ConfluentHeader.looks_at_headers() && FrameFormat::Metadata.looks_at_metadata());
     assert_eq!(SchemaRef::Id(SchemaId(1)).to_string(), "id:1");

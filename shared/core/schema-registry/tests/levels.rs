@@ -1,4 +1,4 @@
-//! What each level asks for, shown by one history.
+//! What each compatibility level requires, shown by one history.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use avro_decode::{Rule, Schema};
@@ -24,7 +24,7 @@ fn a_field_with_a_default_may_come_and_go() {
 }
 
 #[test]
-fn a_field_without_a_default_comes_forward_and_goes_backward() {
+fn a_field_without_a_default_may_be_added_or_removed_one_way() {
     let (without, with) = (schema(ID), schema(&format!("{ID},{NOTE_NEEDED}")));
     let backward = [Level::Backward, Level::BackwardTransitive, Level::Full, Level::FullTransitive];
     assert_eq!(broken(&with, &[(1, &without)]), backward);
@@ -33,7 +33,7 @@ fn a_field_without_a_default_comes_forward_and_goes_backward() {
 }
 
 #[test]
-fn only_a_transitive_level_looks_behind_the_latest_version() {
+fn only_a_transitive_level_checks_all_earlier_versions() {
     // Each step is fine; version 1 wrote no note, and the third version has no default for it any more.
     let (v1, v2, v3) = (schema(ID), schema(&format!("{ID},{NOTE}")), schema(&format!("{ID},{NOTE_NEEDED}")));
     assert_eq!(broken(&v3, &[(1, &v1), (2, &v2)]), [Level::BackwardTransitive, Level::FullTransitive]);
@@ -50,7 +50,7 @@ fn a_widened_number_is_backward_alone() {
 }
 
 #[test]
-fn branches_and_symbols_that_a_plan_would_only_miss_at_run_time_are_conflicts() {
+fn missing_branches_and_symbols_are_conflicts() {
     let of = |field: &str| schema(field);
     let nullable = of(r#"{"name": "a", "type": ["null", "string"]}"#);
     let strict = of(r#"{"name": "a", "type": "string"}"#);
@@ -66,7 +66,7 @@ fn branches_and_symbols_that_a_plan_would_only_miss_at_run_time_are_conflicts() 
 }
 
 #[test]
-fn every_problem_is_told_and_not_the_first_alone() {
+fn all_conflicts_are_reported_not_only_the_first() {
     let old = schema(r#"{"name": "a", "type": "string"}, {"name": "b", "type": {"type": "array", "items": "long"}}"#);
     let new = schema(
         r#"{"name": "a", "type": "int"}, {"name": "b", "type": {"type": "array", "items": "int"}},
@@ -79,7 +79,7 @@ fn every_problem_is_told_and_not_the_first_alone() {
 }
 
 #[test]
-fn a_conflict_says_where_which_rule_both_schemas_and_what_to_do() {
+fn a_conflict_names_the_place_the_rule_both_schemas_and_the_remedy() {
     let old = schema(ID);
     let new =
         schema(&format!(r#"{ID},{{"name": "at", "type": {{"type": "long", "logicalType": "timestamp-millis"}}}}"#));

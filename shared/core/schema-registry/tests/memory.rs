@@ -1,11 +1,11 @@
-//! What inflating hostile bytes allocates is bounded.
+//! The memory that inflating hostile bytes allocates is bounded.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::Write;
 
 use flate2::{Compression, write::ZlibEncoder};
-use schema_registry::{Clues, FrameFormat, MAX_INFLATED_BYTES, split};
+use schema_registry::{FrameFormat, MAX_INFLATED_BYTES, SchemaHints, split};
 
 const MIB: usize = 1 << 20;
 
@@ -23,7 +23,7 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_stream_takes_a_small_multiple_of_what_comes_out_and_never_more_than_its_bound() {
+fn inflating_takes_a_small_multiple_of_the_body_within_a_bound() {
     let zeroes = |length: usize| zlib(&vec![0; length]);
     let mut cut = zeroes(4 * MIB);
     cut.truncate(cut.len() - 6);
@@ -34,12 +34,12 @@ fn a_stream_takes_a_small_multiple_of_what_comes_out_and_never_more_than_its_bou
         ("few zeroes", zeroes(1_000), 1_000),
         ("a stream that is cut", cut, 4 * MIB),
         ("noise", zlib(&noise), noise.len()),
-        ("noise that is no stream", noise.clone(), 0),
+        ("noise, not a stream", noise.clone(), 0),
         ("nothing", Vec::new(), 0),
     ];
     for (what, stream, comes_out) in streams {
         let bytes = [&[3, 5], [7; 16].as_slice(), &stream].concat();
-        let (told, frame) = most_memory(|| split(FrameFormat::Glue, &bytes, Clues::default()).unwrap());
+        let (told, frame) = most_memory(|| split(FrameFormat::Glue, &bytes, SchemaHints::default()).unwrap());
         assert_eq!(told, 0, "{what}: the schema is told without inflating");
         let (taken, body) = most_memory(|| frame.body.inflate().map(|body| body.len()));
         println!("{what}: {} bytes become {body:?}, {taken} allocated, {} a byte", bytes.len(), taken / bytes.len());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use avro_decode::{AvroRead, Limits};
 use schema_registry::{
     CachePolicy, FetchCounter, PlanCache, RegistryErrorKind, SchemaCache, SchemaId, SchemaRef,
-    testing::{INNER, InMemorySchemas, MIDDLE, OUTER, Weather},
+    testing::{Health, INNER, InMemorySchemas, MIDDLE, OUTER},
 };
 
 #[derive(AvroRead, Debug, PartialEq)]
@@ -77,7 +77,7 @@ async fn each_of_many_schemas_is_fetched_once() {
         }
     }
     assert!(plans.known(id(130)).is_none());
-    assert_eq!(registry.questions(), schemas.len());
+    assert_eq!(registry.requests(), schemas.len());
 }
 
 #[tokio::test]
@@ -90,19 +90,19 @@ async fn a_schema_that_does_not_resolve_is_permanent_and_fetched_once() {
         assert_eq!(plans.plan(id(schema)).await.unwrap_err().code(), first.code());
         assert!(first.to_string().starts_with(&format!("id:{schema}: ")), "{first}");
     }
-    assert_eq!(registry.questions(), 2);
+    assert_eq!(registry.requests(), 2);
 }
 
 #[tokio::test]
 async fn an_error_of_the_registry_is_not_kept() {
     let registry = registry();
-    registry.set_weather(Weather::Down);
+    registry.set_health(Health::Down);
     let plans = PlanCache::<Account<'static>>::new(Arc::clone(&registry) as _, Limits::default());
     let error = plans.plan(id(1)).await.unwrap_err();
     assert!(error.registry().unwrap().is_transient());
-    registry.set_weather(Weather::Fair);
+    registry.set_health(Health::Up);
     plans.plan(id(1)).await.unwrap();
-    registry.set_weather(Weather::Down);
+    registry.set_health(Health::Down);
     plans.plan(id(1)).await.unwrap();
     assert_eq!(plans.plan(id(9)).await.unwrap_err().registry().unwrap().kind(), RegistryErrorKind::Unavailable);
 }

@@ -1,4 +1,4 @@
-//! JSON logs, one line per event.
+//! Writes logs in JSON, one line per event.
 
 use tracing_subscriber::EnvFilter;
 

@@ -1,4 +1,4 @@
-//! Counters of a batch in CloudWatch's embedded metric format: CloudWatch reads them from the log, no call is made.
+//! Writes a batch's counters in CloudWatch's embedded metric format: CloudWatch reads them from the log, without a call.
 //!
 //! Source of the format: "Specification: Embedded metric format" in the CloudWatch user guide.
 
@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use event_runtime::{BatchReport, Outcome};
 use serde_json::{Map, Value, json};
 
-/// The namespace that all functions' metrics stand in.
+/// The namespace of all functions' metrics.
 pub const NAMESPACE: &str = "EventFunctions";
 
 /// Writes a batch's metrics to standard output.
@@ -36,14 +36,14 @@ pub fn batch_metrics(function: &str, report: &BatchReport, now_ms: u64) -> Vec<V
     totals.count("RecordsParked", count(report, |outcome| matches!(outcome, Outcome::DeadLettered(_))));
     totals.count("RecordsUnfinished", report.unfinished_records());
     totals.count("Retries", report.retries);
-    // Always there, so that an alarm over it has data: any sum above zero is a deployment that parks whatever it gets.
+    // Always written, so that an alarm has data: a sum above zero means a deployment that dead-letters everything.
     totals.count("FloodGuardStops", report.partitions_stopped_by_flood_guard);
     totals.milliseconds("BatchDuration", report.duration.as_secs_f64() * 1e3);
     if let Some(age) = report.oldest_record_age {
         totals.milliseconds("RecordAge", age.as_secs_f64() * 1e3);
     }
     for (stage, spent) in report.stages.iter() {
-        // A property to look at, not a metric to pay for.
+        // A property for queries, not a metric that costs money.
         totals.properties.insert(format!("{stage}_ms"), json!(spent.as_secs_f64() * 1e3));
     }
     let mut documents = vec![totals.finish()];
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_schemas_of_a_batch_cost_is_told() {
+    fn the_schemas_of_a_batch_are_counted() {
         let schemas = FetchStats { misses: 3, fetches: 2, failures: 1, fetch_time: Duration::from_millis(40) };
         let mut report = BatchReport { schemas, ..BatchReport::default() };
         report.outcomes.insert(Outcome::Done, 50);

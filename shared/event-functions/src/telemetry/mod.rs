@@ -1,4 +1,4 @@
-//! Structured logs and CloudWatch metrics, both as JSON lines on standard output.
+//! Writes structured logs and CloudWatch metrics, both as JSON lines on standard output.
 
 mod logs;
 mod metrics;

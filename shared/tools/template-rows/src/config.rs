@@ -43,7 +43,7 @@ impl Config {
 }
 
 fn placeholder() -> Kind<Placeholder> {
-    parsed("text on one line, or hex: and bytes", UNAVAILABLE_VALUE, Placeholder::default, |value| {
+    parsed("single-line text, or hex: and bytes", UNAVAILABLE_VALUE, Placeholder::default, |value| {
         if value.contains(char::is_control) {
             return Err("contains a control character or a line break".to_owned());
         }
@@ -73,8 +73,8 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_lists_what_the_code_reads() {
-        let table = environment::table(&Config::variables());
+    fn the_readme_lists_the_functions_own_variables() {
+        let table = environment::table(&event_functions::own_variables(Config::variables()));
         assert!(include_str!("../README.md").contains(&table), "the README's table should be:\n{table}");
     }
 }

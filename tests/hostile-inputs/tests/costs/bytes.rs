@@ -8,7 +8,7 @@ use avro_decode::{AvroRead, Limits, Plan, Schema, Value};
 use event_runtime::{Blame, Disposition, Failure, Fault, MAX_ERROR_CHAIN, Stage};
 use flate2::{Compression, write::ZlibEncoder};
 use kafka_events::{Entry, Event};
-use schema_registry::{Clues, FrameFormat, MAX_INFLATED_BYTES, inflates_to_at_most, split};
+use schema_registry::{FrameFormat, MAX_INFLATED_BYTES, SchemaHints, inflates_to_at_most, split};
 
 use crate::table::{Bound, Cost, Table};
 
@@ -132,13 +132,13 @@ fn the_worst_stream_inflates_to_no_more_than_was_reserved() {
         ("bytes that are not a stream", [&[3, 5][..], &[7; 16], &[0xff; 100_000]].concat()),
     ] {
         let naming =
-            Cost::of(frame.len(), || split(FrameFormat::Glue, &frame, Clues::default()).map(|_| None).unwrap());
+            Cost::of(frame.len(), || split(FrameFormat::Glue, &frame, SchemaHints::default()).map(|_| None).unwrap());
         table.row(
             format!("{name}: its schema"),
             naming,
             Bound { least_peak: 0, least_allocations: 0, ..Bound::default() },
         );
-        let body = split(FrameFormat::Glue, &frame, Clues::default()).unwrap().body;
+        let body = split(FrameFormat::Glue, &frame, SchemaHints::default()).unwrap().body;
         let reserved = inflates_to_at_most(&frame) as u64;
         assert!(reserved <= MAX_INFLATED_BYTES as u64);
         let cost = Cost::of(frame.len(), || body.inflate().map(drop).map_or(None, |()| None));

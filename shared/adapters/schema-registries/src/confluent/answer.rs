@@ -1,10 +1,10 @@
-//! What a Confluent-compatible registry's statuses and error codes mean.
+//! The meaning of statuses and error codes of Confluent-compatible registries.
 
 use reqwest::StatusCode;
-use schema_registry::{Asked, RegistryError, RegistryErrorKind};
+use schema_registry::{RegistryError, RegistryErrorKind, RegistryTarget};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::http::{Answer, Said};
+use crate::http::{Cause, HttpResponse};
 
 /// The body of a refusal.
 #[derive(Deserialize)]
@@ -14,7 +14,7 @@ struct Refusal {
     message: Option<String>,
 }
 
-/// A number, from some as text.
+/// A number; some registries write it as text.
 fn code<'de, D: Deserializer<'de>>(code: D) -> Result<i64, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -28,24 +28,24 @@ fn code<'de, D: Deserializer<'de>>(code: D) -> Result<i64, D::Error> {
     }
 }
 
-/// The most of a registry's words that is kept, in characters: an error may be remembered, and there may be many.
+/// The most characters kept of a registry's message: errors may be cached, and there may be many.
 const MAX_MESSAGE: usize = 1_000;
 
-/// The body of a success, or what the refusal proves.
-pub(super) fn success(answer: Answer, asked: &Asked) -> Result<Vec<u8>, RegistryError> {
+/// The body of a success, or the error that a refusal means.
+pub(super) fn success(answer: HttpResponse, target: &RegistryTarget) -> Result<Vec<u8>, RegistryError> {
     if matches!(answer.status, StatusCode::OK | StatusCode::CREATED) {
         return Ok(answer.body);
     }
     let refusal = serde_json::from_slice::<Refusal>(&answer.body).ok();
     let code = refusal.as_ref().map(|refusal| refusal.error_code);
     let kind = kind(&answer, code);
-    let said = said(kind, answer.status.as_u16(), refusal);
-    Err(RegistryError::new(asked.clone(), kind).after(answer.retry_after).caused_by(said))
+    let cause = cause(kind, answer.status.as_u16(), refusal);
+    Err(RegistryError::new(target.clone(), kind).after(answer.retry_after).caused_by(cause))
 }
 
-/// The registry's own codes are the status with two digits more; a 404 or 422 without one comes from somebody else,
-/// behind a URL that is wrong.
-fn kind(answer: &Answer, code: Option<i64>) -> RegistryErrorKind {
+/// The registry's own codes are the status with two more digits. A 404 or 422 without such a code comes from something else,
+/// behind a wrong URL.
+fn kind(answer: &HttpResponse, code: Option<i64>) -> RegistryErrorKind {
     match (answer.status, code) {
         (StatusCode::NOT_FOUND, Some(40_400..40_500)) => RegistryErrorKind::NotFound,
         (StatusCode::CONFLICT, Some(409 | 40_900..41_000)) => RegistryErrorKind::Incompatible,
@@ -63,25 +63,25 @@ pub(super) fn meaning_if_healthy(refusal: &RegistryError) -> Option<RegistryErro
         return Some(RegistryErrorKind::NotFound);
     }
     match refusal.cause()?.downcast_ref()? {
-        Said::Code { status: 404, code } if code == "404" => Some(RegistryErrorKind::NotFound),
-        Said::Code { status: 400, code } if code == "0" => Some(RegistryErrorKind::Unusable),
-        Said::Status(_)
-        | Said::Code { .. }
-        | Said::Message { .. }
-        | Said::Rule(_)
-        | Said::Unreadable
-        | Said::TooLarge
-        | Said::Late => None,
+        Cause::Code { status: 404, code } if code == "404" => Some(RegistryErrorKind::NotFound),
+        Cause::Code { status: 400, code } if code == "0" => Some(RegistryErrorKind::Unusable),
+        Cause::Status(_)
+        | Cause::Code { .. }
+        | Cause::Message { .. }
+        | Cause::Rule(_)
+        | Cause::Unreadable
+        | Cause::TooLarge
+        | Cause::TimedOut => None,
     }
 }
 
-fn said(kind: RegistryErrorKind, status: u16, refusal: Option<Refusal>) -> Said {
-    let Some(Refusal { error_code, message }) = refusal else { return Said::Status(status) };
+fn cause(kind: RegistryErrorKind, status: u16, refusal: Option<Refusal>) -> Cause {
+    let Some(Refusal { error_code, message }) = refusal else { return Cause::Status(status) };
     let code = error_code.to_string();
     match (kind, message) {
         (RegistryErrorKind::Incompatible | RegistryErrorKind::Invalid, Some(message)) => {
-            Said::Message { code, message: message.chars().take(MAX_MESSAGE).collect() }
+            Cause::Message { code, message: message.chars().take(MAX_MESSAGE).collect() }
         }
-        _ => Said::Code { status, code },
+        _ => Cause::Code { status, code },
     }
 }

@@ -1,31 +1,31 @@
-//! How a registry is reached, and as whom.
+//! The configuration of a client: addresses, credentials, certificates, limits.
 
 use std::{fmt, time::Duration};
 
 /// How a registry is reached.
 ///
-/// One question goes to the URLs in turn, beginning with the one that answered last, until one answers: not being
-/// connected, no answer in time, half an answer and statuses of 500 and above (and 408) lead to the next URL; every
-/// other answer, 401 and 404 among them, is the cluster's answer. When no URL answers there is a short pause with
-/// jitter and one more round. Little, on purpose: whoever asks on behalf of a record tries again by its own rules.
+/// A request goes to the URLs in turn, beginning with the one that answered last, until one answers. No connection, no answer
+/// in time, half an answer and statuses of 500 and above (and 408) lead to the next URL; every other answer, 401 and 404
+/// included, is the cluster's answer. When no URL answers, there is a short pause with jitter and one more round. Little, on
+/// purpose: the reader of a record tries again by its own rules.
 #[derive(Debug, Clone)]
 pub struct ConfluentConfig {
-    /// Its base URLs, each with the path under which the API lies if it has one. They lead to one cluster.
+    /// Its base URLs, each with the path of the API if it has one. They lead to one cluster.
     pub urls: Vec<String>,
-    /// How we identify ourselves.
+    /// How the client authenticates.
     pub auth: Auth,
-    /// Certificates beside the usual ones.
+    /// Certificates in addition to the public ones.
     pub tls: Tls,
     /// The most that connecting may take. Default 2 s.
     pub connect_timeout: Duration,
     /// The most that one request may take, connecting included. Default 5 s.
     pub request_timeout: Duration,
-    /// The most that one question may take, with all its requests, rounds and pauses; a schema's references are
-    /// questions of their own. Default 10 s.
-    pub question_timeout: Duration,
+    /// The most that one operation may take, with all its tries, rounds and pauses; each reference of a schema is one of
+    /// its own. Default 10 s.
+    pub operation_timeout: Duration,
     /// How often all URLs are tried. Default 2.
     pub rounds: u32,
-    /// The longest pause before another round; a registry that asks for a longer one by `Retry-After` is not asked
+    /// The longest pause before another round; a registry that asks for a longer one by `Retry-After` is not target
     /// again here. Default 500 ms.
     pub max_pause: Duration,
     /// The most bytes of one answer. Default 4 MiB.
@@ -46,7 +46,7 @@ impl ConfluentConfig {
             tls: Tls::default(),
             connect_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_secs(5),
-            question_timeout: Duration::from_secs(10),
+            operation_timeout: Duration::from_secs(10),
             rounds: 2,
             max_pause: Duration::from_millis(500),
             max_answer_bytes: 4 << 20,
@@ -56,10 +56,10 @@ impl ConfluentConfig {
     }
 }
 
-/// How we identify ourselves to the registry. Secrets never show in `Debug`.
+/// How the client authenticates to the registry. `Debug` never shows secrets.
 #[derive(Clone, Default)]
 pub enum Auth {
-    /// Not at all, or by a certificate of ours alone ([`Tls::identity`]).
+    /// Not at all, or only by a client certificate ([`Tls::identity`]).
     #[default]
     None,
     /// HTTP basic; in Confluent Cloud an API key and its secret.
@@ -69,25 +69,25 @@ pub enum Auth {
         /// Password or secret.
         password: String,
     },
-    /// A bearer token that somebody else keeps fresh.
+    /// A fixed bearer token.
     Bearer(String),
-    /// Bearer tokens that we fetch ourselves.
+    /// Bearer tokens that the client fetches.
     OAuth(ClientCredentials),
 }
 
 /// OAuth 2.0's client credentials grant (RFC 6749, section 4.4).
 ///
-/// A token is fetched once, whoever waits for it, and again when four fifths of its life have passed; until its end the
-/// old one serves while no new one can be had. A token that the registry refuses is fetched anew once.
+/// A token is fetched once for all that wait for it, and again when four fifths of its lifetime have passed. Until it expires
+/// the old token is used while fetching fails. When the registry refuses a token, one new token is fetched.
 #[derive(Clone)]
 pub struct ClientCredentials {
     /// The token endpoint.
     pub token_url: String,
-    /// Who we are.
+    /// The client id.
     pub client_id: String,
-    /// And its secret.
+    /// The client secret.
     pub client_secret: String,
-    /// What the token shall be good for, where the endpoint asks for that.
+    /// The scope to request, where the endpoint needs one.
     pub scope: Option<String>,
     /// Confluent Cloud's `target-sr-cluster`: `lsrc-…`.
     pub logical_cluster: Option<String>,
@@ -98,9 +98,9 @@ pub struct ClientCredentials {
 /// Certificates in PEM.
 #[derive(Clone, Default)]
 pub struct Tls {
-    /// Certificates of authorities that are trusted beside those of the system.
+    /// Certificate authorities to trust in addition to those of the system.
     pub authorities: Option<Vec<u8>>,
-    /// Our own certificate with its chain and its private key, for registries that ask for one.
+    /// The client certificate with its chain and its private key, for registries that require one.
     pub identity: Option<Vec<u8>>,
 }
 
@@ -122,23 +122,27 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// The configuration cannot work.
+/// The client cannot be built with this configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfluentConfigError {
-    /// A URL is no URL.
+    /// A URL is missing or is not one.
     #[error("the schema registry's URL must look like https://host:port/path, without user and password")]
     Url,
-    /// The token endpoint's URL is no URL.
+    /// The token endpoint's URL is not one.
     #[error("the token endpoint's URL must look like https://host:port/path, without user and password")]
     TokenUrl,
     /// A value cannot be sent in a header.
     #[error("{0} cannot be sent in an HTTP header")]
     Header(&'static str),
     /// The authorities' certificates cannot be read.
-    #[error("the certificates to trust hold none in PEM: a file of BEGIN CERTIFICATE blocks is needed")]
+    #[error(
+        "the file of certificate authorities contains no certificate: it must be PEM with BEGIN CERTIFICATE blocks"
+    )]
     Authorities(#[source] Option<reqwest::Error>),
-    /// Our certificate or key cannot be read.
-    #[error("the client certificate cannot be used: PEM with BEGIN CERTIFICATE and BEGIN PRIVATE KEY is needed")]
+    /// The client certificate or its key cannot be read.
+    #[error(
+        "the client certificate cannot be used: it must be PEM with BEGIN CERTIFICATE and BEGIN PRIVATE KEY blocks"
+    )]
     Identity(#[source] reqwest::Error),
     /// The HTTP client could not be built.
     #[error("the HTTP client of the schema registry cannot be built")]

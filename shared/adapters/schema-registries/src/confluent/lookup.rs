@@ -1,16 +1,16 @@
-//! One schema that was asked for, with what it refers to.
+//! Looks up one schema, with the schemas that it refers to.
 
 use std::{collections::HashSet, sync::Arc};
 
 use reqwest::Method;
-use schema_registry::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, SchemaText};
+use schema_registry::{RegisteredSchema, RegistryError, RegistryErrorKind, RegistryTarget, SchemaId, SchemaText};
 use serde::{Deserialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::{ConfluentRegistry, transport::Question};
-use crate::{http::Said, rule_set::RuleSet};
+use super::{ConfluentRegistry, transport::Request};
+use crate::{http::Cause, rule_set::RuleSet};
 
-/// The registry's answer to any question for a schema.
+/// The registry's answer to a request for a schema.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Found {
@@ -22,9 +22,9 @@ struct Found {
     rule_set: Option<RuleSet>,
 }
 
-/// What else it says to a question for a subject's version.
+/// What the answer to a request for a subject's version contains besides.
 #[derive(Deserialize)]
-struct Place {
+struct SubjectVersion {
     id: u32,
     version: u32,
     guid: Option<Uuid>,
@@ -36,52 +36,52 @@ struct Reference {
     version: i64,
 }
 
-/// One schema that was asked for, and all requests that it takes.
+/// One lookup, and all requests that it takes.
 pub(super) struct Lookup<'r> {
     pub(super) registry: &'r ConfluentRegistry,
-    pub(super) asked: Asked,
+    pub(super) target: RegistryTarget,
 }
 
 impl Lookup<'_> {
     /// The schema at a path.
     pub(super) async fn schema(&self, path: &[&str]) -> Result<Arc<SchemaText>, RegistryError> {
         let found = self.found(&self.get(path, &[]).await?)?;
-        self.without_rules(&found)?;
+        self.refuse_rules(&found)?;
         self.complete(found).await
     }
 
-    /// The schema at a path that tells its place too.
-    pub(super) async fn registered(&self, path: &[&str]) -> Result<Arc<RegisteredSchema>, RegistryError> {
+    /// The schema at a path whose answer contains its id and version.
+    pub(super) async fn registered_schema(&self, path: &[&str]) -> Result<Arc<RegisteredSchema>, RegistryError> {
         let body = self.get(path, &[]).await?;
-        self.without_rules(&self.found(&body)?)?;
-        self.placed(&body).await
+        self.refuse_rules(&self.found(&body)?)?;
+        self.schema_of_answer(&body).await
     }
 
-    /// The schema of an answer that tells its place too.
-    pub(super) async fn placed(&self, body: &[u8]) -> Result<Arc<RegisteredSchema>, RegistryError> {
-        let Place { id, version, guid } = read(body, &self.asked)?;
+    /// The schema of an answer that contains its id and version.
+    pub(super) async fn schema_of_answer(&self, body: &[u8]) -> Result<Arc<RegisteredSchema>, RegistryError> {
+        let SubjectVersion { id, version, guid } = read(body, &self.target)?;
         let schema = self.complete(self.found(body)?).await?;
         Ok(Arc::new(RegisteredSchema { id: SchemaId(id), version, guid, schema }))
     }
 
-    /// Whoever reads or writes by a schema has to run its rules. One that cannot must not take ciphertext for text, nor
-    /// write in the clear what should be encrypted.
-    fn without_rules(&self, found: &Found) -> Result<(), RegistryError> {
+    /// Readers and writers must run a schema's rules. We run none, so we refuse such schemas: we would take ciphertext for
+    /// data, or write in the clear what should be encrypted.
+    fn refuse_rules(&self, found: &Found) -> Result<(), RegistryError> {
         match found.rule_set.as_ref().and_then(RuleSet::refusal) {
-            Some(rule) => Err(self.error(RegistryErrorKind::RulesUnsupported).caused_by(Said::Rule(rule))),
+            Some(rule) => Err(self.error(RegistryErrorKind::RulesUnsupported).caused_by(Cause::Rule(rule))),
             None => Ok(()),
         }
     }
 
     async fn complete(&self, found: Found) -> Result<Arc<SchemaText>, RegistryError> {
         let room = self.registry.max_schema_bytes.checked_sub(found.schema.len());
-        let room = room.ok_or_else(|| self.error(RegistryErrorKind::Unusable).caused_by(Said::TooLarge))?;
+        let room = room.ok_or_else(|| self.error(RegistryErrorKind::Unusable).caused_by(Cause::TooLarge))?;
         let references = self.references(found.references.as_deref().unwrap_or_default(), room).await?;
         Ok(Arc::new(SchemaText { text: found.schema, references }))
     }
 
-    /// What a schema refers to, dependencies first and each text once. Walked with a stack of our own: how deep
-    /// references go is up to whoever registered them.
+    /// The schemas that a schema refers to, dependencies first and each text once. Walks with an explicit stack, because the
+    /// registry decides how deep references go.
     async fn references(&self, first: &[Reference], mut room: usize) -> Result<Vec<String>, RegistryError> {
         enum Step {
             Enter(Reference),
@@ -106,11 +106,11 @@ impl Lookup<'_> {
             }
             let version = reference.version.to_string();
             let path = ["subjects", &reference.subject, "versions", &version];
-            // A version that others refer to may have been soft-deleted since.
+            // A version may be soft-deleted while others refer to it.
             let found = self.found(&self.get(&path, &[("deleted", "true")]).await?)?;
             room = room
                 .checked_sub(found.schema.len())
-                .ok_or_else(|| self.error(RegistryErrorKind::Unusable).caused_by(Said::TooLarge))?;
+                .ok_or_else(|| self.error(RegistryErrorKind::Unusable).caused_by(Cause::TooLarge))?;
             met.insert(reference);
             steps.push(Step::Leave(found.schema));
             steps.extend(found.references.unwrap_or_default().into_iter().rev().map(Step::Enter));
@@ -119,12 +119,12 @@ impl Lookup<'_> {
     }
 
     async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Vec<u8>, RegistryError> {
-        let question = Question { asked: &self.asked, method: Method::GET, path, query, body: None };
-        self.registry.transport.ask(question).await
+        let request = Request { target: &self.target, method: Method::GET, path, query, body: None };
+        self.registry.transport.send(request).await
     }
 
     fn found(&self, body: &[u8]) -> Result<Found, RegistryError> {
-        let found: Found = read(body, &self.asked)?;
+        let found: Found = read(body, &self.target)?;
         match found.schema_type.as_deref() {
             None | Some("AVRO") => Ok(found),
             Some(_) => Err(self.error(RegistryErrorKind::Unusable)),
@@ -132,12 +132,12 @@ impl Lookup<'_> {
     }
 
     fn error(&self, kind: RegistryErrorKind) -> RegistryError {
-        RegistryError::new(self.asked.clone(), kind)
+        RegistryError::new(self.target.clone(), kind)
     }
 }
 
 /// The error of serde_json may quote the body, so it is not kept.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8], asked: &Asked) -> Result<T, RegistryError> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8], target: &RegistryTarget) -> Result<T, RegistryError> {
     serde_json::from_slice(body)
-        .map_err(|_| RegistryError::new(asked.clone(), RegistryErrorKind::Refused).caused_by(Said::Unreadable))
+        .map_err(|_| RegistryError::new(target.clone(), RegistryErrorKind::Refused).caused_by(Cause::Unreadable))
 }

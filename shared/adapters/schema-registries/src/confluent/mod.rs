@@ -13,8 +13,8 @@ use std::sync::Arc;
 use futures_util::{FutureExt, future::BoxFuture};
 use reqwest::Method;
 use schema_registry::{
-    Asked, RegisteredSchema, RegistryError, RegistryErrorKind, SchemaId, SchemaRef, SchemaText, Schemas, Subjects,
-    Version,
+    RegisteredSchema, RegistryError, RegistryErrorKind, RegistryTarget, SchemaId, SchemaRef, SchemaText, Schemas,
+    Subjects, Version,
 };
 
 pub use self::{
@@ -25,13 +25,13 @@ pub use self::{
 use self::{
     answer::meaning_if_healthy,
     lookup::{Lookup, read},
-    transport::{Question, Transport},
+    transport::{Request, Transport},
 };
 
 /// A Confluent-compatible registry: one cluster behind one URL or several.
 ///
-/// TLS certificates are verified and redirects are not followed. How long a question may take, and what is tried again,
-/// is told at [`ConfluentConfig`].
+/// TLS certificates are verified and redirects are not followed. [`ConfluentConfig`] describes how long a request may take and
+/// what is tried again.
 #[derive(Debug, Clone)]
 pub struct ConfluentRegistry {
     transport: Arc<Transport>,
@@ -40,10 +40,10 @@ pub struct ConfluentRegistry {
 }
 
 impl ConfluentRegistry {
-    /// A client; nothing is sent yet.
+    /// A client; makes no request yet.
     ///
     /// # Errors
-    /// When there is no URL, one is no HTTP URL or carries credentials (they belong in [`Auth`]), or TLS cannot be set
+    /// When a URL is missing, is not an HTTP URL or contains credentials (they belong in [`Auth`]), or when TLS cannot be set
     /// up.
     pub fn new(config: ConfluentConfig) -> Result<Self, ConfluentConfigError> {
         let ConfluentConfig { max_references, max_schema_bytes, .. } = config;
@@ -51,7 +51,7 @@ impl ConfluentRegistry {
     }
 
     async fn schema(&self, schema: SchemaRef) -> Result<Arc<SchemaText>, RegistryError> {
-        let lookup = Lookup { registry: self, asked: schema.into() };
+        let lookup = Lookup { registry: self, target: schema.into() };
         let found = match schema {
             SchemaRef::Id(SchemaId(id)) => lookup.schema(&["schemas", "ids", &id.to_string()]).await,
             SchemaRef::Guid(guid) => lookup.schema(&["schemas", "guids", &guid.to_string()]).await,
@@ -59,23 +59,22 @@ impl ConfluentRegistry {
         };
         match found {
             Ok(schema) => Ok(schema),
-            Err(error) => Err(self.judged(error).await),
+            Err(error) => Err(self.verified(error).await),
         }
     }
 
-    /// "Not there" costs a record, so it is believed only of a registry that answers what a healthy one does: that it has
-    /// subjects. One that lists none has lost its schemas or has not read them yet. One that does not let us list them is
-    /// taken at its word.
-    async fn judged(&self, error: RegistryError) -> RegistryError {
+    /// "Not found" dead-letters a record, so it counts only if the registry is healthy, that is, if it has subjects. A registry
+    /// that lists none has lost its schemas or has not read them yet. If we may not list them, the answer counts as it is.
+    async fn verified(&self, error: RegistryError) -> RegistryError {
         let Some(meant) = meaning_if_healthy(&error) else { return error };
         match self.has_subjects().await {
             Ok(true) => error.with_kind(meant),
             Ok(false) => error.with_kind(RegistryErrorKind::Lost),
-            Err(asked) => match asked.kind() {
+            Err(listing) => match listing.kind() {
                 kind @ (RegistryErrorKind::Unavailable | RegistryErrorKind::Throttled) => {
-                    error.with_kind(kind).after(asked.retry_after())
+                    error.with_kind(kind).after(listing.retry_after())
                 }
-                // More than is read.
+                // A list that is too large to read is not empty.
                 RegistryErrorKind::Unusable => error.with_kind(meant),
                 RegistryErrorKind::Refused
                 | RegistryErrorKind::Lost
@@ -89,15 +88,15 @@ impl ConfluentRegistry {
     }
 
     async fn has_subjects(&self) -> Result<bool, RegistryError> {
-        let question = Question {
-            asked: &Asked::Registry,
+        let request = Request {
+            target: &RegistryTarget::Registry,
             method: Method::GET,
             path: &["subjects"],
-            // Those that were deleted softly count too: their schemas are still given by id.
+            // Soft-deleted subjects count too: their schemas can still be fetched by id.
             query: &[("deleted", "true"), ("limit", "1")],
             body: None,
         };
-        let subjects: Vec<String> = read(&self.transport.ask(question).await?, &Asked::Registry)?;
+        let subjects: Vec<String> = read(&self.transport.send(request).await?, &RegistryTarget::Registry)?;
         Ok(!subjects.is_empty())
     }
 }
@@ -114,7 +113,7 @@ impl Subjects for ConfluentRegistry {
         subject: &'a str,
         version: Version,
     ) -> BoxFuture<'a, Result<Arc<RegisteredSchema>, RegistryError>> {
-        let lookup = Lookup { registry: self, asked: Asked::Version(subject.to_owned(), version) };
-        async move { lookup.registered(&["subjects", subject, "versions", &version.to_string()]).await }.boxed()
+        let lookup = Lookup { registry: self, target: RegistryTarget::Version(subject.to_owned(), version) };
+        async move { lookup.registered_schema(&["subjects", subject, "versions", &version.to_string()]).await }.boxed()
     }
 }

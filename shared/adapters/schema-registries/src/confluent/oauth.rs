@@ -1,27 +1,27 @@
-//! Bearer tokens by OAuth's client credentials: one fetch for all who wait, a new one before the old one ends.
+//! Bearer tokens by OAuth's client credentials grant: one fetch for all that wait, and a new token before the old one expires.
 
 use std::{fmt, sync::Arc};
 
 use reqwest::{Client, Url, header::CONTENT_TYPE};
-use schema_registry::{Asked, RegistryError, RegistryErrorKind};
+use schema_registry::{RegistryError, RegistryErrorKind, RegistryTarget};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{answer::success, config::ClientCredentials};
 use crate::{
-    http::{Said, receive},
+    http::{Cause, receive},
     token_lifetime::TokenResponse,
 };
 
-/// A token and until when it serves.
+/// A token and its lifetime.
 #[derive(Clone)]
 pub(super) struct Token {
     text: Arc<str>,
-    /// From here on a new one is wanted.
+    /// When a new one should be fetched.
     stale: Instant,
     expires: Instant,
 }
 
-/// Where tokens come from.
+/// Fetches and keeps tokens.
 pub(super) struct Tokens {
     client: Client,
     url: Url,
@@ -30,19 +30,19 @@ pub(super) struct Tokens {
     kept: Mutex<Kept>,
 }
 
-/// Locked while a token is fetched, so that whoever comes meanwhile waits for that one.
+/// Locked while a token is fetched, so that callers that come meanwhile wait for it.
 #[derive(Default)]
 struct Kept {
     token: Option<Token>,
-    /// The last fetch that failed, and when it did: the answer for all who waited for it.
+    /// The last failed fetch and when it failed: the answer for all that waited for it.
     failed: Option<(Instant, RegistryError)>,
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the token endpoint gave no token")]
+#[error("the token endpoint returned no token")]
 struct NoToken(#[source] RegistryErrorCause);
 
-/// The endpoint's failure without the line about the registry, which was not asked yet.
+/// The endpoint's failure without the registry error around it: the registry was not asked yet.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct RegistryErrorCause(String);
@@ -58,8 +58,8 @@ impl Tokens {
         Self { client, url, credentials, max_answer_bytes, kept: Mutex::default() }
     }
 
-    /// A token that will still serve when it arrives.
-    pub(super) async fn fresh(&self, asked: &Asked) -> Result<Token, RegistryError> {
+    /// A token that is still valid when it arrives.
+    pub(super) async fn fresh(&self, target: &RegistryTarget) -> Result<Token, RegistryError> {
         let came = Instant::now();
         let mut kept = self.kept.lock().await;
         if let Some(token) = kept.token.as_ref().filter(|token| token.stale > Instant::now()) {
@@ -68,7 +68,7 @@ impl Tokens {
         if let Some((_, error)) = kept.failed.as_ref().filter(|(at, _)| *at >= came) {
             return Err(error.clone());
         }
-        match self.fetch(asked).await {
+        match self.fetch(target).await {
             Ok(token) => {
                 *kept = Kept { token: Some(token.clone()), failed: None };
                 Ok(token)
@@ -84,7 +84,7 @@ impl Tokens {
         }
     }
 
-    /// Forgets a token that the registry refused, unless another has come since.
+    /// Drops a token that the registry refused, unless it was replaced meanwhile.
     pub(super) async fn refuse(&self, refused: &Token) {
         let mut kept = self.kept.lock().await;
         if kept.token.as_ref().is_some_and(|token| token.text == refused.text) {
@@ -101,7 +101,7 @@ impl Tokens {
         form.finish()
     }
 
-    async fn fetch(&self, asked: &Asked) -> Result<Token, RegistryError> {
+    async fn fetch(&self, target: &RegistryTarget) -> Result<Token, RegistryError> {
         let ClientCredentials { client_id, client_secret, .. } = &self.credentials;
         let request = self
             .client
@@ -110,19 +110,22 @@ impl Tokens {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(self.form());
         let sent = Instant::now();
-        let answer = receive(request, self.max_answer_bytes, asked).await.map_err(|error| no_token(asked, error))?;
-        let body = success(answer, asked).map_err(|error| no_token(asked, error))?;
+        let answer = receive(request, self.max_answer_bytes, target).await.map_err(|error| no_token(target, error))?;
+        let body = success(answer, target).map_err(|error| no_token(target, error))?;
         // The error of serde_json may quote the body, and with it a token.
         let granted: TokenResponse = serde_json::from_slice(&body).map_err(|_| {
-            no_token(asked, RegistryError::new(asked.clone(), RegistryErrorKind::Refused).caused_by(Said::Unreadable))
+            no_token(
+                target,
+                RegistryError::new(target.clone(), RegistryErrorKind::Refused).caused_by(Cause::Unreadable),
+            )
         })?;
         let life = granted.lifetime();
         Ok(Token { text: granted.access_token.into(), stale: sent + life.mul_f64(0.8), expires: sent + life })
     }
 }
 
-/// Whatever the endpoint says, it is the deployment's matter and not the record's.
-fn no_token(asked: &Asked, error: RegistryError) -> RegistryError {
+/// Every failure of the endpoint is a fault of the deployment, not of the record.
+fn no_token(target: &RegistryTarget, error: RegistryError) -> RegistryError {
     let kind = match error.kind() {
         RegistryErrorKind::Unavailable => RegistryErrorKind::Unavailable,
         RegistryErrorKind::Throttled => RegistryErrorKind::Throttled,
@@ -136,7 +139,7 @@ fn no_token(asked: &Asked, error: RegistryError) -> RegistryError {
         | RegistryErrorKind::Unsupported => RegistryErrorKind::Refused,
     };
     let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-    RegistryError::new(asked.clone(), kind).after(error.retry_after()).caused_by(NoToken(RegistryErrorCause(cause)))
+    RegistryError::new(target.clone(), kind).after(error.retry_after()).caused_by(NoToken(RegistryErrorCause(cause)))
 }
 
 impl fmt::Debug for Tokens {

@@ -1,16 +1,16 @@
-//! A registry that is given the schema that it is asked for: for development.
+//! A registry that registers the schema that it is asked for: for development.
 
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
-use schema_registry::{Asked, RegisteredSchema, RegistryError, RegistryErrorKind, Subjects, Version};
+use schema_registry::{RegisteredSchema, RegistryError, RegistryErrorKind, RegistryTarget, Subjects, Version};
 
 use super::{ConfluentRegistry, NewSchema};
 
-/// Registers one schema under whatever subject it is asked for, and answers with it. Subject and registry decide by
-/// their compatibility level whether it may be.
+/// Registers one schema under every subject that it is asked for, and answers with it, if the compatibility level of the
+/// subject or registry allows it.
 ///
-/// For development only: in production what consumers rely on is reviewed and registered before a producer runs.
+/// For development only: in production a schema is reviewed and registered before its producer runs.
 #[derive(Debug, Clone)]
 pub struct RegisteringSubjects {
     registry: ConfluentRegistry,
@@ -26,13 +26,14 @@ impl RegisteringSubjects {
     async fn registered(&self, subject: &str) -> Result<Arc<RegisteredSchema>, RegistryError> {
         self.registry.register(subject, &self.schema).await?;
         let found = self.registry.find(subject, &self.schema).await?;
-        // Deleted by somebody in between.
-        found.ok_or_else(|| RegistryError::new(Asked::Subject(subject.to_owned()), RegistryErrorKind::NotFound))
+        // It was deleted meanwhile.
+        found
+            .ok_or_else(|| RegistryError::new(RegistryTarget::Subject(subject.to_owned()), RegistryErrorKind::NotFound))
     }
 }
 
 impl Subjects for RegisteringSubjects {
-    /// The version that the schema has or gets; a number is not listened to.
+    /// The version that the schema has or gets; the requested version is ignored.
     fn version<'a>(
         &'a self,
         subject: &'a str,

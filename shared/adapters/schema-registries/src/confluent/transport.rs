@@ -1,4 +1,4 @@
-//! Requests: which URL, how often, with which credentials, and for how long.
+//! Sends requests: to which URL, how often, with which credentials, and for how long.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,30 +7,30 @@ use reqwest::{
     Certificate, Client, Identity, Method, RequestBuilder, StatusCode, Url,
     header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue},
 };
-use schema_registry::{Asked, RegistryError, RegistryErrorKind};
+use schema_registry::{RegistryError, RegistryErrorKind, RegistryTarget};
 
 use super::{
     answer::success,
     config::{Auth, ConfluentConfig, ConfluentConfigError, Tls},
     oauth::{Token, Tokens},
 };
-use crate::http::{Answer, Patience, receive, unavailable};
+use crate::http::{HttpResponse, RetryLimits, receive, unavailable};
 
 const CONTENT: &str = "application/vnd.schemaregistry.v1+json";
-/// Confluent Cloud's names for who asks which cluster.
+/// Headers of Confluent Cloud: which cluster is meant, and by which identity pool.
 const LOGICAL_CLUSTER: HeaderName = HeaderName::from_static("target-sr-cluster");
 const IDENTITY_POOL: HeaderName = HeaderName::from_static("confluent-identity-pool-id");
 
-/// One question to the registry.
-pub(super) struct Question<'q> {
-    pub(super) asked: &'q Asked,
+/// One request to the registry.
+pub(super) struct Request<'q> {
+    pub(super) target: &'q RegistryTarget,
     pub(super) method: Method,
     pub(super) path: &'q [&'q str],
     pub(super) query: &'q [(&'q str, &'q str)],
     pub(super) body: Option<Vec<u8>>,
 }
 
-/// Gets questions answered.
+/// Sends requests and retries them.
 #[derive(Debug)]
 pub(super) struct Transport {
     client: Client,
@@ -38,7 +38,7 @@ pub(super) struct Transport {
     /// The URL that answered last.
     preferred: AtomicUsize,
     credentials: Credentials,
-    patience: Patience,
+    limits: RetryLimits,
     max_answer_bytes: usize,
 }
 
@@ -57,30 +57,30 @@ impl Transport {
         }
         let client = client(&config)?;
         let credentials = Credentials::of(config.auth, &client, config.max_answer_bytes)?;
-        let ConfluentConfig { rounds, max_pause, question_timeout: timeout, max_answer_bytes, .. } = config;
-        let patience = Patience { rounds, max_pause, timeout };
-        Ok(Self { client, urls, preferred: AtomicUsize::new(0), credentials, patience, max_answer_bytes })
+        let ConfluentConfig { rounds, max_pause, operation_timeout: timeout, max_answer_bytes, .. } = config;
+        let limits = RetryLimits { rounds, max_pause, timeout };
+        Ok(Self { client, urls, preferred: AtomicUsize::new(0), credentials, limits, max_answer_bytes })
     }
 
     /// The body of the answer.
-    pub(super) async fn ask(&self, question: Question<'_>) -> Result<Vec<u8>, RegistryError> {
-        self.patience.ask(question.asked, || self.round(&question).boxed()).await
+    pub(super) async fn send(&self, request: Request<'_>) -> Result<Vec<u8>, RegistryError> {
+        self.limits.run(request.target, || self.round(&request).boxed()).await
     }
 
     /// Each URL in turn until one answers.
-    async fn round(&self, question: &Question<'_>) -> Result<Vec<u8>, RegistryError> {
+    async fn round(&self, request: &Request<'_>) -> Result<Vec<u8>, RegistryError> {
         let first = self.preferred.load(Ordering::Relaxed);
-        let mut last = unavailable(question.asked);
+        let mut last = unavailable(request.target);
         for index in (first..self.urls.len()).chain(0..first) {
-            match self.authorized(index, question).await {
+            match self.send_authorized(index, request).await {
                 Ok(answer) if answer.is_failure() => {
-                    if let Err(error) = success(answer, question.asked) {
+                    if let Err(error) = success(answer, request.target) {
                         last = error;
                     }
                 }
                 Ok(answer) => {
                     self.preferred.store(index, Ordering::Relaxed);
-                    return success(answer, question.asked);
+                    return success(answer, request.target);
                 }
                 Err(error) if error.kind() == RegistryErrorKind::Unavailable => last = error,
                 Err(error) => return Err(error),
@@ -89,46 +89,46 @@ impl Transport {
         Err(last)
     }
 
-    /// One request; two where a token was refused that may only have been revoked.
-    async fn authorized(&self, index: usize, question: &Question<'_>) -> Result<Answer, RegistryError> {
-        let Some(url) = self.urls.get(index) else { return Err(unavailable(question.asked)) };
+    /// Sends a request once, or twice if the registry refuses a token that may have been revoked.
+    async fn send_authorized(&self, index: usize, request: &Request<'_>) -> Result<HttpResponse, RegistryError> {
+        let Some(url) = self.urls.get(index) else { return Err(unavailable(request.target)) };
         match &self.credentials {
-            Credentials::Fixed(auth) => self.send(url, question, |request| with(auth, request)).await,
+            Credentials::Fixed(auth) => self.send_to(url, request, |builder| with(auth, builder)).await,
             Credentials::Fetched { tokens, headers } => {
-                let token = tokens.fresh(question.asked).await?;
-                let sign = |token: &Token, request: RequestBuilder| {
-                    let request = request.bearer_auth(token.text());
-                    headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+                let token = tokens.fresh(request.target).await?;
+                let sign = |token: &Token, builder: RequestBuilder| {
+                    let builder = builder.bearer_auth(token.text());
+                    headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value))
                 };
-                let answer = self.send(url, question, |request| sign(&token, request)).await?;
+                let answer = self.send_to(url, request, |builder| sign(&token, builder)).await?;
                 if answer.status != StatusCode::UNAUTHORIZED {
                     return Ok(answer);
                 }
                 tokens.refuse(&token).await;
-                let token = tokens.fresh(question.asked).await?;
-                self.send(url, question, |request| sign(&token, request)).await
+                let token = tokens.fresh(request.target).await?;
+                self.send_to(url, request, |builder| sign(&token, builder)).await
             }
         }
     }
 
-    async fn send(
+    async fn send_to(
         &self,
         base: &Url,
-        question: &Question<'_>,
+        request: &Request<'_>,
         sign: impl FnOnce(RequestBuilder) -> RequestBuilder,
-    ) -> Result<Answer, RegistryError> {
+    ) -> Result<HttpResponse, RegistryError> {
         let mut url = base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(question.path);
+            segments.pop_if_empty().extend(request.path);
         }
-        if !question.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(question.query);
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(request.query);
         }
-        let mut request = self.client.request(question.method.clone(), url).header(ACCEPT, CONTENT);
-        if let Some(body) = &question.body {
-            request = request.header(CONTENT_TYPE, CONTENT).body(body.clone());
+        let mut builder = self.client.request(request.method.clone(), url).header(ACCEPT, CONTENT);
+        if let Some(body) = &request.body {
+            builder = builder.header(CONTENT_TYPE, CONTENT).body(body.clone());
         }
-        receive(sign(request), self.max_answer_bytes, question.asked).await
+        receive(sign(builder), self.max_answer_bytes, request.target).await
     }
 }
 

@@ -116,7 +116,7 @@ async fn each_of_two_batches_at_a_time_reports_its_own_schemas() {
     let (event, other) = (naming(2, now()), naming(9, now()));
     let answers = async {
         tokio::time::advance(Duration::from_millis(40)).await;
-        registry.let_go();
+        registry.release();
     };
     let (first, second, ()) = tokio::join!(world.deliver(&event), world.deliver(&other), answers);
     // Each fetches its value's schema; the first to go on fetches the key's too.

@@ -1,4 +1,4 @@
-//! Conflicts between a new version and those before it.
+//! Finds the conflicts between a new version of a schema and the versions before it.
 
 use std::fmt;
 
@@ -6,18 +6,18 @@ use avro_decode::{Incompatibility, Rule, Schema, incompatibilities};
 
 use super::level::{Direction, Level};
 
-/// A version that the new one does not get along with.
+/// A version that the new one is incompatible with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
     /// The version's number.
     pub version: u32,
-    /// Who could not read what.
+    /// Which of the two cannot read the other's data.
     pub direction: Direction,
     /// Where and why; at least one.
     pub found: Vec<Incompatibility>,
 }
 
-/// What `level` asks for and `new` does not keep. `history` has the versions before it, the latest last.
+/// Where `new` breaks the rules of `level`. `history` contains the versions before it, the latest last.
 pub fn conflicts(new: &Schema, history: &[(u32, &Schema)], level: Level) -> Vec<Conflict> {
     let counted = if level.is_transitive() { history } else { history.last().map(std::slice::from_ref).unwrap_or(&[]) };
     let mut conflicts = Vec::new();
@@ -44,7 +44,7 @@ impl fmt::Display for Conflict {
         }
         for found in &self.found {
             let error = found.error();
-            // A missing field is in the reader's schema alone; all else is told by the writer's path, which has branches.
+            // A missing field is in the reader's schema alone. Everything else is named by the writer's path, which has branches.
             let path = match error.rule() {
                 Rule::MissingField | Rule::InvalidDefault => error.reader_path(),
                 _ => error.writer_path(),

@@ -1,12 +1,12 @@
-//! Compatibility levels, as schema registries name them.
+//! Compatibility levels, by the names that schema registries give them.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// What a new version of a schema owes to the versions before it.
+/// What a new version of a schema must be compatible with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Level {
-    /// Nothing.
+    /// Nothing: every version is allowed.
     None,
     /// Readers of the new version can read what the latest one before it wrote: consumers are deployed first.
     Backward,
@@ -16,13 +16,13 @@ pub enum Level {
     Forward,
     /// As forward, with every version before it: for consumers that were not deployed for long.
     ForwardTransitive,
-    /// Backward and forward: in whatever order.
+    /// Backward and forward: deployed in any order.
     Full,
     /// Full, with every version before it.
     FullTransitive,
 }
 
-/// Who reads what.
+/// Which version reads the other's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The new version reads what an older one wrote.
@@ -34,7 +34,7 @@ pub enum Direction {
 /// Not the name of a level.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{}` is no compatibility level; write NONE, BACKWARD, FORWARD or FULL, the last three also with _TRANSITIVE",
+    "`{}` is not a compatibility level; write NONE, BACKWARD, FORWARD or FULL, the last three also with _TRANSITIVE",
     .0.escape_debug()
 )]
 pub struct UnknownLevel(pub String);
@@ -51,7 +51,7 @@ impl Level {
         Level::FullTransitive,
     ];
 
-    /// Which directions have to hold.
+    /// Which directions must hold.
     pub fn directions(self) -> &'static [Direction] {
         match self {
             Level::None => &[],
@@ -61,7 +61,7 @@ impl Level {
         }
     }
 
-    /// Whether every version before counts, or the latest alone.
+    /// Whether all versions before count, or only the latest.
     pub fn is_transitive(self) -> bool {
         match self {
             Level::BackwardTransitive | Level::ForwardTransitive | Level::FullTransitive => true,
@@ -69,7 +69,7 @@ impl Level {
         }
     }
 
-    /// As registries write it.
+    /// The name that registries use.
     pub fn name(self) -> &'static str {
         match self {
             Level::None => "NONE",

@@ -1,7 +1,7 @@
-//! Whether a new version of a schema gets along with the versions before it, by the resolver that compiles plans.
+//! Checks whether a new version of a schema is compatible with the versions before it, by the resolver that compiles plans.
 //!
-//! The levels are those of schema registries. What decides is [`avro_decode::incompatibilities`]: the rules by which
-//! our functions really read, so that what passes here decodes there.
+//! The levels are those of schema registries. [`avro_decode::incompatibilities`] decides, by the rules by which our
+//! functions really read: what passes here decodes there.
 //!
 //! ```
 //! use avro_decode::Schema;

@@ -1,4 +1,4 @@
-//! One struct for what every consumer is told, and its meaning for each part.
+//! The variables that every function on a Kafka topic reads.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -6,25 +6,25 @@ use std::time::Duration;
 use environment::{Reader, boolean, milliseconds, number, text, url};
 use event_runtime::{Drain, Order, Reporting, Settings};
 
-use crate::drain::read_drain;
-use crate::registry::RegistryConfig;
+use super::drain_partitions::read_drain;
+use super::registry::RegistryConfig;
 
-/// What a function on a Kafka topic is told.
+/// The configuration that all functions on a Kafka topic share.
 #[derive(Debug, Clone)]
 pub struct Consumer {
-    /// SQS queue of the dead letters.
+    /// SQS queue for dead letters.
     pub dead_letter_queue_url: String,
-    /// S3 bucket of the dead letters that are too large for the queue.
+    /// S3 bucket for dead letters that are too large for the queue.
     pub dead_letter_bucket: Option<String>,
     /// The schema registry, and how records name their schemas.
     pub registry: RegistryConfig,
     /// How long one effect may take.
     pub effect_timeout: Duration,
-    /// How many keys of a partition may be in flight together.
+    /// How many keys of a partition are processed at the same time.
     pub keys_in_flight: NonZeroUsize,
     /// Whether the mapping has `ReportBatchItemFailures`.
     pub partial_batch_response: bool,
-    /// Partitions that park whatever cannot be handled, and go on.
+    /// Partitions whose flood guard is off.
     pub drain: Drain,
 }
 
@@ -66,12 +66,12 @@ impl Consumer {
 /// What the variables mean, for problems and for READMEs.
 mod doc {
     pub(super) const EXAMPLE_QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letters";
-    pub(super) const QUEUE: &str = "SQS queue that takes what cannot be handled.";
-    pub(super) const BUCKET: &str = "S3 bucket that takes what is too large for the queue (1 MiB). \
+    pub(super) const QUEUE: &str = "SQS queue for dead letters.";
+    pub(super) const BUCKET: &str = "S3 bucket for dead letters that are too large for the queue (1 MiB). \
         Without it such a record stays pending and stops its partition.";
-    pub(super) const TIMEOUT: &str = "How long one effect may take; then it is tried again.";
-    pub(super) const KEYS: &str = "How many keys of a partition may be in flight together. Records of one key stay in \
+    pub(super) const TIMEOUT: &str = "How long one effect may take before it is tried again.";
+    pub(super) const KEYS: &str = "How many keys of a partition are processed at the same time. Records of one key stay in \
         order.";
     pub(super) const PARTIAL: &str = "Whether the event source mapping has `ReportBatchItemFailures`. \
-        Never `true` without it: AWS would ignore what is reported, and lose it.";
+        Never set `true` without it: AWS would ignore the reported records, and they would be lost.";
 }

@@ -1,12 +1,12 @@
-//! Kafka batches: from an invocation to the answer that its event source mapping acts on.
+//! Serves Kafka batches: from an invocation to the answer that its event source mapping acts on.
 
 use std::sync::Arc;
 
 use event_runtime::{BatchFailed, Processor, RecordHandler, Reporting, cut_text};
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 
-use crate::invocation;
-use crate::raw_body::{Bodies, RawBodyLayer};
+use super::invocation;
+use super::raw_body::{Bodies, RawBodyLayer};
 
 /// Why an invocation failed, as the Runtime API wants it.
 #[derive(Debug, thiserror::Error)]
@@ -28,11 +28,16 @@ impl From<Failed> for Diagnostic {
     }
 }
 
-/// Serves invocations until Lambda ends the process, writing each batch's metrics.
+/// Serves Kafka batches until Lambda ends the process, and writes each batch's metrics.
 ///
-/// One after the other, as Lambda sends them to an ordinary function. On Lambda Managed Instances, which set
-/// `AWS_LAMBDA_MAX_CONCURRENCY`, as many at a time as that says; they share the processor's circuit, flood guard and
-/// bounds, and whatever the handler bounds itself.
+/// By default any record that is still pending fails the invocation, and the event source mapping delivers the whole batch
+/// again. Only [`Reporting::PartialBatch`] answers with `batchItemFailures`: without `ReportBatchItemFailures` in the mapping
+/// AWS ignores that answer and commits the batch, and every record in it would be lost. A record that an operator sent again
+/// is answered by its letter's id, `{"finished": …}`, or fails the invocation.
+///
+/// Invocations run one after the other, as Lambda sends them to an ordinary function. Lambda Managed Instances set
+/// `AWS_LAMBDA_MAX_CONCURRENCY`: then that many run at the same time. They share the processor's circuit, flood guard and
+/// bounds, and everything that the handler bounds itself.
 ///
 /// # Errors
 /// Only when the Lambda Runtime API cannot be reached.
@@ -53,6 +58,6 @@ where
             Ok::<_, Failed>(report.answer(reporting)?)
         }
     });
-    // Sequential wherever the variable is not there or says one.
+    // Sequential where the variable is missing or one.
     Runtime::new(handler).layer(layer).run_concurrent().await
 }

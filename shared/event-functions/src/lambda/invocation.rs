@@ -1,9 +1,9 @@
-//! What an invocation brings along beside its body.
+//! What Lambda says about an invocation beside its body: deadline, request id, function.
 
 use event_runtime::{Clock, Deadline, Invocation, SystemClock, UnixMillis};
 use lambda_runtime::Context;
 
-/// The context as the runtime's own type.
+/// The context as event-runtime's type.
 pub(crate) fn of_context(context: &Context) -> Invocation {
     Invocation {
         deadline: Deadline::from_header(UnixMillis(context.deadline), SystemClock.now()),

@@ -1,8 +1,8 @@
-//! Hands the invocation's bytes to the handler as they came.
+//! Passes the invocation's bytes to the handler unparsed.
 //!
 //! `lambda_runtime` parses every body through a path-tracking deserializer before a handler sees it: on a 6 MB event
-//! that alone costs several times our whole scan, and one odd record fails it. Its Tower layers, however, see the raw
-//! body. [`RawBodyLayer`] keeps the bytes aside under the request id and sends `null` on; the handler collects them.
+//! that alone costs several times our whole scan, and one unusual record fails it. Its Tower layers, however, see the raw
+//! body. [`RawBodyLayer`] keeps the bytes under the request id and passes `null` on; the handler takes them from there.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +27,7 @@ impl Bodies {
     }
 }
 
-/// Puts each body aside.
+/// Keeps each body for the handler.
 #[derive(Debug, Clone)]
 pub(crate) struct RawBodyLayer(pub(crate) Bodies);
 

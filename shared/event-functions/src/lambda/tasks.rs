@@ -1,4 +1,4 @@
-//! Invocations that are no Kafka batch: a schedule, a command of an operator.
+//! Serves invocations that are not Kafka batches: schedules, and commands of an operator.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::invocation;
-use crate::raw_body::{Bodies, RawBodyLayer};
+use super::invocation;
+use super::raw_body::{Bodies, RawBodyLayer};
 
-/// Why a task gave no answer, as the Runtime API wants it.
+/// Why a task failed, in the form that the Runtime API wants.
 #[derive(Debug, thiserror::Error)]
 enum Failed {
     #[error("the invocation has no body")]
     NoBody,
-    /// What asks for a task is a command, not row data: its error may quote it.
+    /// The event is a command, not row data, so its error may quote it.
     #[error("the event is not what this function takes: {0}. Its samples are in events/samples/{1}")]
     Unreadable(#[source] serde_json::Error, String),
     #[error("{0}")]
@@ -45,7 +45,7 @@ impl From<Failed> for Diagnostic {
 /// Serves invocations until Lambda ends the process: each event is read as `In`, given to `handler`, and answered with
 /// its `Out` as JSON.
 ///
-/// An event that is no `In` fails its invocation as `UnreadableEvent`. A failure of the handler is logged here, once, and
+/// An event that cannot be read as `In` fails its invocation as `UnreadableEvent`. A failure of the handler is logged here, once, and
 /// fails the invocation under its [`code`](Failure::code); Lambda then applies the caller's own retry: EventBridge and
 /// other asynchronous callers try twice more, a synchronous one sees the error.
 ///
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_of_another_shape_is_told_what_is_wrong_and_where_samples_are() {
+    async fn an_unreadable_event_is_refused_with_the_reason_and_the_samples() {
         let diagnostic = Diagnostic::from(add(r#"{"left": 2, "wrong": 3}"#).await.unwrap_err());
         assert_eq!(diagnostic.error_type, "UnreadableEvent");
         assert!(diagnostic.error_message.contains("unknown field `wrong`"), "{}", diagnostic.error_message);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whatever_was_sent_the_answer_stays_short() {
+    async fn the_answer_stays_short_for_any_event() {
         let unknown = format!(r#"{{"left": 2, "{}": 3}}"#, "w".repeat(1_000_000)).leak();
         let diagnostic = Diagnostic::from(add(unknown).await.unwrap_err());
         assert!(diagnostic.error_message.starts_with("the event is not what this function takes: unknown field"));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_is_told_with_its_code_and_its_whole_chain() {
+    async fn a_failure_is_answered_with_its_code_and_all_causes() {
         let handler = async |_: serde_json::Value, _: Invocation| Err::<(), _>(Down(io::Error::other("refused")));
         let failed = answer(&handler, Some(Bytes::from_static(b"{}")), &context()).await.unwrap_err();
         let diagnostic = Diagnostic::from(failed);

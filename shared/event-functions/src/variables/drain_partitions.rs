@@ -1,9 +1,9 @@
-//! Which partitions an operator has drained.
+//! `DRAIN_PARTITIONS`: the partitions whose flood guard an operator has switched off.
 
 use environment::{Kind, Reader, list, parsed};
 use event_runtime::Drain;
 
-/// What Kafka takes as a topic's name.
+/// The longest topic name that Kafka allows, in characters.
 const LONGEST_TOPIC: usize = 249;
 
 /// Reads `DRAIN_PARTITIONS`: partitions, named as events name them, for which the guard against a flood of dead letters
@@ -19,9 +19,8 @@ pub fn read_drain(env: &mut Reader<'_>) -> Drain {
 
 const VARIABLE: &str = "DRAIN_PARTITIONS";
 
-const DOC: &str = "Partitions that park whatever cannot be handled and go on, however much it is: the guard against a \
-    flood of dead letters is off for them. `*` is all. Take it away again: a broken deployment would empty a topic into \
-    the queue.";
+const DOC: &str = "Partitions whose flood guard is off: every record that cannot be handled goes to the dead letters, \
+    however many there are. `*` means all. Remove it afterwards: a broken deployment would empty a topic into the queue.";
 
 #[derive(Debug, Clone)]
 enum Part {
@@ -33,7 +32,7 @@ fn one(env: &mut Reader<'_>, part: &Part) -> Option<String> {
     match part {
         Part::TopicPartition(topic_partition) => Some(topic_partition.clone()),
         Part::All => {
-            env.refuse(VARIABLE, "holds `*`, which is all partitions, beside others: it has to stand alone");
+            env.refuse(VARIABLE, "contains `*`, which means all partitions, beside others: write `*` alone");
             None
         }
     }
@@ -47,21 +46,20 @@ fn part() -> Kind<Part> {
         |value| match value {
             "*" => Ok(Part::All),
             topic_partition => {
-                let (topic, partition) =
-                    topic_partition.rsplit_once('-').ok_or("is no `topic-partition`: it has no - in it".to_owned())?;
+                let (topic, partition) = topic_partition
+                    .rsplit_once('-')
+                    .ok_or("is not a `topic-partition`: it contains no -".to_owned())?;
                 // Compared with the event's own name letter by letter: `orders-01` would match nothing.
                 let canonical =
                     partition.parse::<i32>().is_ok_and(|number| number >= 0 && number.to_string() == partition);
                 if !canonical {
                     return Err(
-                        "is no `topic-partition`: what follows its last - is not the number of a partition".to_owned()
+                        "is not a `topic-partition`: the part after its last - is not a partition number".to_owned()
                     );
                 }
                 let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
                 if topic.is_empty() || topic.len() > LONGEST_TOPIC || !topic.chars().all(legal) {
-                    return Err(
-                        "is no `topic-partition`: what precedes its last - is not the name of a topic".to_owned()
-                    );
+                    return Err("is not a `topic-partition`: the part before its last - is not a topic name".to_owned());
                 }
                 Ok(Part::TopicPartition(topic_partition.to_owned()))
             }
@@ -91,18 +89,18 @@ mod tests {
     }
 
     #[test]
-    fn what_would_match_no_partition_is_refused_by_its_name() {
+    fn a_name_that_matches_no_partition_is_refused() {
         let refused = [
-            ("orders", "an item 1 that is no `topic-partition`: it has no -"),
-            ("orders-0,orders-", "an item 2 that is no `topic-partition`: what follows its last -"),
-            ("orders-01", "not the number of a partition"),
-            ("orders-+1", "not the number of a partition"),
-            ("orders-2147483648", "not the number of a partition"),
-            ("-3", "not the name of a topic"),
-            ("or ders-3", "not the name of a topic"),
-            ("*-3", "not the name of a topic"),
-            ("orders-0,*", "it has to stand alone"),
-            ("*,*", "it has to stand alone"),
+            ("orders", "an item 1 that is not a `topic-partition`: it contains no -"),
+            ("orders-0,orders-", "an item 2 that is not a `topic-partition`: the part after its last -"),
+            ("orders-01", "not a partition number"),
+            ("orders-+1", "not a partition number"),
+            ("orders-2147483648", "not a partition number"),
+            ("-3", "not a topic name"),
+            ("or ders-3", "not a topic name"),
+            ("*-3", "not a topic name"),
+            ("orders-0,*", "write `*` alone"),
+            ("*,*", "write `*` alone"),
         ];
         for (value, said) in refused {
             let problems = read(value).unwrap_err();

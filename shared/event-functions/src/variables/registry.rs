@@ -1,6 +1,6 @@
-//! A function's registry as its environment configures it: the same variables for every function.
+//! The variables of a function's schema registry, and the clients that they configure.
 //!
-//! A function's configuration reads it beside its own variables, and its `main` opens it:
+//! A function's configuration contains a [`RegistryConfig`], and its `main` opens the registry:
 //!
 //! ```no_run
 //! use environment::{Env, Reader};
@@ -32,7 +32,7 @@ use schema_registries::{
 };
 use schema_registry::{CachePolicy, FrameFormat, Frames, KeyFormat, SchemaCache, Schemas};
 
-/// Where a function's schemas come from, and how its records name them.
+/// Where a function's schemas come from, and how its records name their schemas.
 #[derive(Debug, Clone)]
 pub struct RegistryConfig {
     /// How keys and values name their schemas.
@@ -52,7 +52,7 @@ enum Kind {
     Glue,
 }
 
-/// The registry's configuration cannot work.
+/// The registry cannot be opened with this configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryConfigError {
     /// The client of a Confluent-compatible registry cannot be built.
@@ -61,7 +61,7 @@ pub enum RegistryConfigError {
     /// The client of AWS Glue cannot be built.
     #[error(transparent)]
     Glue(#[from] GlueConfigError),
-    /// Subjects are asked for, which AWS Glue does not have.
+    /// The caller needs subjects, which AWS Glue does not have.
     #[error("this needs SCHEMA_REGISTRY_KIND=confluent: AWS Glue has no subjects")]
     NoSubjects,
     /// A file cannot be read.
@@ -74,8 +74,8 @@ pub enum RegistryConfigError {
         /// Why it cannot be read.
         source: io::Error,
     },
-    /// The snapshot is none.
-    #[error("SCHEMA_SNAPSHOT names the file {}, which is no snapshot of schemas", path.display())]
+    /// The snapshot file cannot be used.
+    #[error("SCHEMA_SNAPSHOT names the file {}, which is not a snapshot of schemas", path.display())]
     Snapshot {
         /// The file.
         path: PathBuf,
@@ -85,7 +85,7 @@ pub enum RegistryConfigError {
 }
 
 impl RegistryConfig {
-    /// Reads the variables; problems are left with `env`.
+    /// Reads the variables; `env` collects the problems.
     pub fn read(env: &mut Reader<'_>) -> Self {
         let kinds = one_of([("confluent", Kind::Confluent), ("glue", Kind::Glue)]);
         let kind = env.default("SCHEMA_REGISTRY_KIND", doc::KIND, kinds, "confluent");
@@ -118,8 +118,8 @@ impl RegistryConfig {
         }
     }
 
-    /// The schemas by id, behind a cache that begins with the snapshot if there is one: what readers of records need.
-    /// Nothing is sent yet.
+    /// The schemas by id for readers of records, behind a cache that starts with the schemas of the snapshot file. Makes no
+    /// request yet.
     ///
     /// # Errors
     /// When a file cannot be read or used, or the client cannot be built.
@@ -134,7 +134,7 @@ impl RegistryConfig {
         })
     }
 
-    /// The client itself: what producers and tools need, which ask by subject.
+    /// The client itself, for producers and tools that look schemas up by subject.
     ///
     /// # Errors
     /// When the registry is AWS Glue, a file cannot be read or used, or the client cannot be built.
@@ -146,13 +146,13 @@ impl RegistryConfig {
         config.urls.clone_from(&self.urls);
         config.auth = self.auth.clone();
         config.request_timeout = self.request_timeout;
-        config.question_timeout = 2 * self.request_timeout;
+        config.operation_timeout = 2 * self.request_timeout;
         if let Some(path) = &self.authorities {
             config.tls.authorities = Some(read_file("SCHEMA_REGISTRY_CA_FILE", path)?);
         }
         if let Some((certificate, key)) = &self.identity {
             let mut pem = read_file("SCHEMA_REGISTRY_CERTIFICATE_FILE", certificate)?;
-            // A file need not end with a line's end.
+            // The file may end without a line break.
             pem.push(b'\n');
             pem.extend(read_file("SCHEMA_REGISTRY_KEY_FILE", key)?);
             config.tls.identity = Some(pem);
@@ -179,7 +179,7 @@ fn read_file(variable: &'static str, path: &PathBuf) -> Result<Vec<u8>, Registry
     fs::read(path).map_err(|source| RegistryConfigError::File { variable, path: path.clone(), source })
 }
 
-/// One way to identify ourselves, or none.
+/// One way to authenticate, or none.
 fn read_auth(env: &mut Reader<'_>) -> Auth {
     let user = env.optional("SCHEMA_REGISTRY_USER", doc::USER, text().example("reader"));
     let when = "SCHEMA_REGISTRY_USER is set";
@@ -197,7 +197,7 @@ fn read_auth(env: &mut Reader<'_>) -> Auth {
     let logical_cluster = env.optional("SCHEMA_REGISTRY_LOGICAL_CLUSTER", doc::CLUSTER, cluster);
     let identity_pool = env.optional("SCHEMA_REGISTRY_IDENTITY_POOL", doc::POOL, text().example("pool-abc1"));
     if usize::from(user.is_some()) + usize::from(token.is_some()) + usize::from(needed) > 1 {
-        let wrong = "is one way to identify ourselves too many: keep one of user, token and OAuth";
+        let wrong = "sets a second way to authenticate: keep one of user, token and OAuth";
         env.refuse(if needed { "SCHEMA_REGISTRY_OAUTH_URL" } else { "SCHEMA_REGISTRY_TOKEN" }, wrong);
     }
     match (user.zip(password), token, token_url, client_id.zip(client_secret)) {
@@ -215,16 +215,16 @@ fn read_auth(env: &mut Reader<'_>) -> Auth {
     }
 }
 
-/// One setting for both sides, or one for each.
+/// One setting for keys and values, or one for each.
 fn read_frames(env: &mut Reader<'_>, kind: Kind) -> Frames {
     let both = env.optional("SCHEMA_FRAME", doc::FRAME, one_of(FORMATS));
     let values = env.optional("VALUE_FRAME", doc::VALUE_FRAME, one_of(FORMATS));
     let keys = env.optional("KEY_FRAME", doc::KEY_FRAME, one_of(KEY_FORMATS));
     if both.is_some() && (values.is_some() || keys.is_some()) {
-        env.refuse("SCHEMA_FRAME", "sets VALUE_FRAME and KEY_FRAME alike: leave it out where one of them is set");
+        env.refuse("SCHEMA_FRAME", "sets both VALUE_FRAME and KEY_FRAME: leave it out if one of them is set");
     }
-    let usual = both.unwrap_or(FrameFormat::Confluent);
-    let frames = Frames { keys: keys.unwrap_or(usual.into()), values: values.unwrap_or(usual) };
+    let default = both.unwrap_or(FrameFormat::Confluent);
+    let frames = Frames { keys: keys.unwrap_or(default.into()), values: values.unwrap_or(default) };
     let fits = |format| match (kind, format) {
         (_, FrameFormat::Metadata) | (Kind::Glue, FrameFormat::Glue) => true,
         (Kind::Glue, FrameFormat::Confluent | FrameFormat::ConfluentHeader | FrameFormat::Apicurio)
@@ -232,7 +232,7 @@ fn read_frames(env: &mut Reader<'_>, kind: Kind) -> Frames {
         (Kind::Confluent, FrameFormat::Confluent | FrameFormat::ConfluentHeader | FrameFormat::Apicurio) => true,
     };
     let misfits = (!fits(frames.values), matches!(frames.keys, KeyFormat::Framed(format) if !fits(format)));
-    let wrong = "does not go with SCHEMA_REGISTRY_KIND: AWS Glue's ids are in Glue's frames, others in others";
+    let wrong = "does not go with SCHEMA_REGISTRY_KIND: Glue's frames need AWS Glue, and AWS Glue needs Glue's frames or metadata";
     let refused: &[&'static str] = match misfits {
         (true, true) if both.is_some() => &["SCHEMA_FRAME"],
         (true, true) => &["VALUE_FRAME", "KEY_FRAME"],
@@ -265,25 +265,28 @@ const KEY_FORMATS: [(&str, KeyFormat); 6] = [
 
 /// What the variables mean, for problems and for READMEs.
 mod doc {
-    pub(super) const KIND: &str = "What the schema registry is: one with Confluent's REST interface, or AWS Glue.";
-    pub(super) const URL: &str = "The registry; several addresses of one cluster are tried in turn. For AWS Glue, its endpoint if not the usual one.";
-    pub(super) const USER: &str = "User of the registry.";
-    pub(super) const PASSWORD: &str = "Password of that user.";
-    pub(super) const TOKEN: &str = "Bearer token for the registry, in place of a user.";
-    pub(super) const OAUTH_URL: &str = "OAuth token endpoint (client credentials), in place of a user.";
-    pub(super) const CLIENT_ID: &str = "Who we are there.";
-    pub(super) const CLIENT_SECRET: &str = "Secret of that client.";
-    pub(super) const SCOPE: &str = "Scope to ask for there.";
+    pub(super) const KIND: &str = "Kind of registry: one with Confluent's REST API, or AWS Glue.";
+    pub(super) const URL: &str = "Address of the registry. Several addresses of one cluster are tried in turn. \
+        For AWS Glue: its endpoint, if it is not the region's own.";
+    pub(super) const USER: &str = "User of the registry; in Confluent Cloud the API key.";
+    pub(super) const PASSWORD: &str = "Password of that user; in Confluent Cloud the API secret.";
+    pub(super) const TOKEN: &str = "Bearer token for the registry, instead of a user.";
+    pub(super) const OAUTH_URL: &str = "OAuth token endpoint (client credentials grant), instead of a user.";
+    pub(super) const CLIENT_ID: &str = "OAuth client id.";
+    pub(super) const CLIENT_SECRET: &str = "OAuth client secret.";
+    pub(super) const SCOPE: &str = "OAuth scope to request.";
     pub(super) const CLUSTER: &str = "With OAuth in Confluent Cloud: the registry's logical cluster.";
     pub(super) const POOL: &str = "With OAuth in Confluent Cloud: the identity pool.";
-    pub(super) const CA: &str = "PEM file of authorities to trust beside the usual ones.";
-    pub(super) const CERTIFICATE: &str = "PEM file of our own certificate, for a registry that asks for one.";
-    pub(super) const KEY: &str = "PEM file of its private key.";
-    pub(super) const TIMEOUT: &str = "How long one request to the registry may take; a schema may take two.";
+    pub(super) const CA: &str = "PEM file of certificate authorities to trust in addition to the public ones.";
+    pub(super) const CERTIFICATE: &str = "PEM file of a client certificate, for a registry that requires one.";
+    pub(super) const KEY: &str = "PEM file of that certificate's private key.";
+    pub(super) const TIMEOUT: &str = "How long one request to the registry may take. A lookup may take twice as long.";
     pub(super) const FRAME: &str =
-        "How keys and values name their schemas, where both do alike: sets `VALUE_FRAME` and `KEY_FRAME`.";
-    pub(super) const VALUE_FRAME: &str = "How values name their schemas; `confluent` unless set.";
-    pub(super) const KEY_FRAME: &str =
-        "How keys name theirs, or `text` for keys that are plain text without a schema; `confluent` unless set.";
-    pub(super) const SNAPSHOT: &str = "JSON file of schemas that need not be asked for, taken from the same registry: see `shared/adapters/schema-registries`.";
+        "How keys and values name their schemas, if both do it the same way. Sets `VALUE_FRAME` and `KEY_FRAME`.";
+    pub(super) const VALUE_FRAME: &str =
+        "How values name their schemas. `confluent` if neither this nor `SCHEMA_FRAME` is set.";
+    pub(super) const KEY_FRAME: &str = "How keys name their schemas, or `text` for keys that are plain text without a schema. \
+        `confluent` if neither this nor `SCHEMA_FRAME` is set.";
+    pub(super) const SNAPSHOT: &str = "JSON file of schemas that need not be fetched, taken from the same registry. \
+        Its format: `shared/adapters/schema-registries`.";
 }

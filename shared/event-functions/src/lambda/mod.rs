@@ -1,0 +1,10 @@
+//! Lambda invocations: Kafka batches, and everything else as JSON.
+
+mod invocation;
+mod kafka_batches;
+mod raw_body;
+mod tasks;
+
+pub use kafka_batches::serve;
+pub use lambda_runtime::Error as HostError;
+pub use tasks::serve_json;
