@@ -24,7 +24,7 @@ REFUSED = [
      "is not a ..., has no ..."),
 ]
 # Names that others rely on: error codes, metrics, fields of stored items.
-KEPT = re.compile(r"event_lane_unnamed|event_lane_malformed|event_lane_crowded|lane_malformed|lane_unnamed|lane_crowded")
+KEPT = re.compile(r"event_lane_unnamed|lane_malformed|lane_crowded|lane_stopped|\"lane\"|`lane`|\), lane, topic")
 READ = {".rs", ".md", ".toml", ".py", ".sh", ".json", ".avsc", ".html", ".txt", ".yml", ".tf"}
 SKIPPED = ("events/recorded/", "tests/fuzz/corpus/", "tests/words.py", "tests/conformance/fixtures/")
 

@@ -9,11 +9,7 @@ use schema_registry::{
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::{
-    ConfluentRegistry,
-    lookup::{Lookup, read},
-    transport::Request,
-};
+use super::{ConfluentRegistry, lookup::read, transport::Request};
 
 /// An Avro schema to register, to look up or to check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -91,7 +87,7 @@ impl ConfluentRegistry {
         let Some(answer) = found(self.post(&target, &["subjects", subject], &[], schema).await)? else {
             return Ok(None);
         };
-        Lookup { registry: self, target }.schema_of_answer(&answer).await.map(Some)
+        self.lookup(target).schema_of_answer(&answer).await.map(Some)
     }
 
     /// Whether a schema could follow a version of a subject; `None` if the subject or version does not exist.

@@ -7,7 +7,7 @@ use schema_registry::{RegisteredSchema, RegistryError, RegistryErrorKind, Regist
 use serde::{Deserialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::{ConfluentRegistry, transport::Request};
+use super::transport::{Request, Transport};
 use crate::{http::Cause, rule_set::RuleSet};
 
 /// The registry's answer to a request for a schema.
@@ -36,9 +36,17 @@ struct Reference {
     version: i64,
 }
 
+/// What one schema may take, with those that it refers to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LookupLimits {
+    pub(super) references: usize,
+    pub(super) schema_bytes: usize,
+}
+
 /// One lookup, and all requests that it takes.
 pub(super) struct Lookup<'r> {
-    pub(super) registry: &'r ConfluentRegistry,
+    pub(super) transport: &'r Transport,
+    pub(super) limits: LookupLimits,
     pub(super) target: RegistryTarget,
 }
 
@@ -74,7 +82,7 @@ impl Lookup<'_> {
     }
 
     async fn complete(&self, found: Found) -> Result<Arc<SchemaText>, RegistryError> {
-        let room = self.registry.max_schema_bytes.checked_sub(found.schema.len());
+        let room = self.limits.schema_bytes.checked_sub(found.schema.len());
         let room = room.ok_or_else(|| self.error(RegistryErrorKind::Unusable).caused_by(Cause::TooLarge))?;
         let references = self.references(found.references.as_deref().unwrap_or_default(), room).await?;
         Ok(Arc::new(SchemaText { text: found.schema, references }))
@@ -101,7 +109,7 @@ impl Lookup<'_> {
                 Step::Enter(reference) if met.contains(&reference) => continue,
                 Step::Enter(reference) => reference,
             };
-            if met.len() >= self.registry.max_references {
+            if met.len() >= self.limits.references {
                 return Err(self.error(RegistryErrorKind::Unusable));
             }
             let version = reference.version.to_string();
@@ -120,7 +128,7 @@ impl Lookup<'_> {
 
     async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Vec<u8>, RegistryError> {
         let request = Request { target: &self.target, method: Method::GET, path, query, body: None };
-        self.registry.transport.send(request).await
+        self.transport.send(request).await
     }
 
     fn found(&self, body: &[u8]) -> Result<Found, RegistryError> {

@@ -24,7 +24,7 @@ pub use self::{
 };
 use self::{
     answer::meaning_if_healthy,
-    lookup::{Lookup, read},
+    lookup::{Lookup, LookupLimits, read},
     transport::{Request, Transport},
 };
 
@@ -35,8 +35,7 @@ use self::{
 #[derive(Debug, Clone)]
 pub struct ConfluentRegistry {
     transport: Arc<Transport>,
-    max_references: usize,
-    max_schema_bytes: usize,
+    limits: LookupLimits,
 }
 
 impl ConfluentRegistry {
@@ -47,11 +46,16 @@ impl ConfluentRegistry {
     /// up.
     pub fn new(config: ConfluentConfig) -> Result<Self, ConfluentConfigError> {
         let ConfluentConfig { max_references, max_schema_bytes, .. } = config;
-        Ok(Self { transport: Arc::new(Transport::new(config)?), max_references, max_schema_bytes })
+        let limits = LookupLimits { references: max_references, schema_bytes: max_schema_bytes };
+        Ok(Self { transport: Arc::new(Transport::new(config)?), limits })
+    }
+
+    fn lookup(&self, target: RegistryTarget) -> Lookup<'_> {
+        Lookup { transport: &self.transport, limits: self.limits, target }
     }
 
     async fn schema(&self, schema: SchemaRef) -> Result<Arc<SchemaText>, RegistryError> {
-        let lookup = Lookup { registry: self, target: schema.into() };
+        let lookup = self.lookup(schema.into());
         let found = match schema {
             SchemaRef::Id(SchemaId(id)) => lookup.schema(&["schemas", "ids", &id.to_string()]).await,
             SchemaRef::Guid(guid) => lookup.schema(&["schemas", "guids", &guid.to_string()]).await,
@@ -113,7 +117,7 @@ impl Subjects for ConfluentRegistry {
         subject: &'a str,
         version: Version,
     ) -> BoxFuture<'a, Result<Arc<RegisteredSchema>, RegistryError>> {
-        let lookup = Lookup { registry: self, target: RegistryTarget::Version(subject.to_owned(), version) };
+        let lookup = self.lookup(RegistryTarget::Version(subject.to_owned(), version));
         async move { lookup.registered_schema(&["subjects", subject, "versions", &version.to_string()]).await }.boxed()
     }
 }
