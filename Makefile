@@ -118,10 +118,10 @@ schemas-docs: ## Write events/CATALOGUE.md from events/schemas
 	@cargo run --quiet --bin schemas -- docs
 
 .PHONY: check
-check: fmt clippy schemas-check test docs deny ## Everything that has to hold before a change goes in
+check: fmt words clippy schemas-check test docs deny ## Everything that has to hold before a change goes in
 
 .PHONY: check-fast
-check-fast: setup fmt clippy ## For each commit: formatting, lints, and the tests of what changed (SINCE=ref, or what is not committed)
+check-fast: setup fmt words clippy ## For each commit: formatting, lints, and the tests of what changed (SINCE=ref, or what is not committed)
 	@python3 tests/suites.py changed $(if $(SINCE),--since $(SINCE))
 
 .PHONY: structure
@@ -131,6 +131,10 @@ structure: ## Print the crates, the largest file, arrows between crates and circ
 .PHONY: fmt
 fmt: ## Check the formatting
 	cargo fmt --all --check
+
+.PHONY: words
+words: ## Check for words that this project does not use, and for names of tests that are sentences
+	@python3 tests/words.py
 
 .PHONY: clippy
 clippy: ## Check for lints, warnings denied
