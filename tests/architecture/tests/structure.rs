@@ -6,5 +6,5 @@ use architecture::Structure;
 fn no_two_files_of_a_crate_use_each_other() {
     let structure = Structure::read();
     let shown: Vec<_> = structure.circles.iter().map(|circle| format!("{:#?}", circle.0)).collect();
-    assert!(shown.is_empty(), "{} circles:\n{}", shown.len(), shown.join("\n"));
+    assert!(shown.is_empty(), "files that use each other ({}):\n{}", shown.len(), shown.join("\n"));
 }
