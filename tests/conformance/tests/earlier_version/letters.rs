@@ -44,7 +44,7 @@ fn a_letter_of_a_newer_version_is_refused() {
         message["version"] = json!(2);
         message["raw"] = json!("another type by then");
         let refused = StoredLetter::read(&message.to_string()).unwrap_err().to_string();
-        assert!(refused.contains("newer version (format 2; this one reads up to 1)"), "{name}: {refused}");
+        assert!(refused.contains("newer version (format 2; this version reads up to 1)"), "{name}: {refused}");
         if let Some(object) = fixture.get("object") {
             let mut object = object.clone();
             object["version"] = json!(2);
