@@ -1,4 +1,4 @@
-//! Why an event cannot be put into the audit log, and the limits of its ids.
+//! Errors of events that cannot be put into the audit log, and the limits of their ids.
 
 use dynamodb::keys::{MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES};
 use event_runtime::{Blame, Disposition, Failure};

@@ -1,4 +1,4 @@
-//! How a run ended: its summary, or why it failed.
+//! The end of a run: its summary, or its failure.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Which file of a crate uses which other one, read from its paths; and the circles among them.
+//! Reads from a crate's paths which of its files uses which other one, and finds the circles among them.
 //!
 //! What a file names by a path (`crate::x::Y`, `super::y`, `use child::Z`) it uses. `mod` and `pub use` only make a table
 //! of contents and count for nothing, but a name that a module hands on leads to the file that defines it. Tests inside

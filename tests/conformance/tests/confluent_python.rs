@@ -41,9 +41,10 @@ const ORDERS: [OrderPlaced<'static>; 3] = [
 
 /// Runs the peer on lines, one answer to each.
 fn peer(mode: &str, url: &str, lines: &[Value]) -> Vec<Value> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("confluent-python");
-    let setup = Command::new(here.join("setup.sh")).status().unwrap();
-    assert!(setup.success(), "setup.sh failed; its message is above");
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let here = package.join("confluent-python");
+    let setup = Command::new(package.join("setup-python.sh")).arg("confluent-python").status().unwrap();
+    assert!(setup.success(), "setup-python.sh failed; its message is above");
     let python: PathBuf = here.join("../../../.local/confluent-python/bin/python");
     let mut process = Command::new(python)
         .arg(here.join("peer.py"))

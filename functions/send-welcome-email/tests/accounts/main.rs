@@ -1,4 +1,4 @@
-//! Which accounts get a mail: whole events through the real processor, with its ports in memory.
+//! The choice of accounts that get a mail: whole events through the real processor, with its ports in memory.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! Why an effect on a table failed.
+//! Errors of effects on a table.
 
 use event_runtime::{Blame, Disposition, Failure};
 

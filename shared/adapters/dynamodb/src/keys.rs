@@ -1,4 +1,4 @@
-//! What DynamoDB asks of keys: their longest length, and times as text that sorts.
+//! The limits of DynamoDB's keys: their longest length, and times as text that sorts.
 //!
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 

@@ -1,4 +1,4 @@
-//! Why a record was not acknowledged, and whether it may have been written.
+//! Errors of records that were not acknowledged, each with whether the record may have been written.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! How long an access token lives, by the answer of its OAuth token endpoint.
+//! The lifetime of an access token, by the answer of its OAuth token endpoint.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What happened to a row, decided by the envelope's letter and its source together.
+//! The operation on a row, decided by the envelope's letter and its source together.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use avro_decode::{AvroRead, Limits, Plan, Schema};

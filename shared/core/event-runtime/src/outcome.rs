@@ -1,4 +1,4 @@
-//! What became of each record, and of the batch.
+//! The outcome of each record, and of the batch.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

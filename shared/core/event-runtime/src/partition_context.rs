@@ -1,4 +1,4 @@
-//! What all records of a topic-partition are processed with, and how much time the invocation has left for them.
+//! The context in which the records of a topic-partition are processed, and the time that is left for them.
 
 use std::future::Future;
 use std::time::Duration;

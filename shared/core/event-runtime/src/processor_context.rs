@@ -1,4 +1,4 @@
-//! What a processor keeps from batch to batch: the handler, the ports, the settings and the shared limits.
+//! The state that a processor keeps from batch to batch: the handler, the ports, the settings and the shared limits.
 
 use std::sync::Arc;
 

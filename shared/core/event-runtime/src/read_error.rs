@@ -1,4 +1,4 @@
-//! Why a key or value cannot be read, or not yet.
+//! Errors of keys and values that cannot be read, or not yet.
 
 use avro_decode::DecodeError;
 use kafka_events::{HeaderError, SchemaMetadataError};

@@ -1,4 +1,4 @@
-//! How often a record is tried in one invocation: the backoff between tries, and the budget that its batch shares.
+//! Retries within one invocation: the backoff between tries, and the budget that a batch shares.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! How long records wait for a schema that a healthy registry does not know.
+//! Waiting for a schema that a healthy registry does not know.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

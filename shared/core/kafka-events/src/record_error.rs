@@ -1,4 +1,4 @@
-//! Why an element of a topic-partition is not a record.
+//! Errors of elements of a topic-partition that are not records.
 
 use crate::cursor::{Fault, FaultKind};
 

@@ -1,4 +1,4 @@
-//! What the event source mapping's own registry integration reports about a key or value.
+//! Schema metadata: the report of the event source mapping's own registry integration about a key or value.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What each compatibility level requires, shown by one history.
+//! The requirements of each compatibility level, shown by one history.
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 use avro_decode::{Rule, Schema};

@@ -1,4 +1,4 @@
-//! What Lambda says about an invocation beside its body: deadline, request id, function.
+//! An invocation's data beside its body: deadline, request id, function.
 
 use event_runtime::{Clock, Deadline, Invocation, SystemClock, UnixMillis};
 use lambda_runtime::Context;

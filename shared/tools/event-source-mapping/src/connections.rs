@@ -4,7 +4,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sqs::config::Credentials;
 use event_source_mapping::settings::{Access, DestinationArn, MappingSettings};
 use event_source_mapping::{
-    BucketDestination, DocumentHead, OnFailure, QueueDestination, TopicDestination, with_causes,
+    BucketDestination, DocumentHead, OnFailure, QueueDestination, TopicDestination, is_loopback, with_causes,
 };
 use krafka::auth::{AuthConfig, TlsConfig};
 
@@ -13,8 +13,8 @@ use crate::options::Run;
 /// How the cluster is signed in to.
 ///
 /// # Errors
-/// When a file or a login is missing.
-pub(crate) fn security(options: &Run, settings: &MappingSettings) -> Result<Option<AuthConfig>, String> {
+/// When a file or a login is missing, or a password would be sent to another machine without TLS.
+pub(crate) fn security(options: &Run, settings: &MappingSettings, servers: &str) -> Result<Option<AuthConfig>, String> {
     let tls = match &options.ca_file {
         Some(file) => {
             let pem =
@@ -40,7 +40,13 @@ pub(crate) fn security(options: &Run, settings: &MappingSettings) -> Result<Opti
         Some(Access::RootCertificate) | None if options.tls => return Ok(Some(AuthConfig::ssl(tls))),
         Some(Access::RootCertificate) | None => return Ok(None),
     };
-    Ok(Some(if options.tls { auth.with_tls(tls) } else { auth }))
+    match (options.tls, is_loopback(servers)) {
+        (true, _) => Ok(Some(auth.with_tls(tls))),
+        (false, true) => Ok(Some(auth)),
+        (false, false) => {
+            Err(format!("SASL without TLS would show the login to the network on the way to {servers}. Give --tls"))
+        }
+    }
 }
 
 /// The on-failure destination, which has to be there.

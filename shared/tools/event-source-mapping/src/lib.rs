@@ -19,7 +19,7 @@ pub use causes::with_causes;
 pub use destination::{BucketDestination, DocumentHead, OnFailure, QueueDestination, TopicDestination};
 pub use event::{Cluster, EventHead};
 pub use filter::{Filter, FilterError};
-pub use kafka::{ConnectError, KafkaSettings, KafkaSource, StartingPosition};
+pub use kafka::{ConnectError, KafkaSettings, KafkaSource, StartingPosition, is_loopback};
 pub use lambda::LambdaFunction;
 pub use ports::{Destination, DestinationError, GivenUp, Invocation, Source, SourceError, SourceEvent, Target};
 pub use record::{EventRecord, KafkaRecord};

@@ -1,4 +1,4 @@
-//! What a mapping reads, invokes and sends failures to.
+//! The ports of a mapping: the source that it reads, the function that it invokes, the destination of failures.
 
 use std::collections::BTreeMap;
 use std::future::Future;

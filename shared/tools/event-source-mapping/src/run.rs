@@ -37,7 +37,7 @@ pub struct Mapping<T, D> {
 /// What a mapping tells while it works.
 #[derive(Debug)]
 pub enum Progress<'a> {
-    /// A partition came or went.
+    /// A partition came.
     Assigned(&'a TopicPartition),
     /// A partition went.
     Revoked(&'a TopicPartition),

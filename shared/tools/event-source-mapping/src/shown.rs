@@ -1,4 +1,4 @@
-//! What the command prints: a line for each batch.
+//! The lines that the command prints: one for each batch.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

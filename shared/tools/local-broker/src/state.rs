@@ -1,4 +1,4 @@
-//! What the broker has: topics, producer ids, the log, and the faults that a test asked for.
+//! The broker's state: topics, producer ids, the log, and the faults that a test asked for.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! What a laptop needs in place of AWS and a schema registry, for any functions of a cargo workspace.
+//! Stand-ins for AWS and a schema registry on a laptop, for any functions of a cargo workspace.
 //!
 //! [`Stack`] starts an AWS emulator, a schema registry and a proxy that injects faults, with the tables and senders that
 //! the functions of the workspace list in their `local-stack.json`. [`LambdaHost`] runs one function as Lambda does;

@@ -1,4 +1,4 @@
-//! What an event source mapping invokes.
+//! The function that an event source mapping invokes.
 
 use std::time::Duration;
 

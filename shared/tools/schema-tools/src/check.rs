@@ -1,4 +1,4 @@
-//! Whether the contracts hold: names, documentation, and every version against its history.
+//! Checks the contracts: names, documentation, and every version against its history.
 
 use std::fmt;
 

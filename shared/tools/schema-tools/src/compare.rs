@@ -1,4 +1,4 @@
-//! Where two renderings differ.
+//! The differences between two renderings, by place.
 
 use serde_json::{Number, Value};
 

@@ -1,4 +1,4 @@
-//! What the command prints, and how it exits.
+//! The command's output and exit codes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Why an event cannot be stored, and the limits of its id and key.
+//! Errors of events that cannot be stored, and the limits of their id and key.
 
 use dynamodb::keys::{MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES};
 use event_runtime::{Blame, Disposition, Failure};

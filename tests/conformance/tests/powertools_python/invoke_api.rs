@@ -27,9 +27,10 @@ pub(crate) struct PythonFunction {
 impl PythonFunction {
     /// The handler of that name, each invocation of which may take as long as `timeout`.
     pub(crate) async fn start(handler: &str, timeout: Duration) -> Self {
-        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("powertools-python");
-        let setup = Command::new(project.join("setup.sh")).status().unwrap();
-        assert!(setup.success(), "setup.sh failed; its message is above");
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let project = package.join("powertools-python");
+        let setup = Command::new(package.join("setup-python.sh")).arg("powertools-python").status().unwrap();
+        assert!(setup.success(), "setup-python.sh failed; its message is above");
         let folder = tempfile::tempdir().unwrap();
         let host = Arc::new(LambdaHost::new(Function {
             name: NAME.to_owned(),

@@ -1,4 +1,4 @@
-//! Where a group begins, and where it goes on.
+//! Starting positions: where a group begins, and where it goes on.
 
 use std::collections::BTreeMap;
 

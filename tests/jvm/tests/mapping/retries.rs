@@ -1,4 +1,4 @@
-//! What consumes a retry and what does not.
+//! Retries: what consumes one and what does not.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

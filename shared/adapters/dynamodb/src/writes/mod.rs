@@ -1,4 +1,4 @@
-//! How conditional writes end: applied, refused over an item, or failed for a reason from a small set.
+//! Conditional writes and their ends: applied, refused over an item, or failed for a reason from a small set.
 //!
 //! Requests set `ReturnValuesOnConditionCheckFailure::AllOld`, so that a refusal shows the item without another read.
 

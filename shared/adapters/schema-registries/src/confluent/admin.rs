@@ -1,4 +1,4 @@
-//! What tools need of a registry: registering schemas, checking and setting compatibility, listing subjects.
+//! Requests of tools to a registry: registering schemas, checking and setting compatibility, listing subjects.
 
 use std::sync::Arc;
 

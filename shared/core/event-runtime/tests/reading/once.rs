@@ -1,4 +1,4 @@
-//! How often a record's bytes are decoded: each side once, however many tries the record takes.
+//! Counts how often a record's bytes are decoded: each side once, however many tries the record takes.
 
 use std::collections::HashMap;
 use std::io::Write;

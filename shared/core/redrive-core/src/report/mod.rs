@@ -1,4 +1,4 @@
-//! What a run reports: the outcome of each letter, the report and its size.
+//! The report of a run: the outcome of each letter, and the bound on its size.
 
 mod builder;
 mod contents;

@@ -1,4 +1,4 @@
-//! Which answers of a function remove a letter.
+//! Answers of a function that remove a letter, and those that do not.
 
 use super::stage::{Stage, letter, outcomes, replay};
 use crate::answer::read_answer;

@@ -1,4 +1,4 @@
-//! Why samples cannot be made or written.
+//! Errors of samples that cannot be made or written.
 
 use recordings::{EncodeError, RecordingError};
 use topic_names::TopicNameError;

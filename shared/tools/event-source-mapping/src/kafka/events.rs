@@ -1,4 +1,4 @@
-//! What a member of a group hands to its mapping.
+//! Events that a member of a group hands to its mapping.
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 

@@ -1,4 +1,4 @@
-//! What came of an invocation, and what a response says.
+//! The end of an invocation, and the meaning of a response.
 
 use std::collections::{BTreeMap, BTreeSet};
 

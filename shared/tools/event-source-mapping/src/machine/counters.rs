@@ -1,4 +1,4 @@
-//! What a mapping has done, under the names that AWS gives its metrics.
+//! Counters of a mapping, under the names that AWS gives its metrics.
 
 /// Records by what became of them. Each field is the CloudWatch metric of that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,4 +1,4 @@
-//! What an event source mapping does with records, answers and time: no I/O, no clock, no threads.
+//! The rules by which an event source mapping treats records, answers and time: no I/O, no clock, no threads.
 //!
 //! [`Machine`] is told what happens ([`Machine::assigned`], [`Machine::received`], [`Machine::answered`],
 //! [`Machine::delivered`], [`Machine::revoked`]) and is asked what to do next ([`Machine::poll`]): invoke the function, send

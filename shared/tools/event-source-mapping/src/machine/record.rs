@@ -1,4 +1,4 @@
-//! What the machine has to know of a record.
+//! A record as far as the machine has to know it.
 
 use std::fmt;
 use std::sync::Arc;

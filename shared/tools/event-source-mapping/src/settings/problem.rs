@@ -1,4 +1,4 @@
-//! What is wrong with settings, all of it at once.
+//! The problems of settings, all of them at once.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What the registry stores: contents by id, versions by subject, and the level of each subject.
+//! The registry's store: contents by id, versions by subject, and the level of each subject.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

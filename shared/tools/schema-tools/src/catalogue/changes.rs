@@ -1,4 +1,4 @@
-//! What changed from one version of a schema to the next.
+//! The changes from one version of a schema to the next.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Why the contracts cannot be read.
+//! Errors of contracts that cannot be read.
 
 use std::io;
 use std::path::PathBuf;
