@@ -107,7 +107,7 @@ impl ResolveError {
         Self(Box::new(Unresolved { writer_path, reader_path, rule, problem, remedy: remedy.into() }))
     }
 
-    /// Where in the writer's schema, as `Envelope.after.credit`.
+    /// Where in the writer's schema, as `Envelope.after.balance`.
     pub fn writer_path(&self) -> &str {
         &self.0.writer_path
     }

@@ -28,7 +28,7 @@ use crate::value::Value;
 /// let writer = Schema::parse(
 ///     r#"{"type": "record", "name": "Value", "fields": [
 ///         {"name": "email", "type": ["null", "string"]},
-///         {"name": "bio", "type": "string"},
+///         {"name": "body", "type": "string"},
 ///         {"name": "id", "type": "int"}]}"#,
 /// )?;
 /// let plan = Plan::<Account>::compile(&writer, &Limits::default())?;

@@ -9,7 +9,7 @@ use jiff::civil;
 struct Account<'a> {
     first: &'a str,
     #[avro(alias = "language")]
-    locale: Lenient<&'a str>,
+    language: Lenient<&'a str>,
     last: i64,
 }
 
@@ -22,42 +22,42 @@ fn plan<T: avro_decode::AvroType>(written: &str) -> Plan<T> {
 }
 
 #[track_caller]
-fn locale(written: &str, bytes: &[u8], expected: Option<&str>) {
+fn language(written: &str, bytes: &[u8], expected: Option<&str>) {
     let datum = [b"\x02a", bytes, b"\x54"].concat();
     let account = plan::<Account>(written).decode(&datum).unwrap();
-    assert_eq!(account, Account { first: "a", locale: Lenient(expected), last: 42 }, "{written}");
+    assert_eq!(account, Account { first: "a", language: Lenient(expected), last: 42 }, "{written}");
 }
 
 #[test]
 fn a_readable_value_is_present() {
-    locale("\"string\"", b"\x04de", Some("de"));
-    locale(r#"["null", "string"]"#, b"\x02\x04de", Some("de"));
-    locale(r#"["null", "string"]"#, b"\x00", None);
-    locale("\"bytes\"", b"\x04de", Some("de"));
-    locale(r#"["int", "string"]"#, b"\x02\x04de", Some("de"));
+    language("\"string\"", b"\x04de", Some("de"));
+    language(r#"["null", "string"]"#, b"\x02\x04de", Some("de"));
+    language(r#"["null", "string"]"#, b"\x00", None);
+    language("\"bytes\"", b"\x04de", Some("de"));
+    language(r#"["int", "string"]"#, b"\x02\x04de", Some("de"));
 }
 
 #[test]
 fn a_writers_type_that_cannot_be_read_leaves_the_field_absent() {
-    locale("\"int\"", b"\x0e", None);
-    locale("\"null\"", b"", None);
-    locale("\"boolean\"", b"\x01", None);
-    locale("\"double\"", &[0; 8], None);
-    locale(r#"["int", "string"]"#, b"\x00\xff\xff\x03", None);
-    locale(r#"["null", "int"]"#, b"\x02\x0e", None);
-    locale(r#"{"type": "fixed", "name": "F", "size": 3}"#, b"abc", None);
-    locale(r#"{"type": "enum", "name": "E", "symbols": ["de"]}"#, b"\x00", None);
-    locale(r#"{"type": "array", "items": "string"}"#, b"\x03\x08\x02a\x02b\x00", None);
-    locale(r#"{"type": "map", "values": ["null", "int"]}"#, b"\x04\x02a\x02\x02\x02b\x00\x00", None);
+    language("\"int\"", b"\x0e", None);
+    language("\"null\"", b"", None);
+    language("\"boolean\"", b"\x01", None);
+    language("\"double\"", &[0; 8], None);
+    language(r#"["int", "string"]"#, b"\x00\xff\xff\x03", None);
+    language(r#"["null", "int"]"#, b"\x02\x0e", None);
+    language(r#"{"type": "fixed", "name": "F", "size": 3}"#, b"abc", None);
+    language(r#"{"type": "enum", "name": "E", "symbols": ["de"]}"#, b"\x00", None);
+    language(r#"{"type": "array", "items": "string"}"#, b"\x03\x08\x02a\x02b\x00", None);
+    language(r#"{"type": "map", "values": ["null", "int"]}"#, b"\x04\x02a\x02\x02\x02b\x00\x00", None);
     let record = r#"{"type": "record", "name": "L", "fields": [
         {"name": "tag", "type": "string"}, {"name": "next", "type": ["null", "L"]}]}"#;
-    locale(record, b"\x04de\x02\x04at\x00", None);
+    language(record, b"\x04de\x02\x04at\x00", None);
 }
 
 #[test]
 fn a_value_that_cannot_be_read_is_absent_and_what_follows_is_read() {
-    locale("\"string\"", b"\x04\xff\xfe", None);
-    locale(r#"["null", "string"]"#, b"\x02\x04\xc3\x28", None);
+    language("\"string\"", b"\x04\xff\xfe", None);
+    language(r#"["null", "string"]"#, b"\x02\x04\xc3\x28", None);
 
     #[derive(AvroRead, Debug, PartialEq)]
     struct Row {
@@ -87,7 +87,7 @@ fn a_missing_field_is_absent() {
     let schema = r#"{"type": "record", "name": "V", "fields": [
         {"name": "last", "type": "long"}, {"name": "first", "type": "string"}]}"#;
     let plan = Plan::<Account>::compile(&Schema::parse(schema).unwrap(), &Limits::default()).unwrap();
-    assert_eq!(plan.decode(b"\x54\x02a").unwrap(), Account { first: "a", locale: Lenient(None), last: 42 });
+    assert_eq!(plan.decode(b"\x54\x02a").unwrap(), Account { first: "a", language: Lenient(None), last: 42 });
 }
 
 #[test]

@@ -34,7 +34,7 @@ struct Row<'a> {
     id: Option<&'a str>,
     email: Option<String>,
     tags: Option<Vec<Option<&'a str>>>,
-    updated_at: Option<i64>,
+    opened_at: Option<i64>,
 }
 
 #[derive(AvroRead)]

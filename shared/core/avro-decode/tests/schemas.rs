@@ -24,8 +24,8 @@ fn field(name: &str) -> String {
 #[derive(AvroRead, Debug, PartialEq)]
 struct Row<'a> {
     größe: i64,
-    #[avro(rename = "user-id")]
-    user_id: &'a str,
+    #[avro(rename = "ticket-id")]
+    ticket_id: &'a str,
     #[avro(alias = "OriginId ")]
     origin: Option<&'a str>,
     kind: Kind,
@@ -42,14 +42,14 @@ enum Kind {
 #[test]
 fn names_of_any_characters_are_read() {
     let writer = r#"{"type": "record", "name": "用户-1", "namespace": "a.$b", "fields": [
-        {"name": "한글", "type": "string"}, {"name": "größe", "type": "int"}, {"name": "user-id", "type": "string"},
+        {"name": "한글", "type": "string"}, {"name": "größe", "type": "int"}, {"name": "ticket-id", "type": "string"},
         {"name": "OriginId ", "type": "string"},
         {"name": "kind", "type": {"type": "enum", "name": "1st kind", "symbols": ["N/A", "café", ""]}},
         {"name": "again", "type": "1st kind"}, {"name": "a.b", "type": "long"}, {"name": "\n", "type": "long"}]}"#;
     let schema = Schema::parse(writer).unwrap();
     let row = Plan::<Row>::compile(&schema, &Limits::default()).unwrap();
     let datum = b"\x00\x54\x02u\x02o\x02\x04\x02\x02";
-    let expected = Row { größe: 42, user_id: "u", origin: Some("o"), kind: Kind::Cafe };
+    let expected = Row { größe: 42, ticket_id: "u", origin: Some("o"), kind: Kind::Cafe };
     assert_eq!(row.decode(datum).unwrap(), expected);
     let Value::Record(record) = plan(writer).decode(datum).unwrap() else { panic!("a record") };
     assert_eq!(record.name(), "a.$b.用户-1");
@@ -61,7 +61,7 @@ fn names_of_any_characters_are_read() {
 fn peculiarities_list_what_other_libraries_refuse() {
     let listed = |schema: &str| Schema::parse(schema).unwrap().peculiarities();
     assert_eq!(listed(&field("id_2")), Vec::<String>::new());
-    for name in ["user-id", "größe", "2nd", "a b", "a.b", "$"] {
+    for name in ["ticket-id", "größe", "2nd", "a b", "a.b", "$"] {
         let [problem] = listed(&field(name)).try_into().unwrap();
         assert!(problem.starts_with(&format!("`{name}` in `R` is not a valid Avro name")), "{problem}");
     }

@@ -39,6 +39,18 @@ impl Op {
             Some(_) | None => Op::Unknown,
         }
     }
+
+    fn letter(self) -> Option<&'static str> {
+        match self {
+            Op::Create => Some("c"),
+            Op::Read => Some("r"),
+            Op::Update => Some("u"),
+            Op::Delete => Some("d"),
+            Op::Truncate => Some("t"),
+            Op::Message => Some("m"),
+            Op::Unknown => None,
+        }
+    }
 }
 
 /// What the database logs of a row before a change. The record does not contain this, so the caller that reads `before`
@@ -88,6 +100,20 @@ pub struct UpdateDescription<'a> {
 }
 
 impl<'a, T> Change<'a, T> {
+    /// A change as a test makes one up. `source` says which version of the row it is.
+    pub fn new(op: Op, after: Option<T>, source: Source<'a>) -> Self {
+        Change {
+            op: op.letter(),
+            before: None,
+            after,
+            source: Some(source),
+            transaction: None,
+            ts_ms: None,
+            update_description: None,
+            status: None,
+        }
+    }
+
     /// What happened. This is the only place that decides it.
     ///
     /// An insert of a snapshot ([`Source::is_snapshot`]) is a read, because a snapshot must not look like new rows. For
@@ -111,6 +137,11 @@ impl<'a, T> Change<'a, T> {
     /// The same by value.
     pub fn into_after(self) -> Option<T> {
         self.after
+    }
+
+    /// The same, taken out: the rest of the change stays.
+    pub fn take_after(&mut self) -> Option<T> {
+        self.after.take()
     }
 
     /// The row before the change, if the database logs all of it. `None` with [`RowImage::KeyOnly`], since the connector

@@ -9,7 +9,7 @@
 //! #[derive(AvroRead)]
 //! struct Account<'a> {
 //!     email: &'a str,
-//!     locale: Option<&'a str>,
+//!     language: Option<&'a str>,
 //! }
 //!
 //! # let schemas: serde_json::Value = serde_json::from_str(include_str!("../../../../events/recorded/postgres-accounts/schemas.json"))?;

@@ -6,12 +6,12 @@ use avro_decode::{AvroType, Plan};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, Ready, ready};
 use schema_registry::{
-    Body, Frame, FrameFormat, KEY_SCHEMA_HEADER, KeyFormat, NoPlanOfText, PlanCache, PlanError, RegistryErrorKind,
-    SchemaHints, SchemaRef, VALUE_SCHEMA_HEADER, split,
+    Body, Frame, FrameFormat, KeyFormat, NoPlanOfText, PlanCache, PlanError, RegistryErrorKind, SchemaRef,
 };
 
 use crate::clock::{Clock, SystemClock, UnixMillis};
 use crate::failure::{Fault, Stage};
+use crate::framing::{frame_of, not_avro};
 use crate::raw_record::RawRecord;
 use crate::read_error::ReadError;
 use crate::side::Side;
@@ -71,7 +71,7 @@ impl<T: AvroType> AvroReader<T> {
             Form::Framed(format) => *format,
             Form::Text(plan) => return Either::Left(ready(plan.as_ref().map(drop).map_err(text_fault))),
         };
-        let Frame { schema, body } = match self.frame(format, record, bytes) {
+        let Frame { schema, body } = match frame_of(self.side, format, record, bytes) {
             Ok(frame) => frame,
             Err(error) => return Either::Left(ready(Err(fault(error)))),
         };
@@ -118,7 +118,7 @@ impl<T: AvroType> AvroReader<T> {
         record: &RawRecord<'de>,
         bytes: &'de [u8],
     ) -> Result<T::Of<'de>, Fault> {
-        let frame = self.frame(format, record, bytes).map_err(fault)?;
+        let frame = frame_of(self.side, format, record, bytes).map_err(fault)?;
         let plan = match self.plans.known(frame.schema) {
             Some(Ok(plan)) => plan,
             Some(Err(error)) => return Err(fault(ReadError::Plan { error, waited_for: false })),
@@ -134,55 +134,8 @@ impl<T: AvroType> AvroReader<T> {
         plan.decode(body).map_err(|error| {
             // The mapping has converted the record, whatever schema its metadata names.
             let json = format == FrameFormat::Metadata && body.first() == Some(&b'{');
-            fault(if json { self.not_avro("JSON") } else { ReadError::Decode { schema: frame.schema, error } })
+            fault(if json { not_avro(self.side, "JSON") } else { ReadError::Decode { schema: frame.schema, error } })
         })
-    }
-
-    /// The writer schema that the record names, if its frame can be read: for logs and dead letters.
-    pub fn schema(&self, record: &RawRecord<'_>) -> Option<String> {
-        let bytes = record.bytes(self.side)?;
-        let Form::Framed(format) = &self.form else { return None };
-        self.frame(*format, record, bytes).ok().map(|frame| frame.schema.to_string())
-    }
-
-    /// The frame; the first call for a record splits it, the others get what that one found.
-    fn frame<'de>(
-        &self,
-        format: FrameFormat,
-        record: &RawRecord<'de>,
-        bytes: &'de [u8],
-    ) -> Result<Frame<'de>, ReadError> {
-        record.frames.split_once(self.side, format, bytes, || self.split(format, record, bytes))
-    }
-
-    fn split<'de>(
-        &self,
-        format: FrameFormat,
-        record: &RawRecord<'de>,
-        bytes: &'de [u8],
-    ) -> Result<Frame<'de>, ReadError> {
-        let (name, metadata) = match self.side {
-            Side::Key => (KEY_SCHEMA_HEADER, record.key_schema),
-            Side::Value => (VALUE_SCHEMA_HEADER, record.value_schema),
-        };
-        let header = if format.looks_at_headers() { record.headers.get_last(name)? } else { None };
-        let mut metadata_id = None;
-        if let Some(metadata) = metadata.filter(|_| format.looks_at_metadata()) {
-            match metadata.data_format()?.as_deref() {
-                None | Some("AVRO") => metadata_id = metadata.schema_id()?,
-                Some(other) => return Err(self.not_avro(other)),
-            }
-        }
-        let hints = SchemaHints { header: header.as_deref(), metadata_id: metadata_id.as_deref() };
-        split(format, bytes, hints).map_err(|error| match metadata {
-            Some(_) if !format.looks_at_metadata() => ReadError::FrameTaken { side: self.side, error },
-            Some(_) | None => ReadError::Frame(error),
-        })
-    }
-
-    fn not_avro(&self, format: &str) -> ReadError {
-        let format = format.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
-        ReadError::NotAvro { side: self.side, format }
     }
 
     /// A registry that does not have a schema is asked again for a while, unless the record is too old to wait for its

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use kafka_events::{Base64Error, Encoded, Entry};
+use schema_registry::KeyFormat;
 
 use crate::effort::{Step, count};
-use crate::handler::RecordHandler;
 use crate::settings::Order;
 
 /// The records of one topic-partition, by their positions.
@@ -31,14 +31,14 @@ pub(crate) struct Keys {
 }
 
 impl Chains {
-    pub(crate) fn of<H: RecordHandler>(handler: &H, order: Order, records: &[Entry<'_>]) -> Self {
+    pub(crate) fn of(format: KeyFormat, order: Order, records: &[Entry<'_>]) -> Self {
         match order {
             Order::Partition => {
                 Chains { chains: vec![(0..records.len()).collect()], in_flight: 1, keys: Keys::default() }
             }
             Order::Key { in_flight } => {
                 let keys = Keys::of(records);
-                Chains { chains: keys.chains(handler, records.len()), in_flight: in_flight.get(), keys }
+                Chains { chains: keys.chains(format, records.len()), in_flight: in_flight.get(), keys }
             }
         }
     }
@@ -68,13 +68,14 @@ impl Keys {
             .map(|range| range.as_ref().map(|range| range.as_ref().map(bytes)).map_err(|error| *error))
     }
 
-    /// Positions of records with the same order key. Those without a key, or with an unreadable one, wait for each other.
-    fn chains<H: RecordHandler>(&self, handler: &H, records: usize) -> Vec<Vec<usize>> {
+    /// Positions of records with the same order key: the key's bytes *after* its frame, because a new key schema must not
+    /// split a key. Those without a key, or with an unreadable one, wait for each other.
+    fn chains(&self, format: KeyFormat, records: usize) -> Vec<Vec<usize>> {
         let mut chains: Vec<Vec<usize>> = Vec::new();
         let mut by_key: HashMap<Option<&[u8]>, usize> = HashMap::new();
         for index in 0..records {
             let key = self.get(index).and_then(|key| key.ok().flatten());
-            let chain = *by_key.entry(key.map(|key| handler.order_key(key))).or_insert_with(|| {
+            let chain = *by_key.entry(key.map(|key| format.order_key(key))).or_insert_with(|| {
                 chains.push(Vec::new());
                 chains.len() - 1
             });

@@ -15,6 +15,7 @@ use crate::partition_context::PartitionContext;
 use crate::raw_record::RawRecord;
 use crate::safeguards::{Safeguard, is_enabled};
 use crate::store_error::StoreError;
+use crate::writer_schemas::WriterSchemas;
 
 impl<H: RecordHandler> PartitionContext<'_, H> {
     /// Dead-letters a record that failed permanently, or whose effect is uncertain.
@@ -26,7 +27,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         attempt: u32,
         stages: &mut StageTimes,
     ) -> Outcome {
-        let schemas = self.processor.handler.schemas(record);
+        let schemas = WriterSchemas::of(record, self.processor.settings.frames);
         let letter = DeadLetter {
             claim: held.map(|held| held.key.as_str().to_owned()),
             key_schema: schemas.key,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::failure::{Blame, Disposition, Failure};
+use crate::failure::Failure;
 
 /// The key of a claim: the *business* key of the effect (`welcome:<account id>`) and not the offset, so that a replay,
 /// a re-snapshot or a second topic cannot repeat it.
@@ -31,43 +31,29 @@ impl ClaimKey {
     }
 }
 
-/// The record has no key to claim its effect by.
-#[derive(Debug, thiserror::Error)]
-#[error("the id of the record is empty, so its effect cannot be claimed; send the record with an id")]
+/// The record has no id to claim its effect by.
+#[derive(Debug, Failure)]
+#[failure(
+    "the id of the record is empty, so its effect cannot be claimed; send the record with an id",
+    dead_letter,
+    code = "key_missing",
+    blame = record,
+    remedy = "Have the producer send a correct record, then end the letter."
+)]
 pub struct MissingKey;
 
-impl Failure for MissingKey {
-    fn disposition(&self) -> Disposition {
-        Disposition::DeadLetter
-    }
-    fn code(&self) -> &'static str {
-        "key_missing"
-    }
-    fn blame(&self) -> Blame {
-        Blame::Record
-    }
-}
-
-/// The store of claims does not take a key of this length.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the claim key of the record has {bytes} bytes and the claims table takes at most {most}; claim the effect by a shorter id"
+/// Or its claim key is longer than the claims table accepts (2,048 bytes in DynamoDB).
+#[derive(Debug, Failure)]
+#[failure(
+    "the claim key of the record has {bytes} bytes and the claims table takes at most {most}; claim the effect by a shorter id",
+    dead_letter,
+    code = "key_missing",
+    blame = record,
+    remedy = "If the key can be shorter, shorten it in the function and redrive."
 )]
 pub(crate) struct KeyTooLong {
     bytes: usize,
     most: usize,
-}
-
-impl Failure for KeyTooLong {
-    fn disposition(&self) -> Disposition {
-        Disposition::DeadLetter
-    }
-    fn code(&self) -> &'static str {
-        "key_missing"
-    }
-    fn blame(&self) -> Blame {
-        Blame::Record
-    }
 }
 
 /// A fingerprint of an effect's content: 128 bits of a hash over the fields that the function chooses to compare.
@@ -80,7 +66,7 @@ impl Failure for KeyTooLong {
 /// use event_runtime::{ClaimKey, Fingerprint, EffectId};
 ///
 /// let key = ClaimKey::new("refund", "order-17")?;
-/// let effect = EffectId::new(key).with_fingerprint(Fingerprint::of([("amount", "12.50"), ("currency", "EUR")]));
+/// let effect = EffectId::new(key).with_fingerprint(Fingerprint::of([("amount", "12.50"), ("unit", "EUR")]));
 /// # Ok::<(), event_runtime::MissingKey>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -169,6 +155,7 @@ impl From<ClaimKey> for EffectId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Disposition;
 
     #[test]
     fn fields_cannot_be_shifted_into_each_other() {

@@ -2,30 +2,15 @@
 
 use std::error::Error;
 use std::fmt;
-use std::time::Duration;
 
 use crate::error_text::error_chain;
-
-/// What a failure proves about the effect, and so what may be done about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Disposition {
-    /// The effect did not happen: throttled, not connected, a registry or table that is down. Trying again is safe.
-    Retry {
-        /// How long the dependency asked the caller to wait, if it did.
-        after: Option<Duration>,
-    },
-    /// Permanent: another attempt will not help (undecodable, rejected).
-    DeadLetter,
-    /// The effect may have happened: the answer to a request was lost.
-    Uncertain,
-}
 
 /// The step of processing in which a failure arose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stage {
     /// Reading the record out of the event: its JSON, its base64.
     Scan,
-    /// Frame, writer schema and Avro.
+    /// Frame, writer schema and Avro, and what the handler decides about what it read.
     Decode,
     /// Taking the claim that guards the effect.
     Claim,
@@ -54,27 +39,9 @@ impl fmt::Display for Stage {
     }
 }
 
-/// An error that states what it proves. Its message must not contain row data: it goes to logs and dead letters.
-pub trait Failure: Error + Send + Sync + 'static {
-    /// What may be done about it.
-    fn disposition(&self) -> Disposition;
-    /// The error code: a name from a bounded set, in `snake_case`, because it becomes a metric's dimension.
-    fn code(&self) -> &'static str;
-    /// Whether the record or the deployment is to blame. The flood guard does not count failures with
-    /// [`Blame::Record`]: many of them mean a broken producer, not a broken deployment.
-    fn blame(&self) -> Blame {
-        Blame::Deployment
-    }
-}
+pub use crate::failure_derive::Failure;
 
-/// Whether a permanent failure is the record's own fault or may be the deployment's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blame {
-    /// The record's own fault: bad base64, a truncated frame, a rejected recipient.
-    Record,
-    /// Possibly the deployment's: a reader schema that does not fit, a missing permission, a wrong configuration.
-    Deployment,
-}
+pub use crate::disposition::{Blame, Disposition, Failure};
 
 /// A failure together with the stage in which it arose.
 #[derive(Debug)]
@@ -116,9 +83,60 @@ impl fmt::Display for Fault {
 }
 
 impl<F: Failure> From<F> for Fault {
-    /// A failure of the effect, which is what handlers return; for other stages use [`Fault::new`].
+    /// A failure of the effect; for other stages use [`Fault::new`].
     fn from(failure: F) -> Self {
         Fault::new(Stage::Handle, failure)
+    }
+}
+
+/// A failure whose stage is not said: what a handler's decisions and effects return. Where it is returned says in which
+/// stage it arose, and the processor knows that.
+#[derive(Debug)]
+pub struct Failed {
+    fault: Fault,
+    has_stage: bool,
+}
+
+impl Failed {
+    /// What it proves.
+    pub fn disposition(&self) -> Disposition {
+        self.fault.disposition
+    }
+
+    /// Its error code.
+    pub fn code(&self) -> &'static str {
+        self.fault.code
+    }
+
+    /// Whether the record or the deployment is to blame.
+    pub fn blame(&self) -> Blame {
+        self.fault.blame
+    }
+
+    /// The failure with its stage: the one that it was made with, otherwise this one.
+    #[must_use]
+    pub fn at(self, stage: Stage) -> Fault {
+        if self.has_stage { self.fault } else { Fault { stage, ..self.fault } }
+    }
+}
+
+/// As its [`Fault`] prints.
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fault.fmt(f)
+    }
+}
+
+impl<F: Failure> From<F> for Failed {
+    fn from(failure: F) -> Self {
+        Failed { fault: Fault::from(failure), has_stage: false }
+    }
+}
+
+impl From<Fault> for Failed {
+    /// Keeps the fault's stage.
+    fn from(fault: Fault) -> Self {
+        Failed { fault, has_stage: true }
     }
 }
 
@@ -148,6 +166,18 @@ mod tests {
         let fault = Fault::from(Down(std::io::Error::other("connection refused")));
         assert_eq!(fault.to_string(), "the registry did not answer: connection refused");
         assert_eq!(fault.stage, Stage::Handle);
+    }
+
+    #[test]
+    fn a_failure_takes_the_stage_that_it_is_not_made_with() {
+        let down = || Down(std::io::Error::other("connection refused"));
+        for stage in [Stage::Decode, Stage::Handle] {
+            let failed = Failed::from(down());
+            assert_eq!((failed.code(), failed.disposition()), ("registry_unavailable", down().disposition()));
+            assert_eq!(failed.blame(), Blame::Deployment);
+            assert_eq!(failed.at(stage).stage, stage);
+            assert_eq!(Failed::from(Fault::new(Stage::Claim, down())).at(stage).stage, Stage::Claim);
+        }
     }
 
     #[test]

@@ -1,29 +1,20 @@
-//! A function's handler: how it reads a record, whether it acts on it, and the effect.
+//! A function's handler: how it reads a record, what it decides about it, and the effect.
 
 use std::future::Future;
 
 use crate::effect_id::EffectId;
-use crate::failure::Fault;
+use crate::failure::{Failed, Fault};
 use crate::raw_record::RawRecord;
 
-/// What is to be done with a record that could be read.
+/// What is to be done with a record that could be read; `W` is the work of its effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Intent {
+pub enum Intent<W> {
     /// Nothing, on purpose, for a reason from a bounded set.
     Skip(&'static str),
     /// An effect whose own condition refuses what is older or already there.
-    Conditional,
+    Conditional(W),
     /// An effect that cannot be made conditional: it runs under a claim.
-    Claimed(EffectId),
-}
-
-/// The writer schemas of a record: `id:100001`, `guid:…`, `glue:…`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WriterSchemas {
-    /// The key's.
-    pub key: Option<String>,
-    /// The value's.
-    pub value: Option<String>,
+    Claimed(EffectId, W),
 }
 
 /// What a conditional effect found.
@@ -37,42 +28,38 @@ pub enum Effect {
 
 /// A function's logic for one record: the only generic on the hot path.
 ///
-/// The processor calls `decode`, then `intent`, and unless that skips, `handle`; each for one record of a partition at
-/// a time, in offset order. A failure's [`crate::Disposition`] decides what follows.
-pub trait RecordHandler: Sync {
+/// The processor calls `read`, then `decide`, and unless that skips, `perform`; each for one record of a partition at
+/// a time, in offset order. A failure's [`crate::Disposition`] decides what follows, and each further attempt begins
+/// with `read`. Frames are the processor's: it orders keys and names schemas by [`crate::Settings::frames`].
+///
+/// Where the handler's type is known, rustc cannot prove that a future of [`crate::Processor::process`] is `Send`
+/// (rust-lang/rust issue 100013): ask for that where it is still `H: RecordHandler`.
+pub trait RecordHandler: Send + Sync + 'static {
     /// What a record means to the function; may borrow from the record's bytes.
-    type Event<'de>: Send + Sync;
+    type Read<'de>: Send;
+    /// What is to be done about it: owned, so that the effect does not need the record.
+    type Work: Send + Sync;
 
     /// Reads a record. Everything that happens here must be repeatable: a retry reads the record again.
     ///
     /// # Errors
-    /// `Retry` where the registry could not be reached, `DeadLetter` where the bytes cannot be read.
-    fn decode<'de>(
+    /// `Retry` where the registry could not be reached, `DeadLetter` where the bytes cannot be read. Name the stage:
+    /// `Fault::new(Stage::Decode, …)`.
+    fn read<'de>(
         &'de self,
         record: RawRecord<'de>,
-    ) -> impl Future<Output = Result<Self::Event<'de>, Fault>> + Send + 'de;
+    ) -> impl Future<Output = Result<Self::Read<'de>, Fault>> + Send + 'de;
 
-    /// The part of a raw key that records must share to keep their order, under [`crate::Order::Key`]: the key's bytes
-    /// *after* its frame, because a new key schema must not split a key.
-    fn order_key<'k>(&self, key: &'k [u8]) -> &'k [u8] {
-        key
-    }
-
-    /// Names the writer schemas of a record, as far as its frames can be read, for logs and dead letters. Must not fail on
-    /// bytes that cannot be read.
-    fn schemas(&self, _record: &RawRecord<'_>) -> WriterSchemas {
-        WriterSchemas::default()
-    }
-
-    /// Decides what is to be done with a record.
+    /// Decides what is to be done with a record. Asks nobody, so that it may be repeated.
     ///
     /// # Errors
-    /// A permanent fault of the record, such as a missing key.
-    fn intent(&self, event: &Self::Event<'_>) -> Result<Intent, Fault>;
+    /// A permanent fault of the record, such as a missing key. It counts as one of [`crate::Stage::Decode`].
+    fn decide(&self, read: Self::Read<'_>) -> Result<Intent<Self::Work>, Failed>;
 
     /// Takes the effect. Runs within the configured effect timeout; when that passes the effect is uncertain.
     ///
     /// # Errors
-    /// Anything with a [`crate::Disposition`]; an `Uncertain` one parks the record, it is never retried.
-    fn handle(&self, event: &Self::Event<'_>) -> impl Future<Output = Result<Effect, Fault>> + Send;
+    /// Anything with a [`crate::Disposition`]; an `Uncertain` one parks the record, it is never retried. It counts as
+    /// one of [`crate::Stage::Handle`].
+    fn perform(&self, work: Self::Work) -> impl Future<Output = Result<Effect, Failed>> + Send;
 }

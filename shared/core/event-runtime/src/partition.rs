@@ -11,10 +11,11 @@ use tokio::time::Instant;
 use crate::chains::{Chains, Decoded, Keys, decode};
 use crate::clock::UnixMillis;
 use crate::dead_letter::{Place, RawBytes, base64};
-use crate::failure::{Blame, Disposition, Failure, Fault, Stage};
+use crate::failure::{Failure, Fault, Stage};
 use crate::failure_log::FailureLog;
 use crate::failures::NoTimeLeft;
 use crate::flood_guard::{FLOOD_GUARD, FloodGuard};
+use crate::foreign_codes::ELEMENTS;
 use crate::handler::RecordHandler;
 use crate::in_flight::Room;
 use crate::outcome::RecordReport;
@@ -60,7 +61,7 @@ pub(crate) async fn run_partition<H: RecordHandler>(
 ) -> PartitionReport {
     let ProcessorContext { settings, floods, .. } = batch.processor;
     let guard = FloodGuard::new(floods, &partition.name, partition.records.len(), &settings.drain);
-    let Chains { chains, in_flight, keys } = Chains::of(&batch.processor.handler, settings.order, &partition.records);
+    let Chains { chains, in_flight, keys } = Chains::of(settings.frames.keys, settings.order, &partition.records);
     let mut ends: Vec<(usize, RecordReport)> = stream::iter(chains)
         .map(|chain| run_chain(batch, partition, chain, &keys, &guard))
         .buffer_unordered(in_flight)
@@ -219,24 +220,18 @@ fn age_of(entry: &Entry<'_>, now: UnixMillis) -> Option<Duration> {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("the record's {part} cannot be read from the event")]
+#[derive(Debug, Failure)]
+#[failure(
+    "the record's {part} cannot be read from the event",
+    dead_letter,
+    code = if *part == "JSON" { "record_malformed" } else { "base64_invalid" },
+    codes = ELEMENTS,
+    blame = record
+)]
 struct Unreadable {
     part: &'static str,
     #[source]
     cause: Box<dyn std::error::Error + Send + Sync>,
-}
-
-impl Failure for Unreadable {
-    fn disposition(&self) -> Disposition {
-        Disposition::DeadLetter
-    }
-    fn code(&self) -> &'static str {
-        if self.part == "JSON" { "record_malformed" } else { "base64_invalid" }
-    }
-    fn blame(&self) -> Blame {
-        Blame::Record
-    }
 }
 
 fn unreadable(part: &'static str, cause: impl std::error::Error + Send + Sync + 'static) -> Fault {

@@ -127,35 +127,34 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
     ) -> Result<Outcome, FailedAttempt> {
         let handler = &self.processor.handler;
         let decoding = Instant::now();
-        let read = AssertUnwindSafe(async {
-            let event = handler.decode(record).await?;
-            // A panic in `intent` counts as a failure of handling, not of reading: records that are read and skipped
-            // prove nothing about it.
-            let intent = catch_unwind(AssertUnwindSafe(|| handler.intent(&event)));
-            let intent = intent.unwrap_or_else(|_panic| Err(Fault::new(Stage::Handle, Panicked::Reading)))?;
-            Ok::<_, Fault>((event, intent))
+        let decided = AssertUnwindSafe(async {
+            let read = handler.read(record).await?;
+            match catch_unwind(AssertUnwindSafe(|| handler.decide(read))) {
+                Ok(decided) => decided.map_err(|failed| failed.at(Stage::Decode)),
+                // It counts as a failure of handling, not of reading: records that are read and skipped prove nothing
+                // about it.
+                Err(_panic) => Err(Fault::new(Stage::Handle, Panicked::Reading)),
+            }
         });
-        let read = self.before_reserve(read.catch_unwind()).await;
+        let decided = self.before_reserve(decided.catch_unwind()).await;
         stages.add(Stage::Decode, decoding.elapsed());
-        let (event, intent) = match read {
-            Some(Ok(read)) => read?,
+        let intent = match decided {
+            Some(Ok(decided)) => decided?,
             Some(Err(_panic)) => return Err(Fault::new(Stage::Decode, Panicked::Reading).into()),
             None => return Err(FailedAttempt::halt(Fault::new(Stage::Decode, NoTimeLeft))),
         };
         self.flood.passed(Stage::Decode);
 
-        if !matches!(intent, Intent::Skip(_)) {
-            self.is_still_guarded(&record)?;
-        }
-        let effect_id = match intent {
+        let (effect_id, work) = match intent {
             Intent::Skip(reason) => return Ok(Outcome::Skipped(reason)),
-            Intent::Conditional => None,
-            Intent::Claimed(effect_id) => Some(
-                effect_id
-                    .within(self.processor.claims.max_key_bytes())
-                    .map_err(|error| Fault::new(Stage::Claim, error))?,
-            ),
+            Intent::Conditional(work) => (None, work),
+            Intent::Claimed(effect_id, work) => (Some(effect_id), work),
         };
+        self.is_still_guarded(&record)?;
+        let effect_id = effect_id
+            .map(|effect_id| effect_id.within(self.processor.claims.max_key_bytes()))
+            .transpose()
+            .map_err(|error| Fault::new(Stage::Claim, error))?;
         if !self.allows_effect() && is_enabled(Safeguard::Deadline) {
             return Err(FailedAttempt::halt(Fault::new(Stage::Handle, NoTimeLeft)));
         }
@@ -172,14 +171,15 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
         };
 
         let handling = Instant::now();
-        let effect = AssertUnwindSafe(handler.handle(&event)).catch_unwind();
+        // Called within the future: it may panic before it returns its own.
+        let effect = AssertUnwindSafe(async { handler.perform(work).await }).catch_unwind();
         let effect = timeout(self.processor.settings.effect_timeout, effect).await;
         stages.add(Stage::Handle, handling.elapsed());
         // If uncertain effects may be repeated, or the effect's own condition refuses a second one, an unknown result
         // needs no decision by a person.
         let guarded = held.is_some() && self.processor.settings.uncertain == WhenUncertain::Park;
         let effect = match effect {
-            Ok(Ok(result)) => result,
+            Ok(Ok(result)) => result.map_err(|failed| failed.at(Stage::Handle)),
             Ok(Err(_panic)) => Err(Fault::from(Panicked::Handling { guarded })),
             Err(_elapsed) => Err(Fault::from(EffectTimeout { guarded })),
         };

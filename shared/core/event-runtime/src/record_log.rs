@@ -9,6 +9,7 @@ use crate::failure_log::{DEAD_LETTERED_IN_FULL, PENDING_IN_FULL};
 use crate::handler::RecordHandler;
 use crate::partition_context::PartitionContext;
 use crate::raw_record::RawRecord;
+use crate::writer_schemas::WriterSchemas;
 
 impl<H: RecordHandler> PartitionContext<'_, H> {
     /// Logs a record that was dead-lettered. Its letter holds the same facts, so only the first records of a kind have
@@ -44,7 +45,7 @@ impl<H: RecordHandler> PartitionContext<'_, H> {
     pub(crate) fn log_pending(&self, record: &RawRecord<'_>, fault: &Fault, attempts: u32) {
         let what = "not finished; the event source must deliver it again";
         self.failures.note(what, fault, (self.partition_name, Some(record.offset)), PENDING_IN_FULL, || {
-            let schemas = self.processor.handler.schemas(record);
+            let schemas = WriterSchemas::of(record, self.processor.settings.frames);
             tracing::warn!(
                 topic = record.topic,
                 partition = record.partition,

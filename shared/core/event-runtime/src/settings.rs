@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use schema_registry::{FrameFormat, Frames};
+
 use crate::circuit::CircuitPolicy;
 use crate::deadline::Deadline;
 use crate::retry::RetryPolicy;
@@ -37,6 +39,9 @@ pub struct Settings {
     pub circuit: CircuitPolicy,
     /// Which records keep their order.
     pub order: Order,
+    /// How keys and values name their schemas: keys are ordered by their bytes after the frame, and logs and dead letters
+    /// name the schemas. Default Confluent for both.
+    pub frames: Frames,
     /// The maximum age of a redriven record, by its Kafka timestamp: this is how long the effects' guard remembers
     /// later changes, such as the deletion of a row. An older record, or one whose age is unknown, is refused as
     /// `redrive_too_old`. `None`, the default, is for guards that forget nothing.
@@ -98,7 +103,8 @@ pub enum Order {
     /// All of them, strictly by offset.
     #[default]
     Partition,
-    /// Those of one key, by offset; records without a key wait for each other. See [`crate::RecordHandler::order_key`].
+    /// Those of one key, by offset; records without a key wait for each other. A key is its bytes after the frame, see
+    /// [`Settings::frames`].
     Key {
         /// How many keys of a partition may be in flight at the same time.
         in_flight: NonZeroUsize,
@@ -114,6 +120,7 @@ impl Default for Settings {
             retry: RetryPolicy::default(),
             circuit: CircuitPolicy::default(),
             order: Order::default(),
+            frames: Frames::both(FrameFormat::Confluent),
             redrive_within: None,
             uncertain: WhenUncertain::default(),
             drain: Drain::default(),

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use crate::failure::{Disposition, Failure};
+use crate::failure::Failure;
+use crate::foreign_codes::STORES;
 
 /// Why the store of claims or letters did not answer as it should. Nothing is known to have changed.
-#[derive(Debug, thiserror::Error)]
-#[error("{store} did not {operation}")]
+///
+/// Always a retry: a store that is down, or denies access, must not drain a topic into the dead letters.
+#[derive(Debug, Failure)]
+#[failure("{store} did not {operation}", retry(after = retry_after), code = code, codes = STORES)]
 pub struct StoreError {
     /// Which store, in words: "claims table", "dead-letter queue".
     pub store: &'static str,
@@ -19,14 +22,4 @@ pub struct StoreError {
     /// The adapter's own error.
     #[source]
     pub cause: Box<dyn std::error::Error + Send + Sync>,
-}
-
-impl Failure for StoreError {
-    /// Always a retry: a store that is down, or denies access, must not drain a topic into the dead letters.
-    fn disposition(&self) -> Disposition {
-        Disposition::Retry { after: self.retry_after }
-    }
-    fn code(&self) -> &'static str {
-        self.code
-    }
 }

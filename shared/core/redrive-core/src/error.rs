@@ -1,25 +1,30 @@
 //! Errors that leave a run without a report.
 
-use event_runtime::{Disposition, Failure};
+use event_runtime::Failure;
 
 use crate::ports::{ObjectError, QueueError};
 use crate::request::RequestError;
 
 /// Why a run has no report. Records that were finished before the error stay finished; hidden messages reappear in the
 /// queue by themselves.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Failure)]
 pub enum RedriveError {
     /// The request contradicts itself.
-    #[error(transparent)]
+    #[failure(transparent)]
     Request(#[from] RequestError),
     /// A call to the queue failed.
-    #[error(transparent)]
+    #[failure(transparent)]
     Queue(#[from] QueueError),
     /// The bucket of the documents cannot be listed.
-    #[error(transparent)]
+    #[failure(transparent)]
     Objects(#[from] ObjectError),
     /// More than one letter has an id with this prefix.
-    #[error("{count} letters have an id that begins with `{id}`; give more of its characters")]
+    #[failure(
+        "{count} letters have an id that begins with `{id}`; give more of its characters",
+        dead_letter,
+        code = "letter_ambiguous",
+        remedy = "Give more characters of the id."
+    )]
     Ambiguous {
         /// The prefix from the request.
         id: String,
@@ -27,30 +32,12 @@ pub enum RedriveError {
         count: usize,
     },
     /// No letter with this id was received.
-    #[error(
+    #[failure(
         "no letter has an id that begins with `{0}`: it was removed, or another reader has it at the moment; if it should \
-         be there, run again in some minutes"
+         be there, run again in some minutes",
+        retry,
+        code = "letter_unknown",
+        remedy = "If the letter should be there, run again in some minutes: another reader may have it."
     )]
     Unknown(String),
-}
-
-impl Failure for RedriveError {
-    fn disposition(&self) -> Disposition {
-        match self {
-            RedriveError::Request(_) | RedriveError::Ambiguous { .. } => Disposition::DeadLetter,
-            RedriveError::Queue(_) | RedriveError::Objects(_) | RedriveError::Unknown(_) => {
-                Disposition::Retry { after: None }
-            }
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            RedriveError::Request(_) => "request_contradictory",
-            RedriveError::Queue(_) => "queue_unavailable",
-            RedriveError::Objects(_) => "bucket_unavailable",
-            RedriveError::Ambiguous { .. } => "letter_ambiguous",
-            RedriveError::Unknown(_) => "letter_unknown",
-        }
-    }
 }

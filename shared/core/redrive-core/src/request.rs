@@ -1,6 +1,6 @@
 //! The request of a run: the Lambda's event, and what the command makes of its options.
 
-use event_runtime::{DeadLetter, Decision};
+use event_runtime::{DeadLetter, Decision, Failure};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -103,31 +103,32 @@ pub struct Bucket {
 }
 
 /// Why a request contradicts itself.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Failure)]
+#[failure(dead_letter, code = "request_contradictory", remedy = "Correct the request.")]
 pub enum RequestError {
     /// `resolve` without a decision.
-    #[error("`resolve` needs a `decision`: `repeat` sends the record again, `done` closes its claim")]
+    #[failure("`resolve` needs a `decision`: `repeat` sends the record again, `done` closes its claim")]
     NoDecision,
     /// `resolve` for all letters at once.
-    #[error("`resolve` needs the `ids` of the letters: each effect that may have happened needs its own decision")]
+    #[failure("`resolve` needs the `ids` of the letters: each effect that may have happened needs its own decision")]
     NoIds,
     /// `resolve` without the person who decides.
-    #[error("`resolve` needs the person who decides (`by`): the name is recorded on the claim")]
+    #[failure("`resolve` needs the person who decides (`by`): the name is recorded on the claim")]
     NoDecider,
     /// A decision for another action.
-    #[error("only `resolve` takes a `decision`; `replay` leaves letters alone whose effect may have happened")]
+    #[failure("only `resolve` takes a `decision`; `replay` leaves letters alone whose effect may have happened")]
     UnusedDecision,
     /// A limit of zero.
-    #[error("`{0}` has to be at least 1")]
+    #[failure("`{0}` has to be at least 1")]
     Zero(&'static str),
     /// On-failure documents have no claims to resolve.
-    #[error(
+    #[failure(
         "on-failure documents have nothing to resolve: use `replay`; their function dead-letters the records that it \
          cannot handle"
     )]
     ResolveDocuments,
     /// Two sources of documents.
-    #[error("the request has both `onFailure` and `documents`: give one of them")]
+    #[failure("the request has both `onFailure` and `documents`: give one of them")]
     TwoSources,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! | topic | name | example |
 //! |---|---|---|
-//! | domain event | `<domain>.<entity>.<event>` | `user.profile.updated` |
-//! | changed rows of a table | `cdc.<system>.<schema or database>.<table>` | `cdc.postgres.public.accounts` |
+//! | domain event | `<domain>.<entity>.<event>` | `support.ticket.closed` |
+//! | changed rows of a table | `cdc.<system>.<schema or database>.<table>` | `cdc.postgres.public.tickets` |
 //! | a connector's heartbeats | `__debezium-heartbeat.cdc.<system>` | `__debezium-heartbeat.cdc.postgres` |
 //! | a connector's transactions, messages, schema history | `cdc.<system>.transaction`, `….message`, `….schema-history` | `cdc.postgres.transaction` |
 //! | a connector's schema changes | `cdc.<system>` | `cdc.mysql` |
@@ -16,14 +16,14 @@
 //! ```
 //! use topic_names::{Part, SubjectStrategy, TopicKind, TopicName};
 //!
-//! let topic: TopicName = "cdc.postgres.public.accounts".parse()?;
-//! assert_eq!(topic.kind(), TopicKind::Change { system: "postgres", container: "public", table: "accounts" });
-//! assert_eq!(SubjectStrategy::TopicName.subject(topic.as_str(), Part::Value, None)?, "cdc.postgres.public.accounts-value");
+//! let topic: TopicName = "cdc.postgres.public.tickets".parse()?;
+//! assert_eq!(topic.kind(), TopicKind::Change { system: "postgres", container: "public", table: "tickets" });
+//! assert_eq!(SubjectStrategy::TopicName.subject(topic.as_str(), Part::Value, None)?, "cdc.postgres.public.tickets-value");
 //!
-//! let error = "user.profileUpdated".parse::<TopicName>().unwrap_err();
+//! let error = "support.ticketClosed".parse::<TopicName>().unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
-//!     "`user.profileUpdated` is not a topic name: it has 2 segments; \
+//!     "`support.ticketClosed` is not a topic name: it has 2 segments; \
 //!      a domain event is `<domain>.<entity>.<event>`, changes of a table are `cdc.<system>.<schema or database>.<table>`",
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())

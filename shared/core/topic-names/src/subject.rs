@@ -42,7 +42,7 @@ impl SubjectStrategy {
         }
     }
 
-    /// The topic and part of a subject that is named after its topic: `cdc.postgres.public.accounts-key`.
+    /// The topic and part of a subject that is named after its topic: `cdc.postgres.public.tickets-key`.
     pub fn topic_and_part(subject: &str) -> Option<(&str, Part)> {
         let key = subject.strip_suffix("-key").map(|topic| (topic, Part::Key));
         key.or_else(|| subject.strip_suffix("-value").map(|topic| (topic, Part::Value)))
@@ -106,32 +106,32 @@ impl fmt::Display for Part {
 mod tests {
     use super::*;
 
-    const TOPIC: &str = "user.profile.updated";
-    const RECORD: &str = "user.profile.Updated";
+    const TOPIC: &str = "support.ticket.closed";
+    const RECORD: &str = "support.ticket.Closed";
 
     #[test]
     fn each_strategy_names_subjects_as_confluents_serializers_do() {
         let name = |strategy: SubjectStrategy, part| strategy.subject(TOPIC, part, Some(RECORD)).unwrap();
-        assert_eq!(name(SubjectStrategy::TopicName, Part::Key), "user.profile.updated-key");
-        assert_eq!(name(SubjectStrategy::TopicName, Part::Value), "user.profile.updated-value");
+        assert_eq!(name(SubjectStrategy::TopicName, Part::Key), "support.ticket.closed-key");
+        assert_eq!(name(SubjectStrategy::TopicName, Part::Value), "support.ticket.closed-value");
         assert_eq!(name(SubjectStrategy::RecordName, Part::Value), RECORD);
-        assert_eq!(name(SubjectStrategy::TopicRecordName, Part::Value), "user.profile.updated-user.profile.Updated");
+        assert_eq!(name(SubjectStrategy::TopicRecordName, Part::Value), "support.ticket.closed-support.ticket.Closed");
     }
 
     #[test]
     fn a_strategy_that_needs_a_record_says_so() {
         assert!(SubjectStrategy::TopicName.subject(TOPIC, Part::Key, None).is_ok());
         let error = SubjectStrategy::RecordName.subject(TOPIC, Part::Key, None).unwrap_err();
-        assert!(error.to_string().contains("the key of topic `user.profile.updated` has no subject"), "{error}");
+        assert!(error.to_string().contains("the key of topic `support.ticket.closed` has no subject"), "{error}");
         assert!(SubjectStrategy::TopicRecordName.subject(TOPIC, Part::Key, Some("")).is_err());
     }
 
     #[test]
     fn a_subject_parses_back_into_its_topic() {
         let both = SubjectStrategy::topic_and_part;
-        assert_eq!(both("user.profile.updated-value"), Some((TOPIC, Part::Value)));
-        assert_eq!(both("user.profile.updated-key"), Some((TOPIC, Part::Key)));
-        assert_eq!(both("user.profile.Updated"), None);
+        assert_eq!(both("support.ticket.closed-value"), Some((TOPIC, Part::Value)));
+        assert_eq!(both("support.ticket.closed-key"), Some((TOPIC, Part::Key)));
+        assert_eq!(both("support.ticket.Closed"), None);
     }
 
     #[test]

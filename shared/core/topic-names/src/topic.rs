@@ -17,9 +17,9 @@ pub struct TopicName(String);
 pub enum TopicKind<'a> {
     /// Events that a producer of our own publishes: `<domain>.<entity>.<event>`.
     DomainEvent {
-        /// The area that publishes it, such as `user`.
+        /// The area that publishes it, such as `support`.
         domain: &'a str,
-        /// The thing that it is about, such as `profile`.
+        /// The thing that it is about, such as `ticket`.
         entity: &'a str,
         /// What happened to it, such as `updated`.
         event: &'a str,
@@ -151,7 +151,7 @@ pub struct TopicNameError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TopicProblem {
     /// Empty.
-    #[error("it is empty; a topic is named like `user.profile.updated` or `cdc.postgres.public.accounts`")]
+    #[error("it is empty; a topic is named like `support.ticket.closed` or `cdc.postgres.public.tickets`")]
     Empty,
     /// Longer than Kafka takes.
     #[error("it has {0} characters; Kafka takes at most {MAX_LENGTH}")]
@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn changes_keep_the_databases_own_names() {
-        for (container, table) in [("public", "accounts"), ("public", "dbz_signal"), ("_old", "2024-orders")] {
+        for (container, table) in [("public", "tickets"), ("public", "dbz_signal"), ("_old", "2024-orders")] {
             let topic = TopicName::change("postgres", container, table).unwrap();
             assert_eq!(topic.kind(), TopicKind::Change { system: "postgres", container, table });
             assert_eq!(topic.as_str().parse::<TopicName>().unwrap(), topic);
@@ -343,21 +343,21 @@ mod tests {
             ("", TopicProblem::Empty),
             ("user..updated", TopicProblem::EmptySegment(2)),
             (".user.profile", TopicProblem::EmptySegment(1)),
-            ("user.profile.updated.", TopicProblem::EmptySegment(4)),
+            ("support.ticket.closed.", TopicProblem::EmptySegment(4)),
             ("user.profile", TopicProblem::Segments(2)),
-            ("user.profile.updated.v1", TopicProblem::Segments(4)),
+            ("support.ticket.closed.v1", TopicProblem::Segments(4)),
             ("orders", TopicProblem::Segments(1)),
             ("user.Profile.updated", TopicProblem::Capital { segment: 2, character: 'P', database: false }),
-            ("cdc.postgres.public.Accounts", TopicProblem::Capital { segment: 4, character: 'A', database: true }),
+            ("cdc.postgres.public.Tickets", TopicProblem::Capital { segment: 4, character: 'T', database: true }),
             ("user.profile_picture.updated", TopicProblem::Underscore(2)),
-            ("cdc.post_gres.public.accounts", TopicProblem::Underscore(2)),
+            ("cdc.post_gres.public.tickets", TopicProblem::Underscore(2)),
             ("user.profil\u{e9}.updated", TopicProblem::Character { segment: 2, character: '\u{e9}' }),
             ("user.profile .updated", TopicProblem::Character { segment: 2, character: ' ' }),
-            ("2user.profile.updated", TopicProblem::Beginning(1)),
+            ("2support.ticket.closed", TopicProblem::Beginning(1)),
             ("user.-profile.updated", TopicProblem::Hyphen(2)),
             ("user.a--b.updated", TopicProblem::Hyphen(2)),
             ("cdc", TopicProblem::Connector),
-            ("cdc.postgres.accounts", TopicProblem::Connector),
+            ("cdc.postgres.tickets", TopicProblem::Connector),
             ("cdc.mongodb.users.system.profile", TopicProblem::DottedTable(5)),
             ("__debezium-heartbeat.postgres", TopicProblem::Heartbeat),
             ("__debezium-heartbeat.cdc.postgres.x", TopicProblem::Heartbeat),
@@ -378,7 +378,7 @@ mod tests {
 
     #[test]
     fn a_message_stays_on_one_line() {
-        let message = "user.profile.updated\nERROR".parse::<TopicName>().unwrap_err().to_string();
+        let message = "support.ticket.closed\nERROR".parse::<TopicName>().unwrap_err().to_string();
         assert!(!message.contains('\n'), "{message}");
     }
 

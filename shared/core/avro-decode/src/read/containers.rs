@@ -192,7 +192,7 @@ fn room<T>() -> usize {
 /// Maps with each kind of text as key. If a key occurs twice, the last value stays.
 macro_rules! maps {
     ($($key:ty, $of:ty);+) => {$(
-        impl<V: AvroType, S: BuildHasher + Default + 'static> AvroType for HashMap<$key, V, S> {
+        impl<V: AvroType, S: BuildHasher + Default + Send + 'static> AvroType for HashMap<$key, V, S> {
             type Of<'de> = HashMap<$of, V::Of<'de>, S>;
 
             fn compile(compiler: &mut Compiler<'_>, writer: TypeId) -> Result<Node, ResolveError> {

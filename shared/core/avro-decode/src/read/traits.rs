@@ -33,6 +33,14 @@ use crate::schema::TypeId;
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from Avro",
+    label = "Avro has no type that reads as `{Self}`",
+    note = "a struct or enum of your own: write `#[derive(AvroRead)]` above it",
+    note = "otherwise use `bool`, `i32`, `i64`, `f32`, `f64`, `&str`, `String`, `&[u8]`, `Vec<u8>`, `Decimal`, `Uuid`, a type of \
+            jiff for dates and times, or `Option`, `Vec`, `HashMap<&str, _>` or `Value` of these; Avro has no unsigned \
+            numbers: read `i64`"
+)]
 pub trait AvroRead<'de>: Sized {
     /// Reads one value by the node that [`AvroType::compile`] of the same type made.
     ///
@@ -69,9 +77,17 @@ pub trait AvroRead<'de>: Sized {
 ///
 /// For a type that borrows, this is implemented for its `'static` form: `Account<'static>` has `Of<'de> = Account<'de>`,
 /// so that one `Plan<Account>` decodes bytes of any lifetime. The derive of [`AvroRead`] implements both traits.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from Avro",
+    label = "Avro has no type that reads as `{Self}`",
+    note = "a struct or enum of your own: write `#[derive(AvroRead)]` above it",
+    note = "otherwise use `bool`, `i32`, `i64`, `f32`, `f64`, `&str`, `String`, `&[u8]`, `Vec<u8>`, `Decimal`, `Uuid`, a type of \
+            jiff for dates and times, or `Option`, `Vec`, `HashMap<&str, _>` or `Value` of these; Avro has no unsigned \
+            numbers: read `i64`"
+)]
 pub trait AvroType: 'static {
     /// This type borrowing for `'de`.
-    type Of<'de>: AvroRead<'de>;
+    type Of<'de>: AvroRead<'de> + Send;
 
     /// Whether a field of this type may be missing from the writer: see [`AvroRead::absent`].
     const OPTIONAL: bool = false;

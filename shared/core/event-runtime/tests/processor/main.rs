@@ -4,6 +4,7 @@
 mod concurrency;
 mod dead_lettering;
 mod flood;
+mod handlers;
 mod in_flight;
 mod late_claims;
 mod logging;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use event_runtime::testing::{ManualClock, MemoryClaims, MemoryDeadLetters};
 use event_runtime::{
     BatchReport, Blame, Claim, ClaimKey, Claims, DeadLetters, Deadline, Decider, Decision, Disposition, Effect,
-    EffectId, Failure, Fault, Fingerprint, Intent, Invocation, Order, Outcome, OwnerToken, ParkedUnder, Processor,
-    RawRecord, RecordHandler, Resolved, Settings, Stage, UnixMillis,
+    EffectId, Failed, Failure, Fault, Fingerprint, Intent, Invocation, Order, Outcome, OwnerToken, ParkedUnder,
+    Processor, RawRecord, RecordHandler, Resolved, Settings, Stage, UnixMillis,
 };
+use schema_registry::{Frames, KeyFormat};
 use serde_json::json;
 
 /// The pause that a throttled effect asks for.
@@ -46,9 +47,10 @@ impl Failure for Says {
 }
 
 impl RecordHandler for Scripted {
-    type Event<'de> = (&'de str, &'de str);
+    type Read<'de> = (&'de str, &'de str);
+    type Work = (String, String);
 
-    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Self::Event<'de>, Fault> {
+    async fn read<'de>(&'de self, record: RawRecord<'de>) -> Result<Self::Read<'de>, Fault> {
         let text = std::str::from_utf8(record.value.unwrap_or(b"skip:tombstone")).unwrap();
         match text.split_once(':') {
             Some(("undecodable", _)) | None => Err(Fault::new(Stage::Decode, Says("rejected"))),
@@ -59,33 +61,37 @@ impl RecordHandler for Scripted {
         }
     }
 
-    fn intent(&self, (verb, account): &Self::Event<'_>) -> Result<Intent, Fault> {
-        match *verb {
+    fn decide(&self, (verb, account): Self::Read<'_>) -> Result<Intent<Self::Work>, Failed> {
+        let work = (verb.to_owned(), account.to_owned());
+        match verb {
             "skip" => Ok(Intent::Skip("on_purpose")),
-            "conditional" | "refused" => Ok(Intent::Conditional),
+            "conditional" | "refused" => Ok(Intent::Conditional(work)),
             "undecided_panic" => panic!("a defect"),
             "pay" => {
                 let (account, amount) = account.split_once('=').unwrap();
                 let effect = EffectId::new(ClaimKey::new("welcome", account)?);
-                Ok(Intent::Claimed(effect.with_fingerprint(Fingerprint::of([("amount", amount)]))))
+                Ok(Intent::Claimed(effect.with_fingerprint(Fingerprint::of([("amount", amount)])), work))
             }
-            _ => Ok(Intent::Claimed(match account.split_once(" formerly ") {
-                None => ClaimKey::new("welcome", account)?.into(),
-                Some((now, former)) => {
-                    EffectId::new(ClaimKey::new("welcome", now)?).formerly(ClaimKey::new("welcome", former)?)
-                }
-            })),
+            _ => {
+                let effect = match account.split_once(" formerly ") {
+                    None => ClaimKey::new("welcome", account)?.into(),
+                    Some((now, former)) => {
+                        EffectId::new(ClaimKey::new("welcome", now)?).formerly(ClaimKey::new("welcome", former)?)
+                    }
+                };
+                Ok(Intent::Claimed(effect, work))
+            }
         }
     }
 
-    async fn handle(&self, (verb, account): &Self::Event<'_>) -> Result<Effect, Fault> {
+    async fn perform(&self, (verb, account): Self::Work) -> Result<Effect, Failed> {
         let tries = {
             let mut tries = self.tries.lock().unwrap();
-            let tries = tries.entry((*account).to_owned()).or_default();
+            let tries = tries.entry(account.clone()).or_default();
             *tries += 1;
             *tries
         };
-        match *verb {
+        match verb.as_str() {
             "throttled_once" if tries == 1 => return Err(Says("throttled").into()),
             "asked_to_wait" if tries == 1 => return Err(Says("asked_to_wait").into()),
             "rejected_once" | "rejected_then_lost" if tries == 1 => return Err(Says("rejected").into()),
@@ -93,7 +99,7 @@ impl RecordHandler for Scripted {
             "throttled" => return Err(Says("throttled").into()),
             "rejected" | "refused" => return Err(Says("rejected").into()),
             "answer_lost" | "rejected_then_lost" => {
-                self.effects.lock().unwrap().push((*account).to_owned());
+                self.effects.lock().unwrap().push(account);
                 return Err(Says("answer_lost").into());
             }
             "slow" => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -101,7 +107,7 @@ impl RecordHandler for Scripted {
             "panics" => panic!("a defect"),
             _ => {}
         }
-        let effect = if *verb == "conditional" { format!("{account} again") } else { (*account).to_owned() };
+        let effect = if verb == "conditional" { format!("{account} again") } else { account };
         self.effects.lock().unwrap().push(effect);
         Ok(Effect::Done)
     }
@@ -139,6 +145,9 @@ impl World {
         claims_seen: impl FnOnce(MemoryClaims) -> Arc<dyn Claims>,
         letters_seen: impl FnOnce(MemoryDeadLetters) -> Arc<dyn DeadLetters>,
     ) -> Self {
+        // Their keys are plain text.
+        let frames = Frames { keys: KeyFormat::Text, ..settings.frames };
+        let settings = Settings { frames, ..settings };
         let (handler, clock) = (Scripted::default(), ManualClock::at(NOW));
         let (claims, letters) = (MemoryClaims::new(Arc::new(clock.clone())), MemoryDeadLetters::default());
         let (seen, letters_seen) = (claims_seen(claims.clone()), letters_seen(letters.clone()));

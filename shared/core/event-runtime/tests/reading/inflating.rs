@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use avro_decode::Limits;
 use event_runtime::{
-    AvroReader, Blame, Disposition, Effect, Failure, Fault, Intent, Order, Outcome, RawRecord, RecordHandler,
+    AvroReader, Blame, Disposition, Effect, Failed, Failure, Fault, Intent, Order, Outcome, RawRecord, RecordHandler,
     RetryPolicy, Settings,
 };
 use schema_registry::testing::InMemorySchemas;
@@ -79,9 +79,10 @@ impl Slow {
 }
 
 impl RecordHandler for Slow {
-    type Event<'de> = &'de str;
+    type Read<'de> = &'de str;
+    type Work = usize;
 
-    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<&'de str, Fault> {
+    async fn read<'de>(&'de self, record: RawRecord<'de>) -> Result<&'de str, Fault> {
         self.values.ready(&record).await?;
         if let Some(keys) = &self.keys {
             keys.ready(&record).await?;
@@ -90,16 +91,16 @@ impl RecordHandler for Slow {
         Ok(self.values.read(&record)?.unwrap())
     }
 
-    fn intent(&self, _: &Self::Event<'_>) -> Result<Intent, Fault> {
-        Ok(Intent::Conditional)
+    fn decide(&self, text: Self::Read<'_>) -> Result<Intent<usize>, Failed> {
+        Ok(Intent::Conditional(text.len()))
     }
 
-    async fn handle(&self, text: &Self::Event<'_>) -> Result<Effect, Fault> {
+    async fn perform(&self, length: usize) -> Result<Effect, Failed> {
         let (now, most) = &*self.together;
         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_secs(1)).await;
         now.fetch_sub(1, Ordering::SeqCst);
-        assert_eq!(text.len(), self.length);
+        assert_eq!(length, self.length);
         if self.fails && self.tries.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
             return Err(NotNow.into());
         }

@@ -4,6 +4,7 @@
 
 mod frames;
 mod inflating;
+mod naming;
 mod once;
 mod waiting;
 mod world;

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use avro_decode::Limits;
 use event_runtime::testing::Effort;
 use event_runtime::{
-    AvroReader, Blame, Disposition, Effect, Failure, Fault, Intent, Order, Outcome, RawRecord, RecordHandler,
-    RetryPolicy, Settings, WriterSchemas,
+    AvroReader, Blame, Disposition, Effect, Failed, Failure, Fault, Intent, Order, Outcome, RawRecord, RecordHandler,
+    RetryPolicy, Settings,
 };
-use schema_registry::{FrameFormat, KeyFormat, PlanCache, SchemaId, SchemaRef, testing::InMemorySchemas};
+use schema_registry::{FrameFormat, Frames, PlanCache, SchemaId, SchemaRef, testing::InMemorySchemas};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -22,15 +22,15 @@ const GUID: Uuid = Uuid::from_u128(7);
 /// Few enough that their failures do not open the circuit.
 const RECORDS: usize = 4;
 
-/// A function as the real ones are: reads the value and then the key, orders by key, names both schemas. It fails so
-/// many tries of each record, and then goes through or gives the record up.
-struct ReadsBoth {
+/// A function as the real ones are: reads the value and then the key. It fails so many tries of each record, and then goes
+/// through or gives the record up.
+pub(crate) struct ReadsBoth {
     format: FrameFormat,
     keys: AvroReader<&'static str>,
     values: AvroReader<&'static str>,
     fails: usize,
     gives_up: bool,
-    tries: Mutex<HashMap<String, usize>>,
+    pub(crate) tries: Arc<Mutex<HashMap<String, usize>>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -52,27 +52,29 @@ impl Failure for NotNow {
 }
 
 impl ReadsBoth {
-    fn new(format: FrameFormat, fails: usize, gives_up: bool) -> Self {
-        let registry = std::sync::Arc::new(InMemorySchemas::default());
-        for schema in [SchemaRef::Id(SchemaId(ID)), SchemaRef::Guid(GUID), SchemaRef::GlueVersion(GUID)] {
+    pub(crate) fn new(format: FrameFormat, fails: usize, gives_up: bool) -> Self {
+        let registry = Arc::new(InMemorySchemas::default());
+        let ids = [ID, ID + 1].map(|id| SchemaRef::Id(SchemaId(id)));
+        for schema in ids.into_iter().chain([SchemaRef::Guid(GUID), SchemaRef::GlueVersion(GUID)]) {
             registry.put(schema, "\"string\"", &[]);
         }
-        let plans = || PlanCache::new(std::sync::Arc::clone(&registry) as _, Limits::default());
+        let plans = || PlanCache::new(Arc::clone(&registry) as _, Limits::default());
         ReadsBoth {
             format,
             keys: AvroReader::of_keys(format, plans()),
             values: AvroReader::of_values(format, plans()),
             fails,
             gives_up,
-            tries: Mutex::default(),
+            tries: Arc::default(),
         }
     }
 }
 
 impl RecordHandler for ReadsBoth {
-    type Event<'de> = (&'de str, &'de str);
+    type Read<'de> = (&'de str, &'de str);
+    type Work = String;
 
-    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Self::Event<'de>, Fault> {
+    async fn read<'de>(&'de self, record: RawRecord<'de>) -> Result<Self::Read<'de>, Fault> {
         self.values.ready(&record).await?;
         let key_is_ready = self.keys.ready(&record).await;
         let value = self.values.read(&record)?.unwrap();
@@ -80,22 +82,14 @@ impl RecordHandler for ReadsBoth {
         Ok((self.keys.read(&record)?.unwrap(), value))
     }
 
-    fn order_key<'k>(&self, key: &'k [u8]) -> &'k [u8] {
-        KeyFormat::from(self.format).order_key(key)
-    }
-
-    fn schemas(&self, record: &RawRecord<'_>) -> WriterSchemas {
-        WriterSchemas { key: self.keys.schema(record), value: self.values.schema(record) }
-    }
-
-    fn intent(&self, _: &Self::Event<'_>) -> Result<Intent, Fault> {
-        Ok(Intent::Conditional)
-    }
-
-    async fn handle(&self, (key, value): &Self::Event<'_>) -> Result<Effect, Fault> {
+    fn decide(&self, (key, value): Self::Read<'_>) -> Result<Intent<String>, Failed> {
         assert!(key.starts_with('k') && value.starts_with('v'), "{key} {value}");
+        Ok(Intent::Conditional(key.to_owned()))
+    }
+
+    async fn perform(&self, key: String) -> Result<Effect, Failed> {
         let mut tries = self.tries.lock().unwrap();
-        let tries = tries.entry((*key).to_owned()).or_default();
+        let tries = tries.entry(key).or_default();
         *tries += 1;
         match *tries <= self.fails {
             true => Err(NotNow { for_good: false }.into()),
@@ -127,7 +121,7 @@ fn framed(format: FrameFormat, datum: &[u8]) -> (Vec<u8>, Option<Vec<i8>>) {
     }
 }
 
-fn records(format: FrameFormat) -> Value {
+pub(crate) fn records(format: FrameFormat) -> Value {
     let records: Vec<_> = (0..RECORDS)
         .map(|n| {
             let (key, key_header) = framed(format, &datum(&format!("k{n}")));
@@ -150,7 +144,8 @@ fn records(format: FrameFormat) -> Value {
 /// What a batch takes, and how its records end.
 async fn effort(handler: ReadsBoth, order: Order, event: &Value) -> (Effort, Outcome) {
     let retry = RetryPolicy { attempts: 3, ..RetryPolicy::default() };
-    let world = World::with(handler, Settings { order, retry, ..Settings::default() });
+    let frames = Frames::both(handler.format);
+    let world = World::with(handler, Settings { order, frames, retry, ..Settings::default() });
     Effort::taken();
     let report = world.deliver(event).await;
     (Effort::taken(), outcome(&report))

@@ -6,8 +6,8 @@ use std::time::Duration;
 use avro_decode::{AvroType, Limits, Value};
 use event_runtime::testing::MemoryDeadLetters;
 use event_runtime::{
-    AvroReader, BatchReport, Deadline, Effect, Fault, Intent, Invocation, NoClaims, Outcome, Processor, RawRecord,
-    RecordHandler, RetryPolicy, Settings,
+    AvroReader, BatchReport, Deadline, Effect, Failed, Fault, Intent, Invocation, NoClaims, Outcome, Processor,
+    RawRecord, RecordHandler, RetryPolicy, Settings,
 };
 use schema_registry::testing::InMemorySchemas;
 use schema_registry::{CachePolicy, Frames, PlanCache, SchemaCache, SchemaId, SchemaRef, Schemas};
@@ -49,24 +49,25 @@ impl<K: AvroType> Reads<K> {
     }
 }
 
-impl<K: AvroType> RecordHandler for Reads<K>
+impl<K: AvroType + 'static> RecordHandler for Reads<K>
 where
     for<'de> K::Of<'de>: std::fmt::Debug + Send + Sync,
 {
-    type Event<'de> = (Option<K::Of<'de>>, Option<&'de str>);
+    type Read<'de> = (Option<K::Of<'de>>, Option<&'de str>);
+    type Work = String;
 
-    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Self::Event<'de>, Fault> {
+    async fn read<'de>(&'de self, record: RawRecord<'de>) -> Result<Self::Read<'de>, Fault> {
         self.values.ready(&record).await?;
         self.keys.ready(&record).await?;
         Ok((self.keys.read(&record)?, self.values.read(&record)?))
     }
 
-    fn intent(&self, _: &Self::Event<'_>) -> Result<Intent, Fault> {
-        Ok(Intent::Conditional)
+    fn decide(&self, (key, value): Self::Read<'_>) -> Result<Intent<String>, Failed> {
+        Ok(Intent::Conditional(format!("{key:?} {value:?}")))
     }
 
-    async fn handle(&self, (key, value): &Self::Event<'_>) -> Result<Effect, Fault> {
-        self.seen.lock().unwrap().push(format!("{key:?} {value:?}"));
+    async fn perform(&self, seen: String) -> Result<Effect, Failed> {
+        self.seen.lock().unwrap().push(seen);
         Ok(Effect::Done)
     }
 }

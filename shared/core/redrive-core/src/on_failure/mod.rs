@@ -11,8 +11,9 @@
 //!
 //! let document = OnFailureDocument::read(include_bytes!("../../../../../events/samples/on-failure/sqs.json"))?;
 //! assert_eq!(document.function_name(), Some("send-welcome-email"));
-//! let partition = &document.batch.partitions["cdc.postgres.public.accounts-0"];
-//! assert_eq!((partition.first_offset, partition.last_offset), (Some(100), Some(116)));
+//! for (partition, offsets) in &document.batch.partitions {
+//!     assert!(partition.starts_with("cdc.") && offsets.first_offset <= offsets.last_offset);
+//! }
 //! assert!(document.records()?.is_none(), "SQS does not receive the records");
 //! # Ok::<(), redrive_core::on_failure::OnFailureError>(())
 //! ```

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use event_runtime::Failure;
 use futures_util::future::BoxFuture;
 
 /// One message, hidden from other readers until its receipt expires.
@@ -38,8 +39,13 @@ pub trait LetterQueue: Send + Sync {
 }
 
 /// A call to the queue failed.
-#[derive(Debug, thiserror::Error)]
-#[error("the dead-letter queue did not {operation} ({code})")]
+#[derive(Debug, Failure)]
+#[failure(
+    "the dead-letter queue did not {operation} ({code})",
+    retry,
+    code = "queue_unavailable",
+    remedy = "Wait; check the queue and the rights of the role."
+)]
 pub struct QueueError {
     /// What the call should do, as a verb phrase: `remove a message`.
     pub operation: &'static str,

@@ -1,5 +1,6 @@
 //! The port to objects in S3: letters too large for the queue, and documents of an on-failure destination.
 
+use event_runtime::Failure;
 use futures_util::future::BoxFuture;
 
 /// Objects in S3.
@@ -20,8 +21,13 @@ pub trait Objects: Send + Sync {
 }
 
 /// A call to S3 failed.
-#[derive(Debug, thiserror::Error)]
-#[error("S3 did not {operation} s3://{bucket}/{key}")]
+#[derive(Debug, Failure)]
+#[failure(
+    "S3 did not {operation} s3://{bucket}/{key}",
+    retry,
+    code = "bucket_unavailable",
+    remedy = "Wait; check the bucket and the rights of the role."
+)]
 pub struct ObjectError {
     /// What the call should do: `list`, `return` or `remove`.
     pub operation: &'static str,

@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, finished, letter, offset, outcomes, replay};
+use crate::on_failure::OnFailureDocument;
 use crate::ports::Invoked;
 use crate::report::{RedriveOutcome, RunStatus};
 use crate::request::{Action, Bucket, Request};
@@ -105,9 +106,11 @@ async fn a_document_without_records_gets_instructions() {
         all.unwrap_or_else(|| panic!("no instructions on {has}: {report:?}"))
     };
     let kept_failing = advice("partition 0, offsets 100 to 116");
+    let document = OnFailureDocument::read(SQS.as_bytes()).unwrap();
+    let (topic, _) = document.batch.partitions.keys().next().unwrap().rsplit_once('-').unwrap();
     for line in [
-        "topic cdc.postgres.public.accounts, partition 1, offset 7",
-        "--topic cdc.postgres.public.accounts --partition 0 --offset 100 --max-messages 17",
+        &format!("topic {topic}, partition 1, offset 7"),
+        &format!("--topic {topic} --partition 0 --offset 100 --max-messages 17"),
         "create-event-source-mapping --function-name send-welcome-email --event-source-arn arn:aws:kafka:",
         "--starting-position AT_TIMESTAMP --starting-position-timestamp 2026-11-12T00:38:05.990Z",
     ] {

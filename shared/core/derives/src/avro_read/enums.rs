@@ -1,25 +1,32 @@
 //! Expands enums: enums of names read Avro's enums, enums of types read unions.
 
-use quote::{ToTokens, quote};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{DataEnum, DeriveInput, Error, Fields};
 
-use crate::attributes::{TypeAttributes, VariantAttributes};
-use crate::body::{Body, option};
-use crate::lifetimes::replace;
+use super::attributes::{TypeAttributes, VariantAttributes};
+use super::body::{Body, option};
+use super::lifetimes::replace;
 
-pub(crate) fn body(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> syn::Result<Body> {
+pub(crate) fn body(
+    input: &DeriveInput,
+    attributes: &TypeAttributes,
+    data: &DataEnum,
+    root: &TokenStream,
+) -> syn::Result<Body> {
     if data.variants.is_empty() {
         return Err(Error::new_spanned(&input.ident, "an enum needs a variant for each symbol or branch"));
     }
     if data.variants.iter().all(|v| matches!(v.fields, Fields::Unit)) {
-        symbols(input, attributes, data)
+        symbols(input, attributes, data, root)
     } else {
-        union(input, attributes, data)
+        union(input, attributes, data, root)
     }
 }
 
-fn symbols(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> syn::Result<Body> {
+fn symbols(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum, root: &TokenStream) -> syn::Result<Body> {
     let mut names: Vec<Vec<String>> = Vec::new();
     let mut arms = Vec::new();
     let mut default = None;
@@ -48,7 +55,7 @@ fn symbols(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) ->
     };
     Ok(Body {
         compile: quote! {
-            compiler.enumeration::<Self>(writer, &::avro_decode::derive::EnumSpec {
+            compiler.enumeration::<Self>(writer, &#root::derive::EnumSpec {
                 rust: #rust,
                 name: #name,
                 aliases: &[#(#aliases),*],
@@ -75,7 +82,7 @@ fn symbols(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) ->
     })
 }
 
-fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> syn::Result<Body> {
+fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum, root: &TokenStream) -> syn::Result<Body> {
     if attributes.name.is_some() || !attributes.aliases.is_empty() {
         return Err(Error::new_spanned(
             &input.ident,
@@ -100,9 +107,9 @@ fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> s
                 arms.push(quote!(#number => cursor.pass(node).map(|()| Self::#ident),));
                 blanks.push(quote!(::core::option::Option::Some(Self::#ident)));
                 if own.other {
-                    quote!(::avro_decode::derive::VariantKind::Other)
+                    quote!(#root::derive::VariantKind::Other)
                 } else {
-                    quote!(::avro_decode::derive::VariantKind::Null)
+                    quote!(#root::derive::VariantKind::Null)
                 }
             }
             Fields::Unnamed(fields) if fields.unnamed.len() == 1 && !own.other => {
@@ -110,12 +117,13 @@ fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> s
                 let ty = quote!(#(#types)*);
                 let as_static = replace(ty.clone(), "static");
                 let borrowing = replace(ty.to_token_stream(), "de");
-                arms.push(quote! {
-                    #number => <#borrowing as ::avro_decode::AvroRead<'de>>::read(node, cursor).map(Self::#ident),
+                let at = ty.span();
+                arms.push(quote_spanned! {at=>
+                    #number => <#borrowing as #root::AvroRead<'de>>::read(node, cursor).map(Self::#ident),
                 });
-                blanks.push(quote!(<#borrowing as ::avro_decode::AvroRead<'de>>::blank().map(Self::#ident)));
-                quote! {
-                    ::avro_decode::derive::VariantKind::Holds(<#as_static as ::avro_decode::AvroType>::compile)
+                blanks.push(quote_spanned!(at=> <#borrowing as #root::AvroRead<'de>>::blank().map(Self::#ident)));
+                quote_spanned! {at=>
+                    #root::derive::VariantKind::Holds(<#as_static as #root::AvroType>::compile)
                 }
             }
             _ => {
@@ -127,13 +135,13 @@ fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum) -> s
             }
         };
         specs.push(quote! {
-            ::avro_decode::derive::VariantSpec { rust: #rust, name: #name, kind: #kind }
+            #root::derive::VariantSpec { rust: #rust, name: #name, kind: #kind }
         });
     }
     let rust = input.ident.unraw().to_string();
     Ok(Body {
         compile: quote! {
-            compiler.union(writer, &::avro_decode::derive::UnionSpec { rust: #rust, variants: &[#(#specs),*] })
+            compiler.union(writer, &#root::derive::UnionSpec { rust: #rust, variants: &[#(#specs),*] })
         },
         read: quote! {
             let (number, node) = cursor.variant(node)?;

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, GenericParam, Ident};
 
-use crate::lifetimes::replace;
+use super::lifetimes::replace;
 
 /// The parts of the two implementations that differ by kind of type.
 pub(crate) struct Body {
@@ -18,8 +18,8 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// Both implementations, for `input`.
-    pub(crate) fn implement(&self, input: &DeriveInput) -> TokenStream {
+    /// Both implementations, for `input`, with avro-decode's names below `root`.
+    pub(crate) fn implement(&self, input: &DeriveInput, root: &TokenStream) -> TokenStream {
         let Body { compile, read, read_items, type_items } = self;
         let ident = &input.ident;
         let types: Vec<&Ident> = input.generics.type_params().map(|p| &p.ident).collect();
@@ -50,7 +50,7 @@ impl Body {
         let plain = |t: &Ident| quote!(#t);
         let as_static = arguments(quote!('static), &plain);
         let borrowing = arguments(quote!('de), &plain);
-        let of = arguments(quote!('de), &|t| quote!(<#t as ::avro_decode::AvroType>::Of<'de>));
+        let of = arguments(quote!('de), &|t| quote!(<#t as #root::AvroType>::Of<'de>));
 
         let bounds = |lifetime: &str| -> TokenStream {
             let inline = input.generics.type_params().filter(|p| !p.bounds.is_empty()).map(|p| {
@@ -67,7 +67,7 @@ impl Body {
 
         quote! {
             #[automatically_derived]
-            impl<#(#types: ::avro_decode::AvroType,)* #(#consts),*> ::avro_decode::AvroType for #ident #as_static
+            impl<#(#types: #root::AvroType,)* #(#consts),*> #root::AvroType for #ident #as_static
             where #static_bounds
             {
                 type Of<'de> = #ident #of;
@@ -75,22 +75,22 @@ impl Body {
                 #type_items
 
                 fn compile(
-                    compiler: &mut ::avro_decode::Compiler<'_>,
-                    writer: ::avro_decode::TypeId,
-                ) -> ::core::result::Result<::avro_decode::Node, ::avro_decode::ResolveError> {
+                    compiler: &mut #root::Compiler<'_>,
+                    writer: #root::TypeId,
+                ) -> ::core::result::Result<#root::Node, #root::ResolveError> {
                     #compile
                 }
             }
 
             #[automatically_derived]
-            impl<'de, #(#types: ::avro_decode::AvroRead<'de>,)* #(#consts),*> ::avro_decode::AvroRead<'de>
+            impl<'de, #(#types: #root::AvroRead<'de>,)* #(#consts),*> #root::AvroRead<'de>
                 for #ident #borrowing
             where #de_bounds
             {
                 fn read<'p>(
-                    node: &'p ::avro_decode::Node,
-                    cursor: &mut ::avro_decode::Cursor<'p, 'de>,
-                ) -> ::core::result::Result<Self, ::avro_decode::DecodeError> {
+                    node: &'p #root::Node,
+                    cursor: &mut #root::Cursor<'p, 'de>,
+                ) -> ::core::result::Result<Self, #root::DecodeError> {
                     #read
                 }
 
