@@ -14,8 +14,8 @@ use axum::{Json, Router};
 use dead_letters_sqs::{MAX_BYTES, SqsDeadLetters};
 use event_runtime::testing::LongError;
 use event_runtime::{
-    BatchReport, Deadline, Effect, Fault, Intent, Invocation, NoClaims, Outcome, Processor, RawRecord, RecordHandler,
-    Settings, Stage, StoredLetter,
+    BatchReport, Deadline, Effect, Failed, Fault, Intent, Invocation, NoClaims, Outcome, Processor, RawRecord,
+    RecordHandler, Settings, Stage, StoredLetter,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -42,18 +42,19 @@ fn worst_errors() -> [LongError; 4] {
 struct FailsAtLength(Mutex<Option<LongError>>);
 
 impl RecordHandler for FailsAtLength {
-    type Event<'de> = ();
+    type Read<'de> = ();
+    type Work = ();
 
-    async fn decode<'de>(&'de self, _: RawRecord<'de>) -> Result<(), Fault> {
+    async fn read<'de>(&'de self, _: RawRecord<'de>) -> Result<(), Fault> {
         let error = self.0.lock().unwrap().take().unwrap();
         Err(Fault::new(Stage::Decode, error))
     }
 
-    fn intent(&self, (): &Self::Event<'_>) -> Result<Intent, Fault> {
-        Ok(Intent::Conditional)
+    fn decide(&self, (): ()) -> Result<Intent<()>, Failed> {
+        Ok(Intent::Conditional(()))
     }
 
-    async fn handle(&self, (): &Self::Event<'_>) -> Result<Effect, Fault> {
+    async fn perform(&self, (): ()) -> Result<Effect, Failed> {
         Ok(Effect::Done)
     }
 }

@@ -1,20 +1,21 @@
 //! Append once: each event is written once under its id, and an entry is never changed.
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use event_runtime::Effect;
 
-use crate::attribute::{CONTENT, EXPIRES_AT, KEY, SORT};
+use crate::attribute::{CONTENT, EXPIRES_AT, KEY};
+use crate::condition::Condition;
 use crate::error::TableError;
 use crate::format;
+#[cfg(feature = "testing")]
+use crate::memory::MemoryTables;
+use crate::request::Key;
 use crate::value::{Item, number, text, text_of};
-use crate::writes::{FailedWrite, Transaction, WriteFailure, transaction};
+use crate::writes::{ConditionalPut, FailedWrite, Transaction, Writes};
 
-/// An append-only table with the keys [`KEY`] and [`SORT`], both text.
+/// An append-only table with the keys [`KEY`] and [`SORT`](crate::attribute::SORT), both text.
 #[derive(Debug, Clone)]
 pub struct AppendOnlyTable {
-    client: Client,
+    writes: Writes,
     table: String,
 }
 
@@ -54,12 +55,16 @@ impl From<Appended> for Effect {
     }
 }
 
-const ABSENT: &str = "attribute_not_exists(#key)";
-
 impl AppendOnlyTable {
-    /// The table of that name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        AppendOnlyTable { client, table: table.into() }
+    /// The table of that name, written by the SDK's client.
+    pub fn new(writes: impl Into<Writes>, table: impl Into<String>) -> Self {
+        AppendOnlyTable { writes: writes.into(), table: table.into() }
+    }
+
+    /// The table of that name in memory.
+    #[cfg(feature = "testing")]
+    pub fn in_memory(tables: &MemoryTables, table: impl Into<String>) -> Self {
+        AppendOnlyTable::new(tables, table)
     }
 
     /// Appends an entry unless its event's id is in the table already, under any partition and sort key. One transaction
@@ -71,13 +76,7 @@ impl AppendOnlyTable {
     /// the function wrote it; [`TableError::Foreign`] and [`TableError::Write`].
     pub async fn append_once(&self, entry: Entry) -> Result<Appended, TableError> {
         let content = entry.content.clone();
-        let [id, entry] = self.puts(entry).map_err(|_| self.failed(unbuildable()))?;
-        let request = self
-            .client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(id).build())
-            .transact_items(TransactWriteItem::builder().put(entry).build());
-        match transaction(request.send().await).map_err(|failed| self.failed(failed))? {
+        match self.writes.put_all(&self.table, puts(entry)).await.map_err(|failed| self.failed(failed))? {
             Transaction::Applied => Ok(Appended::Now),
             // Either item decides: the other may have outlived its retention.
             Transaction::Refused(found) => {
@@ -95,34 +94,22 @@ impl AppendOnlyTable {
         }
     }
 
-    fn puts(&self, entry: Entry) -> Result<[Put; 2], BuildError> {
-        let Entry { partition, sort, id, content, attributes, expires_at } = entry;
-        let common = |mut item: Item, partition: String, sort: String| {
-            item.insert(KEY.to_owned(), text(partition));
-            item.insert(SORT.to_owned(), text(sort));
-            item.insert(CONTENT.to_owned(), text(&content));
-            format::put(&mut item, format::FORMAT);
-            if let Some(at) = expires_at {
-                item.insert(EXPIRES_AT.to_owned(), number(at));
-            }
-            Put::builder()
-                .table_name(&self.table)
-                .set_item(Some(item))
-                .condition_expression(ABSENT)
-                .expression_attribute_names("#key", KEY)
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-                .build()
-        };
-        let holder = common(Item::new(), format!("id#{id}"), "id".to_owned())?;
-        Ok([holder, common(attributes, partition, sort)?])
-    }
-
     fn failed(&self, failed: FailedWrite) -> TableError {
         TableError::Write { table: self.table.clone(), failed }
     }
 }
 
-/// A field that the SDK requires is not set: nothing was sent.
-fn unbuildable() -> FailedWrite {
-    FailedWrite { failure: WriteFailure::Rejected, cause: None }
+/// The item that holds the id, and the entry.
+fn puts(entry: Entry) -> [ConditionalPut; 2] {
+    let Entry { partition, sort, id, content, attributes, expires_at } = entry;
+    let put = |mut item: Item, partition: String, sort: String| {
+        item.insert(CONTENT.to_owned(), text(&content));
+        format::put(&mut item, format::FORMAT);
+        if let Some(at) = expires_at {
+            item.insert(EXPIRES_AT.to_owned(), number(at));
+        }
+        let key = Key { partition, sort: Some(sort) };
+        ConditionalPut { key, item, condition: Condition::absent(KEY) }
+    };
+    [put(Item::new(), format!("id#{id}"), "id".to_owned()), put(attributes, partition, sort)]
 }

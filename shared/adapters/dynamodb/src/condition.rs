@@ -1,4 +1,4 @@
-//! Conditions as data: written as an expression for DynamoDB, and evaluated by tests in memory.
+//! Conditions as data: written as an expression for DynamoDB, and evaluated by tests in memory (`memory`).
 
 use std::collections::HashMap;
 
@@ -109,32 +109,6 @@ impl Placeholders {
     pub(crate) fn values(self) -> Option<HashMap<String, AttributeValue>> {
         let values = self.values.into_iter().enumerate().map(|(number, value)| (format!(":{number}"), value));
         Some(values.collect()).filter(|values: &HashMap<_, _>| !values.is_empty())
-    }
-}
-
-#[cfg(test)]
-impl Condition {
-    /// Whether the condition holds for this item, or for no item, as DynamoDB would decide.
-    pub(crate) fn holds(&self, item: Option<&crate::value::Item>) -> bool {
-        let found = |attribute: &str| item.and_then(|item| item.get(attribute));
-        match self {
-            Condition::Absent(attribute) => found(attribute).is_none(),
-            Condition::Text(attribute, comparison, value) => {
-                let Some(AttributeValue::S(found)) = found(attribute) else { return false };
-                match comparison {
-                    Comparison::Equals => found == value,
-                    Comparison::Less => found < value,
-                    Comparison::AtMost => found <= value,
-                    Comparison::BeginsWith => found.starts_with(value),
-                }
-            }
-            Condition::NumberAtMost(attribute, most) => {
-                let Some(AttributeValue::N(found)) = found(attribute) else { return false };
-                found.parse::<u64>().is_ok_and(|found| found <= *most)
-            }
-            Condition::All(conditions) => conditions.iter().all(|condition| condition.holds(item)),
-            Condition::Any(conditions) => conditions.iter().any(|condition| condition.holds(item)),
-        }
     }
 }
 

@@ -1,7 +1,29 @@
 //! The limits of DynamoDB's keys: their longest length, and times as text that sorts.
 //!
+//! [`index_text`] and [`sortable`] check a column that is the key of an index, in one line each. Their errors are
+//! [`Failure`]s of the record, so `?` is enough:
+//!
+//! ```
+//! use dynamodb::keys::{self, Precision};
+//! use dynamodb::{Columns, item};
+//!
+//! struct Login<'a> { user: Option<&'a str>, at: jiff::Timestamp }
+//!
+//! fn columns(login: &Login<'_>) -> Result<Columns, Box<dyn std::error::Error>> {
+//!     let user = keys::index_text(login.user)?;
+//!     let at = keys::sortable(login.at, Precision::Milliseconds)?;
+//!     Ok(item! { "user" => user, "at" => at })
+//! }
+//!
+//! let at = jiff::Timestamp::UNIX_EPOCH;
+//! assert_eq!(columns(&Login { user: Some(""), at })?, item! { "user" => None::<&str>, "at" => at });
+//! assert!(columns(&Login { user: Some(&"x".repeat(2049)), at }).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 
+use event_runtime::Failure;
 use jiff::Timestamp;
 
 /// The longest partition key of a table or an index, in bytes. A key has at least one byte.
@@ -27,7 +49,7 @@ pub enum Precision {
 
 /// A time as text that sorts like the time: RFC 3339 in UTC with a fixed number of digits. Finer fractions are cut off.
 ///
-/// Only from [`EARLIEST_TIME`] on; refuse an earlier one before.
+/// Only from [`EARLIEST_TIME`] on: [`sortable`] refuses an earlier one.
 ///
 /// ```
 /// use dynamodb::keys::{Precision, sortable_time};
@@ -44,8 +66,79 @@ pub fn sortable_time(at: Timestamp, precision: Precision) -> String {
     }
 }
 
+/// A time as text that sorts like the time ([`sortable_time`]).
+///
+/// # Errors
+/// [`TimeOutOfRange`] before [`EARLIEST_TIME`].
+pub fn sortable(at: Timestamp, precision: Precision) -> Result<String, TimeOutOfRange> {
+    if at < EARLIEST_TIME { Err(TimeOutOfRange) } else { Ok(sortable_time(at, precision)) }
+}
+
+/// A time in milliseconds since 1970, as MongoDB and Java have it, as text that sorts like the time.
+///
+/// # Errors
+/// [`TimeOutOfRange`] before [`EARLIEST_TIME`] and where no calendar has the time.
+pub fn sortable_millis(since_1970: i64) -> Result<String, TimeOutOfRange> {
+    let at = Timestamp::from_millisecond(since_1970).map_err(|_| TimeOutOfRange)?;
+    sortable(at, Precision::Milliseconds)
+}
+
+/// A column that is the partition key of an index. An index does not take empty keys: an empty text becomes `None`, so the
+/// row is stored and the index does not contain it.
+///
+/// # Errors
+/// [`KeyTooLong`] above [`MAX_PARTITION_KEY_BYTES`]: DynamoDB would reject the whole row.
+pub fn index_text<T: AsRef<str>>(text: Option<T>) -> Result<Option<T>, KeyTooLong> {
+    at_most(MAX_PARTITION_KEY_BYTES, text)
+}
+
+/// The same for the sort key of an index.
+///
+/// # Errors
+/// [`KeyTooLong`] above [`MAX_SORT_KEY_BYTES`].
+pub fn index_sort_text<T: AsRef<str>>(text: Option<T>) -> Result<Option<T>, KeyTooLong> {
+    at_most(MAX_SORT_KEY_BYTES, text)
+}
+
+fn at_most<T: AsRef<str>>(most: usize, text: Option<T>) -> Result<Option<T>, KeyTooLong> {
+    match text.as_ref().map_or(0, |text| text.as_ref().len()) {
+        0 => Ok(None),
+        bytes if bytes > most => Err(KeyTooLong { bytes, most }),
+        _ => Ok(text),
+    }
+}
+
+/// A text is too long for the key of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Failure)]
+#[failure(
+    "a text that is the key of an index has {bytes} bytes, and a key has at most {most}: correct it at its source",
+    dead_letter,
+    code = "key_too_long",
+    blame = record,
+    remedy = "Correct the text at its source; end the letter."
+)]
+pub struct KeyTooLong {
+    /// How long it is.
+    pub bytes: usize,
+    /// How long it may be.
+    pub most: usize,
+}
+
+/// A time is outside the years 0 to 9999, and only those sort as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Failure)]
+#[failure(
+    "a time is outside the years 0 to 9999, and only those sort as text: correct it at its source",
+    dead_letter,
+    code = "time_out_of_range",
+    blame = record,
+    remedy = "Correct the time at its source; end the letter."
+)]
+pub struct TimeOutOfRange;
+
 #[cfg(test)]
 mod tests {
+    use event_runtime::{Blame, Disposition};
+
     use super::*;
 
     #[test]
@@ -67,5 +160,30 @@ mod tests {
         }
         let before = Timestamp::from_second(EARLIEST_TIME.as_second() - 1).unwrap();
         assert!(sortable_time(before, Precision::Milliseconds).starts_with('-'));
+    }
+
+    #[test]
+    fn an_index_key_is_neither_empty_nor_too_long() {
+        assert_eq!(
+            (index_text(Some("u1")), index_text(Some("")), index_text(None::<&str>)),
+            (Ok(Some("u1")), Ok(None), Ok(None))
+        );
+        let longest = "x".repeat(MAX_PARTITION_KEY_BYTES);
+        assert!(index_text(Some(&longest)).is_ok());
+        let error = index_text(Some(format!("{longest}x"))).unwrap_err();
+        assert_eq!((error.bytes, error.code(), error.disposition()), (2049, "key_too_long", Disposition::DeadLetter));
+        assert!(!error.to_string().contains("xx"));
+        assert!(index_sort_text(longest.get(..MAX_SORT_KEY_BYTES)).is_ok());
+        assert_eq!(index_sort_text(Some(longest)).unwrap_err().most, MAX_SORT_KEY_BYTES);
+    }
+
+    #[test]
+    fn a_time_that_does_not_sort_is_refused() {
+        assert_eq!(sortable_millis(971).as_deref(), Ok("1970-01-01T00:00:00.971Z"));
+        assert_eq!(sortable(EARLIEST_TIME, Precision::Microseconds).as_deref(), Ok("0000-01-01T00:00:00.000000Z"));
+        for outside in [-62_167_219_200_001, 253_402_300_800_000, i64::MIN] {
+            assert_eq!(sortable_millis(outside), Err(TimeOutOfRange), "{outside}");
+        }
+        assert_eq!((TimeOutOfRange.code(), TimeOutOfRange.blame()), ("time_out_of_range", Blame::Record));
     }
 }

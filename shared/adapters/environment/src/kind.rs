@@ -1,12 +1,9 @@
-//! Kinds of variables: how a value is read, what is expected, and an example.
+//! The kind of a variable: how a value is read, what is expected, and an example.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
-use std::time::Duration;
+use std::rc::Rc;
 
-use jiff::Timestamp;
-use topic_names::TopicName;
+use crate::secrets::Secret;
+use crate::variable::Resource;
 
 /// What a variable may contain.
 ///
@@ -14,13 +11,33 @@ use topic_names::TopicName;
 /// part of the value unless that is a closed form such as a number or a choice: text may be a misplaced secret.
 pub struct Kind<T> {
     parse: Parse<T>,
-    stand_in: Box<dyn Fn() -> T>,
+    stand_in: StandIn<T>,
     expected: String,
     example: String,
     secret: bool,
+    resource: Option<Resource>,
+    storage: Storage<T>,
 }
 
-type Parse<T> = Box<dyn Fn(&str) -> Result<T, String>>;
+/// Whether a value may be kept elsewhere, and what is then made of it.
+pub(crate) enum Storage<T> {
+    /// It stands in the environment.
+    Environment,
+    /// It stands in the environment, or another variable tells where it is.
+    Either(fn(Secret) -> T),
+    /// The variable tells where it is.
+    Elsewhere(fn(Secret) -> T),
+}
+
+/// Of the variable's name and its value.
+type Parse<T> = Box<dyn Fn(&'static str, &str) -> Result<T, String>>;
+
+enum StandIn<T> {
+    /// The same for every variable.
+    Fixed(Box<dyn Fn() -> T>),
+    /// It tells which variable it stands for.
+    Named(Box<dyn Fn(&'static str) -> T>),
+}
 
 impl<T> Kind<T> {
     /// Shows `example` instead of the kind's own example.
@@ -30,12 +47,71 @@ impl<T> Kind<T> {
         self
     }
 
-    pub(crate) fn parse(&self, value: &str) -> Result<T, String> {
-        (self.parse)(value.trim())
+    /// Makes the value stand for its variable where there is no environment (see [`Env::declare`](crate::Env::declare)):
+    /// what is made of such a stand-in still tells which variable it comes from.
+    ///
+    /// ```
+    /// use environment::{Env, Kind, parsed};
+    ///
+    /// #[derive(Debug, PartialEq)]
+    /// struct Sender(String);
+    ///
+    /// fn sender() -> Kind<Sender> {
+    ///     parsed("an address", "help@shop.example", || Sender(String::new()), |value| Ok(Sender(value.to_owned())))
+    ///         .standing_for(|variable| Sender(format!("${{{variable}}}")))
+    /// }
+    ///
+    /// let (declared, _) = Env::declare(|env| env.required("EMAIL_SENDER", "Who sends the mail.", sender()));
+    /// assert_eq!(declared, Sender("${EMAIL_SENDER}".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn standing_for(mut self, stand_in: impl Fn(&'static str) -> T + 'static) -> Self {
+        self.stand_in = StandIn::Named(Box::new(stand_in));
+        self
     }
 
-    pub(crate) fn stand_in(&self) -> T {
-        (self.stand_in)()
+    pub(crate) fn parse(&self, variable: &'static str, value: &str) -> Result<T, String> {
+        (self.parse)(variable, value.trim())
+    }
+
+    pub(crate) fn stand_in(&self, variable: &'static str) -> T {
+        match &self.stand_in {
+            StandIn::Fixed(make) => make(),
+            StandIn::Named(make) => make(variable),
+        }
+    }
+
+    pub(crate) fn stands_for_its_variable(&self) -> bool {
+        matches!(self.stand_in, StandIn::Named(_))
+    }
+
+    pub(crate) fn resource(&self) -> Option<Resource> {
+        self.resource
+    }
+
+    /// A value of this kind that also remembers its variable, which a `resource` of the deployment fills.
+    pub(crate) fn of_resource<U: 'static>(
+        self,
+        resource: Resource,
+        make: impl Fn(&'static str, T) -> U + Copy + 'static,
+    ) -> Kind<U>
+    where
+        T: 'static,
+    {
+        let Kind { parse, stand_in, expected, example, secret, .. } = self;
+        let stand_in = move |variable| match &stand_in {
+            StandIn::Fixed(stand_in) => make(variable, stand_in()),
+            StandIn::Named(stand_in) => make(variable, stand_in(variable)),
+        };
+        Kind {
+            parse: Box::new(move |variable, value| parse(variable, value).map(|value| make(variable, value))),
+            stand_in: StandIn::Named(Box::new(stand_in)),
+            expected,
+            example,
+            secret,
+            resource: Some(resource),
+            storage: Storage::Environment,
+        }
     }
 
     pub(crate) fn expected(&self) -> &str {
@@ -50,8 +126,14 @@ impl<T> Kind<T> {
         self.secret
     }
 
-    pub(crate) fn hidden(mut self) -> Self {
+    pub(crate) fn storage(&self) -> &Storage<T> {
+        &self.storage
+    }
+
+    /// A value that is never shown, and where it may be kept.
+    pub(crate) fn hidden(mut self, storage: Storage<T>) -> Self {
         self.secret = true;
+        self.storage = storage;
         self
     }
 }
@@ -65,161 +147,41 @@ pub fn parsed<T>(
     parse: impl Fn(&str) -> Result<T, String> + 'static,
 ) -> Kind<T> {
     Kind {
-        parse: Box::new(parse),
-        stand_in: Box::new(stand_in),
+        parse: Box::new(move |_, value| parse(value)),
+        stand_in: StandIn::Fixed(Box::new(stand_in)),
         expected: expected.into(),
         example: example.into(),
         secret: false,
+        resource: None,
+        storage: Storage::Environment,
     }
-}
-
-/// Any text on one line, without the spaces around it.
-pub fn text() -> Kind<String> {
-    parsed("single-line text", "some-name", String::new, |value| match value.contains(char::is_control) {
-        true => Err("contains a control character or a line break".to_owned()),
-        false => Ok(value.to_owned()),
-    })
-}
-
-/// One of a few words, in exactly that spelling.
-pub fn one_of<T: Clone + 'static, const N: usize>(choices: [(&'static str, T); N]) -> Kind<T> {
-    const { assert!(N > 0, "a choice needs something to choose from") };
-    let words = choices.iter().map(|(word, _)| *word).collect::<Vec<_>>();
-    let (example, first) = choices[0].clone();
-    parsed(
-        format!("one of {}", words.join(", ")),
-        example,
-        move || first.clone(),
-        move |value| match choices.iter().find(|(word, _)| *word == value) {
-            Some((_, choice)) => Ok(choice.clone()),
-            None => Err(format!("is {}, which is not one of the choices", quote(value))),
-        },
-    )
-}
-
-/// `true` or `false`, nothing looser: `1`, `yes` and `on` mean different things to different tools.
-pub fn boolean() -> Kind<bool> {
-    one_of([("true", true), ("false", false)])
-}
-
-/// A number within a range, both ends included.
-pub fn number<T>(range: RangeInclusive<T>) -> Kind<T>
-where
-    T: FromStr + Display + PartialOrd + Copy + 'static,
-{
-    let first = *range.start();
-    parsed(
-        format!("number from {} to {}", range.start(), range.end()),
-        first.to_string(),
-        move || first,
-        move |value| match value.parse::<T>() {
-            Ok(number) if range.contains(&number) => Ok(number),
-            Ok(_) => Err(format!("is {}, which is out of range", quote(value))),
-            Err(_) => Err(format!("is {}, which is not a valid number", quote(value))),
-        },
-    )
-}
-
-/// Whole milliseconds, for variables whose name ends in `_MS`.
-pub fn milliseconds(range: RangeInclusive<u64>) -> Kind<Duration> {
-    let first = *range.start();
-    let number = number(range);
-    let expected = format!("milliseconds: {}", number.expected);
-    parsed(
-        expected,
-        first.to_string(),
-        move || Duration::from_millis(first),
-        move |value| number.parse(value).map(Duration::from_millis),
-    )
-}
-
-/// A duration with a unit: `250ms`, `10s`, `5m`, `2h`, `7d`.
-pub fn duration() -> Kind<Duration> {
-    parsed(
-        "whole number with a unit: ms, s, m, h or d",
-        "10s",
-        || Duration::ZERO,
-        |value| {
-            let wrong = || format!("is {}, which is not a duration", quote(value));
-            let digits = value.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-            let (count, unit) = value.split_at(digits);
-            let count = count.parse::<u64>().map_err(|_| wrong())?;
-            let milliseconds = match unit.trim_start() {
-                "ms" => Some(count),
-                "s" => count.checked_mul(1_000),
-                "m" => count.checked_mul(60_000),
-                "h" => count.checked_mul(3_600_000),
-                "d" => count.checked_mul(86_400_000),
-                _ => return Err(wrong()),
-            };
-            milliseconds.map(Duration::from_millis).ok_or_else(|| format!("is {}, which is too long", quote(value)))
-        },
-    )
-}
-
-/// An instant with its offset, as RFC 3339 writes it.
-pub fn time() -> Kind<Timestamp> {
-    parsed(
-        "RFC 3339 time with an offset",
-        "2026-01-31T08:00:00Z",
-        || Timestamp::UNIX_EPOCH,
-        |value| value.parse().map_err(|_| format!("is {}, which is not an RFC 3339 time with an offset", quote(value))),
-    )
-}
-
-/// An `http` or `https` URL, passed on exactly as written.
-///
-/// It must not contain a user or password, because addresses are logged. Its complaints never repeat it.
-pub fn url() -> Kind<String> {
-    parsed("http or https URL without user or password", "https://example.com", String::new, |value| {
-        let url = url::Url::parse(value).map_err(|error| format!("is not a URL: {error}"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err("is neither an http nor an https URL".to_owned());
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err("contains a user or password".to_owned());
-        }
-        Ok(value.to_owned())
-    })
-}
-
-/// A Kafka topic, by the rules of the crate `topic-names`.
-pub fn topic() -> Kind<TopicName> {
-    parsed("Kafka topic name", "user.profile.updated", TopicName::stand_in, |value| {
-        value.parse::<TopicName>().map_err(|error| format!("is not a topic name: {}", error.problem))
-    })
 }
 
 /// Items separated by commas, at least one; spaces around an item do not count.
 pub fn list<T: 'static>(item: Kind<T>) -> Kind<Vec<T>> {
-    let expected = format!("comma-separated list of: {}", item.expected);
-    let (example, secret) = (item.example.clone(), item.secret);
-    let kind = parsed(expected, example, Vec::new, move |value| {
-        let mut items = Vec::new();
-        for (index, part) in value.split(',').enumerate() {
-            // A comma at the end of a list is not an empty item.
-            if part.trim().is_empty()
-                && index > 0
-                && value.trim_end().ends_with(',')
-                && index == value.matches(',').count()
-            {
-                continue;
-            }
-            match part.trim() {
-                "" => return Err(format!("has an empty item {}", index + 1)),
-                part => {
-                    items.push(item.parse(part).map_err(|wrong| format!("has an item {} that {wrong}", index + 1))?)
-                }
-            }
-        }
-        Ok(items)
-    });
-    if secret { kind.hidden() } else { kind }
+    let item = Rc::new(item);
+    let first = Rc::clone(&item);
+    Kind {
+        expected: format!("comma-separated list of: {}", item.expected),
+        example: item.example.clone(),
+        secret: item.secret,
+        resource: item.resource,
+        storage: Storage::Environment,
+        stand_in: StandIn::Named(Box::new(move |variable| vec![first.stand_in(variable)])),
+        parse: Box::new(move |variable, value| items(&item, variable, value)),
+    }
 }
 
-/// A closed form quoted for a message: short, and without characters that could forge a log line.
-fn quote(value: &str) -> String {
-    const SHOWN: usize = 32;
-    let shown = value.chars().take(SHOWN).flat_map(char::escape_debug).collect::<String>();
-    if value.chars().count() > SHOWN { format!("`{shown}…`") } else { format!("`{shown}`") }
+fn items<T>(item: &Kind<T>, variable: &'static str, value: &str) -> Result<Vec<T>, String> {
+    // A comma at the end of a list is not an empty item; a comma alone is.
+    let parts = value.strip_suffix(',').filter(|rest| !rest.trim().is_empty()).unwrap_or(value).split(',');
+    let mut items = Vec::new();
+    for (index, part) in parts.enumerate() {
+        if part.trim().is_empty() {
+            return Err(format!("has an empty item {}", index + 1));
+        }
+        let parsed = item.parse(variable, part);
+        items.push(parsed.map_err(|wrong| format!("has an item {} that {wrong}", index + 1))?);
+    }
+    Ok(items)
 }

@@ -1,8 +1,8 @@
 //! Reads configuration from environment variables and reports all problems together.
 //!
 //! A function's configuration is one struct, filled by one closure. Problems are collected while it runs, so that the person
-//! who deploys the function sees the whole list at once and not one problem per attempt. The same closure yields the table
-//! of variables for the README, and a test compares the two.
+//! who deploys the function sees the whole list at once and not one problem per attempt. The same closure runs without an
+//! environment ([`Env::declare`]) and then says which variables there are: manifests and the tables in READMEs are made of it.
 //!
 //! ```
 //! use std::time::Duration;
@@ -31,14 +31,22 @@
 //! assert_eq!(problems.iter().map(|p| p.variable()).collect::<Vec<_>>(), ["CLAIMS_TABLE", "MODE", "RATE_PER_SECOND"]);
 //! ```
 
+mod configuration;
 mod env;
 mod kind;
+mod kinds;
 mod problem;
-mod secret;
-mod table;
+mod reader;
+mod resource;
+mod secrets;
+mod variable;
 
-pub use env::{Env, Reader};
-pub use kind::{Kind, boolean, duration, list, milliseconds, number, one_of, parsed, text, time, topic, url};
+pub use configuration::{Configuration, FromVariable};
+pub use env::Env;
+pub use kind::{Kind, list, parsed};
+pub use kinds::{boolean, duration, milliseconds, number, one_of, secret, stored_secret, text, time, topic, url};
 pub use problem::{Problem, Problems};
-pub use secret::{Secret, secret};
-pub use table::{Necessity, Variable, table};
+pub use reader::{Attempt, Reader};
+pub use resource::{Bucket, Queue, Table, bucket, queue, table};
+pub use secrets::{FetchError, Secret, SecretArn, SecretError, SecretSource, Secrets, SecretsError};
+pub use variable::{Necessity, Resource, Variable, markdown};

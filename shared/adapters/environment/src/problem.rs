@@ -1,12 +1,13 @@
 //! Problems of variables, worded for the person who deploys the function.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
 /// One variable that is missing or wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    pub(crate) variable: &'static str,
+    pub(crate) variable: Cow<'static, str>,
     pub(crate) wrong: String,
     pub(crate) expected: String,
     pub(crate) example: String,
@@ -15,8 +16,8 @@ pub struct Problem {
 
 impl Problem {
     /// The variable's name.
-    pub fn variable(&self) -> &'static str {
-        self.variable
+    pub fn variable(&self) -> &str {
+        &self.variable
     }
 
     /// What is wrong with it, as the rest of a sentence that begins with its name.
@@ -51,7 +52,9 @@ impl Problems {
     /// The exit status of a process that cannot read its configuration: `EX_CONFIG` of BSD's `sysexits.h`.
     pub const EXIT_CODE: u8 = 78;
 
-    pub(crate) fn new(problems: Vec<Problem>, read: usize) -> Option<Self> {
+    /// The problems of parts of a configuration that were read one after the other (see [`Attempt`](crate::Attempt)), in
+    /// `read` variables together. `None` if there are none.
+    pub fn of(problems: Vec<Problem>, read: usize) -> Option<Self> {
         (!problems.is_empty()).then_some(Problems { problems, read })
     }
 

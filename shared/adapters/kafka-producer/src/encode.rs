@@ -7,17 +7,17 @@
 //! use kafka_producer::{Encoder, Framing};
 //!
 //! #[derive(serde::Serialize)]
-//! struct ProfileUpdated<'a> {
-//!     user_id: &'a str,
-//!     display_name: Option<&'a str>,
+//! struct TicketClosed<'a> {
+//!     ticket_id: &'a str,
+//!     closed_by: Option<&'a str>,
 //! }
 //!
-//! let schema = r#"{"type": "record", "name": "ProfileUpdated", "fields": [
-//!     {"name": "user_id", "type": "string"},
-//!     {"name": "display_name", "type": ["null", "string"], "default": null}]}"#;
+//! let schema = r#"{"type": "record", "name": "TicketClosed", "fields": [
+//!     {"name": "ticket_id", "type": "string"},
+//!     {"name": "closed_by", "type": ["null", "string"], "default": null}]}"#;
 //! let encoder = Encoder::new(schema, &[], Framing::Confluent(7))?;
-//! let bytes = encoder.encode(&ProfileUpdated { user_id: "u1", display_name: None })?;
-//! assert_eq!(bytes, [0, 0, 0, 0, 7, 4, b'u', b'1', 0]);
+//! let bytes = encoder.encode(&TicketClosed { ticket_id: "t1", closed_by: None })?;
+//! assert_eq!(bytes, [0, 0, 0, 0, 7, 4, b't', b'1', 0]);
 //! # Ok::<(), kafka_producer::EncodeError>(())
 //! ```
 

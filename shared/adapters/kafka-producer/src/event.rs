@@ -9,7 +9,7 @@ use serde::Serialize;
 ///
 /// The key is a field of the event, as plain UTF-8 without a frame: records of one key stay in order.
 pub trait DomainEvent: Serialize + Send + Sync {
-    /// The kind of fact, for `ce_type`, such as `user.profile.updated`.
+    /// The kind of fact, for `ce_type`, such as `support.ticket.closed`.
     const TYPE: &'static str;
 
     /// The id of the fact, for `ce_id`. It never changes: an event that is published twice has the same id.

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use event_runtime::{Blame, Disposition, Failure};
+use event_runtime::Failure;
 use schema_registry::{RegistryError, Subjects, Version};
 use tokio::sync::OnceCell;
 use topic_names::{Part, TopicName};
@@ -34,19 +34,35 @@ pub struct Publisher<E> {
 }
 
 /// Why an event was not published.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Failure)]
 pub enum PublishError {
-    /// The registry did not give the schema: nothing was sent.
-    #[error("the schema of {subject} cannot be fetched; register it before the producer runs")]
+    /// The registry did not give the schema: nothing was sent. A missing schema is missing for every event, and can be
+    /// registered.
+    #[failure(
+        "the schema of {subject} cannot be fetched; register it before the producer runs",
+        disposition = Disposition::Retry { after: source.retry_after() },
+        results = [retry],
+        code = source.code(),
+        codes = [
+            "subject_not_found", "version_not_found", "schema_not_found", "registry_unavailable", "registry_throttled",
+            "registry_refused", "registry_lost_schemas", "registry_request_invalid", "schema_incompatible", "schema_unusable",
+            "schema_rules_unsupported", "schema_reference_unsupported"
+        ],
+        remedy = "Register the schema; check the registry's address, credentials and rights."
+    )]
     Schema {
         /// The subject that was asked for.
         subject: String,
         /// The registry's error.
         source: RegistryError,
     },
-    /// The registered schema cannot be used for writing: nothing was sent.
-    #[error(
-        "the schema registered under {subject} cannot be used; register another one, or name a version that can be used"
+    /// The registered schema cannot be used for writing: nothing was sent. As with a missing schema, another can be
+    /// registered.
+    #[failure(
+        "the schema registered under {subject} cannot be used; register another one, or name a version that can be used",
+        retry,
+        code = "schema_unwritable",
+        remedy = "Register another schema, or name a version that can be used."
     )]
     Unwritable {
         /// The subject of the schema.
@@ -54,8 +70,14 @@ pub enum PublishError {
         /// What is wrong with it.
         source: EncodeError,
     },
-    /// The registered schema and the event's type do not fit each other: nothing was sent.
-    #[error("the event does not fit the schema registered under {subject}")]
+    /// The registered schema and the event's type do not fit each other: nothing was sent. The fields of an event are fixed
+    /// by its type, so the schema is not the expected one.
+    #[failure(
+        "the event does not fit the schema registered under {subject}",
+        dead_letter,
+        code = "event_encoding",
+        remedy = "Register the schema that the producer was made for, or deploy a producer that fits."
+    )]
     Encode {
         /// The subject of the schema.
         subject: String,
@@ -63,40 +85,8 @@ pub enum PublishError {
         source: EncodeError,
     },
     /// It was not acknowledged.
-    #[error(transparent)]
+    #[failure(transparent)]
     Delivery(#[from] DeliveryError),
-}
-
-impl Failure for PublishError {
-    fn disposition(&self) -> Disposition {
-        match self {
-            // A missing schema is missing for every event, and can be registered.
-            PublishError::Schema { source, .. } => Disposition::Retry { after: source.retry_after() },
-            // As with a missing schema.
-            PublishError::Unwritable { .. } => Disposition::Retry { after: None },
-            PublishError::Encode { .. } => Disposition::DeadLetter,
-            PublishError::Delivery(error) => error.disposition(),
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            PublishError::Schema { source, .. } => source.code(),
-            PublishError::Unwritable { .. } => "schema_unwritable",
-            PublishError::Encode { .. } => "event_encoding",
-            PublishError::Delivery(error) => error.code(),
-        }
-    }
-
-    fn blame(&self) -> Blame {
-        match self {
-            // The fields of an event are fixed by its type: if one does not fit, the schema is not the expected one.
-            PublishError::Schema { .. } | PublishError::Unwritable { .. } | PublishError::Encode { .. } => {
-                Blame::Deployment
-            }
-            PublishError::Delivery(error) => error.blame(),
-        }
-    }
 }
 
 impl<E: DomainEvent> Publisher<E> {

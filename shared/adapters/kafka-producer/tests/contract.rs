@@ -27,7 +27,7 @@ impl Scene {
     async fn with(settings: TopicSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let broker = Broker::start(folder.path().join("records.jsonl")).await.unwrap();
-        let topic = EmptyTopic { name: "user.profile.updated".to_owned(), partitions: settings.partitions };
+        let topic = EmptyTopic { name: "support.ticket.closed".to_owned(), partitions: settings.partitions };
         broker.create_topic(&topic.name, settings);
         Scene { broker, topic, _folder: folder }
     }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 const SCHEMA: &str = r#"{"type": "record", "name": "ProfileUpdated", "namespace": "user.profile", "fields": [
-    {"name": "user_id", "type": "string"},
-    {"name": "changed_at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+    {"name": "ticket_id", "type": "string"},
+    {"name": "opened_at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
     {"name": "fields", "type": {"type": "array", "items": "string"}},
     {"name": "display_name", "type": ["null", "string"], "default": null},
     {"name": "visits", "type": {"type": "map", "values": "int"}},
@@ -30,8 +30,8 @@ enum Tier {
 
 #[derive(Debug, PartialEq, Serialize, AvroRead)]
 struct ProfileUpdated<'a> {
-    user_id: &'a str,
-    changed_at: i64,
+    ticket_id: &'a str,
+    opened_at: i64,
     fields: Vec<&'a str>,
     display_name: Option<&'a str>,
     visits: BTreeMap<String, i32>,
@@ -43,8 +43,8 @@ struct ProfileUpdated<'a> {
 
 fn profile(display_name: Option<&str>, plan: Tier) -> ProfileUpdated<'_> {
     ProfileUpdated {
-        user_id: "u1",
-        changed_at: 1_795_421_347_752,
+        ticket_id: "u1",
+        opened_at: 1_795_421_347_752,
         fields: vec!["display_name", "plan"],
         display_name,
         visits: [("web".to_owned(), 7), ("app".to_owned(), -1)].into(),
@@ -71,10 +71,10 @@ fn a_typed_struct_is_read_back_from_every_frame() {
 fn a_value_that_does_not_fit_is_refused_without_its_data() {
     #[derive(Serialize)]
     struct Other {
-        user_id: u64,
+        ticket_id: u64,
     }
     let encoder = Encoder::new(SCHEMA, &[], Framing::Bare).unwrap();
-    let refused = encoder.encode(&Other { user_id: 4_711 }).unwrap_err();
+    let refused = encoder.encode(&Other { ticket_id: 4_711 }).unwrap_err();
     assert!(matches!(refused, EncodeError::Value(_)) && !refused.to_string().contains("4711"));
 }
 

@@ -1,29 +1,21 @@
 //! The client of AWS Glue's schema registry: schema versions by their UUID.
 //!
-//! It makes one call of one service, so it signs the request itself (Signature Version 4) and does without that service's SDK.
+//! It makes one call of one service, so it does without that service's SDK.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4,
-};
 use aws_types::SdkConfig;
 use futures_util::{FutureExt, future::BoxFuture};
-use reqwest::{Client, StatusCode, Url};
+use reqwest::StatusCode;
 use schema_registry::{RegistryError, RegistryErrorKind, RegistryTarget, SchemaRef, SchemaText, Schemas};
 use serde::{Deserialize, Serialize};
+use signed_requests::{Answer, Place, ServiceClient, ServiceClientError, Unsent};
 use uuid::Uuid;
 
-use crate::http::{Cause, HttpResponse, RetryLimits, receive};
+use crate::http::{Cause, RetryLimits, incomplete, kind_by_status};
 
 const SERVICE: &str = "glue";
-const TARGET: &str = "AWSGlue.GetSchemaVersion";
-const CONTENT: &str = "application/x-amz-json-1.1";
+const OPERATION: &str = "AWSGlue.GetSchemaVersion";
 /// A schema definition has at most 170,000 characters.
 const MAX_ANSWER_BYTES: usize = 4 << 20;
 
@@ -35,10 +27,8 @@ const RETRY_LIMITS: RetryLimits =
 /// AWS Glue's schema registry, as this account and region have it. It needs the right `glue:GetSchemaVersion`.
 #[derive(Debug, Clone)]
 pub struct GlueRegistry {
-    client: Client,
-    endpoint: Url,
-    region: String,
-    credentials: SharedCredentialsProvider,
+    client: ServiceClient,
+    place: Place,
 }
 
 /// The client cannot be built with this configuration.
@@ -66,20 +56,16 @@ impl GlueRegistry {
     /// # Errors
     /// When there is no region or no source of credentials, or the endpoint is not a URL.
     pub fn new(aws: &SdkConfig, endpoint: Option<&str>, request_timeout: Duration) -> Result<Self, GlueConfigError> {
-        let region = aws.region().ok_or(GlueConfigError::Region)?.to_string();
-        let credentials = aws.credentials_provider().ok_or(GlueConfigError::Credentials)?;
-        // China's regions have a domain of their own.
-        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let own = format!("https://glue.{region}.{domain}");
-        let endpoint = Url::parse(endpoint.or(aws.endpoint_url()).unwrap_or(&own)).ok();
-        let endpoint = endpoint.filter(|url| matches!(url.scheme(), "http" | "https") && url.username().is_empty());
-        let client = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(request_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(GlueConfigError::Client)?;
-        Ok(Self { client, endpoint: endpoint.ok_or(GlueConfigError::Endpoint)?, region, credentials })
+        let region = aws.region().ok_or(GlueConfigError::Region)?;
+        let client =
+            ServiceClient::new(SERVICE, aws, CONNECT_TIMEOUT, request_timeout, MAX_ANSWER_BYTES).map_err(|error| {
+                match error {
+                    ServiceClientError::Credentials => GlueConfigError::Credentials,
+                    ServiceClientError::Http(error) => GlueConfigError::Client(error),
+                }
+            })?;
+        let place = Place::of(SERVICE, region.as_ref(), endpoint.or(aws.endpoint_url()));
+        Ok(Self { client, place: place.ok_or(GlueConfigError::Endpoint)? })
     }
 
     async fn version(&self, version: Uuid) -> Result<Arc<SchemaText>, RegistryError> {
@@ -89,32 +75,14 @@ impl GlueRegistry {
         RETRY_LIMITS.run(&target, || async { found(self.send(&target, &body).await?, &target) }.boxed()).await
     }
 
-    async fn send(&self, target: &RegistryTarget, body: &[u8]) -> Result<HttpResponse, RegistryError> {
-        // Wrong credentials are wrong for every record.
-        let refused = |cause: Unsigned| RegistryError::new(target.clone(), RegistryErrorKind::Refused).caused_by(cause);
-        let credentials = self.credentials.provide_credentials().await.map_err(|_| refused(Unsigned::Credentials))?;
-        let identity = credentials.into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(SERVICE)
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|_| refused(Unsigned::Signature))?
-            .into();
-        let headers = [("content-type", CONTENT), ("x-amz-target", TARGET)];
-        let signable =
-            SignableRequest::new("POST", self.endpoint.as_str(), headers.into_iter(), SignableBody::Bytes(body))
-                .map_err(|_| refused(Unsigned::Signature))?;
-        let (signature, _) = sign(signable, &parameters).map_err(|_| refused(Unsigned::Signature))?.into_parts();
-        let request = headers
-            .into_iter()
-            .chain(signature.headers())
-            .fold(self.client.post(self.endpoint.clone()).body(body.to_vec()), |request, (name, value)| {
-                request.header(name, value)
-            });
-        receive(request, MAX_ANSWER_BYTES, target).await
+    async fn send(&self, target: &RegistryTarget, body: &[u8]) -> Result<Answer, RegistryError> {
+        self.client.call(&self.place, OPERATION, body.to_vec()).await.map_err(|unsent| match unsent {
+            Unsent::Incomplete(error) => incomplete(target, error),
+            // Wrong credentials are wrong for every record.
+            Unsent::Credentials | Unsent::Signature => {
+                RegistryError::new(target.clone(), RegistryErrorKind::Refused).caused_by(unsent)
+            }
+        })
     }
 }
 
@@ -146,21 +114,7 @@ struct SchemaVersion {
     status: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Exception {
-    #[serde(rename = "__type")]
-    name: String,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Unsigned {
-    #[error("the AWS credentials cannot be loaded")]
-    Credentials,
-    #[error("the request cannot be signed")]
-    Signature,
-}
-
-fn found(answer: HttpResponse, target: &RegistryTarget) -> Result<Arc<SchemaText>, RegistryError> {
+fn found(answer: Answer, target: &RegistryTarget) -> Result<Arc<SchemaText>, RegistryError> {
     if answer.status != StatusCode::OK {
         return Err(refusal(&answer, target));
     }
@@ -178,12 +132,10 @@ fn found(answer: HttpResponse, target: &RegistryTarget) -> Result<Arc<SchemaText
 }
 
 /// Most exceptions have status 400 and differ by name.
-fn refusal(answer: &HttpResponse, target: &RegistryTarget) -> RegistryError {
+fn refusal(answer: &Answer, target: &RegistryTarget) -> RegistryError {
     let status = answer.status.as_u16();
-    let exception = serde_json::from_slice::<Exception>(&answer.body).ok();
-    // `com.amazonaws.glue#EntityNotFoundException`, or without what stands before the `#`.
-    let name = exception.as_ref().and_then(|exception| exception.name.rsplit('#').next());
-    let kind = match name {
+    let name = answer.exception();
+    let kind = match name.as_deref() {
         Some("EntityNotFoundException") => RegistryErrorKind::NotFound,
         Some("ThrottlingException" | "ThrottledException" | "Throttling" | "TooManyRequestsException") => {
             RegistryErrorKind::Throttled
@@ -191,10 +143,10 @@ fn refusal(answer: &HttpResponse, target: &RegistryTarget) -> RegistryError {
         Some("InternalServiceException" | "OperationTimeoutException" | "ServiceUnavailableException") => {
             RegistryErrorKind::Unavailable
         }
-        Some(_) | None => answer.kind_by_status(),
+        Some(_) | None => kind_by_status(answer),
     };
     let cause = match name {
-        Some(name) => Cause::Code { status, code: name.chars().filter(char::is_ascii_alphanumeric).take(60).collect() },
+        Some(code) => Cause::Code { status, code },
         None => Cause::Status(status),
     };
     RegistryError::new(target.clone(), kind).after(answer.retry_after).caused_by(cause)

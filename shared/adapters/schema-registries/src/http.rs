@@ -3,19 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use reqwest::{
-    RequestBuilder, StatusCode,
-    header::{HeaderMap, RETRY_AFTER},
-};
+use reqwest::{RequestBuilder, StatusCode};
 use schema_registry::{RegistryError, RegistryErrorKind, RegistryTarget};
+use signed_requests::{Answer, Incomplete};
 use tokio::time::{Instant, sleep, timeout_at};
-
-/// A whole answer.
-pub(crate) struct HttpResponse {
-    pub(crate) status: StatusCode,
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) body: Vec<u8>,
-}
 
 /// The cause of a failed request, as far as it may be shown.
 #[derive(Debug, thiserror::Error)]
@@ -37,19 +28,17 @@ pub(crate) enum Cause {
     TimedOut,
 }
 
-impl HttpResponse {
-    /// Whether the server is failing rather than refusing, so that another server or a later try may succeed.
-    pub(crate) fn is_failure(&self) -> bool {
-        self.status.is_server_error() || self.status == StatusCode::REQUEST_TIMEOUT
-    }
+/// Whether the server is failing rather than refusing, so that another server or a later try may succeed.
+pub(crate) fn is_failure(answer: &Answer) -> bool {
+    answer.status.is_server_error() || answer.status == StatusCode::REQUEST_TIMEOUT
+}
 
-    /// What a refusal means by its status alone.
-    pub(crate) fn kind_by_status(&self) -> RegistryErrorKind {
-        match self.status {
-            StatusCode::TOO_MANY_REQUESTS => RegistryErrorKind::Throttled,
-            _ if self.is_failure() => RegistryErrorKind::Unavailable,
-            _ => RegistryErrorKind::Refused,
-        }
+/// What a refusal means by its status alone.
+pub(crate) fn kind_by_status(answer: &Answer) -> RegistryErrorKind {
+    match answer.status {
+        StatusCode::TOO_MANY_REQUESTS => RegistryErrorKind::Throttled,
+        _ if is_failure(answer) => RegistryErrorKind::Unavailable,
+        _ => RegistryErrorKind::Refused,
     }
 }
 
@@ -58,29 +47,22 @@ pub(crate) async fn receive(
     request: RequestBuilder,
     max_bytes: usize,
     target: &RegistryTarget,
-) -> Result<HttpResponse, RegistryError> {
-    // Without the URL: a proxy's may contain credentials.
-    let lost = |error: reqwest::Error| unavailable(target).caused_by(error.without_url());
-    let mut response = request.send().await.map_err(lost)?;
-    let (status, retry_after) = (response.status(), retry_after(response.headers()));
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(lost)? {
-        if body.len().saturating_add(chunk.len()) > max_bytes {
-            return Err(RegistryError::new(target.clone(), RegistryErrorKind::Unusable).caused_by(Cause::TooLarge));
+) -> Result<Answer, RegistryError> {
+    signed_requests::receive(request, max_bytes).await.map_err(|error| incomplete(target, error))
+}
+
+/// What it means that there is no whole answer.
+pub(crate) fn incomplete(target: &RegistryTarget, error: Incomplete) -> RegistryError {
+    match error {
+        Incomplete::Lost(error) => unavailable(target).caused_by(error),
+        Incomplete::TooLarge => {
+            RegistryError::new(target.clone(), RegistryErrorKind::Unusable).caused_by(Cause::TooLarge)
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(HttpResponse { status, retry_after, body })
 }
 
 pub(crate) fn unavailable(target: &RegistryTarget) -> RegistryError {
     RegistryError::new(target.clone(), RegistryErrorKind::Unavailable)
-}
-
-/// Seconds only: no registry sends a date.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 /// How often and for how long a request is tried. Little, on purpose: the reader of a record tries again by its own rules.

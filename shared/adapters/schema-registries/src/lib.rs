@@ -19,6 +19,9 @@ pub use confluent::{
     Auth, ClientCredentials, Compatibility, ConfluentConfig, ConfluentConfigError, ConfluentRegistry, NewSchema,
     RegisteringSubjects, SchemaReference, Tls,
 };
+/// What [`Auth`] contains.
+#[cfg(feature = "clients")]
+pub use environment::Secret;
 #[cfg(feature = "clients")]
 pub use glue::{GlueConfigError, GlueRegistry};
 pub use snapshot::{Snapshot, SnapshotError};

@@ -20,7 +20,9 @@ use rustls::{
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
     server::WebPkiClientVerifier,
 };
-use schema_registries::{Auth, ClientCredentials, ConfluentConfig, ConfluentConfigError, ConfluentRegistry, Tls};
+use schema_registries::{
+    Auth, ClientCredentials, ConfluentConfig, ConfluentConfigError, ConfluentRegistry, Secret, Tls,
+};
 use schema_registry::{RegistryErrorKind, SchemaId, SchemaRef, Schemas};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -62,7 +64,7 @@ impl Realm {
         let auth = Auth::OAuth(ClientCredentials {
             token_url: format!("{url}/token"),
             client_id: "reader".to_owned(),
-            client_secret: "hush".to_owned(),
+            client_secret: Secret::new("hush"),
             scope: Some("schemas:read all".to_owned()),
             logical_cluster: Some("lsrc-1".to_owned()),
             identity_pool: Some("pool-1".to_owned()),
@@ -259,7 +261,7 @@ fn an_unusable_configuration_is_refused_before_any_request() {
         Auth::OAuth(ClientCredentials {
             token_url: token_url.to_owned(),
             client_id: String::new(),
-            client_secret: String::new(),
+            client_secret: Secret::new(""),
             scope: None,
             logical_cluster: None,
             identity_pool: pool.map(str::to_owned),

@@ -18,7 +18,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use schema_registries::{Auth, ConfluentConfig, ConfluentRegistry};
+use schema_registries::{Auth, ConfluentConfig, ConfluentRegistry, Secret};
 use schema_registry::{
     CachePolicy, PlanCache, RegistryError, RegistryErrorKind, RegistryTarget, SchemaCache, SchemaId, SchemaRef,
     Schemas, Subjects, Version,
@@ -266,8 +266,8 @@ async fn a_schema_that_is_referred_to_twice_is_defined_once() {
 async fn credentials_are_sent_and_never_shown() {
     let server = Server::with_contract_schemas();
     let url = server.start().await;
-    let basic = Auth::Basic { user: "key".to_owned(), password: "hush".to_owned() };
-    for auth in [basic, Auth::Bearer("hush".to_owned())] {
+    let basic = Auth::Basic { user: "key".to_owned(), password: Secret::new("hush") };
+    for auth in [basic, Auth::Bearer(Secret::new("hush"))] {
         let mut config = ConfluentConfig::new(&url);
         config.auth = auth;
         assert!(!format!("{config:?}").contains("hush"));

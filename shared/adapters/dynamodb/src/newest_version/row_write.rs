@@ -3,17 +3,16 @@
 //! Nearly always the first request decides. Some versions a DynamoDB condition cannot compare: then the item that the
 //! refusal returned is compared here, and the next request holds only while that item stays as it was.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use debezium::{Precedence, RowVersion};
 use event_runtime::Effect;
 
 use crate::attribute::{EXPIRES_AT, FORMAT, KEY, VERSION, VERSION_COMMIT, VERSION_LOG, VERSION_OF, WRITE};
+use crate::column::{Column, Columns};
 use crate::condition::Condition;
 use crate::format::{self, Unreadable};
-use crate::newest_version::columns::{Column, Columns};
 use crate::newest_version::version::{Stored, older_than};
+use crate::request::{Change, CopyUnlessThere, Key, Request, Update};
 use crate::value::{Item, number, text, text_of};
 
 /// In [`VERSION_OF`]: no change has contained the column's value yet. Sorts before any version.
@@ -49,29 +48,6 @@ pub(crate) struct RowWrite<'a> {
     pub(crate) token: String,
 }
 
-/// One request to DynamoDB.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Request {
-    pub(crate) change: Change,
-    pub(crate) condition: Condition,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Change {
-    /// The item as a whole.
-    Put(Item),
-    /// Some attributes of an item that exists.
-    Update(Update),
-}
-
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Update {
-    pub(crate) set: BTreeMap<String, AttributeValue>,
-    pub(crate) remove: Vec<String>,
-    /// Columns that stay as they are. Their [`VERSION_OF`] keeps the version that they come from.
-    pub(crate) keep: Vec<String>,
-}
-
 /// What follows a refusal.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Next {
@@ -93,20 +69,16 @@ impl RowWrite<'_> {
     pub(crate) fn first(&self) -> Request {
         let newer = Condition::All(vec![format::known(format::FORMAT), older_than(self.version)]);
         match self.columns.are_whole() {
-            true => Request {
-                change: Change::Put(self.item()),
-                condition: Condition::Any(vec![Condition::absent(KEY), newer]),
-            },
+            true => self.request(Change::Put(self.item()), Condition::Any(vec![Condition::absent(KEY), newer])),
             // A missing item has no version, so the condition fails for it.
-            false => Request { change: Change::Update(self.update()), condition: newer },
+            false => self.request(Change::Update(self.update()), newer),
         }
     }
 
     /// What follows when DynamoDB refused because of this item; `None` where no item was there.
     pub(crate) fn refused_over(&self, found: Option<&Item>) -> Result<Next, Undecided> {
         let Some(found) = found else {
-            let condition = Condition::absent(KEY);
-            return Ok(Next::Ask(Request { change: Change::Put(self.item()), condition }));
+            return Ok(Next::Ask(self.request(Change::Put(self.item()), Condition::absent(KEY))));
         };
         if text_of(found, WRITE) == Some(&self.token) {
             // Our own write: its answer was lost, and the SDK sent the request again.
@@ -120,22 +92,25 @@ impl RowWrite<'_> {
                     true => Change::Put(self.item()),
                     false => Change::Update(self.update()),
                 };
-                Ok(Next::Ask(Request { change, condition: unchanged(found) }))
+                Ok(Next::Ask(self.request(change, unchanged(found))))
             }
             Precedence::Same => Ok(Next::Ended(Put::Same)),
             Precedence::Older => Ok(match self.late(found) {
-                Some(update) => Next::Ask(Request { change: Change::Update(update), condition: unchanged(found) }),
+                Some(update) => Next::Ask(self.request(Change::Update(update), unchanged(found))),
                 None => Next::Ended(Put::Older),
             }),
             Precedence::Incomparable => Err(Undecided::Incomparable),
         }
     }
 
+    fn request(&self, change: Change, condition: Condition) -> Request {
+        Request { key: Key::of(self.key), change, condition }
+    }
+
     /// The row as a whole. An unchanged column stays out: only the earlier row has its value.
     fn item(&self) -> Item {
         let mut item: Item = self.known().filter_map(|(name, value)| Some((name.to_owned(), value?.clone()))).collect();
         item.extend(self.unchanged().map(|name| (version_of(name), text(NEVER_SEEN))));
-        item.insert(KEY.to_owned(), text(self.key));
         item.insert(WRITE.to_owned(), text(&self.token));
         format::put(&mut item, format::FORMAT);
         Stored::of(self.version).put(&mut item);
@@ -163,7 +138,9 @@ impl RowWrite<'_> {
             }
             update.remove.push(version_of(name));
         }
-        update.keep = self.unchanged().map(str::to_owned).collect();
+        // An unchanged column is of the row's version before this update, unless it is of an older one already.
+        let copy = |name| CopyUnlessThere { from: VERSION.to_owned(), to: version_of(name) };
+        update.copy = self.unchanged().map(copy).collect();
         update.remove.sort();
         update.remove.dedup();
         update

@@ -78,12 +78,7 @@ pub struct FailedWrite {
 
 impl FailedWrite {
     /// The failure as a store's, which is always a retry.
-    pub(crate) fn into_store_error(
-        self,
-        store: &'static str,
-        operation: &'static str,
-        codes: &FailureCodes,
-    ) -> StoreError {
+    pub fn into_store_error(self, store: &'static str, operation: &'static str, codes: &FailureCodes) -> StoreError {
         StoreError { store, operation, code: self.failure.code(codes), retry_after: None, cause: Box::new(self) }
     }
 

@@ -4,8 +4,11 @@
 
 mod failure;
 mod item;
+mod port;
 mod transaction;
 
 pub use failure::{FailedWrite, FailureCodes, WriteFailure};
 pub use item::{Conditional, Write, write};
+pub(crate) use port::ConditionalPut;
+pub use port::Writes;
 pub use transaction::{Transaction, transaction};

@@ -3,8 +3,9 @@
 use reqwest::StatusCode;
 use schema_registry::{RegistryError, RegistryErrorKind, RegistryTarget};
 use serde::{Deserialize, Deserializer, de::Error as _};
+use signed_requests::Answer;
 
-use crate::http::{Cause, HttpResponse};
+use crate::http::{Cause, kind_by_status};
 
 /// The body of a refusal.
 #[derive(Deserialize)]
@@ -32,7 +33,7 @@ fn code<'de, D: Deserializer<'de>>(code: D) -> Result<i64, D::Error> {
 const MAX_MESSAGE: usize = 1_000;
 
 /// The body of a success, or the error that a refusal means.
-pub(super) fn success(answer: HttpResponse, target: &RegistryTarget) -> Result<Vec<u8>, RegistryError> {
+pub(super) fn success(answer: Answer, target: &RegistryTarget) -> Result<Vec<u8>, RegistryError> {
     if matches!(answer.status, StatusCode::OK | StatusCode::CREATED) {
         return Ok(answer.body);
     }
@@ -45,12 +46,12 @@ pub(super) fn success(answer: HttpResponse, target: &RegistryTarget) -> Result<V
 
 /// The registry's own codes are the status with two more digits. A 404 or 422 without such a code comes from something else,
 /// behind a wrong URL.
-fn kind(answer: &HttpResponse, code: Option<i64>) -> RegistryErrorKind {
+fn kind(answer: &Answer, code: Option<i64>) -> RegistryErrorKind {
     match (answer.status, code) {
         (StatusCode::NOT_FOUND, Some(40_400..40_500)) => RegistryErrorKind::NotFound,
         (StatusCode::CONFLICT, Some(409 | 40_900..41_000)) => RegistryErrorKind::Incompatible,
         (StatusCode::UNPROCESSABLE_ENTITY, Some(422 | 42_200..42_300)) => RegistryErrorKind::Invalid,
-        _ => answer.kind_by_status(),
+        _ => kind_by_status(answer),
     }
 }
 

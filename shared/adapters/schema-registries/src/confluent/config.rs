@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use environment::Secret;
+
 /// How a registry is reached.
 ///
 /// A request goes to the URLs in turn, beginning with the one that answered last, until one answers. No connection, no answer
@@ -57,6 +59,8 @@ impl ConfluentConfig {
 }
 
 /// How the client authenticates to the registry. `Debug` never shows secrets.
+///
+/// A secret that is refused is read again, once for all that wait, and the request is tried once more if it has changed.
 #[derive(Clone, Default)]
 pub enum Auth {
     /// Not at all, or only by a client certificate ([`Tls::identity`]).
@@ -67,10 +71,10 @@ pub enum Auth {
         /// User or API key.
         user: String,
         /// Password or secret.
-        password: String,
+        password: Secret,
     },
-    /// A fixed bearer token.
-    Bearer(String),
+    /// A bearer token.
+    Bearer(Secret),
     /// Bearer tokens that the client fetches.
     OAuth(ClientCredentials),
 }
@@ -86,7 +90,7 @@ pub struct ClientCredentials {
     /// The client id.
     pub client_id: String,
     /// The client secret.
-    pub client_secret: String,
+    pub client_secret: Secret,
     /// The scope to request, where the endpoint needs one.
     pub scope: Option<String>,
     /// Confluent Cloud's `target-sr-cluster`: `lsrc-…`.

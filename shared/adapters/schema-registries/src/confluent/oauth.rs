@@ -2,8 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
+use environment::SecretError;
 use reqwest::{Client, Url, header::CONTENT_TYPE};
 use schema_registry::{RegistryError, RegistryErrorKind, RegistryTarget};
+use signed_requests::Answer;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{answer::success, config::ClientCredentials};
@@ -101,16 +103,28 @@ impl Tokens {
         form.finish()
     }
 
-    async fn fetch(&self, target: &RegistryTarget) -> Result<Token, RegistryError> {
-        let ClientCredentials { client_id, client_secret, .. } = &self.credentials;
+    async fn ask(&self, client_secret: &str, target: &RegistryTarget) -> Result<Answer, RegistryError> {
         let request = self
             .client
             .post(self.url.clone())
-            .basic_auth(client_id, Some(client_secret))
+            .basic_auth(&self.credentials.client_id, Some(client_secret))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(self.form());
-        let sent = Instant::now();
-        let answer = receive(request, self.max_answer_bytes, target).await.map_err(|error| no_token(target, error))?;
+        receive(request, self.max_answer_bytes, target).await.map_err(|error| no_token(target, error))
+    }
+
+    async fn fetch(&self, target: &RegistryTarget) -> Result<Token, RegistryError> {
+        let mut sent = Instant::now();
+        let secret = &self.credentials.client_secret;
+        let mut known = secret.expose();
+        let mut answer = self.ask(&known, target).await?;
+        // A wrong secret is a wrong request too (RFC 6749, section 5.2).
+        let refused = matches!(answer.status.as_u16(), 400 | 401 | 403);
+        if refused && secret.refused(&known).await.map_err(|error| unreadable(target, error))? {
+            sent = Instant::now();
+            known = secret.expose();
+            answer = self.ask(&known, target).await?;
+        }
         let body = success(answer, target).map_err(|error| no_token(target, error))?;
         // The error of serde_json may quote the body, and with it a token.
         let granted: TokenResponse = serde_json::from_slice(&body).map_err(|_| {
@@ -122,6 +136,13 @@ impl Tokens {
         let life = granted.lifetime();
         Ok(Token { text: granted.access_token.into(), stale: sent + life.mul_f64(0.8), expires: sent + life })
     }
+}
+
+/// A secret that was refused cannot be read again.
+pub(super) fn unreadable(target: &RegistryTarget, error: SecretError) -> RegistryError {
+    let transient = error.is_transient();
+    let kind = if transient { RegistryErrorKind::Unavailable } else { RegistryErrorKind::Refused };
+    RegistryError::new(target.clone(), kind).caused_by(error)
 }
 
 /// Every failure of the endpoint is a fault of the deployment, not of the record.

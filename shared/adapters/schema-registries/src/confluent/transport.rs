@@ -2,19 +2,21 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use environment::Secret;
 use futures_util::FutureExt;
 use reqwest::{
     Certificate, Client, Identity, Method, RequestBuilder, StatusCode, Url,
     header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 use schema_registry::{RegistryError, RegistryErrorKind, RegistryTarget};
+use signed_requests::Answer;
 
 use super::{
     answer::success,
     config::{Auth, ConfluentConfig, ConfluentConfigError, Tls},
-    oauth::{Token, Tokens},
+    oauth::{Token, Tokens, unreadable},
 };
-use crate::http::{HttpResponse, RetryLimits, receive, unavailable};
+use crate::http::{RetryLimits, is_failure, receive, unavailable};
 
 const CONTENT: &str = "application/vnd.schemaregistry.v1+json";
 /// Headers of Confluent Cloud: which cluster is meant, and by which identity pool.
@@ -73,7 +75,7 @@ impl Transport {
         let mut last = unavailable(request.target);
         for index in (first..self.urls.len()).chain(0..first) {
             match self.send_authorized(index, request).await {
-                Ok(answer) if answer.is_failure() => {
+                Ok(answer) if is_failure(&answer) => {
                     if let Err(error) = success(answer, request.target) {
                         last = error;
                     }
@@ -90,10 +92,17 @@ impl Transport {
     }
 
     /// Sends a request once, or twice if the registry refuses a token that may have been revoked.
-    async fn send_authorized(&self, index: usize, request: &Request<'_>) -> Result<HttpResponse, RegistryError> {
+    async fn send_authorized(&self, index: usize, request: &Request<'_>) -> Result<Answer, RegistryError> {
         let Some(url) = self.urls.get(index) else { return Err(unavailable(request.target)) };
         match &self.credentials {
-            Credentials::Fixed(auth) => self.send_to(url, request, |builder| with(auth, builder)).await,
+            Credentials::Fixed(Auth::None | Auth::OAuth(_)) => self.send_to(url, request, |builder| builder).await,
+            Credentials::Fixed(Auth::Basic { user, password }) => {
+                self.send_secret(url, request, password, |builder, password| builder.basic_auth(user, Some(password)))
+                    .await
+            }
+            Credentials::Fixed(Auth::Bearer(token)) => {
+                self.send_secret(url, request, token, |builder, token| builder.bearer_auth(token)).await
+            }
             Credentials::Fetched { tokens, headers } => {
                 let token = tokens.fresh(request.target).await?;
                 let sign = |token: &Token, builder: RequestBuilder| {
@@ -111,12 +120,29 @@ impl Transport {
         }
     }
 
+    /// Sends a request once, or twice if the registry refuses a secret that has been replaced.
+    async fn send_secret(
+        &self,
+        url: &Url,
+        request: &Request<'_>,
+        secret: &Secret,
+        sign: impl Fn(RequestBuilder, &str) -> RequestBuilder,
+    ) -> Result<Answer, RegistryError> {
+        let known = secret.expose();
+        let answer = self.send_to(url, request, |builder| sign(builder, &known)).await?;
+        let refused = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if !refused || !secret.refused(&known).await.map_err(|error| unreadable(request.target, error))? {
+            return Ok(answer);
+        }
+        self.send_to(url, request, |builder| sign(builder, &secret.expose())).await
+    }
+
     async fn send_to(
         &self,
         base: &Url,
         request: &Request<'_>,
         sign: impl FnOnce(RequestBuilder) -> RequestBuilder,
-    ) -> Result<HttpResponse, RegistryError> {
+    ) -> Result<Answer, RegistryError> {
         let mut url = base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(request.path);
@@ -149,14 +175,6 @@ impl Credentials {
             tokens: Box::new(Tokens::new(client.clone(), url, credentials, max_answer_bytes)),
             headers,
         })
-    }
-}
-
-fn with(auth: &Auth, request: RequestBuilder) -> RequestBuilder {
-    match auth {
-        Auth::None | Auth::OAuth(_) => request,
-        Auth::Basic { user, password } => request.basic_auth(user, Some(password)),
-        Auth::Bearer(token) => request.bearer_auth(token),
     }
 }
 

@@ -4,6 +4,8 @@ use debezium::Position;
 use proptest::prelude::*;
 
 use super::*;
+use crate::into_column::IntoColumn;
+use crate::memory::changed;
 
 /// One item of a table. Conditions are evaluated in memory.
 #[derive(Default)]
@@ -14,24 +16,13 @@ struct Memory {
 
 impl Memory {
     /// Applies a request; the error is the item that it was refused because of.
-    fn ask(&mut self, key: &str, request: &Request) -> Result<(), Option<Item>> {
+    fn ask(&mut self, request: &Request) -> Result<(), Option<Item>> {
         self.requests += 1;
         if !request.condition.holds(self.item.as_ref()) {
             return Err(self.item.clone());
         }
-        match &request.change {
-            Change::Put(item) => self.item = Some(item.clone()),
-            Change::Update(update) => {
-                let before = self.item.clone().unwrap_or_default();
-                let item = self.item.get_or_insert_with(|| Item::from([(KEY.to_owned(), text(key))]));
-                item.extend(update.set.clone());
-                for column in &update.keep {
-                    let of = before.get(&version_of(column)).or(before.get(VERSION));
-                    item.insert(version_of(column), of.expect("DynamoDB refuses what refers to nothing").clone());
-                }
-                update.remove.iter().for_each(|attribute| drop(item.remove(attribute)));
-            }
-        }
+        let changed = changed(&request.key, request.change.clone(), self.item.as_ref());
+        self.item = changed.expect("DynamoDB refuses what refers to nothing");
         Ok(())
     }
 
@@ -39,10 +30,10 @@ impl Memory {
         let write = RowWrite { key: "row", columns, version, token: token.to_owned() };
         let mut request = write.first();
         loop {
-            let mut answer = self.ask("row", &request);
+            let mut answer = self.ask(&request);
             if answer.is_ok() && lost_answers {
                 // Applied, but the answer was lost: the SDK sends it again.
-                answer = self.ask("row", &request);
+                answer = self.ask(&request);
             }
             let Err(found) = answer else { return Put::Applied };
             match write.refused_over(found.as_ref()).unwrap() {
@@ -60,25 +51,25 @@ impl Memory {
 /// What happens to a row. A step that is impossible in the row's state is left out.
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    Insert { bio: Option<u8> },
-    Update { bio: Option<u8> },
+    Insert { body: Option<u8> },
+    Update { body: Option<u8> },
     UpdateOfAnother,
     Delete,
     Read,
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
-    let bio = || proptest::option::of(0..5_u8);
+    let body = || proptest::option::of(0..5_u8);
     prop_oneof![
-        2 => bio().prop_map(|bio| Step::Insert { bio }),
-        2 => bio().prop_map(|bio| Step::Update { bio }),
+        2 => body().prop_map(|body| Step::Insert { body }),
+        2 => body().prop_map(|body| Step::Update { body }),
         4 => Just(Step::UpdateOfAnother),
         2 => Just(Step::Delete),
         1 => Just(Step::Read),
     ]
 }
 
-/// The row in its database: `email` changes each time, `bio` is TOASTed.
+/// The row in its database: `email` changes each time, `body` is TOASTed.
 type Row = Option<(String, Option<String>)>;
 
 #[derive(Debug, Clone, Copy)]
@@ -94,10 +85,12 @@ fn changes(steps: &[Step], log: Log) -> (Vec<(Columns, RowVersion)>, Row) {
     let mut changes = Vec::new();
     for (number, step) in (1..).zip(steps) {
         let email = format!("{number}@example.org");
-        let bio = |bio: Option<u8>| bio.map(|bio| format!("bio {bio} of {number}"));
+        let body = |body: Option<u8>| body.map(|body| format!("body {body} of {number}"));
         let next: Option<Row> = match (*step, &row) {
-            (Step::Insert { bio: new }, None) | (Step::Update { bio: new }, Some(_)) => Some(Some((email, bio(new)))),
-            (Step::UpdateOfAnother, Some((_, bio))) => Some(Some((email, bio.clone()))),
+            (Step::Insert { body: new }, None) | (Step::Update { body: new }, Some(_)) => {
+                Some(Some((email, body(new))))
+            }
+            (Step::UpdateOfAnother, Some((_, body))) => Some(Some((email, body.clone()))),
             (Step::Delete, Some(_)) => Some(None),
             (Step::Read, Some(there)) if matches!(log, Log::Postgres) => Some(Some(there.clone())),
             (Step::Insert { .. }, Some(_)) | (Step::Read, _) => None,
@@ -111,10 +104,10 @@ fn changes(steps: &[Step], log: Log) -> (Vec<(Columns, RowVersion)>, Row) {
     (changes, row)
 }
 
-fn columns(row: &Row, bio_unchanged: bool) -> Columns {
+fn columns(row: &Row, body_unchanged: bool) -> Columns {
     match row {
-        Some((email, _)) if bio_unchanged => Columns::new().with("email", text(email)).with("bio", Column::Unchanged),
-        Some((email, bio)) => Columns::new().with("email", text(email)).with("bio", bio.as_ref().map(text)),
+        Some((email, _)) if body_unchanged => Columns::new().with("email", text(email)).with("body", Column::Unchanged),
+        Some((email, body)) => Columns::new().with("email", text(email)).with("body", body),
         None => Columns::new().with(EXPIRES_AT, number(4_000_000_000_u64)),
     }
 }
@@ -136,7 +129,7 @@ fn assert_is(memory: &Memory, row: &Row) -> Result<(), TestCaseError> {
     let tombstone = memory.item.as_ref().is_some_and(|item| item.contains_key(EXPIRES_AT));
     prop_assert_eq!(tombstone, row.is_none());
     prop_assert_eq!(memory.text("email"), row.as_ref().map(|(email, _)| email.as_str()));
-    prop_assert_eq!(memory.text("bio"), row.as_ref().and_then(|(_, bio)| bio.as_deref()));
+    prop_assert_eq!(memory.text("body"), row.as_ref().and_then(|(_, body)| body.as_deref()));
     Ok(())
 }
 
@@ -146,7 +139,7 @@ fn any_log() -> impl Strategy<Value = Log> {
 
 /// Steps, and the order in which their changes are delivered, each at least once.
 fn any_history() -> impl Strategy<Value = (Log, Vec<Step>, Vec<prop::sample::Index>, Vec<prop::sample::Index>)> {
-    let first = proptest::option::of(0..5_u8).prop_map(|bio| Step::Insert { bio });
+    let first = proptest::option::of(0..5_u8).prop_map(|body| Step::Insert { body });
     let steps = (first, proptest::collection::vec(any_step(), 0..8)).prop_map(|(first, mut steps)| {
         steps.insert(0, first);
         steps
@@ -208,25 +201,25 @@ fn written(changes: &[(Columns, u64)]) -> Memory {
     memory
 }
 
-fn account(bio: impl Into<Column>) -> Columns {
-    Columns::new().with("email", text("ada@example.org")).with("bio", bio)
+fn account(body: impl IntoColumn) -> Columns {
+    Columns::new().with("email", text("ada@example.org")).with("body", body)
 }
 
 #[test]
 fn an_update_leaves_an_untouched_column_as_it_is() {
     let memory = written(&[(account(text("long")), 1), (account(Column::Unchanged), 2)]);
-    assert_eq!(memory.text("bio"), Some("long"));
+    assert_eq!(memory.text("body"), Some("long"));
     let emptied = written(&[(account(text("long")), 1), (account(Column::Null), 2)]);
-    assert_eq!(emptied.text("bio"), None);
+    assert_eq!(emptied.text("body"), None);
 }
 
 #[test]
 fn a_change_redriven_after_an_update_fills_the_untouched_column() {
     let memory = written(&[(account(text("old")), 1), (account(Column::Unchanged), 3), (account(text("new")), 2)]);
-    assert_eq!(memory.text("bio"), Some("new"));
+    assert_eq!(memory.text("body"), Some("new"));
     // Once only: the older change comes last.
     let memory = written(&[(account(Column::Unchanged), 3), (account(text("new")), 2), (account(text("old")), 1)]);
-    assert_eq!(memory.text("bio"), Some("new"));
+    assert_eq!(memory.text("body"), Some("new"));
 }
 
 #[test]
@@ -234,10 +227,10 @@ fn a_value_from_before_a_delete_does_not_come_back() {
     let tombstone = || Columns::new().with(EXPIRES_AT, number(4_000_000_000_u64));
     let changes = [(account(text("old")), 1), (tombstone(), 2), (account(Column::Unchanged), 4)];
     let memory = written(&changes);
-    assert_eq!((memory.text("email"), memory.text("bio")), (Some("ada@example.org"), None));
+    assert_eq!((memory.text("email"), memory.text("body")), (Some("ada@example.org"), None));
     assert!(!memory.item.as_ref().unwrap().contains_key(EXPIRES_AT), "the row exists again");
     let late = [(tombstone(), 2), (account(Column::Unchanged), 4), (account(text("old")), 1)];
-    assert_eq!(written(&late).text("bio"), None);
+    assert_eq!(written(&late).text("body"), None);
 }
 
 #[test]
@@ -256,7 +249,7 @@ fn an_item_of_a_newer_format_is_left_alone() {
         for at in [1, 2] {
             let version = RowVersion { epoch: 9, ..version(Log::Postgres, at, false) };
             let write = RowWrite { key: "row", columns: &columns, version: &version, token: "mine".to_owned() };
-            let found = memory.ask("row", &write.first()).unwrap_err();
+            let found = memory.ask(&write.first()).unwrap_err();
             assert_eq!(
                 write.refused_over(found.as_ref()),
                 Err(Undecided::Unreadable(Unreadable::Newer(newer.to_string())))
@@ -266,7 +259,7 @@ fn an_item_of_a_newer_format_is_left_alone() {
     memory.item.as_mut().unwrap().insert(FORMAT.to_owned(), text("2"));
     let (columns, version) = (account(text("new")), version(Log::Postgres, 9, false));
     let write = RowWrite { key: "row", columns: &columns, version: &version, token: "mine".to_owned() };
-    let found = memory.ask("row", &write.first()).unwrap_err();
+    let found = memory.ask(&write.first()).unwrap_err();
     assert_eq!(write.refused_over(found.as_ref()), Err(Undecided::Unreadable(Unreadable::Foreign)));
 }
 
@@ -274,11 +267,11 @@ fn an_item_of_a_newer_format_is_left_alone() {
 fn after_a_key_change_the_untouched_column_comes_with_a_snapshot() {
     // An update of the primary key comes as an insert under the new key, and may leave a column untouched.
     let mut memory = written(&[(account(Column::Unchanged), 2)]);
-    assert_eq!((memory.text("email"), memory.text("bio")), (Some("ada@example.org"), None));
+    assert_eq!((memory.text("email"), memory.text("body")), (Some("ada@example.org"), None));
     memory.write(&account(Column::Unchanged), &version(Log::Postgres, 3, false), "update", false);
-    assert_eq!(memory.text("bio"), None);
+    assert_eq!(memory.text("body"), None);
     memory.write(&account(text("read")), &version(Log::Postgres, 4, true), "read", false);
-    assert_eq!(memory.text("bio"), Some("read"));
+    assert_eq!(memory.text("body"), Some("read"));
 }
 
 #[test]
@@ -289,10 +282,10 @@ fn a_change_between_two_requests_of_a_write_is_not_overwritten() {
     memory.write(&account(text("first")), &at(100_540, 57), "first", false);
     let (columns, version) = (account(text("second")), at(100_510, 58));
     let write = RowWrite { key: "row", columns: &columns, version: &version, token: "second".to_owned() };
-    let found = memory.ask("row", &write.first()).unwrap_err();
+    let found = memory.ask(&write.first()).unwrap_err();
     let Next::Ask(next) = write.refused_over(found.as_ref()).unwrap() else { panic!("it is newer") };
     memory.write(&account(text("third")), &at(100_560, 59), "third", false);
-    let found = memory.ask("row", &next).unwrap_err();
+    let found = memory.ask(&next).unwrap_err();
     assert_eq!(write.refused_over(found.as_ref()), Ok(Next::Ended(Put::Older)));
-    assert_eq!(memory.text("bio"), Some("third"));
+    assert_eq!(memory.text("body"), Some("third"));
 }

@@ -1,4 +1,4 @@
-//! The table of variables for a README, and for the test that compares the README with it.
+//! What is known of a variable without its value, and the table of variables for a README.
 
 use std::fmt;
 
@@ -17,6 +17,30 @@ pub struct Variable {
     pub example: String,
     /// Whether its value must not be shown.
     pub secret: bool,
+    /// Which resource of the deployment fills it.
+    pub resource: Option<Resource>,
+}
+
+/// Which resource of the deployment fills a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resource {
+    /// A DynamoDB table, by its name.
+    Table,
+    /// An SQS queue, by its URL.
+    Queue,
+    /// An S3 bucket, by its name.
+    Bucket,
+}
+
+impl Resource {
+    /// Its name in manifests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Resource::Table => "table",
+            Resource::Queue => "queue",
+            Resource::Bucket => "bucket",
+        }
+    }
 }
 
 /// Whether a variable must be set.
@@ -48,17 +72,17 @@ impl fmt::Display for Necessity {
 /// A function's README contains exactly this text; a test of the function compares them:
 ///
 /// ```
-/// use environment::{Env, number, table};
+/// use environment::{Env, markdown, number};
 ///
-/// let variables = Env::describe(|env| env.default("RATE", "Mails a second.", number(1..=500), "10"));
+/// let (_, variables) = Env::declare(|env| env.default("RATE", "Mails a second.", number(1..=500), "10"));
 /// let readme = "\
 /// | variable | type | default | description |
 /// |---|---|---|---|
 /// | `RATE` | number from 1 to 500 | `10` | Mails a second. |
 /// ";
-/// assert!(readme.contains(&table(&variables)));
+/// assert!(readme.contains(&markdown(&variables)));
 /// ```
-pub fn table(variables: &[Variable]) -> String {
+pub fn markdown(variables: &[Variable]) -> String {
     let mut table = String::from("| variable | type | default | description |\n|---|---|---|---|\n");
     for Variable { name, doc, necessity, expected, .. } in variables {
         table.push_str(&format!("| `{name}` | {} | {necessity} | {doc} |\n", expected.replace('|', "\\|")));

@@ -1,0 +1,87 @@
+//! Variables that a resource of the deployment fills: tables, queues, buckets.
+
+use crate::kind::Kind;
+use crate::kinds::{text, url};
+use crate::variable::Resource;
+
+/// A DynamoDB table, and the variable that names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    variable: &'static str,
+    name: String,
+}
+
+impl Table {
+    /// The variable that names it.
+    pub fn variable(&self) -> &'static str {
+        self.variable
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// An SQS queue, and the variable that contains its URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    variable: &'static str,
+    url: String,
+}
+
+impl Queue {
+    /// The variable that contains its URL.
+    pub fn variable(&self) -> &'static str {
+        self.variable
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+/// An S3 bucket, and the variable that names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    variable: &'static str,
+    name: String,
+}
+
+impl Bucket {
+    /// The variable that names it.
+    pub fn variable(&self) -> &'static str {
+        self.variable
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// A DynamoDB table.
+///
+/// ```
+/// use environment::{Env, table};
+///
+/// let claims = Env::from_pairs([("CLAIMS_TABLE", "claims")]).read(|env| env.required("CLAIMS_TABLE", "", table()))?;
+/// assert_eq!((claims.variable(), claims.name()), ("CLAIMS_TABLE", "claims"));
+/// # Ok::<(), environment::Problems>(())
+/// ```
+pub fn table() -> Kind<Table> {
+    text().example("some-table").of_resource(Resource::Table, |variable, name| Table { variable, name })
+}
+
+/// An SQS queue, by its URL.
+pub fn queue() -> Kind<Queue> {
+    url()
+        .example("https://sqs.eu-central-1.amazonaws.com/123456789012/some-queue")
+        .of_resource(Resource::Queue, |variable, url| Queue { variable, url })
+}
+
+/// An S3 bucket, by its name.
+pub fn bucket() -> Kind<Bucket> {
+    text().example("some-bucket").of_resource(Resource::Bucket, |variable, name| Bucket { variable, name })
+}
