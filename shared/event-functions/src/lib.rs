@@ -1,40 +1,99 @@
-//! Everything that a deployed function has in common with the others: variables, Lambda invocations, logs and metrics.
+//! The one crate that a function imports: what it reads, what it does, and everything that runs it on AWS Lambda.
 //!
-//! No other crate knows the Lambda runtime.
+//! A whole function is one builder. It names what it reads and what it does, and nothing that it does not decide:
 //!
-//! - [`start()`] is what a function's `main` calls. It starts logging, reads the configuration and serves invocations.
-//! - [`serve`] gives the Kafka batches of an event source mapping to a [`Processor`](event_runtime::Processor).
-//! - [`serve_json`] serves invocations that are not Kafka batches: schedules, and commands of an operator.
-//! - [`Consumer`] reads the variables that all functions on a topic share, [`RegistryConfig`] those of the schema registry.
-//!   This crate's README lists both.
-//! - [`telemetry`] writes JSON logs and CloudWatch metrics to standard output.
-//!
-//! A function's own configuration contains a [`Consumer`] beside what only that function needs:
-//!
+//! ```no_run
+#![doc = include_str!("../examples/index_tickets.rs")]
 //! ```
-//! use event_functions::Consumer;
-//! use environment::{Env, Problems, text};
 //!
-//! struct Config { table: String, consumer: Consumer }
+//! | a function reads | builder | effects |
+//! |---|---|---|
+//! | changes of a table | [`Draft::changes`] | [`KeepNewest`], or a [`ChangeHandler`] of one's own |
+//! | changes of a MongoDB collection | [`Draft::documents`] | [`keep_newest_documents`], or a [`ChangeHandler`] |
+//! | domain events | [`Draft::events`] | [`AppendOnce`], or an [`EventHandler`] |
+//! | records of any kind | [`Draft::records`] | a [`RecordHandler`] |
+//! | no topic: a schedule, a person | [`Draft::task`] | a [`Task`] |
 //!
-//! fn read(env: &Env) -> Result<Config, Problems> {
-//!     env.read(|env| Config {
-//!         table: env.required("TABLE", "DynamoDB table of the rows.", text().example("rows")),
-//!         consumer: Consumer::read(env),
-//!     })
-//! }
-//!
-//! let queue = ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:4566/000000000000/dead-letters");
-//! let registry = ("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081");
-//! assert!(read(&Env::from_pairs([("TABLE", "rows"), queue, registry])).is_ok());
-//! assert_eq!(read(&Env::from_pairs([("TABLE", "rows")])).err().unwrap().iter().count(), 2);
-//! ```
+//! The README has the variables that every function reads, and how to test one.
 
+// Code that the derive macros write names this crate from outside, here too.
+extern crate self as event_functions;
+
+mod aws;
+#[cfg(test)]
+mod codes;
+mod engine;
+mod function;
+mod handlers;
 mod lambda;
-mod start;
+mod manifest;
+mod patterns;
+mod secrets;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+#[allow(clippy::panic, reason = "a test that meets a surprise must fail")]
+pub mod testing;
 mod variables;
 
-pub use lambda::{HostError, serve, serve_json};
-pub use start::start;
-pub use variables::{Consumer, RegistryConfig, RegistryConfigError, own_variables, read_drain};
+use avro_decode::AvroType;
+
+pub use std::process::ExitCode;
+
+pub use avro_decode::{Decimal, Lenient, Value};
+pub use aws_config::SdkConfig;
+pub use debezium::types as columns;
+pub use debezium::types::Toasted;
+pub use debezium::{Op, RowImage, mongodb};
+pub use dynamodb::keys::Precision;
+pub use dynamodb::{AppendOnlyTable, Columns, IntoColumn, VersionedTable, item, keys};
+pub use environment::{
+    Bucket, Configuration, FromVariable, Kind, Queue, Reader, Secret, SecretArn, SecretError, Table, parsed,
+};
+pub use event_functions_derive::{AvroRead, Config, Failure};
+pub use event_runtime::traits::Failure;
+pub use event_runtime::{
+    AvroReader, Blame, ClaimKey, Clock, DeadLetters, Deadline, Disposition, Effect, EffectId, Failed, Fault,
+    Fingerprint, Intent, Invocation, RawRecord, RecordHandler, Stage, StoreError, SystemClock, UnixMillis,
+};
+pub use jiff::Timestamp;
+/// Sending dead letters back, behind ports: for the function that does it.
+pub use redrive_core as redrive;
+pub use topic_names::TopicName;
+
+pub use aws::Aws;
+pub use function::{Changes, Draft, Events, Function, HasEffect, Records, Tasks};
+pub use handlers::change::Change;
+pub use handlers::change_handler::{ChangeHandler, Decided};
+pub use handlers::decision::{Decision, Performed};
+pub use handlers::document::{Document, DocumentUnreadable};
+pub use handlers::event::Event;
+pub use handlers::event_handler::{DecidedOnEvent, EventHandler};
+pub use handlers::guard::{Claimed, Conditional, Guard, Park, Repeat, Uncertain};
+pub use handlers::task::Task;
+pub use lambda::HostError;
+pub use manifest::{ActionUse, DeclaredVariable, Index, Manifest, TableUse, Trigger};
+pub use patterns::append_once::{AppendOnce, Entry, IntoEntry};
+pub use patterns::into_columns::IntoItem;
+pub use patterns::keep_newest::{DELETED_AT, KeepNewest, keep_newest_documents};
+pub use secrets::read_secrets;
+pub use variables::{DeadLetterQueue, RegistryConfig, RegistryConfigError};
+
+/// Dead letters, for functions that give up, or take back, what is not a record of a topic.
+pub mod letters {
+    pub use event_runtime::{
+        Claims, DeadLetter, Decider, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason, Redriven,
+        error_chain,
+    };
+}
+
+/// Schemas by subject, for producers.
+pub mod schemas {
+    pub use schema_registry::{FrameFormat, Subjects, Version};
+}
+
+/// What code written by the derive macros needs, and what a function of its own kind may: kinds of variables.
+#[doc(hidden)]
+pub use {avro_decode, environment, event_runtime};
+
+/// A row or an event's data while it borrows from its record.
+pub type RowOf<'a, T> = <T as AvroType>::Of<'a>;

@@ -41,9 +41,9 @@ impl From<Failed> for Diagnostic {
 ///
 /// # Errors
 /// Only when the Lambda Runtime API cannot be reached.
-pub async fn serve<H>(processor: Processor<H>, reporting: Reporting) -> Result<(), lambda_runtime::Error>
+pub(crate) async fn serve<H>(processor: Processor<H>, reporting: Reporting) -> Result<(), lambda_runtime::Error>
 where
-    H: RecordHandler + Send + 'static,
+    H: RecordHandler,
 {
     let bodies = Bodies::default();
     let processor = Arc::new(processor);

@@ -5,6 +5,6 @@ mod kafka_batches;
 mod raw_body;
 mod tasks;
 
-pub use kafka_batches::serve;
+pub(crate) use kafka_batches::serve;
 pub use lambda_runtime::Error as HostError;
-pub use tasks::serve_json;
+pub(crate) use tasks::serve_task;

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use event_runtime::{Failure, Fault, Invocation, cut_text};
+use event_runtime::{Fault, Stage, cut_text};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::invocation;
 use super::raw_body::{Bodies, RawBodyLayer};
+use crate::handlers::task::Task;
 
 /// Why a task failed, in the form that the Runtime API wants.
 #[derive(Debug, thiserror::Error)]
@@ -42,32 +41,23 @@ impl From<Failed> for Diagnostic {
     }
 }
 
-/// Serves invocations until Lambda ends the process: each event is read as `In`, given to `handler`, and answered with
-/// its `Out` as JSON.
+/// Serves invocations until Lambda ends the process: each event is read as the task's input, and answered with its output
+/// as JSON.
 ///
-/// An event that cannot be read as `In` fails its invocation as `UnreadableEvent`. A failure of the handler is logged here, once, and
-/// fails the invocation under its [`code`](Failure::code); Lambda then applies the caller's own retry: EventBridge and
-/// other asynchronous callers try twice more, a synchronous one sees the error.
+/// An event that cannot be read fails its invocation as `UnreadableEvent`. A failure of the task is logged here, once, and
+/// fails the invocation under its code; Lambda then applies the caller's own retry: EventBridge and other asynchronous
+/// callers try twice more, a synchronous one sees the error.
 ///
 /// # Errors
 /// Only when the Lambda Runtime API cannot be reached.
-pub async fn serve_json<In, Out, E, Handler, Answer>(handler: Handler) -> Result<(), lambda_runtime::Error>
-where
-    In: DeserializeOwned,
-    Out: Serialize,
-    E: Failure,
-    Handler: Fn(In, Invocation) -> Answer + Send + Sync + 'static,
-    Answer: Future<Output = Result<Out, E>> + Send + 'static,
-{
+pub(crate) async fn serve_task<K: Task>(task: Arc<K>) -> Result<(), lambda_runtime::Error> {
     let bodies = Bodies::default();
-    let handler = Arc::new(handler);
     let layer = RawBodyLayer(bodies.clone());
     let service = service_fn(move |event: LambdaEvent<()>| {
-        let (handler, bodies) = (Arc::clone(&handler), bodies.clone());
+        let (task, bodies) = (Arc::clone(&task), bodies.clone());
         async move {
             let body = bodies.take(&event.context.request_id);
-            let answer = answer(&*handler, body, &event.context).await;
-            answer.inspect_err(|failed| {
+            answer(&*task, body, &event.context).await.inspect_err(|failed| {
                 let error = cut_text(failed);
                 tracing::error!(error_code = failed.error_type(), request_id = event.context.request_id, "{error}");
             })
@@ -77,23 +67,12 @@ where
 }
 
 /// One invocation, from bytes to JSON.
-async fn answer<In, Out, E, Handler, Answer>(
-    handler: &Handler,
-    body: Option<Bytes>,
-    context: &Context,
-) -> Result<serde_json::Value, Failed>
-where
-    In: DeserializeOwned,
-    Out: Serialize,
-    E: Failure,
-    Handler: Fn(In, Invocation) -> Answer,
-    Answer: Future<Output = Result<Out, E>>,
-{
+async fn answer<K: Task>(task: &K, body: Option<Bytes>, context: &Context) -> Result<serde_json::Value, Failed> {
     let invocation = invocation::of_context(context);
     let body = body.ok_or(Failed::NoBody)?;
     let input =
         serde_json::from_slice(&body).map_err(|error| Failed::Unreadable(error, invocation.function.clone()))?;
-    let output = handler(input, invocation).await.map_err(|failure| Failed::Task(Fault::from(failure)))?;
+    let output = task.run(input, invocation).await.map_err(|failed| Failed::Task(failed.at(Stage::Handle)))?;
     serde_json::to_value(output).map_err(Failed::Unwritable)
 }
 
@@ -101,10 +80,11 @@ where
 mod tests {
     use std::io;
 
-    use event_runtime::Disposition;
+    use event_runtime::Invocation;
     use serde_json::json;
 
     use super::*;
+    use crate::Failure;
 
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -113,16 +93,23 @@ mod tests {
         right: u32,
     }
 
-    #[derive(Debug, thiserror::Error)]
-    #[error("the adder does not answer")]
+    /// The adder is down.
+    #[derive(Debug, Failure)]
+    #[failure("the adder does not answer", retry, code = "adder_unreachable")]
     struct Down(#[source] io::Error);
 
-    impl Failure for Down {
-        fn disposition(&self) -> Disposition {
-            Disposition::Retry { after: None }
-        }
-        fn code(&self) -> &'static str {
-            "adder_unreachable"
+    /// Adds, or is down.
+    struct Adder(bool);
+
+    impl Task for Adder {
+        type Input = Sum;
+        type Output = serde_json::Value;
+
+        async fn run(&self, sum: Sum, invocation: Invocation) -> Result<Self::Output, event_runtime::Failed> {
+            match self.0 {
+                true => Ok(json!({"sum": sum.left + sum.right, "asked": invocation.request_id})),
+                false => Err(Down(io::Error::other("refused")).into()),
+            }
         }
     }
 
@@ -133,10 +120,7 @@ mod tests {
     }
 
     async fn add(body: &'static str) -> Result<serde_json::Value, Failed> {
-        let handler = async |sum: Sum, invocation: Invocation| {
-            Ok::<_, Down>(json!({"sum": sum.left + sum.right, "asked": invocation.request_id}))
-        };
-        answer(&handler, Some(Bytes::from_static(body.as_bytes())), &context()).await
+        answer(&Adder(true), Some(Bytes::from_static(body.as_bytes())), &context()).await
     }
 
     #[tokio::test]
@@ -164,8 +148,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_is_answered_with_its_code_and_all_causes() {
-        let handler = async |_: serde_json::Value, _: Invocation| Err::<(), _>(Down(io::Error::other("refused")));
-        let failed = answer(&handler, Some(Bytes::from_static(b"{}")), &context()).await.unwrap_err();
+        let body = Some(Bytes::from_static(br#"{"left": 2, "right": 3}"#));
+        let failed = answer(&Adder(false), body, &context()).await.unwrap_err();
         let diagnostic = Diagnostic::from(failed);
         assert_eq!(diagnostic.error_type, "adder_unreachable");
         assert_eq!(diagnostic.error_message, "the adder does not answer: refused");
@@ -173,8 +157,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_invocation_without_a_body_fails() {
-        let handler = async |_: serde_json::Value, _: Invocation| Ok::<_, Down>(());
-        let failed = answer(&handler, None, &context()).await.unwrap_err();
+        let failed = answer(&Adder(true), None, &context()).await.unwrap_err();
         assert_eq!(Diagnostic::from(failed).error_type, "NoBody");
     }
 }

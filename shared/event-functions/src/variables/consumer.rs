@@ -3,75 +3,69 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use environment::{Reader, boolean, milliseconds, number, text, url};
-use event_runtime::{Drain, Order, Reporting, Settings};
+use environment::Table;
+use event_runtime::{Order, Reporting, Settings};
 
-use super::drain_partitions::read_drain;
+use super::dead_letter_queue::DeadLetterQueue;
+use super::drain_partitions::DrainPartitions;
 use super::registry::RegistryConfig;
+use crate::Config;
 
-/// The configuration that all functions on a Kafka topic share.
-#[derive(Debug, Clone)]
-pub struct Consumer {
-    /// SQS queue for dead letters.
-    pub dead_letter_queue_url: String,
-    /// S3 bucket for dead letters that are too large for the queue.
-    pub dead_letter_bucket: Option<String>,
+/// What all functions on a Kafka topic share.
+#[derive(Debug, Clone, Config)]
+pub(crate) struct Consumer {
+    /// Where dead letters go.
+    #[env(flatten)]
+    pub(crate) dead_letters: DeadLetterQueue,
     /// The schema registry, and how records name their schemas.
-    pub registry: RegistryConfig,
-    /// How long one effect may take.
-    pub effect_timeout: Duration,
-    /// How many keys of a partition are processed at the same time.
-    pub keys_in_flight: NonZeroUsize,
-    /// Whether the mapping has `ReportBatchItemFailures`.
-    pub partial_batch_response: bool,
-    /// Partitions whose flood guard is off.
-    pub drain: Drain,
+    #[env(flatten)]
+    pub(crate) registry: RegistryConfig,
+    /// How long one effect may take before it is tried again.
+    #[env("EFFECT_TIMEOUT_MS", default = "10000", kind = milliseconds(500..=60_000))]
+    pub(crate) effect_timeout: Duration,
+    /// Whether the event source mapping has `ReportBatchItemFailures`. Never set `true` without it: AWS would ignore the
+    /// reported records, and they would be lost.
+    #[env("PARTIAL_BATCH_RESPONSE", default = "false")]
+    partial_batch_response: bool,
+    #[env(flatten)]
+    drain: DrainPartitions,
 }
 
-impl Consumer {
-    /// Reads the variables.
-    pub fn read(env: &mut Reader<'_>) -> Self {
-        let dead_letter_queue_url =
-            env.required("DEAD_LETTER_QUEUE_URL", doc::QUEUE, url().example(doc::EXAMPLE_QUEUE));
-        let dead_letter_bucket = env.optional("DEAD_LETTER_BUCKET", doc::BUCKET, text().example("dead-letters"));
-        let registry = RegistryConfig::read(env);
-        let keys = env.default("KEYS_IN_FLIGHT", doc::KEYS, number(1..=256_usize), "16");
-        Consumer {
-            dead_letter_queue_url,
-            dead_letter_bucket,
-            registry,
-            effect_timeout: env.default("EFFECT_TIMEOUT_MS", doc::TIMEOUT, milliseconds(500..=60_000), "10000"),
-            keys_in_flight: NonZeroUsize::new(keys).unwrap_or(NonZeroUsize::MIN),
-            partial_batch_response: env.default("PARTIAL_BATCH_RESPONSE", doc::PARTIAL, boolean(), "false"),
-            drain: read_drain(env),
-        }
-    }
+/// What functions read whose records of different keys are processed side by side.
+#[derive(Debug, Clone, Config)]
+pub(crate) struct SideBySide {
+    /// How many keys of a partition are processed at the same time. Records of one key stay in order.
+    #[env("KEYS_IN_FLIGHT", default = "16", kind = number(1..=256_usize))]
+    keys_in_flight: usize,
+}
 
-    /// For a processor whose records keep their order by key.
-    pub fn settings(&self) -> Settings {
-        Settings {
-            effect_timeout: self.effect_timeout,
-            order: Order::Key { in_flight: self.keys_in_flight },
-            drain: self.drain.clone(),
-            ..Settings::default()
-        }
+/// What functions read whose effects run under claims.
+#[derive(Debug, Clone, Config)]
+pub(crate) struct ClaimSettings {
+    /// DynamoDB table of the claims.
+    #[env("CLAIMS_TABLE", example = "claims")]
+    pub(crate) table: Table,
+    /// How much longer a claim's lease lasts, because clocks differ. At least a second: the lease begins before its claim
+    /// is written, and an effect starts only if it can end within the lease.
+    #[env("CLAIM_SKEW_MS", default = "5000", kind = milliseconds(LEAST_SKEW_MS..=60_000))]
+    pub(crate) skew: Duration,
+}
+
+/// The smallest value that the processor accepts.
+const LEAST_SKEW_MS: u64 = Settings::LEAST_LEASE_SKEW.as_millis() as u64;
+
+impl Consumer {
+    /// For a processor whose records keep their order by partition, or by key.
+    pub(crate) fn settings(&self, side_by_side: Option<&SideBySide>) -> Settings {
+        let order = side_by_side.map_or(Order::Partition, |read| Order::Key {
+            in_flight: NonZeroUsize::new(read.keys_in_flight).unwrap_or(NonZeroUsize::MIN),
+        });
+        let (effect_timeout, drain) = (self.effect_timeout, self.drain.drain());
+        Settings { effect_timeout, order, drain, frames: self.registry.frames, ..Settings::default() }
     }
 
     /// For the answer to the event source mapping.
-    pub fn reporting(&self) -> Reporting {
+    pub(crate) fn reporting(&self) -> Reporting {
         if self.partial_batch_response { Reporting::PartialBatch } else { Reporting::WholeBatch }
     }
-}
-
-/// What the variables mean, for problems and for READMEs.
-mod doc {
-    pub(super) const EXAMPLE_QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letters";
-    pub(super) const QUEUE: &str = "SQS queue for dead letters.";
-    pub(super) const BUCKET: &str = "S3 bucket for dead letters that are too large for the queue (1 MiB). \
-        Without it such a record stays pending and stops its partition.";
-    pub(super) const TIMEOUT: &str = "How long one effect may take before it is tried again.";
-    pub(super) const KEYS: &str = "How many keys of a partition are processed at the same time. Records of one key stay in \
-        order.";
-    pub(super) const PARTIAL: &str = "Whether the event source mapping has `ReportBatchItemFailures`. \
-        Never set `true` without it: AWS would ignore the reported records, and they would be lost.";
 }

@@ -1,26 +1,40 @@
 //! `DRAIN_PARTITIONS`: the partitions whose flood guard an operator has switched off.
 
-use environment::{Kind, Reader, list, parsed};
+use environment::{Kind, Reader, parsed};
+use event_functions_derive::Config;
 use event_runtime::Drain;
 
 /// The longest topic name that Kafka allows, in characters.
 const LONGEST_TOPIC: usize = 249;
 
-/// Reads `DRAIN_PARTITIONS`: partitions, named as events name them, for which the guard against a flood of dead letters
-/// is off.
-pub fn read_drain(env: &mut Reader<'_>) -> Drain {
-    let parts = env.optional(VARIABLE, DOC, list(part()));
-    match parts.as_deref() {
-        None => Drain::Nothing,
-        Some([Part::All]) => Drain::Everything,
-        Some(parts) => Drain::Partitions(parts.iter().filter_map(|part| one(env, part)).collect()),
+/// The partitions, named as events name them, for which the guard against a flood of dead letters is off.
+#[derive(Debug, Clone, Config)]
+#[env(check = all_stands_alone)]
+pub(crate) struct DrainPartitions {
+    /// Partitions whose flood guard is off: every record that cannot be handled goes to the dead letters, however many there
+    /// are. `*` means all. Remove it afterwards: a broken deployment would empty a topic into the queue.
+    #[env("DRAIN_PARTITIONS", kind = list(part()))]
+    parts: Option<Vec<Part>>,
+}
+
+impl DrainPartitions {
+    /// For the processor's settings.
+    pub(crate) fn drain(&self) -> Drain {
+        match self.parts.as_deref() {
+            None => Drain::Nothing,
+            Some([Part::All]) => Drain::Everything,
+            Some(parts) => Drain::Partitions(parts.iter().filter_map(Part::name).collect()),
+        }
     }
 }
 
-const VARIABLE: &str = "DRAIN_PARTITIONS";
-
-const DOC: &str = "Partitions whose flood guard is off: every record that cannot be handled goes to the dead letters, \
-    however many there are. `*` means all. Remove it afterwards: a broken deployment would empty a topic into the queue.";
+fn all_stands_alone(read: &DrainPartitions, env: &mut Reader<'_>) {
+    let parts = read.parts.as_deref().unwrap_or_default();
+    if parts.len() > 1 && parts.iter().any(|part| matches!(part, Part::All)) {
+        let wrong = "contains `*`, which means all partitions, beside others: write `*` alone";
+        env.refuse("DRAIN_PARTITIONS", wrong);
+    }
+}
 
 #[derive(Debug, Clone)]
 enum Part {
@@ -28,12 +42,11 @@ enum Part {
     TopicPartition(String),
 }
 
-fn one(env: &mut Reader<'_>, part: &Part) -> Option<String> {
-    match part {
-        Part::TopicPartition(topic_partition) => Some(topic_partition.clone()),
-        Part::All => {
-            env.refuse(VARIABLE, "contains `*`, which means all partitions, beside others: write `*` alone");
-            None
+impl Part {
+    fn name(&self) -> Option<String> {
+        match self {
+            Part::All => None,
+            Part::TopicPartition(topic_partition) => Some(topic_partition.clone()),
         }
     }
 }
@@ -69,21 +82,26 @@ fn part() -> Kind<Part> {
 
 #[cfg(test)]
 mod tests {
-    use environment::Env;
+    use environment::{Configuration as _, Env};
 
     use super::*;
 
     fn read(value: &str) -> Result<Drain, String> {
-        Env::from_pairs([(VARIABLE, value)]).read(read_drain).map_err(|problems| problems.to_string())
+        Env::from_pairs([("DRAIN_PARTITIONS", value)])
+            .read(|env| DrainPartitions::read(env).drain())
+            .map_err(|problems| problems.to_string())
     }
 
     #[test]
     fn partitions_are_named_as_events_name_them() {
-        assert_eq!(Env::from_pairs::<&str, &str>([]).read(read_drain), Ok(Drain::Nothing));
-        assert_eq!(read("*"), Ok(Drain::Everything));
-        let partitions = ["cdc.postgres.public.accounts-0", "user-logins-2147483647"].map(str::to_owned);
         assert_eq!(
-            read("cdc.postgres.public.accounts-0, user-logins-2147483647,"),
+            Env::from_pairs::<&str, &str>([]).read(|env| DrainPartitions::read(env).drain()),
+            Ok(Drain::Nothing)
+        );
+        assert_eq!(read("*"), Ok(Drain::Everything));
+        let partitions = ["cdc.postgres.public.tickets-0", "user-logins-2147483647"].map(str::to_owned);
+        assert_eq!(
+            read("cdc.postgres.public.tickets-0, user-logins-2147483647,"),
             Ok(Drain::Partitions(partitions.into()))
         );
     }

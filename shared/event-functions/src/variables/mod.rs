@@ -1,53 +1,44 @@
-//! Environment variables that functions share: those of every consumer, and those of the schema registry.
+//! Environment variables that functions share: this crate's README lists them.
 
 mod consumer;
+mod days;
+mod dead_letter_queue;
 mod drain_partitions;
+mod newest_versions;
 mod registry;
+mod retention;
 
-use environment::{Env, Variable};
+#[cfg(any(test, feature = "testing"))]
+use environment::{Configuration, Env, Variable};
 
-pub use consumer::Consumer;
-pub use drain_partitions::read_drain;
+pub(crate) use consumer::{ClaimSettings, Consumer, SideBySide};
+pub use dead_letter_queue::DeadLetterQueue;
+pub(crate) use newest_versions::NewestVersions;
 pub use registry::{RegistryConfig, RegistryConfigError};
+pub(crate) use retention::Retention;
 
-/// A function's own variables, for the table in its README: `all` without those that this crate's README lists for every
-/// function. A variable that a function reads with a meaning of its own is its own.
-pub fn own_variables(all: Vec<Variable>) -> Vec<Variable> {
-    let shared = Env::describe(Consumer::read);
-    all.into_iter().filter(|variable| !shared.contains(variable)).collect()
+/// The variables that this crate's README lists, by its sections.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn shared() -> [Vec<Variable>; 5] {
+    let registry = Env::describe(RegistryConfig::read);
+    let mut consumers = Env::describe(Consumer::read);
+    consumers.retain(|variable| !registry.contains(variable));
+    consumers.extend(Env::describe(SideBySide::read));
+    let [claims, newest, appended] =
+        [Env::describe(ClaimSettings::read), Env::describe(NewestVersions::read), Env::describe(Retention::read)];
+    [consumers, claims, newest, appended, registry]
 }
 
 #[cfg(test)]
 mod tests {
-    use environment::{table, text};
-
-    use super::*;
+    use environment::markdown;
 
     const README: &str = include_str!("../../README.md");
 
     #[test]
-    fn the_readme_lists_the_variables_of_the_registry() {
-        let table = table(&Env::describe(RegistryConfig::read));
-        assert!(README.contains(&table), "the README's table should be:\n{table}");
-    }
-
-    #[test]
-    fn the_readme_lists_the_variables_of_every_consumer() {
-        let registry = Env::describe(RegistryConfig::read);
-        let mut variables = Env::describe(Consumer::read);
-        variables.retain(|variable| !registry.contains(variable));
-        let table = table(&variables);
-        assert!(README.contains(&table), "the README's table should be:\n{table}");
-    }
-
-    #[test]
-    fn a_variable_with_a_meaning_of_its_own_is_the_functions_own() {
-        let own = own_variables(Env::describe(|env| {
-            env.required("TABLE", "DynamoDB table of the rows.", text());
-            env.optional("DEAD_LETTER_BUCKET", "S3 bucket for something else.", text());
-            RegistryConfig::read(env);
-            read_drain(env);
-        }));
-        assert_eq!(own.iter().map(|variable| variable.name).collect::<Vec<_>>(), ["TABLE", "DEAD_LETTER_BUCKET"]);
+    fn the_readme_lists_the_variables_that_functions_share() {
+        let tables = super::shared().map(|section| markdown(&section));
+        let missing: Vec<_> = tables.iter().filter(|table| !README.contains(*table)).cloned().collect();
+        assert!(missing.is_empty(), "the README's tables should be:\n{}", missing.join("\n"));
     }
 }

@@ -1,9 +1,7 @@
 //! The variables of a function's schema registry: which go together, and how the others are refused.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use aws_types::SdkConfig;
-use environment::Env;
+use environment::{Configuration, Env};
 use event_functions::{RegistryConfig, RegistryConfigError};
 use schema_registry::{FrameFormat, Frames, KeyFormat, SchemaId, SchemaRef, Subjects, Version};
 

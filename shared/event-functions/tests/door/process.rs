@@ -1,0 +1,53 @@
+//! A function's process: what it prints without variables, and the statuses that it exits with.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// The example, which cargo builds together with all tests of the package, and `tests/suites.py` with these.
+fn example() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let built = tests.parent().unwrap().parent().unwrap().join("examples/index_tickets");
+    assert!(built.exists(), "build the example: cargo build -p event-functions --example index_tickets");
+    built
+}
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(example()).args(arguments).env_clear().output().unwrap()
+}
+
+#[test]
+fn the_manifest_needs_no_variables() {
+    let ran = run(&["--manifest"]);
+    assert!(ran.status.success(), "{ran:?}");
+    let manifest: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(manifest["function"], "index-tickets");
+    assert_eq!(manifest["trigger"]["changes"]["topic"], "cdc.mysql.desk.tickets");
+    assert_eq!(manifest["tables"][0]["variable"], "TICKETS_TABLE");
+    let variables: Vec<_> =
+        manifest["variables"].as_array().unwrap().iter().map(|variable| &variable["name"]).collect();
+    for variable in ["TICKETS_TABLE", "VERSION_EPOCH", "DEAD_LETTER_QUEUE_URL", "SCHEMA_REGISTRY_URL"] {
+        assert!(variables.contains(&&Value::from(variable)), "{variable}: {variables:?}");
+    }
+}
+
+#[test]
+fn missing_variables_end_the_process_with_status_78() {
+    let ran = run(&[]);
+    assert_eq!(ran.status.code(), Some(78), "{ran:?}");
+    let logged = [ran.stdout, ran.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+    for variable in ["TICKETS_TABLE", "DEAD_LETTER_QUEUE_URL", "SCHEMA_REGISTRY_URL"] {
+        assert!(logged.contains(variable), "{variable}: {logged}");
+    }
+}
+
+#[test]
+fn arguments_are_explained_and_unknown_ones_refused() {
+    let help = run(&["--help"]);
+    assert!(help.status.success());
+    assert!(String::from_utf8(help.stdout).unwrap().contains("--manifest  print what it declares"));
+    let ran = run(&["--version"]);
+    assert_eq!(ran.status.code(), Some(64));
+    assert!(String::from_utf8(ran.stderr).unwrap().contains("--help"));
+}
