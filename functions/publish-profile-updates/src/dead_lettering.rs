@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use event_runtime::{DeadLetter, DeadLetters, StoreError};
+use event_functions::letters::DeadLetter;
+use event_functions::{DeadLetters, StoreError};
 use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
@@ -11,16 +12,16 @@ const SIDE_BY_SIDE: usize = 32;
 
 /// How many letters were stored.
 #[derive(Debug)]
-pub struct StoredLetters {
+pub(crate) struct StoredLetters {
     /// How many are stored, from the first on without a gap. Others behind them may be stored as well.
-    pub stored: usize,
+    pub(crate) stored: usize,
     /// Why not all of them, if so.
-    pub stopped: Option<Stopped>,
+    pub(crate) stopped: Option<Stopped>,
 }
 
 /// Why the storing of letters ended before the last.
 #[derive(Debug)]
-pub enum Stopped {
+pub(crate) enum Stopped {
     /// The time was over.
     OutOfTime,
     /// The queue or the bucket refused the next one.
@@ -34,7 +35,7 @@ struct NoAnswer(Duration);
 
 impl Stopped {
     /// What it means where not even the first letter was stored in `time`.
-    pub fn error(self, time: Duration) -> StoreError {
+    pub(crate) fn error(self, time: Duration) -> StoreError {
         match self {
             Stopped::Store(error) => error,
             Stopped::OutOfTime => StoreError {
@@ -49,7 +50,11 @@ impl Stopped {
 }
 
 /// Stores letters for at most `time`.
-pub async fn store_in_order(dead_letters: &dyn DeadLetters, letters: &[DeadLetter], time: Duration) -> StoredLetters {
+pub(crate) async fn store_in_order(
+    dead_letters: &dyn DeadLetters,
+    letters: &[DeadLetter],
+    time: Duration,
+) -> StoredLetters {
     let until = Instant::now() + time;
     let calls: Vec<_> = letters.iter().map(|letter| dead_letters.store(letter)).collect();
     let mut storing = stream::iter(calls).buffered(SIDE_BY_SIDE);
@@ -73,7 +78,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::Mutex;
 
-    use event_runtime::{Deadline, Failure, Invocation};
+    use event_functions::{Deadline, Failure, Invocation};
     use futures_util::FutureExt;
     use futures_util::future::BoxFuture;
     use serde_json::value::RawValue;

@@ -1,6 +1,6 @@
 //! The function's event: a schedule, or a dead-lettered item that a redrive brings back.
 
-use event_runtime::{Disposition, Failure};
+use event_functions::Failure;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -9,7 +9,7 @@ use crate::letter::EVENT_SOURCE;
 
 /// What the function is invoked for.
 #[derive(Debug)]
-pub enum Event {
+pub(crate) enum Event {
     /// Any event without the mark of a redrive. It says nothing: a run continues at the cursor.
     Schedule,
     /// A dead-lettered item, under the mark of a redrive.
@@ -20,31 +20,33 @@ pub enum Event {
 /// `{"redrive": {"letterId": "…", "attempt": 1}, "eventSource": "profile-api", "item": {…}}`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RedrivenItem {
+pub(crate) struct RedrivenItem {
     /// The mark.
-    pub redrive: Mark,
+    pub(crate) redrive: Mark,
     event_source: String,
     /// The item as the API gave it.
-    pub item: Box<RawValue>,
+    pub(crate) item: Box<RawValue>,
 }
 
 /// Which letter is redriven, and how often it was.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Mark {
+pub(crate) struct Mark {
     /// The letter's id; the answer repeats it.
-    pub letter_id: String,
+    pub(crate) letter_id: String,
     /// The attempt, from 1.
-    pub attempt: u32,
+    pub(crate) attempt: u32,
 }
 
 /// The event has the mark of a redrive, but the rest does not fit. Keeps none of its data.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadEvent {
-    /// A field is missing or of another type.
-    #[error(
+#[derive(Debug, Clone, PartialEq, Eq, Failure)]
+#[failure(dead_letter, code = "event_unreadable", blame = record)]
+pub(crate) enum BadEvent {
+    /// The event has the mark of a redrive and no item of this function.
+    #[failure(
         "the redriven event lacks one of the fields redrive.letterId, redrive.attempt, eventSource and item \
-         (line {line}, column {column}); send the letter again with redrive-dead-letters of this version"
+         (line {line}, column {column}); send the letter again with redrive-dead-letters of this version",
+        remedy = "Redrive with the version of this deployment."
     )]
     Unreadable {
         /// In the event, from 1.
@@ -52,8 +54,11 @@ pub enum BadEvent {
         /// From 1.
         column: usize,
     },
-    /// The letter is of another function.
-    #[error("the redriven item does not come from {EVENT_SOURCE}: its letter belongs to another function")]
+    /// The event has the mark of a redrive and no item of this function.
+    #[failure(
+        "the redriven item does not come from {EVENT_SOURCE}: its letter belongs to another function",
+        remedy = "Redrive with the version of this deployment."
+    )]
     AnotherSource,
 }
 
@@ -62,7 +67,7 @@ impl Event {
     ///
     /// # Errors
     /// When it is marked as a redrive and does not hold an item of this function.
-    pub fn read(event: &RawValue) -> Result<Self, BadEvent> {
+    pub(crate) fn read(event: &RawValue) -> Result<Self, BadEvent> {
         #[derive(Deserialize)]
         struct Marked {
             redrive: Option<IgnoredAny>,
@@ -78,16 +83,6 @@ impl Event {
             return Err(BadEvent::AnotherSource);
         }
         Ok(Event::Redriven(item))
-    }
-}
-
-impl Failure for BadEvent {
-    fn disposition(&self) -> Disposition {
-        Disposition::DeadLetter
-    }
-
-    fn code(&self) -> &'static str {
-        "event_unreadable"
     }
 }
 

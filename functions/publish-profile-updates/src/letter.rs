@@ -1,28 +1,27 @@
 //! The dead letter of an item that cannot be published.
 
-use event_runtime::{
-    Clock, DeadLetter, GivenUpBy, Invocation, LETTER_VERSION, LetterId, Place, RawBytes, Reason, SystemClock,
-};
+use event_functions::letters::{DeadLetter, GivenUpBy, LETTER_VERSION, LetterId, Place, RawBytes, Reason};
+use event_functions::{Clock, Invocation, SystemClock};
 use serde_json::value::RawValue;
 
 use crate::cursor::Position;
 
 /// The `event_source` of our letters, in place of a kind of event source mapping.
-pub const EVENT_SOURCE: &str = "profile-api";
+pub(crate) const EVENT_SOURCE: &str = "profile-api";
 
 /// Where an item is in the feed: the cursor of its page and its index there. The feed only grows, so the place never
 /// changes, and an item that is dead-lettered twice has one letter id.
-pub struct ItemPlace<'a> {
+pub(crate) struct ItemPlace<'a> {
     /// The topic that it was meant for.
-    pub topic: &'a str,
+    pub(crate) topic: &'a str,
     /// The page.
-    pub page: &'a Position,
+    pub(crate) page: &'a Position,
     /// The index, from 0.
-    pub index: usize,
+    pub(crate) index: usize,
 }
 
 /// The letter of an item.
-pub fn letter(
+pub(crate) fn letter(
     item: &RawValue,
     place: &ItemPlace<'_>,
     code: &str,

@@ -1,19 +1,46 @@
-//! Publishes changed profiles of an external API as `user.profile.updated` events.
+//! Publishes changed profiles: a schedule → an external REST API → `user.profile.updated` in Kafka.
+//!
+//! Reads the API's feed of changes from a cursor in DynamoDB, under a lease; writes events, moves the
+//! cursor when Kafka has acknowledged them, and dead-letters items that cannot be published. A redriven item is published by
+//! itself.
 
-pub mod api;
-pub mod config;
-pub mod cursor;
-pub mod dead_lettering;
-pub mod event;
-pub mod handler;
-pub mod kafka_login;
-pub mod letter;
-pub mod outcome;
-pub mod profile;
+mod api;
+mod config;
+mod cursor;
+mod dead_lettering;
+mod event;
+mod kafka;
+mod kafka_login;
+mod letter;
+mod outcome;
+mod page_time;
+mod ports;
+mod profile;
 mod publish_page;
-pub mod publisher;
-pub mod redriven;
-pub mod run;
-pub mod secret;
-pub mod segment;
-pub mod wiring;
+mod publisher;
+mod redriven;
+mod run;
+mod segment;
+mod task;
+#[cfg(test)]
+mod tests;
+
+use event_functions::{Aws, Function};
+
+use crate::config::Config;
+use crate::ports::{Ports, WiringError};
+use crate::publisher::ProfilePublisher;
+
+/// The function.
+pub fn function() -> Function {
+    function_with(Ports::real)
+}
+
+fn function_with(ports: impl Fn(&Config, &Aws<()>) -> Result<Ports, WiringError> + 'static) -> Function {
+    Function::new("publish-profile-updates").task().run_by(move |config: &Config, aws| {
+        // All of them, before one can fail: what is taken is what the function declares.
+        let (subjects, ports) = (aws.subjects(&config.registry, config.schema_to_register()), ports(config, aws));
+        let dead_letters = aws.dead_letters();
+        Ok::<_, WiringError>(ProfilePublisher::new(config, ports?, subjects?, dead_letters))
+    })
+}

@@ -2,35 +2,36 @@
 
 use std::time::Duration;
 
-use event_runtime::{Disposition, Failure, StoreError};
+use event_functions::{Failure, StoreError};
 use kafka_producer::PublishError;
 use serde::Serialize;
 
 use crate::api::ApiError;
+use crate::cursor::CursorError;
 use crate::event::BadEvent;
 use crate::profile::BadItem;
 
 /// What a run did: the function's answer, and a line of its log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// Pages that are finished.
-    pub pages: u64,
+    pub(crate) pages: u64,
     /// Events that Kafka acknowledged.
-    pub published: u64,
+    pub(crate) published: u64,
     /// Items that became dead letters.
     #[serde(rename = "parked")]
-    pub dead_lettered: u64,
+    pub(crate) dead_lettered: u64,
     /// Why it ended.
-    pub ended: End,
+    pub(crate) ended: End,
     /// Until when nothing will happen, in milliseconds since 1970: the end of another run's lease, or the time that the API asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub until_ms: Option<u64>,
+    pub(crate) until_ms: Option<u64>,
 }
 
 /// Why a run ended without an error.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum End {
+pub(crate) enum End {
     /// The end of the feed is reached.
     #[default]
     CaughtUp,
@@ -45,48 +46,32 @@ pub enum End {
 }
 
 /// Why an invocation failed. The next run continues with the first item that is not finished.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
+#[derive(Debug, Failure)]
+pub(crate) enum RunError {
     /// The API gave no page.
-    #[error(transparent)]
+    #[failure(transparent)]
     Api(#[from] ApiError),
-    /// The table or the queue failed.
-    #[error(transparent)]
+    /// The lease cannot be taken.
+    #[failure(transparent)]
+    Cursor(#[from] CursorError),
+    /// The table or the queue failed. Their codes are not this function's own.
+    #[failure(transparent, codes = &[])]
     Store(#[from] StoreError),
-    /// The schema, the encoding or Kafka failed.
-    #[error(transparent)]
+    /// The schema, the encoding or Kafka failed. Their codes are not this function's own.
+    #[failure(transparent, codes = &[])]
     Publish(#[from] PublishError),
     /// A redriven item still cannot be published.
-    #[error(transparent)]
+    #[failure(transparent)]
     Item(#[from] BadItem),
     /// The event is a redrive, but not of an item of this function.
-    #[error(transparent)]
+    #[failure(transparent)]
     Event(#[from] BadEvent),
-    /// No page would ever be begun.
-    #[error("publishing may take {0:?}, and the invocation has less time than that: raise the function's timeout")]
+    /// A page may take longer than the function's timeout: see Variables.
+    #[failure(
+        "publishing may take {0:?}, and the invocation has less time than that: raise the function's timeout",
+        retry,
+        code = "timeout_too_short",
+        remedy = "Raise the function's timeout."
+    )]
     TimeoutTooShort(Duration),
-}
-
-impl Failure for RunError {
-    fn disposition(&self) -> Disposition {
-        match self {
-            RunError::Api(error) => error.disposition(),
-            RunError::Store(error) => error.disposition(),
-            RunError::Publish(error) => error.disposition(),
-            RunError::Item(_) => Disposition::DeadLetter,
-            RunError::Event(error) => error.disposition(),
-            RunError::TimeoutTooShort(_) => Disposition::Retry { after: None },
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            RunError::Api(error) => error.code(),
-            RunError::Store(error) => error.code(),
-            RunError::Publish(error) => error.code(),
-            RunError::Item(bad) => bad.code(),
-            RunError::Event(error) => error.code(),
-            RunError::TimeoutTooShort(_) => "timeout_too_short",
-        }
-    }
 }

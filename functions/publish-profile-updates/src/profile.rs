@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use event_runtime::UnixMillis;
+use event_functions::{Failure, UnixMillis};
 use jiff::Timestamp;
 use jiff::fmt::temporal::Pieces;
 use kafka_producer::{DomainEvent, EventSource};
@@ -12,71 +12,74 @@ use uuid::Uuid;
 
 /// The schema that [`UserProfileUpdated`] is written by, as this version of the function knows it. It is used only where
 /// the function may register it.
-pub const SCHEMA: &str = include_str!("../../../events/schemas/user.profile.updated-value/v1.avsc");
+pub(crate) const SCHEMA: &str = include_str!("../../../events/schemas/user.profile.updated-value/v1.avsc");
 
 /// How far ahead of our clock a change may be: clocks differ, and time zones get mixed up. A change with a later time
 /// cannot have happened, and consumers that sort by time would show it first until then.
-pub const MOST_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const MOST_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One item of the API's feed. Other fields are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Change {
+pub(crate) struct Change {
     /// Identifies the change within the API; never changes.
-    pub id: String,
+    pub(crate) id: String,
     /// The user of the profile.
-    pub user_id: String,
+    pub(crate) user_id: String,
     /// When, in RFC 3339.
-    pub changed_at: String,
+    pub(crate) changed_at: String,
     /// Who changed it.
     #[serde(default)]
-    pub changed_by: Option<String>,
+    pub(crate) changed_by: Option<String>,
     /// From where.
     #[serde(default)]
-    pub origin: Option<String>,
+    pub(crate) origin: Option<String>,
     /// The profile's revision after the change.
-    pub revision: i64,
+    pub(crate) revision: i64,
     /// What changed.
-    pub changes: Vec<FieldChange>,
+    pub(crate) changes: Vec<FieldChange>,
 }
 
 /// One changed field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldChange {
+pub(crate) struct FieldChange {
     /// The field's name.
-    pub field: String,
+    pub(crate) field: String,
     /// Its value before.
     #[serde(default)]
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// Its value after.
     #[serde(default)]
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
 }
 
 /// The event, field for field as `events/schemas/user.profile.updated-value` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct UserProfileUpdated {
+pub(crate) struct UserProfileUpdated {
     /// A UUID of version 5 over the source and the change's id: the same change always has the same id.
-    pub event_id: String,
+    pub(crate) event_id: String,
     /// The user of the profile; the record's key.
-    pub user_id: String,
+    pub(crate) user_id: String,
     /// When, in milliseconds since 1970.
-    pub changed_at: i64,
+    pub(crate) changed_at: i64,
     /// Who.
-    pub changed_by: Option<String>,
+    pub(crate) changed_by: Option<String>,
     /// From where.
-    pub origin: Option<String>,
+    pub(crate) origin: Option<String>,
     /// The profile's revision after it.
-    pub revision: i64,
+    pub(crate) revision: i64,
     /// What.
-    pub changes: Vec<FieldChange>,
+    pub(crate) changes: Vec<FieldChange>,
 }
 
 /// Why an item cannot become an event. Keeps none of its data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadItem {
-    /// Not the JSON of a change.
-    #[error(
-        "the item cannot be read as a change: a field is missing or of another type (line {line}, column {column})"
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Failure)]
+#[failure(dead_letter, blame = record)]
+pub(crate) enum BadItem {
+    /// The item cannot be read as a change.
+    #[failure(
+        "the item cannot be read as a change: a field is missing or of another type (line {line}, column {column})",
+        code = "item_unreadable",
+        remedy = "It is wrong at its source: see Redriven items."
     )]
     Unreadable {
         /// In the item's JSON, from 1.
@@ -84,35 +87,43 @@ pub enum BadItem {
         /// From 1.
         column: usize,
     },
-    /// Without an id a repetition could not be recognised.
-    #[error("the item has an empty id")]
+    /// The item cannot be read as a change.
+    // Without an id a repetition could not be recognised.
+    #[failure(
+        "the item has an empty id",
+        code = "item_without_id",
+        remedy = "It is wrong at its source: see Redriven items."
+    )]
     NoId,
-    /// It has no key.
-    #[error("the item has an empty user_id")]
+    /// The item cannot be read as a change.
+    // It would have no key.
+    #[failure(
+        "the item has an empty user_id",
+        code = "item_without_user",
+        remedy = "It is wrong at its source: see Redriven items."
+    )]
     NoUser,
-    /// Its time cannot be read.
-    #[error("the item's changed_at is not a time in RFC 3339 with an offset")]
+    /// `changed_at` is not a time in RFC 3339 with an offset.
+    #[failure(
+        "the item's changed_at is not a time in RFC 3339 with an offset",
+        code = "item_time",
+        remedy = "It is wrong at its source: see Redriven items."
+    )]
     Time,
-    /// Its time is too far in the future.
-    #[error("the item's changed_at lies more than 24 hours ahead of this machine's clock")]
+    /// `changed_at` is more than 24 hours ahead of the function's clock.
+    #[failure(
+        "the item's changed_at lies more than 24 hours ahead of this machine's clock",
+        code = "item_from_future",
+        remedy = "If it is right, redrive it later; otherwise it is wrong at its source."
+    )]
     FromFuture,
-    /// Nothing changed.
-    #[error("the item has no changes")]
+    /// The item cannot be read as a change.
+    #[failure(
+        "the item has no changes",
+        code = "item_without_changes",
+        remedy = "It is wrong at its source: see Redriven items."
+    )]
     NoChanges,
-}
-
-impl BadItem {
-    /// The error code.
-    pub fn code(self) -> &'static str {
-        match self {
-            BadItem::Unreadable { .. } => "item_unreadable",
-            BadItem::NoId => "item_without_id",
-            BadItem::NoUser => "item_without_user",
-            BadItem::Time => "item_time",
-            BadItem::FromFuture => "item_from_future",
-            BadItem::NoChanges => "item_without_changes",
-        }
-    }
 }
 
 impl UserProfileUpdated {
@@ -120,7 +131,7 @@ impl UserProfileUpdated {
     ///
     /// # Errors
     /// When the item cannot be published.
-    pub fn of(item: &RawValue, source: &EventSource, now: UnixMillis) -> Result<Self, BadItem> {
+    pub(crate) fn of(item: &RawValue, source: &EventSource, now: UnixMillis) -> Result<Self, BadItem> {
         let change: Change = serde_json::from_str(item.get())
             .map_err(|error| BadItem::Unreadable { line: error.line(), column: error.column() })?;
         let changed_at = time_of(&change.changed_at)?;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use event_runtime::{Blame, Clock, DeadLetter, Disposition, Failure, Fault, Invocation, StoreError, SystemClock};
+use event_functions::letters::DeadLetter;
+use event_functions::{Blame, Clock, Disposition, Failure, Fault, Invocation, StoreError, SystemClock};
 use kafka_producer::{PublishError, TraceParent};
 
 use crate::api::Page;
@@ -10,8 +11,9 @@ use crate::cursor::{Done, Hold, Position, Written};
 use crate::dead_lettering::{Stopped, StoredLetters, store_in_order};
 use crate::letter::{ItemPlace, letter};
 use crate::outcome::{End, RunError, Summary};
+use crate::page_time::RESERVE;
 use crate::profile::UserProfileUpdated;
-use crate::publisher::{ProfilePublisher, RESERVE, credentials_refused};
+use crate::publisher::{ProfilePublisher, credentials_refused};
 use crate::segment::Segment;
 
 /// The time that is kept for the last write.

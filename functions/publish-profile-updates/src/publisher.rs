@@ -3,39 +3,57 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_runtime::{DeadLetters, Invocation};
+use event_functions::schemas::{Subjects, Version};
+use event_functions::{DeadLetters, Invocation, TopicName};
 use kafka_producer::{Delivered, DeliveryProblem, EventSource, PublishError, Publisher};
-use topic_names::TopicName;
 
-use crate::api::ProfileApi;
+use crate::api::Feed;
+use crate::config::Config;
 use crate::cursor::Cursors;
+use crate::page_time::{RESERVE, page_takes};
+use crate::ports::Ports;
 use crate::profile::UserProfileUpdated;
 
-/// What a page needs beside asking and sending: dead letters, three writes to the table, and a margin.
-pub const RESERVE: Duration = Duration::from_secs(3);
-
 /// Publishes the changes of the API: what a run and a redrive need.
-pub struct ProfilePublisher {
+pub(crate) struct ProfilePublisher {
     /// The lease and the cursor.
-    pub cursors: Cursors,
+    pub(crate) cursors: Arc<dyn Cursors>,
     /// The API that has the changes.
-    pub api: ProfileApi,
+    pub(crate) feed: Arc<dyn Feed>,
     /// Encodes and sends events.
-    pub events: Publisher<UserProfileUpdated>,
+    pub(crate) events: Publisher<UserProfileUpdated>,
     /// Takes items that cannot be published.
-    pub dead_letters: Arc<dyn DeadLetters>,
+    pub(crate) dead_letters: Arc<dyn DeadLetters>,
     /// The events' topic.
-    pub topic: TopicName,
+    pub(crate) topic: TopicName,
     /// The events' source, part of their ids.
-    pub source: EventSource,
+    pub(crate) source: EventSource,
     /// The most that sending a page may take.
-    pub send_timeout: Duration,
+    pub(crate) send_timeout: Duration,
+    /// The most that a page may take.
+    pub(crate) page_takes: Duration,
 }
 
 impl ProfilePublisher {
-    /// The most that one page may take.
-    pub(crate) fn page_takes(&self) -> Duration {
-        self.api.settings().page_timeout() + self.send_timeout + RESERVE
+    pub(crate) fn new(
+        config: &Config,
+        ports: Ports,
+        subjects: Arc<dyn Subjects>,
+        dead_letters: Arc<dyn DeadLetters>,
+    ) -> Self {
+        let Ports { feed, cursors, producer, send_timeout } = ports;
+        let (topic, source) = (config.topic.clone(), config.event_source.clone());
+        let version = config.schema_version.map_or(Version::Latest, Version::Number);
+        ProfilePublisher {
+            cursors,
+            feed,
+            events: Publisher::new(topic.clone(), source.clone(), subjects, version, producer),
+            dead_letters,
+            topic,
+            source,
+            send_timeout,
+            page_takes: page_takes(&config.api(), send_timeout),
+        }
     }
 
     /// Whether there is time for sending once.

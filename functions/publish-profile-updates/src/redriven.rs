@@ -1,19 +1,20 @@
 //! Publishes one dead-lettered item that a redrive brings back.
 
-use event_runtime::{Clock, Invocation, SystemClock};
+use event_functions::{Clock, Invocation, SystemClock};
 use kafka_producer::TraceParent;
 use serde::Serialize;
 
 use crate::event::RedrivenItem;
 use crate::outcome::RunError;
+use crate::page_time::RESERVE;
 use crate::profile::UserProfileUpdated;
-use crate::publisher::{ProfilePublisher, RESERVE, credentials_refused};
+use crate::publisher::{ProfilePublisher, credentials_refused};
 
 /// The answer to a redrive: the item of a letter is published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// The letter's id, as the mark has it. Only this answer lets the letter leave its queue.
-    pub finished: String,
+    pub(crate) finished: String,
 }
 
 impl ProfilePublisher {
@@ -22,7 +23,7 @@ impl ProfilePublisher {
     ///
     /// # Errors
     /// When the item still cannot be published or Kafka does not acknowledge it. No second letter is stored.
-    pub async fn publish_redriven(
+    pub(crate) async fn publish_redriven(
         &self,
         redriven: &RedrivenItem,
         invocation: &Invocation,

@@ -1,6 +1,6 @@
 //! One scheduled run: under a lease, page after page. The cursor moves only after everything before it is acknowledged.
 
-use event_runtime::{Clock, Fault, Invocation, SystemClock};
+use event_functions::{Clock, Fault, Invocation, SystemClock};
 use kafka_producer::TraceParent;
 
 use crate::api::Fetched;
@@ -14,9 +14,9 @@ impl ProfilePublisher {
     ///
     /// # Errors
     /// When API, table, queue or Kafka fail. Nothing is lost: the cursor stays before the first item that is not finished.
-    pub async fn run(&self, invocation: &Invocation, trace: TraceParent) -> Result<Summary, RunError> {
-        if !invocation.deadline.allows(self.page_takes()) {
-            return Err(RunError::TimeoutTooShort(self.page_takes()));
+    pub(crate) async fn run_scheduled(&self, invocation: &Invocation, trace: TraceParent) -> Result<Summary, RunError> {
+        if !invocation.deadline.allows(self.page_takes) {
+            return Err(RunError::TimeoutTooShort(self.page_takes));
         }
         let (hold, position, not_before) = match self.cursors.take().await? {
             Taken::Ours { hold, position, not_before } => (hold, position, not_before),
@@ -30,10 +30,10 @@ impl ProfilePublisher {
         }
         let mut run = Run::new(self, invocation, trace, hold, position);
         let ended = loop {
-            if !invocation.deadline.allows(self.page_takes()) {
+            if !invocation.deadline.allows(self.page_takes) {
                 break Ok(End::OutOfTime);
             }
-            let page = match self.api.page(&run.position, invocation.deadline).await {
+            let page = match self.feed.page(&run.position, invocation.deadline).await {
                 Ok(Fetched::Page(page)) => page,
                 Ok(Fetched::NotModified) => break Ok(End::CaughtUp),
                 Ok(Fetched::Wait(wait)) => {

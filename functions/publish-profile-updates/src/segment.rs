@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use event_runtime::UnixMillis;
+use event_functions::UnixMillis;
 use kafka_producer::EventSource;
 use serde_json::value::RawValue;
 
@@ -13,20 +13,20 @@ const BAD_ITEMS: usize = 100;
 
 /// A part of a page, usually the whole page.
 #[derive(Debug)]
-pub struct Segment {
+pub(crate) struct Segment {
     /// Where it is in the page.
-    pub range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// The events of its items.
-    pub events: Vec<UserProfileUpdated>,
+    pub(crate) events: Vec<UserProfileUpdated>,
     /// Where the item of each event is.
-    pub places: Vec<usize>,
+    pub(crate) places: Vec<usize>,
     /// The items that cannot become events, with their places.
-    pub bad: Vec<(usize, BadItem)>,
+    pub(crate) bad: Vec<(usize, BadItem)>,
 }
 
 impl Segment {
     /// The segment of `items` that begins at `from`.
-    pub fn of(items: &[Box<RawValue>], from: usize, source: &EventSource, now: UnixMillis) -> Self {
+    pub(crate) fn of(items: &[Box<RawValue>], from: usize, source: &EventSource, now: UnixMillis) -> Self {
         let mut segment = Segment { range: from..from, events: Vec::new(), places: Vec::new(), bad: Vec::new() };
         for (index, item) in items.iter().enumerate().skip(from) {
             match UserProfileUpdated::of(item, source, now) {

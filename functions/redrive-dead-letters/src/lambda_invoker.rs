@@ -11,9 +11,9 @@ use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
+use event_functions::redrive::{ExpectedAnswer, Invoked, Invoker, NotInvoked, Target, error_text, read_answer};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use redrive_core::{ExpectedAnswer, Invoked, Invoker, NotInvoked, Target, error_text, read_answer};
 
 type Response = aws_sdk_lambda::config::http::HttpResponse;
 

@@ -1,11 +1,37 @@
-//! Sends dead-lettered records back to the function that gave them up: `redrive-core` on AWS, as a Lambda.
+//! Sends dead-lettered records back: dead letters in SQS → the functions that gave them up, by invoking them.
+//!
+//! Reads the queue, and S3 for letters too large for it. The claims that the functions hold guard the effects. Writes the
+//! claims that a person has decided about, and letters with their attempt counted. `event_functions::redrive` does the
+//! work; this crate has its ports on AWS.
 
-pub mod config;
-pub mod handler;
+mod config;
 mod lambda_invoker;
+mod ports;
 mod s3_objects;
 mod sqs_queue;
+mod task;
+#[cfg(test)]
+mod tests;
 
+use std::convert::Infallible;
+
+use event_functions::redrive::{Ports, Redrive};
+use event_functions::{Aws, Function};
+
+use crate::config::Config;
+use crate::task::Redriving;
 pub use lambda_invoker::LambdaInvoker;
+pub use ports::Names;
 pub use s3_objects::S3Objects;
 pub use sqs_queue::SqsLetterQueue;
+
+/// The function.
+pub fn function() -> Function {
+    function_with(ports::declared)
+}
+
+fn function_with(ports: impl Fn(&Config, &Aws<()>) -> Ports + 'static) -> Function {
+    Function::new("redrive-dead-letters").task().run_by(move |config: &Config, aws| {
+        Ok::<_, Infallible>(Redriving::new(Redrive::new(ports(config, aws), config.invoke_timeout)))
+    })
+}

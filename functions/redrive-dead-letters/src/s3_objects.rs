@@ -1,9 +1,9 @@
 //! Implements [`Objects`] with Amazon S3.
 
 use aws_sdk_s3::Client;
+use event_functions::redrive::{ObjectError, Objects};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use redrive_core::{ObjectError, Objects};
 
 /// Objects in S3.
 #[derive(Debug, Clone)]

@@ -8,9 +8,9 @@ use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
     MessageSystemAttributeName,
 };
+use event_functions::redrive::{LetterQueue, Message, QueueError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use redrive_core::{LetterQueue, Message, QueueError};
 
 /// SQS takes at most ten messages per call.
 const AT_A_TIME: usize = 10;

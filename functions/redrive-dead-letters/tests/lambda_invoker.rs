@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use redrive_core::{ExpectedAnswer, Invoked, Invoker, NotInvoked, Target};
+use event_functions::redrive::{ExpectedAnswer, Invoked, Invoker, NotInvoked, Target};
 use redrive_dead_letters::LambdaInvoker;
 use tokio::net::TcpListener;
 

@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use redrive_core::LetterQueue;
+use event_functions::redrive::LetterQueue;
 use redrive_dead_letters::SqsLetterQueue;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

@@ -1,10 +1,8 @@
-//! Reads an account's row, its recipient, and its id.
+//! Reads an account's row and its recipient.
 
 use std::borrow::Cow;
 
-use avro_decode::{AvroRead, Lenient, Value};
-use debezium::{KeyError, RowKey};
-use event_runtime::{Blame, Disposition, Failure};
+use event_functions::{AvroRead, Lenient};
 
 use crate::address::Address;
 use crate::error::SendError;
@@ -53,41 +51,10 @@ impl<'a> Account<'a> {
     }
 }
 
-/// The account's id: the row's primary key, of columns of any name and type.
-///
-/// # Errors
-/// When there is no key, or it does not identify a row.
-pub fn account_id(key: Option<&Value<'_>>) -> Result<RowKey, NoAccountId> {
-    RowKey::of(key).map_err(NoAccountId)
-}
-
-/// The account has no id, so its mail cannot be guarded.
-#[derive(Debug, thiserror::Error)]
-#[error("the mail cannot be guarded, because the account has no id")]
-pub struct NoAccountId(#[source] KeyError);
-
-impl Failure for NoAccountId {
-    fn disposition(&self) -> Disposition {
-        Disposition::DeadLetter
-    }
-    fn code(&self) -> &'static str {
-        match self.0 {
-            KeyError::Missing | KeyError::Empty { .. } => "key_missing",
-            KeyError::Type { .. } | KeyError::TooLong { .. } => "key_unsupported",
-        }
-    }
-    fn blame(&self) -> Blame {
-        match self.0 {
-            KeyError::Missing | KeyError::Empty { .. } | KeyError::TooLong { .. } => Blame::Record,
-            // The topic is keyed by such columns, the same for every record.
-            KeyError::Type { .. } => Blame::Deployment,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use avro_decode::{Limits, Plan, Schema};
+    use event_functions::Failure;
+    use event_functions::avro_decode::{Limits, Plan, Schema};
 
     use super::*;
 
@@ -134,18 +101,5 @@ mod tests {
             let account = plan.decode(&datum).unwrap();
             assert_eq!((account.email, account.recipient().unwrap().locale), (Some("ada@example.com"), locale));
         }
-    }
-
-    #[test]
-    fn a_key_without_an_account_is_an_error_that_says_why() {
-        let id = |column: &str, datum: &[u8]| {
-            let key = format!(r#"{{"type": "record", "name": "Key", "fields": [{{"name": "id", "type": {column}}}]}}"#);
-            let plan = Plan::<Value>::compile(&Schema::parse(&key).unwrap(), &Limits::default()).unwrap();
-            account_id(Some(&plan.decode(datum).unwrap())).map_err(|error| error.code())
-        };
-        assert_eq!(id(r#""long""#, b"\x54").unwrap().as_str(), "42");
-        assert_eq!(id(r#"["null", "long"]"#, b"\x00"), Err("key_missing"));
-        assert_eq!(id(r#"{"type": "map", "values": "int"}"#, b"\x00"), Err("key_unsupported"));
-        assert_eq!(account_id(None).map_err(|error| error.code()), Err("key_missing"));
     }
 }

@@ -66,10 +66,11 @@ impl Address {
         }
     }
 
-    /// A placeholder for an address that could not be read, while the rest of the configuration is read. The domain is
-    /// reserved for such uses (RFC 2606), so it reaches nobody.
-    pub(crate) fn stand_in() -> Self {
-        Address { text: "nobody@example.invalid".to_owned(), at: 6 }
+    /// What stands for an address where there is no environment, or none that can be read. It tells which variable it comes
+    /// from, and reaches nobody.
+    pub(crate) fn stand_in(variable: &str) -> Self {
+        let text = format!("${{{variable}}}");
+        Address { at: text.len(), text }
     }
 
     /// The address as it is sent to SES.

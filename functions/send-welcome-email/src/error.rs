@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use event_runtime::{Blame, Disposition, Failure};
+use event_functions::{Disposition, Failure};
 
 use crate::address::AddressError;
 
@@ -11,28 +11,72 @@ use crate::address::AddressError;
 ///
 /// `Retry` and `DeadLetter` mean that nothing was sent; every doubtful case is `Uncertain`. Messages contain no address and
 /// no name. They do not include SES's error texts either, since those quote addresses.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Failure)]
 pub enum SendError {
-    /// The account has no address.
-    #[error("the account has no email address in `email`, `email_address` or `mail`")]
+    /// The row has no address.
+    #[failure(
+        "the account has no email address in `email`, `email_address` or `mail`",
+        dead_letter,
+        code = "recipient_missing",
+        blame = record,
+        remedy = "Nothing, or welcome the person by hand; then `redrive resolve <id> --done --yes`. Correcting the row does \
+            not help: the letter has the row as it was, and the correction arrives as an update, which gets no mail."
+    )]
     RecipientMissing,
-    /// The account's address cannot be sent to.
-    #[error("the account's email address cannot be sent to: {0}")]
+    /// The row's address cannot be sent to.
+    #[failure(
+        "the account's email address cannot be sent to: {0}",
+        dead_letter,
+        code = "recipient_malformed",
+        blame = record,
+        remedy = "As for `recipient_missing`."
+    )]
     RecipientMalformed(AddressError),
+    /// An insert without a row.
+    #[failure(
+        "the change is an insert without a row; check the connector and its transformations",
+        dead_letter,
+        code = "row_missing",
+        blame = record,
+        remedy = "Check the connector and its transformations; then as for `recipient_missing`."
+    )]
+    RowMissing,
     /// A template failed; no row can cause that.
-    #[error("the mail's template could not be rendered")]
+    #[failure(
+        "the mail's template could not be rendered",
+        dead_letter,
+        code = "mail_rendering",
+        remedy = "This is a bug: report it, and redrive once it is fixed."
+    )]
     Rendering(#[source] askama::Error),
-    /// Sending was switched off on purpose.
-    #[error("sending is switched off (EMAIL_SENDING=off)")]
+    /// `EMAIL_SENDING=off`.
+    #[failure(
+        "sending is switched off (EMAIL_SENDING=off)",
+        retry,
+        code = "sending_off",
+        remedy = "Switch it on again. Nothing is lost until the topic's retention ends, or the mapping's limits of retries \
+            and age are reached."
+    )]
     SendingOff,
-    /// Too many mails are already waiting for their turn.
-    #[error("the next turn within the send rate (EMAIL_RATE_PER_SECOND) is in {} ms", after.as_millis())]
+    /// More mails are waiting than the rate allows.
+    #[failure(
+        "the next turn within the send rate (EMAIL_RATE_PER_SECOND) is in {} ms",
+        after.as_millis(),
+        retry(after = after),
+        code = "send_rate_exceeded",
+        remedy = "If it persists and the account's rate allows it, raise `EMAIL_RATE_PER_SECOND`."
+    )]
     RateExceeded {
         /// How long the wait would have been.
         after: Duration,
     },
     /// SES or the connection to it refused: nothing was sent.
-    #[error("SES did not take the mail: {refusal}{answer}")]
+    #[failure(
+        "SES did not take the mail: {refusal}{answer}",
+        forward = refusal,
+        disposition = refusal.asked_to_wait(*after),
+        codes = Refusal::CODES
+    )]
     Refused {
         /// Why.
         refusal: Refusal,
@@ -45,7 +89,7 @@ pub enum SendError {
         cause: Option<Box<dyn Error + Send + Sync>>,
     },
     /// The request was sent, and its result is unknown.
-    #[error("SES may or may not have taken the mail: {doubt}{answer}")]
+    #[failure("SES may or may not have taken the mail: {doubt}{answer}", forward = doubt)]
     Uncertain {
         /// Why it is unknown.
         doubt: Doubt,
@@ -80,233 +124,157 @@ impl std::fmt::Display for Answer {
 }
 
 /// Why SES refused, or why the request was never sent. In all of these cases nothing was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// Only what the record itself may have caused is a dead letter. A fault of the deployment is the same for every record, and
+/// must not drain a topic into the dead letters. What may be the row's fault may also be that of a sender or template which
+/// fails every mail, so the guard against a flood of dead letters counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Failure)]
+#[failure(retry)]
 pub enum Refusal {
-    /// Over the rate that SES allows this account.
-    Throttled,
-    /// SES answered 503.
-    Unavailable,
-    /// No connection, or no credentials: the request was never sent.
-    Unreachable,
-    /// The 24-hour quota is used up, or another limit of the account.
-    QuotaExceeded,
-    /// The function's role may not send, or its credentials are not accepted.
-    AccessDenied,
-    /// The sender's address or domain is not verified.
-    SenderUnverified,
-    /// The configuration set does not exist.
-    ConfigurationSetMissing,
-    /// Sending is paused for the account or the configuration set.
-    SendingPaused,
-    /// AWS has suspended the account's sending.
-    AccountSuspended,
-    /// The recipient is not verified, which the SES sandbox requires.
+    /// The account is in the SES sandbox and the recipient is not verified (also where SES or the role refuses the
+    /// recipient's identity).
+    #[failure(
+        "the recipient is not verified, as the SES sandbox requires",
+        dead_letter,
+        code = "recipient_unverified",
+        remedy = "Leave the sandbox or verify the recipient, then redrive; or use `EMAIL_MODE=allowlist`."
+    )]
     RecipientUnverified,
     /// SES rejected the message because of its content.
+    #[failure(
+        "the message was rejected",
+        dead_letter,
+        code = "ses_rejected",
+        remedy = "Correct the template or the sender, then redrive."
+    )]
     MessageRejected,
-    /// SES found the request invalid, most often because of an address.
+    /// SES found the request invalid, most often because of the recipient's address.
+    #[failure(
+        "the request is invalid, most often because of an address",
+        dead_letter,
+        code = "ses_request_invalid",
+        remedy = "A single one: as for `recipient_missing`. Many: correct the sender or the template, then redrive."
+    )]
     RequestInvalid,
-    /// A response that SES never sends: it comes from a proxy, or the endpoint is wrong.
+    /// The account's rate is exceeded.
+    #[failure(
+        "too many requests",
+        code = "ses_throttled",
+        remedy = "Lower `EMAIL_RATE_PER_SECOND` or the concurrency, or ask AWS for more."
+    )]
+    Throttled,
+    /// The 24-hour quota is used up, or another limit of the account.
+    #[failure("a sending quota is used up", code = "ses_quota_exceeded", remedy = "Wait, or ask AWS for more.")]
+    QuotaExceeded,
+    /// SES answered 503 or 408.
+    #[failure("it is unavailable", code = "ses_unavailable", remedy = "Wait.")]
+    Unavailable,
+    /// No connection or no credentials: the request was never sent.
+    #[failure(
+        "the request was never sent",
+        code = "ses_unreachable",
+        remedy = "Check the network, the VPC endpoint and the role."
+    )]
+    Unreachable,
+    /// Something other than SES responded: a proxy, or the endpoint is wrong.
+    #[failure(
+        "something other than SES responded; check the endpoint and proxies",
+        code = "ses_endpoint_unexpected",
+        remedy = "Check the proxy and the endpoint."
+    )]
     EndpointUnexpected,
+    /// The role may not send, or its credentials are not accepted.
+    #[failure(
+        "the function's role or credentials are not accepted",
+        code = "ses_access_denied",
+        remedy = "Allow `ses:SendEmail` on the sender's identity and the configuration set."
+    )]
+    AccessDenied,
+    /// `EMAIL_SENDER` or its MAIL FROM domain is not verified in this region.
+    #[failure("the sender (EMAIL_SENDER) is not verified", code = "ses_sender_unverified", remedy = "Verify it.")]
+    SenderUnverified,
+    /// `EMAIL_CONFIGURATION_SET` does not exist in this region.
+    #[failure(
+        "the configuration set (EMAIL_CONFIGURATION_SET) does not exist",
+        code = "ses_configuration_set_missing",
+        remedy = "Create it or correct the name."
+    )]
+    ConfigurationSetMissing,
+    /// Sending is paused for the account or the configuration set.
+    #[failure(
+        "sending is paused for the account or the configuration set",
+        code = "ses_sending_paused",
+        remedy = "Find out why before resuming."
+    )]
+    SendingPaused,
+    /// AWS has suspended the account's sending.
+    #[failure("the account's sending is suspended", code = "ses_account_suspended", remedy = "Answer AWS's message.")]
+    AccountSuspended,
 }
 
 impl Refusal {
-    /// All of them.
-    pub const ALL: [Refusal; 13] = [
-        Refusal::Throttled,
-        Refusal::Unavailable,
-        Refusal::Unreachable,
-        Refusal::QuotaExceeded,
-        Refusal::AccessDenied,
-        Refusal::SenderUnverified,
-        Refusal::ConfigurationSetMissing,
-        Refusal::SendingPaused,
-        Refusal::AccountSuspended,
-        Refusal::RecipientUnverified,
-        Refusal::MessageRejected,
-        Refusal::RequestInvalid,
-        Refusal::EndpointUnexpected,
-    ];
-
-    fn code(self) -> &'static str {
-        match self {
-            Refusal::Throttled => "ses_throttled",
-            Refusal::Unavailable => "ses_unavailable",
-            Refusal::Unreachable => "ses_unreachable",
-            Refusal::QuotaExceeded => "ses_quota_exceeded",
-            Refusal::AccessDenied => "ses_access_denied",
-            Refusal::SenderUnverified => "ses_sender_unverified",
-            Refusal::ConfigurationSetMissing => "ses_configuration_set_missing",
-            Refusal::SendingPaused => "ses_sending_paused",
-            Refusal::AccountSuspended => "ses_account_suspended",
-            Refusal::RecipientUnverified => "recipient_unverified",
-            Refusal::MessageRejected => "ses_rejected",
-            Refusal::RequestInvalid => "ses_request_invalid",
-            Refusal::EndpointUnexpected => "ses_endpoint_unexpected",
+    /// What may be done about it, where SES asks to wait that long before the next attempt.
+    fn asked_to_wait(self, after: Option<Duration>) -> Disposition {
+        match self.disposition() {
+            Disposition::Retry { .. } => Disposition::Retry { after },
+            never @ (Disposition::DeadLetter | Disposition::Uncertain) => never,
         }
-    }
-
-    /// Only what the record itself may have caused is permanent. A fault of the deployment is the same for every record,
-    /// and must not drain a topic into the dead letters.
-    fn is_permanent(self) -> bool {
-        match self {
-            Refusal::RecipientUnverified | Refusal::MessageRejected | Refusal::RequestInvalid => true,
-            Refusal::Throttled
-            | Refusal::Unavailable
-            | Refusal::Unreachable
-            | Refusal::QuotaExceeded
-            | Refusal::AccessDenied
-            | Refusal::SenderUnverified
-            | Refusal::ConfigurationSetMissing
-            | Refusal::SendingPaused
-            | Refusal::AccountSuspended
-            | Refusal::EndpointUnexpected => false,
-        }
-    }
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Refusal::Throttled => "too many requests",
-            Refusal::Unavailable => "it is unavailable",
-            Refusal::Unreachable => "the request was never sent",
-            Refusal::QuotaExceeded => "a sending quota is used up",
-            Refusal::AccessDenied => "the function's role or credentials are not accepted",
-            Refusal::SenderUnverified => "the sender (EMAIL_SENDER) is not verified",
-            Refusal::ConfigurationSetMissing => "the configuration set (EMAIL_CONFIGURATION_SET) does not exist",
-            Refusal::SendingPaused => "sending is paused for the account or the configuration set",
-            Refusal::AccountSuspended => "the account's sending is suspended",
-            Refusal::RecipientUnverified => "the recipient is not verified, as the SES sandbox requires",
-            Refusal::MessageRejected => "the message was rejected",
-            Refusal::RequestInvalid => "the request is invalid, most often because of an address",
-            Refusal::EndpointUnexpected => "something other than SES responded; check the endpoint and proxies",
-        })
     }
 }
 
 /// Why it is unknown whether a mail was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Failure)]
+#[failure(
+    uncertain,
+    remedy = "Find out whether the mail was sent, then `redrive resolve <id> --yes`, with `--done` if it was and `--repeat` if not."
+)]
 pub enum Doubt {
     /// No response in time.
+    #[failure("no response came in time", code = "ses_timeout")]
     Timeout,
-    /// The connection broke after sending the request had begun.
+    /// The connection broke before the response.
+    #[failure("the connection broke before the response", code = "ses_answer_lost")]
     ConnectionLost,
-    /// SES failed to process the request: a 5xx other than 503.
-    ServerError,
-    /// A response that SES never sends.
+    /// The response cannot be read.
+    #[failure("its response cannot be read", code = "ses_answer_unreadable")]
     AnswerUnreadable,
-}
-
-impl Doubt {
-    /// All of them.
-    pub const ALL: [Doubt; 4] = [Doubt::Timeout, Doubt::ConnectionLost, Doubt::ServerError, Doubt::AnswerUnreadable];
-
-    fn code(self) -> &'static str {
-        match self {
-            Doubt::Timeout => "ses_timeout",
-            Doubt::ConnectionLost => "ses_answer_lost",
-            Doubt::ServerError => "ses_server_error",
-            Doubt::AnswerUnreadable => "ses_answer_unreadable",
-        }
-    }
-}
-
-impl std::fmt::Display for Doubt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Doubt::Timeout => "no response came in time",
-            Doubt::ConnectionLost => "the connection broke before the response",
-            Doubt::ServerError => "SES failed to process the request",
-            Doubt::AnswerUnreadable => "its response cannot be read",
-        })
-    }
-}
-
-impl Failure for SendError {
-    fn disposition(&self) -> Disposition {
-        match self {
-            SendError::RecipientMissing | SendError::RecipientMalformed(_) | SendError::Rendering(_) => {
-                Disposition::DeadLetter
-            }
-            SendError::SendingOff => Disposition::Retry { after: None },
-            SendError::RateExceeded { after } => Disposition::Retry { after: Some(*after) },
-            SendError::Refused { refusal, .. } if refusal.is_permanent() => Disposition::DeadLetter,
-            SendError::Refused { after, .. } => Disposition::Retry { after: *after },
-            SendError::Uncertain { .. } => Disposition::Uncertain,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            SendError::RecipientMissing => "recipient_missing",
-            SendError::RecipientMalformed(_) => "recipient_malformed",
-            SendError::Rendering(_) => "mail_rendering",
-            SendError::SendingOff => "sending_off",
-            SendError::RateExceeded { .. } => "send_rate_exceeded",
-            SendError::Refused { refusal, .. } => refusal.code(),
-            SendError::Uncertain { doubt, .. } => doubt.code(),
-        }
-    }
-
-    /// A missing or malformed address is the row's fault. A refusal by SES may be the row's fault too, but also that of a
-    /// sender or template which fails every mail, so the runtime's guard against a flood of dead letters must count it.
-    fn blame(&self) -> Blame {
-        match self {
-            SendError::RecipientMissing | SendError::RecipientMalformed(_) => Blame::Record,
-            SendError::Rendering(_)
-            | SendError::SendingOff
-            | SendError::RateExceeded { .. }
-            | SendError::Refused { .. }
-            | SendError::Uncertain { .. } => Blame::Deployment,
-        }
-    }
+    /// SES failed to process the request: a 5xx other than 503.
+    #[failure("SES failed to process the request", code = "ses_server_error")]
+    ServerError,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use event_functions::testing::{FailureCodes, FailureResult};
 
-    /// One of each.
-    fn every_error() -> Vec<SendError> {
-        let answer = Answer::default;
-        let mut all = vec![
-            SendError::RecipientMissing,
-            SendError::RecipientMalformed(AddressError::Empty),
-            SendError::Rendering(askama::Error::Fmt),
-            SendError::SendingOff,
-            SendError::RateExceeded { after: Duration::from_secs(1) },
-        ];
-        all.extend(Refusal::ALL.map(|refusal| SendError::Refused {
-            refusal,
-            answer: answer(),
-            after: None,
-            cause: None,
-        }));
-        all.extend(Doubt::ALL.map(|doubt| SendError::Uncertain { doubt, answer: answer(), cause: None }));
-        all
-    }
+    use super::*;
 
     #[test]
     fn only_doubtful_failures_are_uncertain() {
-        for error in every_error() {
-            let uncertain = matches!(error, SendError::Uncertain { .. });
-            assert_eq!(error.disposition() == Disposition::Uncertain, uncertain, "{error}");
+        let doubtful: Vec<_> = Doubt::CODES.iter().map(|doubt| doubt.code).collect();
+        assert_eq!(doubtful.len(), 4);
+        for code in SendError::CODES {
+            let uncertain = code.result == FailureResult::Uncertain;
+            assert_eq!(uncertain, doubtful.contains(&code.code), "{}", code.code);
         }
     }
 
     #[test]
-    fn the_readme_lists_what_follows_from_each_code() {
-        let readme = include_str!("../README.md");
-        for error in every_error() {
-            let follows = match error.disposition() {
-                Disposition::Retry { .. } => "retry",
-                Disposition::DeadLetter => "dead letter",
-                Disposition::Uncertain => "uncertain",
-            };
-            let row = format!("| `{}` | {follows} | ", error.code());
-            assert_eq!(readme.matches(&row).count(), 1, "{row}");
-        }
+    fn each_code_is_declared_once() {
+        let mut codes: Vec<_> = SendError::CODES.iter().map(|code| code.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!((codes.len(), SendError::CODES.len()), (23, 23));
+    }
+
+    #[test]
+    fn the_wait_that_ses_asks_for_matters_where_it_helps() {
+        let refused = |refusal, after| SendError::Refused { refusal, answer: Answer::default(), after, cause: None };
+        let after = Some(Duration::from_secs(2));
+        let throttled = refused(Refusal::Throttled, after);
+        assert_eq!((throttled.code(), throttled.disposition()), ("ses_throttled", Disposition::Retry { after }));
+        let rejected = refused(Refusal::MessageRejected, after);
+        assert_eq!((rejected.code(), rejected.disposition()), ("ses_rejected", Disposition::DeadLetter));
     }
 
     #[test]

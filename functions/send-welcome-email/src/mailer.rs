@@ -1,11 +1,11 @@
-//! The port for sending mail, and the outbox in front of it: the switch, the mode and the rate limit.
+//! The port for sending mail, and the outbox in front of it: the switch, the audience and the rate limit.
 
 use std::future::Future;
 use std::sync::Arc;
 
 use tracing::info;
 
-use crate::address::Address;
+use crate::audience::Audience;
 use crate::error::SendError;
 use crate::message::Email;
 use crate::rate_limit::RateLimit;
@@ -42,58 +42,20 @@ pub enum SentMail {
     },
 }
 
-/// Who really gets mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mode {
-    /// Everybody.
-    Live,
-    /// Only these. Mail to others is withheld and counts as sent.
-    Allowlist(Vec<Allowed>),
-    /// Nobody; the log reports the mails that were withheld.
-    Log,
-}
-
-/// Who may get mail from a development deployment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Allowed {
-    /// One address.
-    Address(Address),
-    /// Everybody at a domain, but not at its subdomains.
-    Domain(String),
-}
-
-impl Allowed {
-    fn covers(&self, address: &Address) -> bool {
-        match self {
-            Allowed::Address(allowed) => allowed.is_same_mailbox(address),
-            Allowed::Domain(domain) => domain.eq_ignore_ascii_case(address.domain()),
-        }
-    }
-}
-
 /// The outbox: checks that a mail passes before it reaches the real mailer.
 #[derive(Debug)]
 pub struct Outbox<M> {
     /// With `false` nothing is sent and nothing is lost: every mail fails with a retry.
     sending: bool,
-    mode: Mode,
+    audience: Audience,
     rate_limit: RateLimit,
     mailer: M,
 }
 
 impl<M: Mailer> Outbox<M> {
-    /// Puts the switch, the mode and the rate limit in front of `mailer`.
-    pub fn new(sending: bool, mode: Mode, rate_limit: RateLimit, mailer: M) -> Self {
-        Outbox { sending, mode, rate_limit, mailer }
-    }
-
-    fn withholds(&self, email: &Email) -> Option<&'static str> {
-        match &self.mode {
-            Mode::Live => None,
-            Mode::Allowlist(allowed) if allowed.iter().any(|allowed| allowed.covers(&email.to)) => None,
-            Mode::Allowlist(_) => Some("not_on_allowlist"),
-            Mode::Log => Some("mode_log"),
-        }
+    /// Puts the switch, the audience and the rate limit in front of `mailer`.
+    pub fn new(sending: bool, audience: Audience, rate_limit: RateLimit, mailer: M) -> Self {
+        Outbox { sending, audience, rate_limit, mailer }
     }
 }
 
@@ -102,7 +64,7 @@ impl<M: Mailer> Mailer for Outbox<M> {
         if !self.sending {
             return Err(SendError::SendingOff);
         }
-        if let Some(why) = self.withholds(email) {
+        if let Some(why) = self.audience.withholds_from(&email.to) {
             info!(why, language = email.language.tag(), bytes = email.html.len() + email.text.len(), "mail withheld");
             return Ok(SentMail::Withheld { why });
         }
@@ -116,10 +78,12 @@ mod tests {
     use std::sync::Mutex;
     use std::time::Duration;
 
-    use event_runtime::{Disposition, Failure};
+    use event_functions::{Disposition, Failure};
     use tokio::time::Instant;
 
     use super::*;
+    use crate::address::Address;
+    use crate::audience::Allowed;
     use crate::message::Recipient;
 
     #[derive(Default)]
@@ -144,15 +108,15 @@ mod tests {
         Email::welcome(&Recipient { address, name: None, locale: None }, "Shop").unwrap()
     }
 
-    fn outbox(sending: bool, mode: Mode) -> (Arc<Postbox>, Outbox<Arc<Postbox>>) {
+    fn outbox(sending: bool, audience: Audience) -> (Arc<Postbox>, Outbox<Arc<Postbox>>) {
         let postbox = Arc::new(Postbox::default());
-        let outbox = Outbox::new(sending, mode, RateLimit::new(10, Duration::from_secs(60)), postbox.clone());
+        let outbox = Outbox::new(sending, audience, RateLimit::new(10, Duration::from_secs(60)), postbox.clone());
         (postbox, outbox)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_live_outbox_sends_to_everybody() {
-        let (postbox, outbox) = outbox(true, Mode::Live);
+        let (postbox, outbox) = outbox(true, Audience::everybody());
         let sent = outbox.send(&email("ada@example.com")).await.unwrap();
         assert_eq!(sent, SentMail::Accepted { message_id: "1".into() });
         assert_eq!(postbox.addresses(), ["ada@example.com"]);
@@ -160,8 +124,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn switched_off_it_sends_nothing_and_loses_nothing() {
-        for mode in [Mode::Live, Mode::Log] {
-            let (postbox, outbox) = outbox(false, mode);
+        for audience in [Audience::everybody(), Audience::nobody()] {
+            let (postbox, outbox) = outbox(false, audience);
             let error = outbox.send(&email("ada@example.com")).await.unwrap_err();
             assert_eq!((error.disposition(), error.code()), (Disposition::Retry { after: None }, "sending_off"));
             assert!(postbox.addresses().is_empty());
@@ -170,7 +134,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn in_log_mode_nobody_gets_mail() {
-        let (postbox, outbox) = outbox(true, Mode::Log);
+        let (postbox, outbox) = outbox(true, Audience::nobody());
         assert_eq!(outbox.send(&email("ada@example.com")).await.unwrap(), SentMail::Withheld { why: "mode_log" });
         assert!(postbox.addresses().is_empty());
     }
@@ -181,7 +145,7 @@ mod tests {
             Allowed::Address(Address::parse("Ada@example.com").unwrap()),
             Allowed::Domain("shop.example".to_owned()),
         ];
-        let (postbox, outbox) = outbox(true, Mode::Allowlist(allowed));
+        let (postbox, outbox) = outbox(true, Audience::only(allowed));
         for to in ["ada@EXAMPLE.com", "bob@example.com", "bob@shop.example", "bob@x.shop.example", "x@notshop.example"]
         {
             outbox.send(&email(to)).await.unwrap();
@@ -193,7 +157,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_withheld_takes_no_turn() {
-        let (_, outbox) = outbox(true, Mode::Log);
+        let (_, outbox) = outbox(true, Audience::nobody());
         let began = Instant::now();
         for _ in 0..100 {
             outbox.send(&email("ada@example.com")).await.unwrap();

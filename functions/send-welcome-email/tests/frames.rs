@@ -3,41 +3,28 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::Arc;
 
-use event_runtime::{RawRecord, RecordFrames, RecordHandler};
-use kafka_events::{Entry, Event};
-use schema_registries::Snapshot;
-use schema_registry::{
-    CachePolicy, FrameFormat, Frames, KeyFormat, RegistryError, RegistryErrorKind, SchemaCache, SchemaRef, SchemaText,
-    Schemas,
-};
+use base64_simd::STANDARD as BASE64;
+use event_functions::testing::StoredClaim;
 use send_welcome_email::error::SendError;
-use send_welcome_email::handler::{Decision, WelcomeNewAccounts};
+use send_welcome_email::function_with;
 use send_welcome_email::mailer::{Mailer, SentMail};
 use send_welcome_email::message::Email;
+use serde_json::{Value, json};
+
+const EVENT: &str = include_str!("../../../events/recorded/postgres-accounts/event.json");
+const SCHEMAS: &str = include_str!("../../../events/recorded/postgres-accounts/schemas.json");
 
 /// The schema ids of the recorded keys and values.
 const KEY: u32 = 100_001;
 const VALUE: u32 = 100_002;
 
-struct NoMail;
+#[derive(Clone)]
+struct AnyMail;
 
-impl Mailer for NoMail {
+impl Mailer for AnyMail {
     async fn send(&self, _: &Email) -> Result<SentMail, SendError> {
-        panic!("nothing is sent here")
-    }
-}
-
-struct Nothing;
-
-impl Schemas for Nothing {
-    fn by_id(
-        &self,
-        schema: SchemaRef,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Arc<SchemaText>, RegistryError>> + Send + '_>> {
-        Box::pin(std::future::ready(Err(RegistryError::new(schema, RegistryErrorKind::NotFound))))
+        Ok(SentMail::Accepted { message_id: "1".to_owned() })
     }
 }
 
@@ -50,92 +37,88 @@ fn uuid_bytes(number: u32) -> Vec<u8> {
 }
 
 /// The recorded schemas by number, and the same under GUIDs and Glue's versions.
-fn schemas() -> Arc<dyn Schemas> {
-    let recorded = std::fs::read_to_string(recording().join("schemas.json")).unwrap();
-    let mut schemas: BTreeMap<String, serde_json::Value> = serde_json::from_str(&recorded).unwrap();
+fn schemas() -> String {
+    let mut schemas: BTreeMap<String, Value> = serde_json::from_str(SCHEMAS).unwrap();
     for number in [KEY, VALUE] {
         let schema = schemas[&number.to_string()].clone();
         schemas.insert(uuid(number), schema.clone());
         schemas.insert(format!("glue:{}", uuid(number)), schema);
     }
-    let snapshot = Snapshot::parse(&serde_json::to_string(&schemas).unwrap()).unwrap();
-    Arc::new(SchemaCache::new(Nothing, CachePolicy::default()).with_preloaded(snapshot))
-}
-
-fn recording() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/recorded/postgres-accounts")
+    serde_json::to_string(&schemas).unwrap()
 }
 
 /// Puts another frame around bytes in Confluent's frame; returns the header too.
-fn reframe(format: FrameFormat, framed: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
+fn reframe(format: &str, framed: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
     let (frame, body) = framed.split_at(5);
     let number = u32::from_be_bytes(frame[1..].try_into().unwrap());
     match format {
-        FrameFormat::Confluent | FrameFormat::Apicurio => (framed.to_vec(), None),
-        FrameFormat::ConfluentHeader => (body.to_vec(), Some([vec![1], uuid_bytes(number)].concat())),
-        FrameFormat::Glue => ([vec![3, 0], uuid_bytes(number), body.to_vec()].concat(), None),
-        FrameFormat::Metadata => (body.to_vec(), None),
+        "confluent" | "apicurio" => (framed.to_vec(), None),
+        "confluent-header" => (body.to_vec(), Some([vec![1], uuid_bytes(number)].concat())),
+        "glue" => ([vec![3, 0], uuid_bytes(number), body.to_vec()].concat(), None),
+        "metadata" => (body.to_vec(), None),
+        // The column alone: an Avro string after its length.
+        "text" => (body[1..].to_vec(), None),
+        other => panic!("{other} is not a format"),
     }
 }
 
-/// The claims of the recording's inserts in order, with keys and values in these frames.
-async fn claims(frames: Frames) -> Vec<String> {
-    let handler = WelcomeNewAccounts::new(&schemas(), frames, NoMail, "Shop", None);
-    let event = std::fs::read(recording().join("event.json")).unwrap();
-    let mut claims = Vec::new();
-    for partition in &Event::scan(&event).unwrap().partitions {
-        for entry in &partition.records {
-            let Entry::Record(record) = entry else { panic!("malformed") };
-            let Some(value) = record.value.map(|value| value.to_vec().unwrap()) else { continue };
-            let framed_key = record.key.unwrap().to_vec().unwrap();
-            if value[1..5] != VALUE.to_be_bytes() {
-                continue;
-            }
-            let (value, value_header) = reframe(frames.values, &value);
-            let (key, key_header) = match frames.keys {
-                KeyFormat::Framed(format) => reframe(format, &framed_key),
-                // The column alone: an Avro string after its length.
-                KeyFormat::Text => (framed_key[6..].to_vec(), None),
-            };
-            let header = |name: &str, id: Option<Vec<u8>>| id.map(|id| serde_json::json!({ name: id }));
-            let headers = [header("__key_schema_id", key_header), header("__value_schema_id", value_header)];
-            let metadata = |number| serde_json::json!({"dataFormat": "AVRO", "schemaId": number});
-            let carrier = serde_json::json!({"eventSource": "aws:kafka", "records": {"t-0": [{
-                "topic": record.topic, "partition": 0, "offset": record.offset, "timestamp": record.timestamp,
-                "timestampType": "CREATE_TIME", "headers": headers.into_iter().flatten().collect::<Vec<_>>(),
-                "keySchemaMetadata": metadata(KEY), "valueSchemaMetadata": metadata(VALUE)}]}});
-            let carrier = carrier.to_string();
-            let carrier = Event::scan(carrier.as_bytes()).unwrap();
-            let Some(Entry::Record(beside)) = carrier.partitions[0].records.first() else { panic!("no record") };
-            let record_frames = RecordFrames::default();
-            let raw = RawRecord {
-                topic: &record.topic,
-                partition: record.partition,
-                offset: record.offset,
-                timestamp: record.timestamp,
-                key: Some(&key),
-                value: Some(&value),
-                headers: &beside.headers,
-                key_schema: beside.key_schema.as_ref(),
-                value_schema: beside.value_schema.as_ref(),
-                frames: &record_frames,
-            };
-            if let Decision::Welcome { effect, .. } = handler.decode(raw).await.unwrap() {
-                claims.push(effect.key.as_str().to_owned());
-            }
-        }
-    }
-    claims
+fn bytes(encoded: &Value) -> Option<Vec<u8>> {
+    encoded.as_str().map(|text| BASE64.decode_to_vec(text).unwrap())
 }
 
-#[tokio::test]
-async fn an_account_has_the_same_claim_in_every_frame_format() {
-    let expected = claims(Frames::both(FrameFormat::Confluent)).await;
-    assert!(expected.len() > 2 && expected.iter().all(|claim| claim.starts_with("welcome:")), "{expected:?}");
-    for values in [FrameFormat::ConfluentHeader, FrameFormat::Apicurio, FrameFormat::Glue, FrameFormat::Metadata] {
-        assert_eq!(claims(Frames::both(values)).await, expected, "{values:?}");
-        assert_eq!(claims(Frames { keys: KeyFormat::Text, values }).await, expected, "text and {values:?}");
+/// A recorded change with its key and value in these frames; `None` for records that are none.
+fn reframed(mut record: Value, keys: &str, values: &str) -> Option<Value> {
+    let value = bytes(&record["value"]).filter(|value| value[1..5] == VALUE.to_be_bytes())?;
+    let (value, value_header) = reframe(values, &value);
+    let (key, key_header) = reframe(keys, &bytes(&record["key"])?);
+    record["key"] = BASE64.encode_to_string(key).into();
+    record["value"] = BASE64.encode_to_string(value).into();
+    for (name, header) in [("__key_schema_id", key_header), ("__value_schema_id", value_header)] {
+        record["headers"].as_array_mut()?.extend(header.map(|id| json!({ name: id })));
     }
-    let before_the_body = Frames { keys: FrameFormat::ConfluentHeader.into(), values: FrameFormat::Confluent };
-    assert_eq!(claims(before_the_body).await, expected);
+    for (name, number) in [("keySchemaMetadata", KEY), ("valueSchemaMetadata", VALUE)] {
+        record[name] = json!({"dataFormat": "AVRO", "schemaId": number.to_string()});
+    }
+    Some(record)
+}
+
+/// The claims that the recorded changes of accounts leave, with keys and values in these frames.
+fn claims(keys: &str, values: &str) -> Vec<String> {
+    let mut event: Value = serde_json::from_str(EVENT).unwrap();
+    let mut candidates = Vec::new();
+    for records in event["records"].as_object_mut().unwrap().values_mut() {
+        let all = records.as_array_mut().unwrap();
+        candidates.extend(all.iter().map(|record| {
+            let id = reframe("text", &bytes(&record["key"]).unwrap()).0;
+            format!("welcome:{}", String::from_utf8(id).unwrap())
+        }));
+        *records = all.drain(..).filter_map(|record| reframed(record, keys, values)).collect();
+    }
+    let registry = if [keys, values].contains(&"glue") { "glue" } else { "confluent" };
+    let test = function_with(|_, _| AnyMail).test(&[
+        ("EMAIL_MODE", "live"),
+        ("EMAIL_SENDER", "hello@shop.example"),
+        ("EMAIL_RATE_PER_SECOND", "500"),
+        ("SCHEMA_REGISTRY_KIND", registry),
+        ("KEY_FRAME", keys),
+        ("VALUE_FRAME", values),
+    ]);
+    test.schemas(&schemas());
+    test.deliver(&event);
+    assert_eq!(test.letters(), []);
+    candidates.sort_unstable();
+    candidates.dedup();
+    candidates.retain(|claim| matches!(test.claims().stored(claim), Some(StoredClaim::Done { .. })));
+    candidates
+}
+
+#[test]
+fn an_account_has_the_same_claim_in_every_frame_format() {
+    let expected = claims("confluent", "confluent");
+    assert!(expected.len() > 2, "{expected:?}");
+    for values in ["confluent-header", "apicurio", "glue", "metadata"] {
+        assert_eq!(claims(values, values), expected, "{values}");
+        assert_eq!(claims("text", values), expected, "text and {values}");
+    }
+    assert_eq!(claims("confluent-header", "confluent"), expected);
 }

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sesv2::config::{Credentials, SharedCredentialsProvider};
-use event_runtime::{Disposition, Failure};
+use aws_sdk_sesv2::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use event_functions::{Disposition, Failure, SdkConfig};
 use send_welcome_email::address::Address;
 use send_welcome_email::error::SendError;
 use send_welcome_email::mailbox::Mailbox;

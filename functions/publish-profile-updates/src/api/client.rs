@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use event_runtime::Deadline;
+use event_functions::{Deadline, Secret};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, redirect};
 use url::Url;
 
+use super::Feed;
 use super::error::ApiError;
 use super::page::{Body, Fetched, Page, PageVersion};
 use crate::cursor::Position;
-use crate::secret::Token;
 
 /// Tries for one page, including the first.
 const TRIES: u32 = 3;
@@ -26,25 +28,25 @@ const MAX_BODY: usize = 16 << 20;
 
 /// Settings of the API's client.
 #[derive(Debug, Clone)]
-pub struct ApiSettings {
+pub(crate) struct ApiSettings {
     /// Its base address; the feed is at `v1/profile-changes` under it.
-    pub url: String,
+    pub(crate) url: String,
     /// Changes a page.
-    pub page_size: u32,
+    pub(crate) page_size: u32,
     /// The most that one request may take, including the connection and the body.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 impl ApiSettings {
     /// The most that a page may take, with all tries and the pauses between them.
-    pub fn page_timeout(&self) -> Duration {
+    pub(crate) fn page_timeout(&self) -> Duration {
         self.timeout * TRIES + FIRST_PAUSE * 6
     }
 }
 
 /// Why the client cannot be built.
 #[derive(Debug, thiserror::Error)]
-pub enum ApiSettingsError {
+pub(crate) enum ApiSettingsError {
     /// The address cannot be read.
     #[error("PROFILE_API_URL is not an address")]
     Url(#[from] url::ParseError),
@@ -54,11 +56,11 @@ pub enum ApiSettingsError {
 }
 
 /// The API.
-pub struct ProfileApi {
+pub(crate) struct ProfileApi {
     http: Client,
     feed: Url,
     settings: ApiSettings,
-    token: Token,
+    token: Secret,
 }
 
 impl ProfileApi {
@@ -66,7 +68,7 @@ impl ProfileApi {
     ///
     /// # Errors
     /// When the address cannot be read, or TLS cannot be set up.
-    pub fn new(settings: ApiSettings, token: Token) -> Result<Self, ApiSettingsError> {
+    pub(crate) fn new(settings: ApiSettings, token: Secret) -> Result<Self, ApiSettingsError> {
         let mut feed = Url::parse(&settings.url)?;
         let http = Client::builder()
             // The token is for this address alone.
@@ -80,22 +82,16 @@ impl ProfileApi {
         Ok(ProfileApi { http, feed, settings, token })
     }
 
-    /// Its settings.
-    pub fn settings(&self) -> &ApiSettings {
-        &self.settings
-    }
-
-    /// The page at a position. Retries where nothing answered or the API failed, while `deadline` allows.
-    ///
-    /// # Errors
-    /// When the API gives no page.
-    pub async fn page(&self, position: &Position, deadline: Deadline) -> Result<Fetched, ApiError> {
+    /// Retries where nothing answered or the API failed.
+    async fn page(&self, position: &Position, deadline: Deadline) -> Result<Fetched, ApiError> {
         let mut pause = FIRST_PAUSE;
         let mut tries = 1;
         let mut rotated = false;
         loop {
-            let failed = match self.ask(position).await {
-                Err(ApiError::Denied(_)) if !rotated && self.token.refused().await => {
+            let token = self.token.expose();
+            let failed = match self.ask(position, &token).await {
+                // It may have been replaced.
+                Err(ApiError::Denied(_)) if !rotated && self.token.refused(&token).await? => {
                     rotated = true;
                     continue;
                 }
@@ -112,14 +108,13 @@ impl ProfileApi {
         }
     }
 
-    async fn ask(&self, position: &Position) -> Result<Fetched, ApiError> {
+    async fn ask(&self, position: &Position, token: &str) -> Result<Fetched, ApiError> {
         let mut url = self.feed.clone();
         url.query_pairs_mut().append_pair("limit", &self.settings.page_size.to_string());
         if let Some(cursor) = &position.cursor {
             url.query_pairs_mut().append_pair("after", cursor);
         }
         let known = position.version.as_ref().filter(|known| known.url == url.as_str());
-        let token = self.token.get().await?;
         let mut request = self.http.get(url.clone()).header(ACCEPT, "application/json").bearer_auth(token);
         if let Some(known) = known {
             request = request.header(IF_NONE_MATCH, &known.etag);
@@ -140,6 +135,12 @@ impl ProfileApi {
             },
             other => Err(ApiError::Refused(other.as_u16())),
         }
+    }
+}
+
+impl Feed for ProfileApi {
+    fn page<'a>(&'a self, position: &'a Position, deadline: Deadline) -> BoxFuture<'a, Result<Fetched, ApiError>> {
+        self.page(position, deadline).boxed()
     }
 }
 

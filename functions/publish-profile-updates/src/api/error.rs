@@ -1,33 +1,60 @@
 //! Errors of the API.
 
-use event_runtime::{Disposition, Failure};
-
-use crate::secret::SecretError;
+use event_functions::{Failure, SecretError};
 
 /// Why the API gave no page. Nothing of an answer's body is kept: it may hold personal data.
-#[derive(Debug, thiserror::Error)]
-pub enum ApiError {
-    /// No connection.
-    #[error("the profile API cannot be reached: check PROFILE_API_URL and the route out of the function's network")]
+///
+/// A request changes nothing, so it can always be repeated.
+#[derive(Debug, Failure)]
+#[failure(retry)]
+pub(crate) enum ApiError {
+    /// The API is down or slow.
+    #[failure(
+        "the profile API cannot be reached: check PROFILE_API_URL and the route out of the function's network",
+        code = "profile_api_unreachable",
+        remedy = "Wait; check the network's route out."
+    )]
     Unreachable(#[source] reqwest::Error),
-    /// No answer in time, or a broken connection.
-    #[error("the profile API did not answer within PROFILE_API_TIMEOUT_MS")]
+    /// The API is down or slow.
+    #[failure(
+        "the profile API did not answer within PROFILE_API_TIMEOUT_MS",
+        code = "profile_api_no_answer",
+        remedy = "Wait; check the network's route out."
+    )]
     NoAnswer(#[source] reqwest::Error),
-    /// A status of 500 and above.
-    #[error("the profile API is failing: HTTP {0}")]
+    /// The API is down or slow.
+    #[failure(
+        "the profile API is failing: HTTP {0}",
+        code = "profile_api_failing",
+        remedy = "Wait; check the network's route out."
+    )]
     Failing(u16),
-    /// The token is not accepted, even after the secret was read again.
-    #[error("the profile API refuses the token: HTTP {0}; check the secret and what it may read")]
+    /// The token is not accepted, even after its secret was read again.
+    #[failure(
+        "the profile API refuses the token: HTTP {0}; check the secret and what it may read",
+        code = "profile_api_denied",
+        remedy = "Check the secret."
+    )]
     Denied(u16),
-    /// The cursor is not accepted.
-    #[error("the profile API no longer knows the cursor: HTTP 410; the README says how to start from the beginning")]
+    /// The API no longer knows the cursor (410).
+    #[failure(
+        "the profile API no longer knows the cursor: HTTP 410; the README says how to start from the beginning",
+        code = "profile_api_cursor_gone",
+        remedy = "Delete the attributes `cursor` and `page_done` of the item: the feed is published from its beginning, and consumers recognise what they have."
+    )]
     CursorGone,
-    /// Any other status.
-    #[error("the profile API refuses the request: HTTP {0}; check PROFILE_API_URL and the version of the API")]
+    /// The API does not behave as described above.
+    #[failure(
+        "the profile API refuses the request: HTTP {0}; check PROFILE_API_URL and the version of the API",
+        code = "profile_api_refused",
+        remedy = "Check its address and version."
+    )]
     Refused(u16),
-    /// The answer cannot be read as a page.
-    #[error(
-        "the profile API's answer cannot be read as a page (line {line}, column {column}); check the version of the API"
+    /// The API does not behave as described above.
+    #[failure(
+        "the profile API's answer cannot be read as a page (line {line}, column {column}); check the version of the API",
+        code = "profile_api_unreadable",
+        remedy = "Check its address and version."
     )]
     Unreadable {
         /// In the answer, from 1.
@@ -35,16 +62,27 @@ pub enum ApiError {
         /// From 1.
         column: usize,
     },
-    /// The answer is too large.
-    #[error("the profile API's answer is larger than {0} bytes; ask for smaller pages (PROFILE_PAGE_SIZE)")]
+    /// The API's answer is too large.
+    #[failure(
+        "the profile API's answer is larger than {0} bytes; ask for smaller pages (PROFILE_PAGE_SIZE)",
+        code = "profile_api_too_large",
+        remedy = "Set a smaller `PROFILE_PAGE_SIZE`."
+    )]
     TooLarge(usize),
-    /// The next page would be the same one.
-    #[error(
-        "the profile API has more changes and gives the same cursor again: the feed cannot move on; report it to the API's owner"
+    /// The API does not behave as described above.
+    #[failure(
+        "the profile API has more changes and gives the same cursor again: the feed cannot move on; report it to the API's owner",
+        code = "profile_api_stuck",
+        remedy = "Check its address and version."
     )]
     Stuck,
-    /// The token cannot be read.
-    #[error(transparent)]
+    /// The token was refused, and its secret cannot be read again.
+    #[failure(
+        "the profile API refuses the token, and its secret cannot be read again",
+        code = _0.code(),
+        codes = ["secret_denied", "secret_not_found", "secret_without_text", "secret_unavailable", "secret_key_missing", "secret_unusable"],
+        remedy = "As the message says: allow `secretsmanager:GetSecretValue`, or store it as text."
+    )]
     Secret(#[from] SecretError),
 }
 
@@ -60,28 +98,6 @@ impl ApiError {
             | ApiError::TooLarge(_)
             | ApiError::Stuck
             | ApiError::Secret(_) => false,
-        }
-    }
-}
-
-impl Failure for ApiError {
-    /// A request changes nothing, so it can always be repeated.
-    fn disposition(&self) -> Disposition {
-        Disposition::Retry { after: None }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            ApiError::Unreachable(_) => "profile_api_unreachable",
-            ApiError::NoAnswer(_) => "profile_api_no_answer",
-            ApiError::Failing(_) => "profile_api_failing",
-            ApiError::Denied(_) => "profile_api_denied",
-            ApiError::CursorGone => "profile_api_cursor_gone",
-            ApiError::Refused(_) => "profile_api_refused",
-            ApiError::Unreadable { .. } => "profile_api_unreadable",
-            ApiError::TooLarge(_) => "profile_api_too_large",
-            ApiError::Stuck => "profile_api_stuck",
-            ApiError::Secret(error) => error.code(),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 /// The answer to a request for a page.
 #[derive(Debug)]
-pub enum Fetched {
+pub(crate) enum Fetched {
     /// The page.
     Page(Page),
     /// The page has not changed since its version was seen.
@@ -18,24 +18,24 @@ pub enum Fetched {
 
 /// A page of changes, oldest first.
 #[derive(Debug)]
-pub struct Page {
+pub(crate) struct Page {
     /// The changes as they came; each is read by itself, so that a bad one affects no other.
-    pub items: Vec<Box<RawValue>>,
+    pub(crate) items: Vec<Box<RawValue>>,
     /// The cursor of the next page.
-    pub next: String,
+    pub(crate) next: String,
     /// Whether there are more pages now.
-    pub has_more: bool,
+    pub(crate) has_more: bool,
     /// The version of this page.
-    pub version: Option<PageVersion>,
+    pub(crate) version: Option<PageVersion>,
 }
 
 /// The version of a page. It is valid for the URL that it came with, and for no other (RFC 9110, section 8.8.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageVersion {
+pub(crate) struct PageVersion {
     /// The whole URL, with its query.
-    pub url: String,
+    pub(crate) url: String,
     /// The `ETag` of the answer.
-    pub etag: String,
+    pub(crate) etag: String,
 }
 
 #[derive(Deserialize)]

@@ -55,13 +55,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<u8, Failed> {
-    let (config, json) = (options.config(), options.json);
+    let (names, invoke_timeout, json) = (options.names(), options.invoke_timeout(), options.json);
     let request: Request = options.into_request()?;
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let stop = Stop::default();
     tokio::spawn(end_on_ctrl_c(stop.clone()));
     let terminal = Terminal::new(std::io::stdout(), json);
-    let report = config.redrive(&aws).stopped_by(stop).run(&request, &terminal).await?;
+    let report = names.redrive(&aws, invoke_timeout).stopped_by(stop).run(&request, &terminal).await?;
     let code = report.status.exit_code();
     terminal.finish(report, &request)?;
     Ok(code)

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use event_runtime::Decision;
 use jiff::Timestamp;
 use redrive_core::{Action, Bucket, Request};
-use redrive_dead_letters::config::Config;
+use redrive_dead_letters::Names;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -195,18 +195,21 @@ pub(crate) enum OptionsError {
 }
 
 impl Options {
-    pub(crate) fn config(&self) -> Config {
-        let invoke_timeout = match &self.command {
+    pub(crate) fn names(&self) -> Names {
+        Names {
+            queue_url: self.queue_url.clone(),
+            bucket: self.bucket.clone(),
+            claims_table: self.claims_table.clone(),
+        }
+    }
+
+    /// How long one invocation may take.
+    pub(crate) fn invoke_timeout(&self) -> Duration {
+        match &self.command {
             Command::List { .. } | Command::Show { .. } => Duration::from_secs(1),
             Command::Replay { sending, .. } | Command::Resolve { sending, .. } => {
                 Duration::from_secs(sending.invoke_timeout)
             }
-        };
-        Config {
-            dead_letter_queue_url: self.queue_url.clone(),
-            dead_letter_bucket: self.bucket.clone(),
-            claims_table: self.claims_table.clone(),
-            invoke_timeout,
         }
     }
 

@@ -21,7 +21,7 @@ const SENT_AT: i64 = 1_795_680_300_000;
 pub enum ExampleError {
     /// Its events have no schema.
     #[error(
-        "there is no events/schemas/{topic}-value: write its v1.avsc, and a subject.json with an example, as for user.profile.updated. Domain events with a schema are: {}",
+        "there is no events/schemas/{topic}-value: write its v1.avsc and a subject.json with an example, and the contract events/topics/{topic}.json, as for user.profile.updated. Domain events with a schema are: {}",
         known.join(", ")
     )]
     NoSchema {

@@ -94,10 +94,11 @@ async fn run(command: Command) -> Result<bool, Failure> {
         }
         Command::NewFunction { name, topic } => {
             let NewFunction { files, first, sample } = new_function(&Workspace::find()?, &name, &topic)?;
+            writeln!(out, "Made functions/{name}, and changed nothing else:")?;
             for path in files {
-                writeln!(out, "{}", path.display())?;
+                writeln!(out, "  {}", path.display())?;
             }
-            writeln!(out, "\nNext, in functions/{name}: {first}; list what it reads in tests/schema-readers; then")?;
+            writeln!(out, "\nNext, in functions/{name}: {first}; then")?;
             writeln!(out, "  cargo test -p {name}")?;
             writeln!(out, "  make watch, and in another terminal: make invoke FUNCTION={name} EVENT={sample}")?;
             Ok(true)

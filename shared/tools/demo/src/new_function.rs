@@ -85,7 +85,7 @@ pub enum NewFunctionError {
     Format(String),
 }
 
-/// Makes `functions/<name>` and its sample event.
+/// Makes `functions/<name>`, its sample event included, and changes nothing else.
 ///
 /// # Errors
 /// When name or topic are not usable; nothing is written then.
@@ -104,6 +104,8 @@ pub fn new_function(workspace: &Workspace, name: &str, topic: &str) -> Result<Ne
         (from.replace('-', "_"), to.replace('-', "_")),
         (from.replace('-', "_").to_uppercase(), to.replace('-', "_").to_uppercase()),
         (template.topic.to_owned(), topic.to_string()),
+        // Its own folder has its sample; those of the repository's functions and templates lie together.
+        ("events/samples/{NAME}".to_owned(), "functions/{NAME}/samples".to_owned()),
     ];
     let fill = |text: String| replacements.iter().fold(text, |text, (from, to)| text.replace(from, to));
     let folder = workspace.root().join("shared/tools").join(template.name);
@@ -119,8 +121,7 @@ pub fn new_function(workspace: &Workspace, name: &str, topic: &str) -> Result<Ne
         };
         written.push(write(target.join(below), &fill(text))?);
     }
-    let samples = workspace.root().join("events/samples").join(name);
-    written.push(write(samples.join(&sample_name), &sample)?);
+    written.push(write(target.join("samples").join(&sample_name), &sample)?);
     format(workspace, name)?;
     let sample = sample_name.trim_end_matches(".json").to_owned();
     Ok(NewFunction { files: written, first: template.first, sample })

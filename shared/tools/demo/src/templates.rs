@@ -16,19 +16,19 @@ pub(crate) struct Template {
 pub(crate) const ROWS: Template = Template {
     name: "template-rows",
     topic: "cdc.postgres.public.accounts",
-    first: "name the columns that it reads in src/row.rs",
+    first: "name the columns that it reads and keeps in src/main.rs",
 };
 
 /// Documents of a collection: the newest version of each.
 pub(crate) const DOCUMENTS: Template = Template {
     name: "template-documents",
     topic: "cdc.mongodb.users.login",
-    first: "name the fields that it reads in src/document.rs",
+    first: "name the fields that it reads and keeps in src/main.rs",
 };
 
 /// Domain events: each of them once.
 pub(crate) const EVENTS: Template = Template {
     name: "template-events",
     topic: "user.profile.updated",
-    first: "name the fields that it reads in src/event.rs",
+    first: "name the fields that it reads and keeps in src/main.rs",
 };

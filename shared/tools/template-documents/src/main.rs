@@ -1,32 +1,54 @@
 //! Keeps the newest version of each document: `cdc.mongodb.users.login` → DynamoDB, one conditional put a record.
-//!
-//! Reads changes of documents; each put is guarded by its own condition; writes items, tombstones, and dead letters.
 
-use std::process::ExitCode;
-use std::sync::Arc;
+use event_functions::{Config, ExitCode, Function, Table, item, keep_newest_documents};
+use serde::Deserialize;
 
-use aws_config::BehaviorVersion;
-use dead_letters_sqs::SqsDeadLetters;
-use dynamodb::VersionedTable;
-use event_functions::HostError;
-use event_runtime::{NoClaims, Processor, Settings};
-use template_documents::config::Config;
-use template_documents::handler::{KeepDocuments, TOMBSTONE};
+/// The fields that this function reads; all others may have any type.
+///
+/// Add the fields that you need, for example `ip: Option<String>`, `at: Option<event_functions::mongodb::Date>` or, for an
+/// id, `Option<event_functions::mongodb::IdText>`; `#[serde(rename = "userAgent")]` where the document has another name.
+/// MongoDB has no schema: a document without a field that is not an `Option` is dead-lettered.
+#[derive(Deserialize)]
+struct Document {}
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    event_functions::start(Config::from_env, serve).await
+#[derive(Config)]
+struct Config {
+    /// DynamoDB table of the documents.
+    #[env("TEMPLATE_DOCUMENTS_TABLE", example = "template-documents")]
+    table: Table,
 }
 
-async fn serve(config: Config) -> Result<(), HostError> {
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    let documents = VersionedTable::new(aws_sdk_dynamodb::Client::new(&aws), &config.table);
-    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.consumer.dead_letter_queue_url)
-        .with_bucket(aws_sdk_s3::Client::new(&aws), config.consumer.dead_letter_bucket.clone());
+fn function() -> Function {
+    Function::new("template-documents").documents("cdc.mongodb.users.login").effect(|config: &Config, aws| {
+        // The fields to store, for example `item! { "ip" => document.ip }`.
+        keep_newest_documents(aws, &config.table, &[], |_document: Document| item! {})
+    })
+}
 
-    let registry = &config.consumer.registry;
-    let handler = KeepDocuments::new(&registry.schemas(&aws)?, registry.frames, documents, config.epoch);
-    let settings = Settings { redrive_within: Some(TOMBSTONE), ..config.consumer.settings() };
-    let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(dead_letters), settings);
-    event_functions::serve(processor, config.consumer.reporting()).await
+fn main() -> ExitCode {
+    function().run()
+}
+
+#[cfg(test)]
+mod tests {
+    use event_functions::Op;
+    use event_functions::testing::{Documents, Outcome};
+
+    use super::*;
+
+    #[test]
+    fn a_deleted_document_does_not_come_back() {
+        let test = function().test(&[("TEMPLATE_DOCUMENTS_TABLE", "template-documents")]);
+        let documents = Documents::<Document>::of(&test);
+        assert_eq!(documents.change(Op::Create, "69", 10, Some("{}")), Outcome::Done);
+        assert_eq!(documents.change(Op::Delete, "69", 30, None), Outcome::Done);
+        assert_eq!(documents.change(Op::Update, "69", 20, Some("{}")), Outcome::Duplicate);
+        assert_eq!(documents.change(Op::Update, "70", 20, None), Outcome::Skipped("document_gone"));
+        assert_eq!(documents.change(Op::Create, "71", 20, Some("[")), Outcome::DeadLettered("document_malformed"));
+        assert_eq!(test.item("template-documents", "69").unwrap()["deleted_at"], 30);
+    }
+    #[test]
+    fn the_readme_lists_the_functions_variables() {
+        function().check_readme(include_str!("../README.md"), &[]);
+    }
 }

@@ -1,32 +1,52 @@
 //! Appends each event once: `user.profile.updated` → a log in DynamoDB, one conditional transaction a record.
-//!
-//! Reads domain events; each append is guarded by its own condition; writes entries, their ids, and dead letters.
 
-use std::process::ExitCode;
-use std::sync::Arc;
+use event_functions::{AppendOnce, AvroRead, Config, ExitCode, Function, Table, item};
 
-use aws_config::BehaviorVersion;
-use dead_letters_sqs::SqsDeadLetters;
-use dynamodb::AppendOnlyTable;
-use event_functions::HostError;
-use event_runtime::{NoClaims, Processor};
-use template_events::config::Config;
-use template_events::handler::LogEvents;
+/// The fields that this function reads; all others are skipped without being decoded.
+///
+/// Add the fields that you need, for example `revision: i64`. Text borrows from the record as `&'a str` (and `Data<'a>`). An
+/// `Option` may be null, and absent in some version of the event's schema.
+#[derive(AvroRead)]
+struct Data {}
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    event_functions::start(Config::from_env, serve).await
+#[derive(Config)]
+struct Config {
+    /// DynamoDB table of the log.
+    #[env("TEMPLATE_EVENTS_TABLE", example = "template-events")]
+    table: Table,
 }
 
-async fn serve(config: Config) -> Result<(), HostError> {
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    let log = AppendOnlyTable::new(aws_sdk_dynamodb::Client::new(&aws), &config.table);
-    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.consumer.dead_letter_queue_url)
-        .with_bucket(aws_sdk_s3::Client::new(&aws), config.consumer.dead_letter_bucket.clone());
+fn function() -> Function {
+    Function::new("template-events").events::<Data>("user.profile.updated").effect(|config: &Config, aws| {
+        // The attributes to store beside the keys, for example `item! { "revision" => event.data().revision }`. They are
+        // the content by which a repetition is told from another event under the same id.
+        AppendOnce::in_table(aws, &config.table, |_event| item! {})
+    })
+}
 
-    let registry = &config.consumer.registry;
-    let handler = LogEvents::new(&registry.schemas(&aws)?, registry.frames.values, log);
-    let settings = config.consumer.settings();
-    let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(dead_letters), settings);
-    event_functions::serve(processor, config.consumer.reporting()).await
+fn main() -> ExitCode {
+    function().run()
+}
+
+#[cfg(test)]
+mod tests {
+    use event_functions::testing::{EventHeaders, Facts, Outcome};
+
+    use super::*;
+
+    #[test]
+    fn an_event_is_appended_once_under_its_id() {
+        let test = function().test(&[("TEMPLATE_EVENTS_TABLE", "template-events")]);
+        let facts = Facts::<Data>::of(&test);
+        let headers = EventHeaders { id: Some("e1"), time: Some("2026-11-20T09:15:00.25Z") };
+        assert_eq!(facts.happened("17", headers, Data {}), Outcome::Done);
+        assert_eq!(facts.happened("17", headers, Data {}), Outcome::Duplicate);
+        let without_id = EventHeaders { id: None, ..headers };
+        assert_eq!(facts.happened("17", without_id, Data {}), Outcome::DeadLettered("event_id_missing"));
+        assert_eq!(test.item("template-events", "entity#17").unwrap()["sk"], "2026-11-20T09:15:00.250000Z#e1");
+    }
+    #[test]
+    fn the_readme_lists_the_functions_variables() {
+        function().check_readme(include_str!("../README.md"), &[]);
+    }
 }

@@ -1,33 +1,54 @@
 //! Keeps the newest version of each row: `cdc.postgres.public.accounts` → DynamoDB, one conditional put a record.
-//!
-//! Reads row changes; each put is guarded by its own condition; writes items, tombstones, and dead letters.
 
-use std::process::ExitCode;
-use std::sync::Arc;
+use event_functions::{AvroRead, Config, ExitCode, Function, KeepNewest, Table, item};
 
-use aws_config::BehaviorVersion;
-use dead_letters_sqs::SqsDeadLetters;
-use dynamodb::VersionedTable;
-use event_functions::HostError;
-use event_runtime::{NoClaims, Processor, Settings};
-use template_rows::config::Config;
-use template_rows::handler::{KeepRows, TOMBSTONE};
+/// The columns that this function reads; all others are skipped without being decoded.
+///
+/// Add the columns that you need, for example `email: Option<&'a str>` (and `Row<'a>`). An `Option` may be null, and absent
+/// in some version of the table's schema. Text or bytes that may be long are a `Toasted<'a>`: PostgreSQL does not log a long
+/// column that an update did not touch, and the record has a placeholder instead.
+#[derive(AvroRead)]
+struct Row {}
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    event_functions::start(Config::from_env, serve).await
+#[derive(Config)]
+struct Config {
+    /// DynamoDB table of the rows.
+    #[env("TEMPLATE_ROWS_TABLE", example = "template-rows")]
+    table: Table,
 }
 
-async fn serve(config: Config) -> Result<(), HostError> {
-    config.placeholder.clone().install()?;
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    let rows = VersionedTable::new(aws_sdk_dynamodb::Client::new(&aws), &config.table);
-    let dead_letters = SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), &config.consumer.dead_letter_queue_url)
-        .with_bucket(aws_sdk_s3::Client::new(&aws), config.consumer.dead_letter_bucket.clone());
+fn function() -> Function {
+    Function::new("template-rows").changes::<Row>("cdc.postgres.public.accounts").effect(|config: &Config, aws| {
+        // The columns to store, for example `item! { "email" => row.email }`. Name every column, also those that may be
+        // null or unchanged: an unchanged `Toasted` stays in the item as it is.
+        KeepNewest::in_table(aws, &config.table, |_row| item! {})
+    })
+}
 
-    let registry = &config.consumer.registry;
-    let handler = KeepRows::new(&registry.schemas(&aws)?, registry.frames, rows, config.epoch);
-    let settings = Settings { redrive_within: Some(TOMBSTONE), ..config.consumer.settings() };
-    let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(dead_letters), settings);
-    event_functions::serve(processor, config.consumer.reporting()).await
+fn main() -> ExitCode {
+    function().run()
+}
+
+#[cfg(test)]
+mod tests {
+    use event_functions::Op;
+    use event_functions::testing::{Outcome, Rows};
+
+    use super::*;
+
+    #[test]
+    fn a_row_is_kept_once_and_only_its_newest_version() {
+        let test = function().test(&[("TEMPLATE_ROWS_TABLE", "template-rows")]);
+        let rows = Rows::<Row>::of(&test);
+        assert_eq!(rows.change(Op::Create, "42", 1, Some(Row {})), Outcome::Done);
+        assert_eq!(rows.change(Op::Create, "42", 1, Some(Row {})), Outcome::Duplicate);
+        assert_eq!(rows.change(Op::Update, "42", 3, Some(Row {})), Outcome::Done);
+        assert_eq!(rows.change(Op::Update, "42", 2, Some(Row {})), Outcome::Duplicate);
+        assert!(test.item("template-rows", "42").is_some());
+        assert!(test.letters().is_empty());
+    }
+    #[test]
+    fn the_readme_lists_the_functions_variables() {
+        function().check_readme(include_str!("../README.md"), &[]);
+    }
 }

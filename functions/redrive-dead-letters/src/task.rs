@@ -1,14 +1,24 @@
-//! Handles one invocation: carries out its request and answers with the report.
+//! One invocation: carries out its request and answers with the report.
 
-use event_runtime::Invocation;
-use redrive_core::{Entry, ForeignMessage, Progress, Redrive, RedriveError, Report, Request};
+use event_functions::redrive::{Entry, ForeignMessage, Progress, Redrive, Report, Request};
+use event_functions::{Failed, Invocation, Task};
 
-/// Carries out `request`, and ends before the invocation does.
-///
-/// # Errors
-/// As [`Redrive::run`].
-pub async fn handle(redrive: Redrive, request: Request, invocation: Invocation) -> Result<Report, RedriveError> {
-    redrive.until(invocation.deadline).run(&request, &LogLines).await
+/// Carries out requests, each of which ends before its invocation does.
+pub(crate) struct Redriving(Redrive);
+
+impl Redriving {
+    pub(crate) fn new(redrive: Redrive) -> Self {
+        Redriving(redrive)
+    }
+}
+
+impl Task for Redriving {
+    type Input = Request;
+    type Output = Report;
+
+    async fn run(&self, request: Request, invocation: Invocation) -> Result<Report, Failed> {
+        Ok(self.0.clone().until(invocation.deadline).run(&request, &LogLines).await?)
+    }
 }
 
 /// Logs one line for each letter.
