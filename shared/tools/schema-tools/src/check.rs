@@ -1,18 +1,18 @@
-//! Checks the contracts: names, documentation, and every version against its history.
+//! Checks the contracts: of topics, and of subjects: documentation, and every version against its history.
 
 use std::fmt;
 
 use schema_registry::compatibility::{Level, conflicts};
-use topic_names::{SubjectStrategy, TopicKind, TopicName};
 
-use crate::contracts::{ContractError, Contracts, Key, Part, Subject, Version, fields};
+use crate::check_topics::{About, topics, uses};
+use crate::contracts::{ContractError, Contracts, Subject, Version, fields};
 use crate::example::Examples;
 
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The subject.
-    pub subject: String,
+    /// The subject or topic.
+    pub of: String,
     /// The version, where it is about one.
     pub version: Option<u32>,
     /// What is wrong and what to do.
@@ -22,8 +22,8 @@ pub struct Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.version {
-            Some(version) => write!(f, "{} v{version}: {}", self.subject, self.problem),
-            None => write!(f, "{}: {}", self.subject, self.problem),
+            Some(version) => write!(f, "{} v{version}: {}", self.of, self.problem),
+            None => write!(f, "{}: {}", self.of, self.problem),
         }
     }
 }
@@ -34,14 +34,15 @@ impl fmt::Display for Finding {
 /// When an example's recording cannot be read.
 pub fn check(contracts: &Contracts) -> Result<Vec<Finding>, ContractError> {
     let mut findings = Vec::new();
+    topics(contracts, &mut |topic, problem| findings.push(Finding { of: topic.to_owned(), version: None, problem }));
     let mut examples = Examples::default();
     for subject in contracts.subjects.values() {
         let mut about = |version, problem| {
-            findings.push(Finding { subject: subject.name.clone(), version, problem });
+            findings.push(Finding { of: subject.name.clone(), version, problem });
         };
-        names(subject, &mut about);
-        statements(contracts, subject, &mut about);
-        history(subject, &mut about);
+        uses(contracts, subject, &mut about);
+        statements(subject, &mut about);
+        history(contracts, subject, &mut about);
         documentation(contracts, subject, &mut about);
         if let Err(problem) = examples.of(contracts, subject)? {
             about(None, format!("the example {problem}"));
@@ -50,67 +51,11 @@ pub fn check(contracts: &Contracts) -> Result<Vec<Finding>, ContractError> {
     Ok(findings)
 }
 
-type About<'a> = dyn FnMut(Option<u32>, String) + 'a;
-
-/// The topic follows the rules, and the subject is named after it.
-fn names(subject: &Subject, about: &mut About<'_>) {
-    let manifest = &subject.manifest;
-    let topic = match manifest.topic.parse::<TopicName>() {
-        Ok(topic) => topic,
-        Err(error) => return about(None, error.to_string()),
-    };
-    let strategy = match manifest.strategy.parse::<SubjectStrategy>() {
-        Ok(strategy) => strategy,
-        Err(error) => return about(None, error.to_string()),
-    };
-    for version in &subject.versions {
-        match strategy.subject(topic.as_str(), manifest.part.into(), version.record().as_deref()) {
-            Ok(name) if name == subject.name => {}
-            Ok(name) => about(
-                Some(version.number),
-                format!(
-                    "its manifest (topic `{topic}`, part, strategy `{strategy}`) makes the subject `{name}`; rename the \
-                     folder or correct the manifest"
-                ),
-            ),
-            Err(error) => about(Some(version.number), error.to_string()),
-        }
-        if let TopicKind::DomainEvent { domain, entity, .. } = topic.kind()
-            && let Some(record) = version.record()
-            && record.strip_prefix(&format!("{domain}.{entity}.")).is_none_or(|name| name.contains('.'))
-        {
-            let problem =
-                format!("the record is `{record}`; an event of this topic has the namespace `{domain}.{entity}`");
-            about(Some(version.number), problem);
-        }
-    }
-}
-
 /// The manifest is complete.
-fn statements(contracts: &Contracts, subject: &Subject, about: &mut About<'_>) {
+fn statements(subject: &Subject, about: &mut About<'_>) {
     let manifest = &subject.manifest;
-    for (what, text) in
-        [("owner", &manifest.owner), ("description", &manifest.description), ("reason", &manifest.reason)]
-    {
-        if text.trim().is_empty() {
-            about(None, format!("its `{what}` in subject.json is empty"));
-        }
-    }
-    match (manifest.part, &manifest.key) {
-        (Part::Value, None) => about(
-            None,
-            "subject.json has no \"key\": write {\"subject\": \"…-key\"} or {\"text\": \"its meaning\"}".into(),
-        ),
-        (Part::Key, Some(_)) => about(None, "a key has no key of its own; remove `key` from subject.json".into()),
-        (Part::Value, Some(Key::Subject(key))) => match contracts.subjects.get(key) {
-            Some(found) if found.manifest.part == Part::Key && found.manifest.topic == manifest.topic => {}
-            Some(_) => about(None, format!("`{key}` is not the key of topic {}", manifest.topic)),
-            None => about(None, format!("its key's subject `{key}` is not among the subjects")),
-        },
-        (Part::Value, Some(Key::Text(meaning))) if meaning.trim().is_empty() => {
-            about(None, "the meaning of its key is empty in subject.json".into());
-        }
-        (Part::Value, Some(Key::Text(_))) | (Part::Key, None) => {}
+    if manifest.reason.trim().is_empty() {
+        about(None, "its `reason` in subject.json is empty".into());
     }
     let mut consumers = manifest.consumers.clone();
     consumers.sort();
@@ -124,7 +69,7 @@ fn statements(contracts: &Contracts, subject: &Subject, about: &mut About<'_>) {
 }
 
 /// Every version is compatible with those before it, at the level of the subject.
-fn history(subject: &Subject, about: &mut About<'_>) {
+fn history(contracts: &Contracts, subject: &Subject, about: &mut About<'_>) {
     let level = match subject.manifest.compatibility.parse::<Level>() {
         Ok(level) => level,
         Err(error) => return about(None, error.to_string()),
@@ -147,7 +92,7 @@ fn history(subject: &Subject, about: &mut About<'_>) {
         for conflict in conflicts(&version.schema, &before, level) {
             let problem = format!(
                 "it breaks the level {level} of this subject: {conflict}\n  Change it to a compatible form, or use a new topic. Owner: {}",
-                subject.manifest.owner
+                contracts.owner(&subject.name)
             );
             about(Some(version.number), problem.replace("the new version", &format!("v{}", version.number)));
         }

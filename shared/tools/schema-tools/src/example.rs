@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use avro_decode::{Limits, Plan};
 use serde_json::Value as Json;
+use topic_names::Part;
 
 use crate::causes::with_causes;
-use crate::contracts::{ContractError, Contracts, Example, Part, Subject};
+use crate::contracts::{ContractError, Contracts, Example, Subject};
 use crate::decoding::Decoder;
 use crate::rendering::render;
 
@@ -52,7 +53,7 @@ impl Examples {
                 Err(error) => return Ok(Err(error)),
             },
         };
-        Ok(Ok(match subject.manifest.part {
+        Ok(Ok(match contracts.part(subject) {
             Part::Key => record.get("key").cloned().unwrap_or_default(),
             Part::Value => record,
         }))

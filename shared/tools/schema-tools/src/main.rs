@@ -1,4 +1,4 @@
-//! `schemas`: checks, documents and registers the schemas of topics; decodes recordings; runs resolution cases.
+//! `schemas`: checks and documents the contracts of topics, registers their schemas; decodes recordings; runs resolution cases.
 
 mod commands;
 
@@ -10,8 +10,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{Failure, OK, contracts, recordings, registry};
 
-/// The schemas of topics: checks, documents and registers them, decodes recorded records, runs cases of schema
-/// resolution.
+/// Topics and their schemas: checks and documents them, registers the schemas, decodes recorded records, runs cases of
+/// schema resolution.
 ///
 /// Exit codes: 0 everything holds; 1 something does not hold, differs or is refused, and is printed; 2 the input or the
 /// command line is unusable; 3 the registry cannot be reached, is failing or refuses access.
@@ -24,9 +24,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check names, every version against its history, documentation and examples
+    /// Check the contracts of topics, every version against its history, documentation and examples
     Check(Folder),
-    /// Write the catalogue of topics from schemas and manifests
+    /// Write the catalogue of topics from contracts, schemas and manifests
     Docs {
         #[command(flatten)]
         folder: Folder,
@@ -68,7 +68,7 @@ enum Command {
 
 #[derive(Args)]
 struct Folder {
-    /// The folder of subjects, each with subject.json and v1.avsc, v2.avsc and so on
+    /// The folder of subjects, each with subject.json and v1.avsc, v2.avsc and so on; `topics` beside it has the contracts
     #[arg(long, value_name = "FOLDER", default_value = "events/schemas")]
     schemas: PathBuf,
 }

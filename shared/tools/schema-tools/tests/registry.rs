@@ -39,6 +39,11 @@ impl Copy {
                 fs::copy(file.path(), to.join(file.file_name())).unwrap();
             }
         }
+        fs::create_dir_all(folder.path().join("topics")).unwrap();
+        for topic in [ACCOUNTS, PROFILE] {
+            let contract = format!("topics/{}.json", topic.strip_suffix("-value").unwrap());
+            fs::copy(events().join(&contract), folder.path().join(&contract)).unwrap();
+        }
         let connector_fields = "schemas/connector-fields.json";
         fs::copy(events().join(connector_fields), folder.path().join(connector_fields)).unwrap();
         std::os::unix::fs::symlink(events().join("recorded"), folder.path().join("recorded")).unwrap();

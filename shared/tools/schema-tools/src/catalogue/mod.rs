@@ -1,16 +1,17 @@
 //! The catalogue of topics: Markdown, generated from the contracts alone.
 
 mod changes;
+mod contract;
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use topic_contracts::{TopicContract, TopicsError};
 use topic_names::{TopicKind, TopicName};
 
 pub use changes::{Change, changes};
 
-use crate::contracts::{ContractError, Contracts, Key, Part, Subject, fields};
+use crate::contracts::{ContractError, Contracts, Subject, fields};
 use crate::example::Examples;
 
 /// The catalogue's file, beside the folder of schemas.
@@ -21,23 +22,22 @@ pub fn file(schemas: &Path) -> PathBuf {
 const HEAD: &str = "\
 # Topics
 
-What each topic contains, who owns it, who reads it, and how its schema evolved. Generated from [schemas](schemas) by
-`make schemas-docs`: run it after changing a schema or a manifest there.
+What each topic contains, who owns it, who writes and reads it, how long it is kept, and how its schema evolved. Generated from
+[topics](topics) and [schemas](schemas) by `make schemas-docs`: run it after changing a contract, a schema or a manifest there.
 ";
 
 /// The whole catalogue.
 ///
 /// # Errors
-/// When an example's recording cannot be read.
+/// When a contract does not hold, or an example's recording cannot be read.
 pub fn catalogue(contracts: &Contracts) -> Result<String, ContractError> {
-    let mut topics: BTreeMap<&str, Vec<&Subject>> = BTreeMap::new();
-    for subject in contracts.subjects.values() {
-        topics.entry(&subject.manifest.topic).or_default().push(subject);
+    if !contracts.violations.is_empty() {
+        return Err(TopicsError::Invalid(contracts.violations.clone()).into());
     }
     let mut page = Page { contracts, examples: Examples::default(), text: HEAD.to_owned() };
-    page.overview(&topics);
-    for (topic, subjects) in topics {
-        page.topic(topic, subjects)?;
+    page.overview();
+    for (topic, contract) in &contracts.topics.contracts {
+        page.topic(topic, contract)?;
     }
     Ok(page.text)
 }
@@ -54,49 +54,47 @@ impl Page<'_> {
         self.text.push('\n');
     }
 
-    fn overview(&mut self, topics: &BTreeMap<&str, Vec<&Subject>>) {
-        self.line("\n| topic | content | key | owner | read by |\n|---|---|---|---|---|");
-        for (topic, subjects) in topics {
-            let Some(subject) = subjects.iter().find(|subject| subject.manifest.part == Part::Value) else { continue };
-            let manifest = &subject.manifest;
-            let readers: Vec<&str> = manifest.consumers.iter().map(|consumer| consumer.function.as_str()).collect();
-            let readers = if readers.is_empty() { "no function here".to_owned() } else { readers.join(", ") };
-            let key = match &manifest.key {
-                Some(Key::Subject(key)) => key.clone(),
-                Some(Key::Text(_)) => "text".to_owned(),
-                None => String::new(),
-            };
+    fn overview(&mut self) {
+        self.line("\n| topic | content | kind | key | owner | written by | read by |\n|---|---|---|---|---|---|---|");
+        for (topic, contract) in &self.contracts.topics.contracts {
             let row = format!(
-                "| [{topic}](#{}) | {} | {key} | {} | {readers} |",
-                anchor(topic),
+                "| [{topic}](#{}) | {} | {} | {} | {} | {} | {} |",
+                anchor(topic.as_str()),
                 content(topic),
-                manifest.owner
+                contract.kind.in_words(),
+                contract::key_format(&contract.key),
+                contract.owner,
+                contract.producers.iter().map(contract::producer).collect::<Vec<_>>().join(", "),
+                self.readers(contract),
             );
             self.line(row);
         }
     }
 
-    fn topic(&mut self, topic: &str, mut subjects: Vec<&Subject>) -> Result<(), ContractError> {
-        subjects.sort_by_key(|subject| subject.manifest.part == Part::Key);
-        self.line(format!("\n## {topic}"));
-        for subject in subjects {
-            self.subject(subject)?;
+    /// Who reads the values.
+    fn readers(&self, contract: &TopicContract) -> String {
+        let subjects = contract.value.subjects.iter().filter_map(|name| self.contracts.subjects.get(name));
+        let readers = subjects.flat_map(|subject| &subject.manifest.consumers);
+        let readers: Vec<&str> = readers.map(|consumer| consumer.function.as_str()).collect();
+        if readers.is_empty() { "no function here".to_owned() } else { readers.join(", ") }
+    }
+
+    fn topic(&mut self, topic: &TopicName, contract: &TopicContract) -> Result<(), ContractError> {
+        self.line(format!("\n## {topic}\n\n{}\n\n| | |\n|---|---|", contract.description));
+        for (name, content) in contract::rows(contract) {
+            self.line(format!("| {name} | {} |", cell(&content)));
+        }
+        for (heading, subjects) in [("Value", &contract.value.subjects), ("Key", &contract.key.subjects)] {
+            for subject in subjects.iter().filter_map(|name| self.contracts.subjects.get(name)) {
+                self.line(format!("\n### {heading}: `{}`\n", subject.name));
+                self.subject(subject)?;
+            }
         }
         Ok(())
     }
 
     fn subject(&mut self, subject: &Subject) -> Result<(), ContractError> {
         let manifest = &subject.manifest;
-        if manifest.part == Part::Key {
-            self.line("\n### Key");
-        }
-        self.line(format!("\n{}\n", manifest.description));
-        self.line(format!("- Subject: `{}`, owned by **{}**.", subject.name, manifest.owner));
-        match &manifest.key {
-            Some(Key::Subject(key)) => self.line(format!("- Key: Avro, subject `{key}`, below.")),
-            Some(Key::Text(meaning)) => self.line(format!("- Key: plain UTF-8 without a frame. {meaning}")),
-            None => {}
-        }
         for consumer in &manifest.consumers {
             self.line(format!(
                 "- Read by [{0}](../functions/{0}/README.md) as `{1}`.",
@@ -147,15 +145,11 @@ impl Page<'_> {
 }
 
 /// The content of a topic, in a few words.
-fn content(topic: &str) -> String {
-    match topic.parse::<TopicName>() {
-        Ok(name) => match name.kind() {
-            TopicKind::DomainEvent { domain, entity, event } => format!("events: {domain} {entity} {event}"),
-            TopicKind::Change { system, container, table } => format!("changes of `{container}.{table}` in {system}"),
-            TopicKind::Helper { system, .. } => format!("records that the connector of {system} writes for itself"),
-        },
-        // The check says what is wrong with it.
-        Err(_) => String::new(),
+fn content(topic: &TopicName) -> String {
+    match topic.kind() {
+        TopicKind::DomainEvent { domain, entity, event } => format!("events: {domain} {entity} {event}"),
+        TopicKind::Change { system, container, table } => format!("changes of `{container}.{table}` in {system}"),
+        TopicKind::Helper { system, .. } => format!("records that the connector of {system} writes for itself"),
     }
 }
 

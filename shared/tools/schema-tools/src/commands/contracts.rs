@@ -14,9 +14,10 @@ pub(crate) fn check(folder: &Path, out: &mut impl Write) -> Result<u8, Failure> 
         writeln!(out, "{finding}\n")?;
     }
     let versions: usize = contracts.subjects.values().map(|subject| subject.versions.len()).sum();
-    let count = format!("{} subjects, {versions} versions", contracts.subjects.len());
+    let (topics, subjects) = (contracts.topics.contracts.len(), contracts.subjects.len());
+    let count = format!("{topics} topics, {subjects} subjects, {versions} versions");
     match findings.len() {
-        0 => writeln!(out, "{count}: names, history, documentation and examples hold")?,
+        0 => writeln!(out, "{count}: contracts, history, documentation and examples hold")?,
         1 => writeln!(out, "{count}: 1 thing does not hold, it is above")?,
         more => writeln!(out, "{count}: {more} things do not hold, they are above")?,
     }
@@ -43,6 +44,6 @@ pub(crate) fn docs(folder: &Path, check: bool, out: &mut impl Write) -> Result<u
     }
     let differs = text.lines().zip(present.lines()).position(|(a, b)| a != b);
     let line = differs.unwrap_or(present.lines().count().min(text.lines().count())) + 1;
-    writeln!(out, "{shown} is not what the schemas and manifests say, from line {line} on: run `make schemas-docs`")?;
+    writeln!(out, "{shown} is not what the contracts and schemas say, from line {line} on: run `make schemas-docs`")?;
     Ok(BAD)
 }

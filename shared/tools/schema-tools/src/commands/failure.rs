@@ -1,5 +1,6 @@
 //! Exit codes, and why a command could not do its work.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
@@ -7,7 +8,8 @@ use environment::Problems;
 use event_functions::RegistryConfigError;
 use schema_registry::RegistryError;
 use schema_tools::publish::PublishError;
-use schema_tools::with_causes;
+use schema_tools::{ContractError, with_causes};
+use topic_contracts::TopicsError;
 
 /// Everything holds.
 pub(crate) const OK: u8 = 0;
@@ -23,6 +25,8 @@ pub(crate) const NO_ANSWER: u8 = 3;
 pub(crate) enum NoRegistry {
     #[error("the registry is not configured: {0}")]
     Environment(Problems),
+    #[error("the registry's credentials cannot be read")]
+    Secrets(#[source] Box<dyn Error + Send + Sync>),
     #[error(transparent)]
     Config(#[from] RegistryConfigError),
     #[error("the asynchronous runtime does not start")]
@@ -43,7 +47,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Cases(#[from] schema_tools::CasesError),
     #[error(transparent)]
-    Contracts(#[from] schema_tools::ContractError),
+    Contracts(#[from] ContractError),
     #[error("{}", with_causes(.0))]
     NoRegistry(#[from] NoRegistry),
     #[error("{}", with_causes(.0))]
@@ -65,11 +69,12 @@ impl Failure {
             | Self::Write { .. }
             | Self::Recording(_)
             | Self::Cases(_)
-            | Self::Contracts(_)
             | Self::NoRegistry(_)
             | Self::NoExpectation { .. }
             | Self::NoRecords
             | Self::Line { .. } => BAD_INPUT,
+            Self::Contracts(ContractError::Topics(TopicsError::Invalid(_))) => BAD,
+            Self::Contracts(_) => BAD_INPUT,
             Self::Publish(PublishError::Registry(error)) if error.is_transient() => NO_ANSWER,
             Self::Publish(PublishError::Registry(_) | PublishError::Level { .. }) => BAD,
         }

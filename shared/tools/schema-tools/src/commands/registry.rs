@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use environment::Env;
+use environment::{Configuration, Env};
 use event_functions::RegistryConfig;
 use schema_registries::ConfluentRegistry;
 use schema_tools::publish::{Change, Comparison, compare, make};
@@ -14,7 +14,7 @@ use super::{BAD, Failure, OK};
 
 pub(crate) fn diff(folder: &Path, url: Option<&str>, out: &mut impl Write) -> Result<u8, Failure> {
     run(async {
-        let comparison = compare(&Contracts::read(folder)?, &connect(url)?).await?;
+        let comparison = compare(&Contracts::read(folder)?, &connect(url).await?).await?;
         show(&comparison, out)
     })
 }
@@ -30,7 +30,7 @@ pub(crate) fn register(folder: &Path, url: Option<&str>, yes: bool, out: &mut im
             writeln!(out, "the contracts do not hold (`schemas check`), so nothing was registered")?;
             return Ok(BAD);
         }
-        let registry = connect(url)?;
+        let registry = connect(url).await?;
         let comparison = compare(&contracts, &registry).await?;
         if comparison.is_empty() || !comparison.conflicts.is_empty() || !yes {
             let code = show(&comparison, out)?;
@@ -83,10 +83,12 @@ fn show(comparison: &Comparison, out: &mut impl Write) -> Result<u8, Failure> {
 
 /// Configured by the variables of functions; the address may come from the command line. Credentials come only from
 /// variables, since every user of a machine can see its command lines.
-fn connect(url: Option<&str>) -> Result<ConfluentRegistry, NoRegistry> {
+async fn connect(url: Option<&str>) -> Result<ConfluentRegistry, NoRegistry> {
     let env = Env::from_process();
     let env = if let Some(url) = url { env.with("SCHEMA_REGISTRY_URL", url) } else { env };
-    Ok(env.read(RegistryConfig::read).map_err(NoRegistry::Environment)?.confluent()?)
+    let config = env.read(RegistryConfig::read).map_err(NoRegistry::Environment)?;
+    event_functions::read_secrets(&env).await.map_err(NoRegistry::Secrets)?;
+    Ok(config.confluent()?)
 }
 
 fn run(work: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {

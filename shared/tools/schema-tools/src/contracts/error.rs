@@ -23,7 +23,7 @@ pub enum ContractError {
         folder: PathBuf,
     },
     /// A subject has no manifest.
-    #[error("{}: there is no subject.json; write one, with owner, description and compatibility level", folder.display())]
+    #[error("{}: there is no subject.json; write one, with compatibility level, consumers and example", folder.display())]
     NoManifest {
         /// The subject's folder.
         folder: PathBuf,
@@ -58,6 +58,9 @@ pub enum ContractError {
         /// Why.
         source: SchemaError,
     },
+    /// The contracts of topics cannot be read, or do not hold.
+    #[error(transparent)]
+    Topics(#[from] topic_contracts::TopicsError),
     /// An example's recording cannot be read.
     #[error("{subject}: the example cannot be read from the recording: {}", crate::causes::with_causes(source.as_ref()))]
     Recording {

@@ -1,25 +1,33 @@
-//! The contracts of our topics: a folder with a subject in each folder, its manifest and the versions of its schema.
+//! What is said about topics: their contracts, and a folder for each subject with its manifest and the versions of its schema.
 
 mod error;
 mod fields;
 mod manifest;
+mod paths;
+mod uses;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use avro_decode::Schema;
 use serde_json::Value as Json;
+use topic_contracts::{Topics, Violation};
 
 pub use error::ContractError;
 pub use fields::{Field, Meanings, fields};
-pub use manifest::{Consumer, Example, Key, Manifest, Part};
+pub use manifest::{Consumer, Example, Manifest};
+pub use paths::has_field;
+pub use uses::Use;
 
 /// The manifest in the folder of each subject.
 const MANIFEST: &str = "subject.json";
 /// Descriptions of the fields that a connector adds around a table's rows.
 const CONNECTOR_FIELDS: &str = "connector-fields.json";
 
-/// All subjects, by name.
+/// The folder of the topics' contracts, beside the subjects'.
+const TOPICS: &str = "topics";
+
+/// All subjects, by name, and the topics that they belong to.
 #[derive(Debug)]
 pub struct Contracts {
     /// Where they were read from.
@@ -28,6 +36,10 @@ pub struct Contracts {
     pub subjects: BTreeMap<String, Subject>,
     /// Descriptions of the fields that a connector adds around a table's rows.
     pub connector_fields: Meanings,
+    /// The topics' contracts.
+    pub topics: Topics,
+    /// Contracts of topics that break a rule of their own.
+    pub violations: Vec<Violation>,
 }
 
 /// A subject: the history of one schema.
@@ -35,7 +47,7 @@ pub struct Contracts {
 pub struct Subject {
     /// As the registry names it.
     pub name: String,
-    /// Its owner, meaning and compatibility level.
+    /// Its compatibility level, its readers and its fields.
     pub manifest: Manifest,
     /// From 1 on, without gaps; at least one.
     pub versions: Vec<Version>,
@@ -55,7 +67,7 @@ pub struct Version {
 }
 
 impl Contracts {
-    /// Reads `events/schemas` or a folder like it.
+    /// Reads `events/schemas` or a folder like it, and `topics` beside it.
     ///
     /// # Errors
     /// When the folder cannot be read, or a file in it is malformed. [`crate::check()`] checks the content of the files.
@@ -72,7 +84,8 @@ impl Contracts {
         }
         let meanings = folder.join(CONNECTOR_FIELDS);
         let connector_fields = if meanings.exists() { parse(&meanings)? } else { Meanings::default() };
-        Ok(Self { folder: folder.to_owned(), subjects, connector_fields })
+        let (topics, violations) = Topics::load(&folder.join("..").join(TOPICS))?;
+        Ok(Self { folder: folder.to_owned(), subjects, connector_fields, topics, violations })
     }
 }
 
