@@ -2,6 +2,7 @@
 """Runs the tests of a suite, binary by binary, and says how long each took.
 
 The suites are those of the table in tests/README.md, which tests/architecture compares with what cargo would build.
+What a function tests in its own folder needs no row there: it is in suite `test`.
 All binaries are built in one go with the features of the whole workspace: `cargo test -p` would resolve features
 for that package alone and compile the AWS SDKs a second time.
 """
@@ -43,7 +44,7 @@ class Stop(Exception):
 
 def main():
     arguments = parse()
-    rows = read_page()
+    rows = read_page() + rows_of_functions()
     if arguments.suite == "changed":
         rows = only_changed([row for row in rows if row.suite == "test"], arguments.since)
     else:
@@ -75,6 +76,22 @@ def read_page():
     unknown = [row for row in rows if row.suite not in SUITES]
     if unknown:
         raise Stop(f"{PAGE}: `{unknown[0].target}` is in suite {unknown[0].suite}; the suites are {', '.join(SUITES)}")
+    return rows
+
+
+def rows_of_functions():
+    """Of the packages that lie in `functions/<name>`: their library and each of their test binaries."""
+    own = [package for package in metadata() if Path(package["manifest_path"]).parent.parent == ROOT / "functions"]
+    rows = []
+    for package in sorted(own, key=lambda package: package["name"]):
+        tested = [target for target in package["targets"] if target["test"]]
+        has_library = any("lib" in target["kind"] for target in package["targets"])
+        for target in tested:
+            kind = target["kind"][0]
+            if kind == "bin" and has_library or kind not in ("lib", "bin", "test"):
+                continue
+            name = {"lib": "lib", "bin": f"bin {target['name']}", "test": target["name"]}[kind]
+            rows.append(Row(package["name"], name, "test"))
     return rows
 
 
@@ -140,6 +157,9 @@ def build(rows):
         target, kind = message["target"]["name"], message["target"]["kind"]
         target = target if "test" in kind else f"bin {target}" if "bin" in kind else "lib"
         found[(package_of(message["package_id"], folder), target)] = (message["executable"], folder)
+    if ("event-functions", "door") in wanted:
+        # It runs the example, which cargo builds only beside all tests of its package.
+        subprocess.run([CARGO, "build", "--quiet", "--workspace", "--example", "index_tickets"], cwd=ROOT, check=True)
     missing = wanted - found.keys()
     if missing:
         raise Stop(f"{PAGE} lists what cargo does not build: {', '.join(' '.join(name) for name in sorted(missing))}")

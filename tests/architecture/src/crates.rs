@@ -13,7 +13,7 @@ pub enum Wing {
     Core,
     /// `shared/adapters`: one outside thing each.
     Adapter,
-    /// `shared/event-functions`: what every function is built with.
+    /// `shared/event-functions`: what every function is built with, and its macros, which are a crate of their own.
     Door,
     /// `functions/<name>`, and the templates that new functions are copies of.
     Function,
@@ -32,7 +32,7 @@ impl Wing {
         match parts.as_slice() {
             ["shared", "core", ..] => Some(Wing::Core),
             ["shared", "adapters", _] => Some(Wing::Adapter),
-            ["shared", "event-functions"] => Some(Wing::Door),
+            ["shared", "event-functions"] | ["shared", "event-functions", "derive"] => Some(Wing::Door),
             ["shared", "tools", name] if name.starts_with("template-") => Some(Wing::Function),
             ["shared", "tools", ..] => Some(Wing::Tool),
             ["functions", _] => Some(Wing::Function),

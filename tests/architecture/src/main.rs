@@ -1,7 +1,8 @@
-//! Prints the structure of the repository: crates, the largest file, arrows between crates, circles between modules.
+//! Prints the structure of the repository: crates, the largest file, arrows between crates, circles between modules, and
+//! what each function is made of.
 #![allow(clippy::print_stdout, reason = "what this command prints is its result")]
 
-use architecture::{Structure, root};
+use architecture::{Structure, function_sizes, root};
 
 fn main() {
     let structure = Structure::read();
@@ -14,5 +15,10 @@ fn main() {
     for circle in &structure.circles {
         let files: Vec<_> = circle.0.iter().chain(circle.0.first()).map(|file| below(file)).collect();
         println!("  {}", files.join(" -> "));
+    }
+    println!("\n| function or template | lines of code | files | dependencies |\n|---|--:|--:|--:|");
+    for function in function_sizes() {
+        let (lines, files) = (function.lines(), function.files.len());
+        println!("| `{}` | {lines} | {files} | {} |", function.name, function.dependencies);
     }
 }

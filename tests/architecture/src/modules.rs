@@ -187,7 +187,7 @@ impl Reader {
     }
 }
 
-fn is_test(attributes: &[Attribute]) -> bool {
+pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
     let says_test = |attribute: &Attribute| match &attribute.meta {
         Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
         Meta::Path(path) => path.is_ident("test"),
@@ -196,7 +196,7 @@ fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(says_test)
 }
 
-fn attributes(item: &Item) -> &[Attribute] {
+pub(crate) fn attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Fn(item) => &item.attrs,
         Item::Impl(item) => &item.attrs,

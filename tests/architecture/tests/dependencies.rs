@@ -15,8 +15,8 @@ use architecture::{Crate, Wing, crates, root, sections, sources};
 fn may_use(wing: Wing) -> &'static [Wing] {
     match wing {
         Wing::Core => &[Wing::Core],
-        Wing::Adapter => &[Wing::Core],
-        Wing::Door => &[Wing::Core, Wing::Adapter],
+        Wing::Adapter => &[Wing::Core, Wing::Adapter],
+        Wing::Door => &[Wing::Core, Wing::Adapter, Wing::Door],
         Wing::Function => &[Wing::Core, Wing::Adapter, Wing::Door],
         Wing::Command => &[Wing::Core, Wing::Adapter, Wing::Door, Wing::Function],
         Wing::Tool => &[Wing::Core, Wing::Adapter, Wing::Door, Wing::Function, Wing::Tool],
@@ -58,13 +58,28 @@ fn a_crate_uses_only_what_its_folder_allows() {
     }
 }
 
+/// What a function needs of the core, the door hands on; an adapter it names where its effect is that adapter's.
+#[test]
+#[ignore = "until the functions use the door"]
+fn a_function_names_the_door_and_no_core_crate() {
+    let crates = crates();
+    let core: BTreeSet<_> = of_wing(Wing::Core).into_iter().map(|found| found.name).collect();
+    let door = of_wing(Wing::Door).remove(0).name;
+    for function in crates.iter().filter(|found| found.wing == Wing::Function) {
+        let named: Vec<_> = function.dependencies.intersection(&core).collect();
+        assert!(named.is_empty(), "{} names {named:?}, which {door} hands on", function.name);
+        assert!(function.dependencies.contains(&door), "{} does not name {door}", function.name);
+    }
+}
+
 #[test]
 fn every_wing_has_its_crates() {
     // Else a rule about a wing would hold because the folder was renamed.
     for wing in [Wing::Core, Wing::Adapter, Wing::Door, Wing::Function, Wing::Tool, Wing::Test] {
         assert!(!of_wing(wing).is_empty(), "{wing:?} is empty");
     }
-    assert_eq!(of_wing(Wing::Door).len(), 1);
+    let macros = |found: &Crate| found.folder.ends_with("derive");
+    assert_eq!(of_wing(Wing::Door).iter().filter(|found| !macros(found)).count(), 1, "there is one door");
 }
 
 #[test]
@@ -125,6 +140,7 @@ fn what_one_adapter_brings_is_only_in_functions_that_name_it() {
     let crates = crates();
     let deployed = |wing| matches!(wing, Wing::Core | Wing::Adapter | Wing::Door);
     let sections = sections();
+    let of_door: BTreeSet<_> = of_wing(Wing::Door).iter().flat_map(|door| compiled_into(&door.name)).collect();
     let mut checked = 0;
     for adapter in crates.iter().filter(|found| found.wing == Wing::Adapter) {
         let others = crates.iter().filter(|found| deployed(found.wing) && found.name != adapter.name);
@@ -133,7 +149,7 @@ fn what_one_adapter_brings_is_only_in_functions_that_name_it() {
         let own: Vec<_> = own.chain([&adapter.name]).collect();
         for function in crates.iter().filter(|found| found.wing == Wing::Function) {
             let compiled = compiled_into(&function.name);
-            if function.dependencies.contains(&adapter.name) || door_uses(&crates, &adapter.name) {
+            if function.dependencies.contains(&adapter.name) || of_door.contains(&adapter.name) {
                 continue;
             }
             checked += 1;
@@ -144,10 +160,6 @@ fn what_one_adapter_brings_is_only_in_functions_that_name_it() {
         }
     }
     assert!(checked > 0, "every function names every adapter");
-}
-
-fn door_uses(crates: &[Crate], adapter: &str) -> bool {
-    crates.iter().any(|found| found.wing == Wing::Door && found.dependencies.contains(adapter))
 }
 
 #[test]

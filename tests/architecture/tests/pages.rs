@@ -74,3 +74,22 @@ fn the_files_that_pages_name_exist() {
         }
     }
 }
+
+/// The smallest function: an example that cargo compiles.
+const SMALLEST: &str = "shared/event-functions/examples/index_tickets.rs";
+
+/// The Rust code that a page shows, block by block.
+fn rust_blocks(page: &str) -> Vec<&str> {
+    page.split("\n```rust\n").skip(1).filter_map(|rest| rest.split_once("```\n")).map(|(block, _)| block).collect()
+}
+
+#[test]
+fn the_readme_shows_the_smallest_function_byte_for_byte() {
+    let page = fs::read_to_string(root().join("README.md")).expect("a readable page");
+    let compiled = fs::read_to_string(root().join(SMALLEST)).expect("the example");
+    let section =
+        page.split("\n## ").find(|section| section.starts_with("Write your own function")).expect("a section");
+    let shown = rust_blocks(section);
+    assert_eq!(shown.first(), Some(&compiled.as_str()), "the first Rust code of the section is not {SMALLEST}");
+    assert!(compiled.lines().count() <= 30, "{SMALLEST} has more than 30 lines");
+}

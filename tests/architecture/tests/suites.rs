@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Metadata, MetadataCommand, Package, Target};
 
+/// The one reason for which a test may wait: it is a rule that the functions do not keep yet.
+const UNTIL: &str = "until the functions use the door";
 const SUITES: [&str; 3] = ["test", "all", "long"];
 
 fn workspace() -> Metadata {
@@ -77,9 +79,12 @@ fn every_test_binary_is_in_a_suite() {
     let workspace = workspace();
     let page = read(workspace.workspace_root.join("tests/README.md"));
     let mut listed = listed(&page);
+    let functions = workspace.workspace_root.join("functions");
     assert_eq!(listed.remove(&("workspace".to_owned(), "doc".to_owned())).as_deref(), Some("test"));
+    let of_function = |package: &Package| package.manifest_path.ancestors().nth(2) == Some(&functions);
     for package in &workspace.packages {
-        for target in binaries(package) {
+        // A new function changes no file outside of its folder, so what it tests itself is in suite `test` without a row.
+        for target in binaries(package).into_iter().filter(|_| !of_function(package)) {
             let suite = listed.remove(&(package.name.to_string(), target.clone()));
             assert!(suite.is_some(), "tests/README.md lists no suite for `{target}` of {}", package.name);
         }
@@ -105,9 +110,10 @@ fn no_test_is_switched_off() {
     for folder in ["functions", "shared", "tests"] {
         for path in sources(root.join(folder).as_std_path()) {
             let text = read(&path);
+            let code: String = text.lines().filter(|line| !line.contains(UNTIL)).collect();
             // In two parts, for this file is among them.
             for sign in [concat!("#[ig", "nore"), concat!("#![cfg(fea", "ture")] {
-                assert!(!text.contains(sign), "{} has {sign}", path.display());
+                assert!(!code.contains(sign), "{} has {sign}", path.display());
             }
         }
     }

@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use event_runtime::testing::{HookedClaims, MemoryClaims, MemoryDeadLetters};
 use event_runtime::{
-    ClaimKey, Deadline, Effect, Fault, Intent, Invocation, Order, Processor, RawRecord, RecordHandler, Settings,
-    SystemClock,
+    ClaimKey, Deadline, Effect, Failed, Fault, Intent, Invocation, Order, Processor, RawRecord, RecordHandler,
+    Settings, SystemClock,
 };
+use schema_registry::{Frames, KeyFormat};
 
 const RECORDS: usize = 5_000;
 const KEYS: usize = 500;
@@ -48,21 +49,22 @@ struct Function {
 }
 
 impl RecordHandler for Function {
-    type Event<'de> = i64;
+    type Read<'de> = i64;
+    type Work = ();
 
-    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<i64, Fault> {
+    async fn read<'de>(&'de self, record: RawRecord<'de>) -> Result<i64, Fault> {
         Ok(record.offset + i64::from(record.partition) * RECORDS as i64)
     }
 
-    fn intent(&self, record: &Self::Event<'_>) -> Result<Intent, Fault> {
+    fn decide(&self, record: i64) -> Result<Intent<()>, Failed> {
         if self.claimed {
-            Ok(Intent::Claimed(ClaimKey::new("mail", &record.to_string())?.into()))
+            Ok(Intent::Claimed(ClaimKey::new("mail", &record.to_string())?.into(), ()))
         } else {
-            Ok(Intent::Conditional)
+            Ok(Intent::Conditional(()))
         }
     }
 
-    async fn handle(&self, _record: &Self::Event<'_>) -> Result<Effect, Fault> {
+    async fn perform(&self, (): ()) -> Result<Effect, Failed> {
         self.calls.take_their_time().await;
         if !self.claimed {
             self.conditional_writes.fetch_add(1, Ordering::Relaxed);
@@ -84,7 +86,9 @@ impl Way {
     fn settings(&self) -> Settings {
         let usual = Settings::default();
         let bound = self.bound.and_then(NonZeroUsize::new).unwrap_or(usual.max_records_in_flight);
-        Settings { order: self.order, max_records_in_flight: bound, ..usual }
+        // Their keys are plain text.
+        let frames = Frames { keys: KeyFormat::Text, ..usual.frames };
+        Settings { order: self.order, frames, max_records_in_flight: bound, ..usual }
     }
 }
 

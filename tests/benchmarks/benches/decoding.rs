@@ -13,7 +13,7 @@ use std::{
 };
 
 use avro_decode::{AvroType, Limits, Plan, Schema, Value};
-use benchmarks::{COPY, Framing, NAMES, Way, Workload, accounts, assert_equal_records, users, way};
+use benchmarks::{COPY, Decoded, Framing, NAMES, Way, Workload, accounts, assert_equal_records, users, way};
 use nix::time::{ClockId, clock_gettime};
 
 const EVENT_BYTES: usize = 5_500_000;
@@ -58,9 +58,12 @@ fn workload(index: usize, bytes: usize) -> Workload {
 /// Runs one way over the event; `copy` is memory that the copy may use.
 fn run(way: Option<&dyn Way>, event: &[u8], copy: &mut [u8]) {
     match way {
-        Some(way) => way.run(event, &mut |key, value| {
-            black_box((key, value));
-        }),
+        Some(way) => {
+            let visit = |key: &dyn Decoded, value: &dyn Decoded| {
+                black_box((key, value));
+            };
+            way.run(event, Box::new(visit));
+        }
         None => black_box(copy).copy_from_slice(event),
     }
 }

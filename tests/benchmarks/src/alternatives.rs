@@ -72,7 +72,7 @@ impl Decoded for Picked<'_> {
 }
 
 impl Way for ApacheAvro {
-    fn run(&self, event: &[u8], visit: &mut Visitor<'_>) {
+    fn run(&self, event: &[u8], mut visit: Visitor) {
         let mut json = serde_json::Deserializer::from_slice(event);
         let event: KafkaEvent = serde_path_to_error::deserialize(&mut json).unwrap();
         let reader = |schema| GenericDatumReader::builder(schema).build().unwrap();
@@ -125,7 +125,7 @@ fn fast<'de, T: Deserialize<'de>>(datum: &'de [u8], schema: &serde_avro_fast::Sc
 }
 
 impl Way for SerdeAvroFast {
-    fn run(&self, event: &[u8], visit: &mut Visitor<'_>) {
+    fn run(&self, event: &[u8], mut visit: Visitor) {
         let event: KafkaEvent = serde_json::from_slice(event).unwrap();
         for record in event.records.into_values().flatten() {
             let key = STANDARD.decode(record.key.unwrap()).unwrap();

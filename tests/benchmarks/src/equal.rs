@@ -1,6 +1,8 @@
 //! Compares the records that all ways hand over, before anything is timed.
 
-use crate::{NAMES, Workload, way};
+use std::sync::{Arc, Mutex};
+
+use crate::{Decoded, NAMES, Workload, way};
 
 /// Runs all ways over the workload and compares all that they hand over.
 ///
@@ -8,9 +10,14 @@ use crate::{NAMES, Workload, way};
 /// When two ways differ, or one does not have as many records as the workload.
 pub fn assert_equal_records(workload: &Workload) {
     let handed_over = |position: usize| {
-        let mut records: Vec<(String, serde_json::Value)> = Vec::new();
+        let records = Arc::new(Mutex::new(Vec::new()));
         let way = way(workload, position).unwrap();
-        way.run(&workload.event, &mut |key, value| records.push((key.to_json().to_string(), value.to_json())));
+        let seen = Arc::clone(&records);
+        let visit = move |key: &dyn Decoded, value: &dyn Decoded| {
+            seen.lock().unwrap().push((key.to_json().to_string(), value.to_json()));
+        };
+        way.run(&workload.event, Box::new(visit));
+        let mut records: Vec<(String, serde_json::Value)> = std::mem::take(&mut records.lock().unwrap());
         // KafkaEvent keeps partitions in a map without order.
         records.sort_by(|left, right| left.0.cmp(&right.0));
         records

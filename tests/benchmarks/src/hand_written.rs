@@ -25,7 +25,7 @@ impl<T> Default for HandWritten<T> {
 }
 
 impl<T: ByHand> Way for HandWritten<T> {
-    fn run(&self, event: &[u8], visit: &mut Visitor<'_>) {
+    fn run(&self, event: &[u8], mut visit: Visitor) {
         let event = Event::scan(event).unwrap();
         let (mut key_scratch, mut value_scratch) = (Vec::new(), Vec::new());
         for entry in event.partitions.iter().flat_map(|partition| &partition.records) {

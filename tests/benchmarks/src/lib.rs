@@ -28,8 +28,8 @@ pub use ours::Compiled;
 pub use processor::Processed;
 pub use ways::{COPY, NAMES, way};
 
-/// Sees the key and the value of each record.
-pub type Visitor<'v> = dyn FnMut(&dyn Decoded, &dyn Decoded) + Send + 'v;
+/// Sees the key and the value of each record. Owned, as a handler of the processor owns what it holds.
+pub type Visitor = Box<dyn FnMut(&dyn Decoded, &dyn Decoded) + Send>;
 
 /// One way from an event to structs.
 ///
@@ -37,7 +37,7 @@ pub type Visitor<'v> = dyn FnMut(&dyn Decoded, &dyn Decoded) + Send + 'v;
 /// all.
 pub trait Way {
     /// Decodes all records of an event.
-    fn run(&self, event: &[u8], visit: &mut Visitor<'_>);
+    fn run(&self, event: &[u8], visit: Visitor);
 }
 
 /// A decoded struct that can be shown as JSON, so that ways with different types can be compared.

@@ -46,7 +46,7 @@ impl<T: AvroType> Way for Compiled<T>
 where
     for<'de> T::Of<'de>: Decoded,
 {
-    fn run(&self, event: &[u8], visit: &mut Visitor<'_>) {
+    fn run(&self, event: &[u8], mut visit: Visitor) {
         let event = Event::scan(event).unwrap();
         if self.framing != Framing::Prefix {
             return self.run_framed(&event, visit);
@@ -67,7 +67,7 @@ where
     for<'de> T::Of<'de>: Decoded,
 {
     /// Frames with the id in a header, or with compressed bodies.
-    fn run_framed(&self, event: &Event<'_>, visit: &mut Visitor<'_>) {
+    fn run_framed(&self, event: &Event<'_>, mut visit: Visitor) {
         let format = format(self.framing);
         let (mut key_scratch, mut value_scratch) = (Vec::new(), Vec::new());
         for entry in event.partitions.iter().flat_map(|partition| &partition.records) {

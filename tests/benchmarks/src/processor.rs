@@ -1,23 +1,26 @@
 //! The processor, as deployed functions run it: a handler that reads keys and values, with records ordered by key.
 
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 use avro_decode::AvroType;
 use event_runtime::{
-    AvroReader, DeadLetter, DeadLetters, Deadline, Effect, Fault, Intent, Invocation, NoClaims, Order, Processor,
-    RawRecord, RecordHandler, Settings, StoreError,
+    AvroReader, DeadLetter, DeadLetters, Deadline, Effect, Failed, Fault, Intent, Invocation, NoClaims, Order,
+    Processor, RawRecord, RecordHandler, Settings, StoreError,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use schema_registry::KeyFormat;
+use schema_registry::Frames;
 
 use crate::ours::{format, plans};
 use crate::{Decoded, Key, Visitor, Way, Workload};
 
 /// The whole path of a record up to the decision to skip it: no claim and no effect.
-pub struct Processed<T: AvroType> {
-    format: KeyFormat,
+pub struct Processed<T: AvroType>(Arc<Readers<T>>);
+
+struct Readers<T: AvroType> {
+    frames: Frames,
     keys: AvroReader<Key<&'static str>>,
     values: AvroReader<T>,
 }
@@ -28,18 +31,18 @@ impl<T: AvroType> Processed<T> {
         let format = format(workload.framing);
         let (keys, values) = plans(workload);
         let (keys, values) = (AvroReader::of_keys(format, keys), AvroReader::of_values(format, values));
-        Self { format: format.into(), keys, values }
+        Self(Arc::new(Readers { frames: Frames::both(format), keys, values }))
     }
 }
 
-impl<T: AvroType> Way for Processed<T>
+impl<T: AvroType + 'static> Way for Processed<T>
 where
-    for<'de> T::Of<'de>: Decoded + Send + Sync,
+    for<'de> T::Of<'de>: Decoded + Send,
 {
-    fn run(&self, event: &[u8], visit: &mut Visitor<'_>) {
+    fn run(&self, event: &[u8], visit: Visitor) {
         let order = Order::Key { in_flight: NonZeroUsize::MIN.saturating_add(15) };
-        let settings = Settings { order, ..Settings::default() };
-        let handler = Visits { way: self, visit: Mutex::new(visit) };
+        let settings = Settings { order, frames: self.0.frames, ..Settings::default() };
+        let handler = Visits { readers: Arc::clone(&self.0), visit: Mutex::new(visit) };
         let processor = Processor::new(handler, Arc::new(NoClaims), Arc::new(NoLetters), settings);
         let invocation = Invocation {
             request_id: "request".to_owned(),
@@ -53,35 +56,33 @@ where
 }
 
 /// Hands each record over to the visitor, and skips it.
-struct Visits<'v, 'c, T: AvroType> {
-    way: &'v Processed<T>,
-    visit: Mutex<&'v mut Visitor<'c>>,
+struct Visits<T: AvroType> {
+    readers: Arc<Readers<T>>,
+    visit: Mutex<Visitor>,
 }
 
-impl<T: AvroType> RecordHandler for Visits<'_, '_, T>
+impl<T: AvroType + 'static> RecordHandler for Visits<T>
 where
-    for<'de> T::Of<'de>: Decoded + Send + Sync,
+    for<'de> T::Of<'de>: Decoded + Send,
 {
-    type Event<'de> = (Key<&'de str>, T::Of<'de>);
+    type Read<'de> = (Key<&'de str>, T::Of<'de>);
+    type Work = Infallible;
 
-    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Self::Event<'de>, Fault> {
-        self.way.values.ready(&record).await?;
-        self.way.keys.ready(&record).await?;
-        let value = self.way.values.read(&record)?.unwrap();
-        Ok((self.way.keys.read(&record)?.unwrap(), value))
+    async fn read<'de>(&'de self, record: RawRecord<'de>) -> Result<Self::Read<'de>, Fault> {
+        let Readers { keys, values, .. } = &*self.readers;
+        values.ready(&record).await?;
+        keys.ready(&record).await?;
+        let value = values.read(&record)?.unwrap();
+        Ok((keys.read(&record)?.unwrap(), value))
     }
 
-    fn order_key<'k>(&self, key: &'k [u8]) -> &'k [u8] {
-        self.way.format.order_key(key)
-    }
-
-    fn intent(&self, (key, value): &Self::Event<'_>) -> Result<Intent, Fault> {
-        (self.visit.lock().unwrap())(key, value);
+    fn decide(&self, (key, value): Self::Read<'_>) -> Result<Intent<Infallible>, Failed> {
+        (self.visit.lock().unwrap())(&key, &value);
         Ok(Intent::Skip("visited"))
     }
 
-    async fn handle(&self, _: &Self::Event<'_>) -> Result<Effect, Fault> {
-        panic!("every record is skipped")
+    async fn perform(&self, work: Infallible) -> Result<Effect, Failed> {
+        match work {}
     }
 }
 

@@ -15,7 +15,6 @@ const FUNCTIONS: [(&str, &str, &str); 3] = [
     ("watch-sign-ins", "cdc.mongodb.users.login", "created"),
     ("archive-profile-updates", "user.profile.updated", "example"),
 ];
-const TEMPLATES: [&str; 3] = ["template-rows", "template-documents", "template-events"];
 /// What the templates themselves read, where the new function reads something else.
 const TEMPLATE_TOPIC: &str = "cdc.postgres.public.accounts";
 
@@ -35,11 +34,9 @@ fn copy(workspace: &Workspace) -> Workspace {
     for function in fs::read_dir(workspace.root().join("functions")).unwrap() {
         link(&format!("functions/{}", function.unwrap().file_name().to_str().unwrap()));
     }
-    let manifest = fs::read_to_string(workspace.root().join("Cargo.toml")).unwrap();
-    // The templates' tests have the same name as their copies'.
-    let templates = TEMPLATES.map(|template| format!("\"shared/tools/{template}\", ")).concat();
-    fs::write(root.join("Cargo.toml"), manifest.replace("exclude = [", &format!("exclude = [{templates}"))).unwrap();
-    fs::copy(workspace.root().join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        fs::copy(workspace.root().join(file), root.join(file)).unwrap();
+    }
     Workspace::at(root)
 }
 
@@ -61,10 +58,12 @@ fn a_new_function_of_each_kind_compiles_and_passes_its_test() {
         for file in [
             format!("functions/{name}/src/main.rs"),
             format!("functions/{name}/README.md"),
-            format!("events/samples/{name}/{sample}.json"),
+            format!("functions/{name}/samples/{sample}.json"),
         ] {
             assert!(written.contains(&file), "{file} is not in {written:?}");
         }
+        let own = format!("functions/{name}/");
+        assert!(written.iter().all(|path| path.starts_with(&own)), "outside of {own}: {written:?}");
         for path in &written {
             let text = fs::read_to_string(copy.root().join(path)).unwrap().to_lowercase();
             assert!(!text.contains("template-") && !text.contains("template_"), "{path}");
@@ -79,6 +78,8 @@ fn a_new_function_of_each_kind_compiles_and_passes_its_test() {
         let binary = format!(r#""kind":["bin"],"crate_types":["bin"],"name":"{name}""#);
         assert!(metadata.contains(&binary), "{name} is not a binary of the workspace");
     }
-    let (passed, output) = cargo(&copy, &["test", "--quiet", "--offline", "--test", "effect"]);
-    assert!(passed && output.matches("1 passed").count() == FUNCTIONS.len(), "{output}");
+    let binaries = FUNCTIONS.iter().flat_map(|(name, ..)| ["--bin", name]);
+    let arguments: Vec<_> = ["test", "--quiet", "--offline"].into_iter().chain(binaries).collect();
+    let (passed, output) = cargo(&copy, &arguments);
+    assert!(passed && output.matches("2 passed").count() == FUNCTIONS.len(), "{output}");
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jvm_peers::jars;
-use schema_registries::{Auth, ConfluentConfig, ConfluentRegistry, NewSchema, SchemaReference};
+use schema_registries::{Auth, ConfluentConfig, ConfluentRegistry, NewSchema, SchemaReference, Secret};
 use schema_registry::compatibility::Level;
 use schema_registry::{
     CachePolicy, RegistryErrorKind, RegistryTarget, SchemaCache, SchemaId, SchemaRef, Schemas, Subjects, Version,
@@ -61,7 +61,7 @@ impl Apicurio {
 
     /// A client with this password.
     fn client(&self, password: &str) -> ConfluentRegistry {
-        let auth = Auth::Basic { user: USER.to_owned(), password: password.to_owned() };
+        let auth = Auth::Basic { user: USER.to_owned(), password: Secret::new(password) };
         ConfluentRegistry::new(ConfluentConfig { auth, ..ConfluentConfig::new(&self.url) }).unwrap()
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_runtime::testing::StoredClaim;
-use event_runtime::{Blame, ClaimKey, Disposition, Effect, Failure, Fault, Intent, RawRecord, RecordHandler, Stage};
+use event_runtime::{
+    Blame, ClaimKey, Disposition, Effect, Failed, Failure, Fault, Intent, RawRecord, RecordHandler, Stage,
+};
 
 use super::rule::Rule;
 use super::scene::{Scene, Service};
@@ -59,9 +61,10 @@ pub(crate) struct Seen {
 pub(crate) struct Function(pub(crate) Arc<Scene>);
 
 impl RecordHandler for Function {
-    type Event<'de> = Seen;
+    type Read<'de> = Seen;
+    type Work = Seen;
 
-    async fn decode<'de>(&'de self, record: RawRecord<'de>) -> Result<Seen, Fault> {
+    async fn read<'de>(&'de self, record: RawRecord<'de>) -> Result<Seen, Fault> {
         let scene = &self.0;
         let partition = usize::try_from(record.partition).unwrap_or(usize::MAX);
         let offset = usize::try_from(record.offset).unwrap_or(usize::MAX);
@@ -88,7 +91,7 @@ impl RecordHandler for Function {
         }
     }
 
-    fn intent(&self, seen: &Self::Event<'_>) -> Result<Intent, Fault> {
+    fn decide(&self, seen: Seen) -> Result<Intent<Seen>, Failed> {
         Ok(match (seen.record.verb, seen.record.claim(seen.partition)) {
             (Verb::Skip, _) => Intent::Skip("on_purpose"),
             (Verb::Garbage, _) => {
@@ -97,13 +100,13 @@ impl RecordHandler for Function {
             }
             (_, Some(claim)) => {
                 let (scope, id) = claim.split_once(':').unwrap_or_default();
-                Intent::Claimed(ClaimKey::new(scope, id)?.into())
+                Intent::Claimed(ClaimKey::new(scope, id)?.into(), seen)
             }
-            (_, None) => Intent::Conditional,
+            (_, None) => Intent::Conditional(seen),
         })
     }
 
-    async fn handle(&self, seen: &Self::Event<'_>) -> Result<Effect, Fault> {
+    async fn perform(&self, seen: Seen) -> Result<Effect, Failed> {
         let scene = &self.0;
         let delivery = scene.delivery();
         self.must_fit(delivery);
@@ -122,7 +125,7 @@ impl RecordHandler for Function {
             }
         }
         let tell = |answer: Answer| {
-            let Seen { record, partition, offset } = seen;
+            let Seen { record, partition, offset } = &seen;
             let call = format!("{record} at {partition}@{offset}");
             scene.note(|| Step::call(Actor::Worker(delivery), Actor::Service, call, answer));
         };
@@ -138,7 +141,7 @@ impl RecordHandler for Function {
             return Err(Says(code).into());
         }
         let happens = ![2, 6].contains(&fate);
-        let effect = if happens { self.happen(delivery, seen, claim.as_deref()) } else { Effect::Done };
+        let effect = if happens { self.happen(delivery, &seen, claim.as_deref()) } else { Effect::Done };
         let done = if effect == Effect::Done { "done" } else { "refused by its condition" };
         tell(match fate {
             2 | 6 => Answer::NotArrived,

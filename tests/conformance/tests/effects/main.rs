@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 mod append_once;
+mod contracts;
 mod formats;
 mod newest_version;
 mod unchanged_columns;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use avro_decode::{AvroRead, Limits, Plan, Schema};
 use debezium::types::Toasted;
 use debezium::{Change, Position, RowVersion};
-use dynamodb::{Column, Columns, Item, Put, VersionedTable, number, text};
+use dynamodb::{Column, Columns, IntoColumn, Item, Put, VersionedTable, number, text};
 use fastrand::Rng;
 use local_stack::{Action, Failpoint, Table, When};
 use recordings::{Recording, folder_of};
@@ -17,7 +17,7 @@ fn at(lsn: u64) -> RowVersion {
     RowVersion { epoch: 0, position: Position::Lsn { lsn, last_commit: Some(lsn - 1), read: false } }
 }
 
-fn account(email: &str, bio: impl Into<Column>) -> Columns {
+fn account(email: &str, bio: impl IntoColumn) -> Columns {
     Columns::new().with("email", text(email)).with("phone", Column::Null).with("bio", bio)
 }
 
@@ -111,7 +111,7 @@ async fn of_many_writers_at_once_none_loses_the_value_of_another() {
         let table = table.clone();
         puts.spawn(async move {
             // Every fifth change contains the column.
-            let bio = if lsn % 5 == 0 { text(format!("of {lsn}")).into() } else { Column::Unchanged };
+            let bio = if lsn % 5 == 0 { Column::Is(text(format!("of {lsn}"))) } else { Column::Unchanged };
             loop {
                 match table.put_if_newer("row", account(&lsn.to_string(), bio.clone()), &at(lsn + 1)).await {
                     Ok(_) => return,

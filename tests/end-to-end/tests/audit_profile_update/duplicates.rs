@@ -94,7 +94,7 @@ async fn the_record_timestamp_does_not_change_the_entry() {
 
 #[tokio::test]
 async fn entry_and_id_expire_together_and_expired_events_are_skipped() {
-    let scene = Scene::start(FUNCTION, &[("AUDIT_RETENTION_DAYS", "30")]).await.unwrap();
+    let scene = Scene::start(FUNCTION, &[("RETENTION_DAYS", "30")]).await.unwrap();
     let year_2100 = 4_102_444_800_000;
     let batch = [update("new", "u1", year_2100, 0), update("old", "u1", 1_000, 1)];
     assert!(matches!(scene.invoke(&batch).await, Invocation::Answered(_)));

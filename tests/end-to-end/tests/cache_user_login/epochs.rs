@@ -126,7 +126,7 @@ async fn after_an_oplog_gap_epoch_snapshot_and_sweep_repair_the_table() {
     assert!(code == 3 && text.contains("epoch 1"), "{code}: {text}");
     assert_eq!(table(&scene).await, stale);
 
-    let raised = scene.another_host(&[("LOGINS_EPOCH", "1")]).await.unwrap();
+    let raised = scene.another_host(&[("VERSION_EPOCH", "1")]).await.unwrap();
     deliver(&raised, snapshot()).await;
     let (code, text) = sweep(&scene, &["--before-epoch", "1"]).await;
     assert!(code == 0 && text.contains("of an older one, to be removed: 1"), "{code}: {text}");

@@ -4,16 +4,11 @@ use demo::profile_change;
 use local_stack::{Invocation, Target};
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
-
-const SECRET: &str = "profile-api-token";
+use crate::stage::{SECRET, Stage};
 
 async fn warm_with_a_secret() -> Stage {
-    let stage =
-        Stage::set(vec![profile_change(1, "u-1", 1)], &[("PROFILE_API_TOKEN", ""), ("PROFILE_API_SECRET_ARN", SECRET)])
-            .await;
-    let secret = json!({"Name": SECRET, "SecretString": format!("{}\n", demo::PROFILE_API_TOKEN)});
-    stage.scene.stack.aws.call("secretsmanager.CreateSecret", &secret).await.unwrap();
+    let text = format!("{}\n", demo::PROFILE_API_TOKEN);
+    let stage = Stage::with_secret(vec![profile_change(1, "u-1", 1)], Some(&text)).await;
     assert_eq!(stage.run().await["published"], 1);
     stage
 }
@@ -57,14 +52,9 @@ async fn a_refused_token_is_read_once_more_and_then_fails_the_run() {
 }
 
 #[tokio::test]
-async fn a_missing_secret_is_named() {
-    let stage = Stage::set(
-        vec![profile_change(1, "u-1", 1)],
-        &[("PROFILE_API_TOKEN", ""), ("PROFILE_API_SECRET_ARN", "no-such-secret")],
-    )
-    .await;
-    let Invocation::Failed(error) = stage.scene.host.invoke("{}".into()).await else { panic!("it has to fail") };
-    let error: Value = serde_json::from_slice(&error).unwrap();
-    assert_eq!(error["errorType"], "secret_unavailable", "{error}");
-    assert!(error["errorMessage"].as_str().unwrap().contains("no-such-secret"), "{error}");
+async fn a_missing_secret_ends_the_function_before_its_first_run_and_is_named() {
+    let stage = Stage::with_secret(vec![profile_change(1, "u-1", 1)], None).await;
+    let error = stage.scene.host.init().await.unwrap_err().to_string();
+    assert!(error.contains("no-such-secret") && error.contains("does not exist"), "{error}");
+    assert!(stage.api.requests().is_empty());
 }

@@ -15,6 +15,9 @@ use tempfile::TempDir;
 
 pub(crate) const FUNCTION: &str = "publish-profile-updates";
 
+/// The name of the secret with the API's token.
+pub(crate) const SECRET: &str = "profile-api-token";
+
 /// The operation of the API, as its fault proxy names it.
 pub(crate) const PAGE: &str = "GET /v1/profile-changes";
 
@@ -47,17 +50,31 @@ impl Stage {
         Stage::beside(schemas, changes, variables).await
     }
 
+    /// With the API's token in a secret, which has this text; or with a token in a secret that does not exist.
+    pub(crate) async fn with_secret(changes: Vec<Value>, text: Option<&str>) -> Self {
+        let schemas = repository_schemas(&Workspace::find().unwrap()).unwrap();
+        let stack = Stack::start(&Workspace::find().unwrap(), schemas).await.unwrap();
+        let secret = json!({"Name": SECRET, "SecretString": text.unwrap_or("-")});
+        let created = stack.aws.call("secretsmanager.CreateSecret", &secret).await.unwrap();
+        let arn = created["ARN"].as_str().unwrap().replace(SECRET, text.map_or("no-such-secret", |_| SECRET));
+        let variables = [("PROFILE_API_TOKEN", ""), ("PROFILE_API_TOKEN_SECRET_ARN", arn.as_str())];
+        Stage::on(stack, changes, &variables).await
+    }
+
     /// With a registry that holds these schemas.
     pub(crate) async fn beside(
         schemas: BTreeMap<u32, RegisteredSchema>,
         changes: Vec<Value>,
         variables: &[(&str, &str)],
     ) -> Self {
+        let stack = Stack::start(&Workspace::find().unwrap(), schemas).await.unwrap();
+        Stage::on(stack, changes, variables).await
+    }
+
+    async fn on(mut stack: Stack, changes: Vec<Value>, variables: &[(&str, &str)]) -> Self {
         let api = ProfileApi::start(changes).await.unwrap();
         let way = FaultProxy::start(api.url()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let workspace = Workspace::find().unwrap();
-        let mut stack = Stack::start(&workspace, schemas).await.unwrap();
         let broker = serve_broker(&mut stack, &folder.path().join("records.jsonl")).await.unwrap();
         let own = [
             ("PROFILE_API_URL", way.endpoint()),

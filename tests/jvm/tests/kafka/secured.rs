@@ -29,7 +29,6 @@ async fn scene(topic: &str, api: &ProfileApi, servers: &str, login: (&str, &str)
         ("PROFILE_TOPIC", topic),
         ("PROFILE_CURSOR_TABLE", demo::PROFILE_CURSOR_TABLE),
         ("KAFKA_AUTH", "scram-sha-512"),
-        ("KAFKA_SECRET_ARN", SECRET),
         ("KAFKA_CA_FILE", broker.authority_file.to_str().unwrap()),
         ("KAFKA_BOOTSTRAP_SERVERS", servers),
         ("KAFKA_DELIVERY_TIMEOUT_MS", "6000"),
@@ -39,7 +38,8 @@ async fn scene(topic: &str, api: &ProfileApi, servers: &str, login: (&str, &str)
     let (username, password) = login;
     let text = json!({"username": username, "password": password}).to_string();
     let secret = json!({"Name": SECRET, "SecretString": text});
-    stack.aws.call("secretsmanager.CreateSecret", &secret).await.unwrap();
+    let created = stack.aws.call("secretsmanager.CreateSecret", &secret).await.unwrap();
+    stack.set("KAFKA_SECRET_ARN", created["ARN"].as_str().unwrap());
     Scene::on(stack, "publish-profile-updates", &[]).await.unwrap()
 }
 
