@@ -29,7 +29,7 @@ impl Column {
     }
 }
 
-/// All columns of a row that a function stores, by the names of their attributes; [`item!`](crate::item) makes them. A
+/// All columns of a row that a function stores, by the names of their attributes; [`item!`](macro@crate::item) makes them. A
 /// column that is not among them is removed when the row is written as a whole.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Columns(BTreeMap<String, Column>);

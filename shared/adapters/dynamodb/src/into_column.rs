@@ -16,7 +16,7 @@ use crate::column::Column;
 use crate::keys::{Precision, sortable_time};
 use crate::value::text;
 
-/// A value that may stand in an [`item!`](crate::item) and in [`Columns::with`](crate::Columns::with).
+/// A value that may stand in an [`item!`](macro@crate::item) and in [`Columns::with`](crate::Columns::with).
 ///
 /// | type | stored as |
 /// |---|---|
@@ -30,7 +30,7 @@ use crate::value::text;
 /// | `Option` | the value; the attribute is absent for `None` |
 /// | `Vec`, slices, arrays | a list, `None` in it as null |
 /// | maps | a map, `None` in it as null |
-/// | a nested [`item!`](crate::item) | a map, without what is `None` |
+/// | a nested [`item!`](macro@crate::item) | a map, without what is `None` |
 /// | `Toasted`, also within lists and maps | its value, or [`Column::Unchanged`] |
 ///
 /// A type of one's own gets it by one line, mostly by way of a type that has it:

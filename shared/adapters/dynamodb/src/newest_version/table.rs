@@ -15,7 +15,7 @@ use crate::newest_version::version::{epoch_of, epoch_text};
 use crate::request::{Change, Key, Request};
 use crate::writes::{FailedWrite, Write, WriteFailure, Writes};
 
-/// A table of one item a row, whose only key is the text [`KEY`].
+/// A table of one item a row, whose only key is the text [`KEY`](crate::attribute::KEY).
 #[derive(Debug, Clone)]
 pub struct VersionedTable {
     writes: Writes,

@@ -14,7 +14,7 @@ use crate::request::{Change, Key, Request};
 use crate::value::Item;
 
 /// Takes the conditional writes of this crate's tables. Made of the SDK's client; with the feature `testing` also of
-/// [`MemoryTables`](crate::testing::MemoryTables).
+/// `testing::MemoryTables`.
 #[derive(Debug, Clone)]
 pub struct Writes(Store);
 
