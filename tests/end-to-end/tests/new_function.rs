@@ -28,7 +28,17 @@ fn copy(workspace: &Workspace) -> Workspace {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         symlink(from, to).unwrap();
     };
-    for path in ["shared", "tests", "events/recorded", "events/schemas", "events/topics", ".local", "target", ".cargo", "rustfmt.toml"] {
+    for path in [
+        "shared",
+        "tests",
+        "events/recorded",
+        "events/schemas",
+        "events/topics",
+        ".local",
+        "target",
+        ".cargo",
+        "rustfmt.toml",
+    ] {
         link(path);
     }
     for function in fs::read_dir(workspace.root().join("functions")).unwrap() {
