@@ -60,6 +60,10 @@ invoke: setup ## Send an event to a function (needs make watch)
 new-function: ## Make a function that reads TOPIC, any one of events/CATALOGUE.md, as NAME=verb-noun
 	@cargo run --quiet --bin demo -- new-function --name "$(NAME)" --topic "$(TOPIC)"
 
+.PHONY: manifests
+manifests: setup ## Write functions/*/function.json, what each function declares, which everything else reads
+	@cargo run --quiet --bin demo -- manifests $(if $(CHECK),--check)
+
 .PHONY: samples
 samples: ## Write events/samples from the recordings
 	@cargo run --quiet --bin demo -- samples

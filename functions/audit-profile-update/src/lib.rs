@@ -41,7 +41,7 @@ struct FieldChange<'a> {
 #[derive(Config)]
 struct Config {
     /// DynamoDB table of the audit log.
-    #[env("AUDIT_TABLE", example = "profile-audit")]
+    #[env("AUDIT_TABLE", example = "audit")]
     table: Table,
 }
 
@@ -50,7 +50,7 @@ pub fn function() -> Function {
     Function::new("audit-profile-update").events::<ProfileUpdated>("user.profile.updated").effect(
         |config: &Config, aws| {
             let clock = aws.clock();
-            AppendOnce::in_table(aws, &config.table, move |event| entry(event, clock.now()))
+            AppendOnce::in_table(aws, &config.table.with_person(&["pk", "changed_by"]), move |event| entry(event, clock.now()))
         },
     )
 }

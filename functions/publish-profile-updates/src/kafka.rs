@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_functions::{Aws, Config, Kind, Secret, TopicName, parsed};
+use event_functions::{ActionUse, Aws, Config, Kind, Secret, When, parsed};
 use kafka_producer::{CaCertificates, KafkaConfig, ScramMechanism, Security};
 
 use crate::kafka_login::SecretLogin;
 
 /// How a certificate begins in PEM (RFC 7468).
 const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+/// Rights are needed only for a role's own login.
+const BY_ROLE: When = When { variable: "KAFKA_AUTH", is: "msk-iam" };
 const ON_CLUSTER: &[&str] = &["kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently"];
 const ON_TOPIC: &[&str] = &["kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"];
 
@@ -90,22 +92,22 @@ pub(crate) enum CannotSignIn {
 }
 
 impl Kafka {
-    /// The producer's settings, for events of this topic.
-    pub(crate) fn config(&self, topic: &TopicName, aws: &Aws<()>) -> Result<KafkaConfig, CannotSignIn> {
+    /// The producer's settings.
+    pub(crate) fn config(&self, aws: &Aws<()>) -> Result<KafkaConfig, CannotSignIn> {
         Ok(KafkaConfig {
             bootstrap_servers: self.bootstrap_servers.clone(),
             client_id: env!("CARGO_PKG_NAME").to_owned(),
-            security: self.security(topic, aws)?,
+            security: self.security(aws)?,
             ca_certificates: self.ca_certificates.clone(),
             delivery_timeout: self.delivery_timeout,
         })
     }
 
-    fn security(&self, topic: &TopicName, aws: &Aws<()>) -> Result<Security, CannotSignIn> {
+    fn security(&self, aws: &Aws<()>) -> Result<Security, CannotSignIn> {
         match self.auth {
             KafkaAuth::Plaintext => Ok(Security::Plaintext),
             KafkaAuth::Tls => Ok(Security::Tls),
-            KafkaAuth::MskIam => self.by_role(topic, aws),
+            KafkaAuth::MskIam => self.by_role(aws),
             KafkaAuth::Scram(mechanism) => {
                 let login = self.login.clone().ok_or(CannotSignIn::Login)?;
                 Ok(Security::Scram { mechanism, logins: Arc::new(SecretLogin::new(login)) })
@@ -113,11 +115,12 @@ impl Kafka {
         }
     }
 
-    fn by_role(&self, topic: &TopicName, aws: &Aws<()>) -> Result<Security, CannotSignIn> {
-        aws.client(ON_TOPIC, format!("topic/{}", topic.as_str()), |_| ());
-        let (region, credentials) = aws.client(ON_CLUSTER, &self.bootstrap_servers, |sdk| {
-            (sdk.region().map(ToString::to_string), sdk.credentials_provider())
-        });
+    fn by_role(&self, aws: &Aws<()>) -> Result<Security, CannotSignIn> {
+        let by_role = |rights| ActionUse { when: Some(BY_ROLE), ..rights };
+        aws.uses(by_role(ActionUse::on(ON_TOPIC, "topic/${PROFILE_TOPIC}")));
+        let on_cluster = by_role(ActionUse::on(ON_CLUSTER, "cluster/${KAFKA_BOOTSTRAP_SERVERS}"));
+        let (region, credentials) =
+            aws.client_for(on_cluster, |sdk| (sdk.region().map(ToString::to_string), sdk.credentials_provider()));
         if aws.is_declaring() {
             return Ok(Security::Tls);
         }

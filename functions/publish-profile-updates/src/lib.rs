@@ -25,11 +25,14 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-use event_functions::{Aws, Function};
+use event_functions::{Aws, Function, Limits};
 
 use crate::config::Config;
 use crate::ports::{Ports, WiringError};
 use crate::publisher::ProfilePublisher;
+
+/// A page alone may take most of a minute: see the README's variables.
+const LIMITS: Limits = Limits { memory_mb: 256, timeout_seconds: 120 };
 
 /// The function.
 pub fn function() -> Function {
@@ -37,7 +40,7 @@ pub fn function() -> Function {
 }
 
 fn function_with(ports: impl Fn(&Config, &Aws<()>) -> Result<Ports, WiringError> + 'static) -> Function {
-    Function::new("publish-profile-updates").task().run_by(move |config: &Config, aws| {
+    Function::new("publish-profile-updates").limits(LIMITS).task().run_by(move |config: &Config, aws| {
         // All of them, before one can fail: what is taken is what the function declares.
         let (subjects, ports) = (aws.subjects(&config.registry, config.schema_to_register()), ports(config, aws));
         let dead_letters = aws.dead_letters();

@@ -46,10 +46,11 @@ impl Ports {
             sort_key: None,
             ttl: None,
             indexes: Vec::new(),
+            person: &[],
             actions: &["dynamodb:UpdateItem"],
         };
         let client = aws.table(table, aws_sdk_dynamodb::Client::new);
-        let kafka = config.kafka.config(&config.topic, aws)?;
+        let kafka = config.kafka.config(aws)?;
         let send_timeout = kafka.send_timeout();
         let lease = page_takes(&config.api(), send_timeout) + config.lease_skew;
         Ok(Ports {

@@ -16,7 +16,7 @@ mod tests;
 use std::convert::Infallible;
 
 use event_functions::redrive::{Ports, Redrive};
-use event_functions::{Aws, Function};
+use event_functions::{Aws, Function, Limits};
 
 use crate::config::Config;
 use crate::task::Redriving;
@@ -25,13 +25,16 @@ pub use ports::Names;
 pub use s3_objects::S3Objects;
 pub use sqs_queue::SqsLetterQueue;
 
+/// It waits for the functions that it invokes, so it gets the most time that Lambda gives.
+const LIMITS: Limits = Limits { memory_mb: 256, timeout_seconds: 900 };
+
 /// The function.
 pub fn function() -> Function {
     function_with(ports::declared)
 }
 
 fn function_with(ports: impl Fn(&Config, &Aws<()>) -> Ports + 'static) -> Function {
-    Function::new("redrive-dead-letters").task().run_by(move |config: &Config, aws| {
+    Function::new("redrive-dead-letters").limits(LIMITS).task().run_by(move |config: &Config, aws| {
         Ok::<_, Infallible>(Redriving::new(Redrive::new(ports(config, aws), config.invoke_timeout)))
     })
 }

@@ -23,7 +23,8 @@ pub(crate) fn declared(config: &Config, aws: &Aws<()>) -> Ports {
     let letters = &config.letters;
     let queue = aws.client(ON_QUEUE, letters.url(), |sdk| queue(sdk, letters.url()));
     // The buckets of on-failure destinations are named by requests: their rights are granted by hand.
-    let objects = aws.client(&["s3:GetObject"], letters.bucket().unwrap_or_default(), objects);
+    let bucket = format!("{}/*", letters.bucket().unwrap_or_default());
+    let objects = aws.client(&["s3:GetObject"], bucket, objects);
     let timeout = config.invoke_timeout;
     Ports {
         queue: Arc::new(queue),
@@ -43,6 +44,7 @@ fn claims_table(table: &Table) -> TableUse {
         sort_key: None,
         ttl: Some(EXPIRES_AT),
         indexes: Vec::new(),
+        person: &[],
         actions: &["dynamodb:UpdateItem"],
     }
 }

@@ -16,7 +16,7 @@ mod variables;
 
 use std::time::Duration;
 
-use event_functions::{Aws, Function};
+use event_functions::{ActionUse, Aws, Function};
 
 use account::Account;
 use config::Config;
@@ -42,7 +42,7 @@ pub fn function() -> Function {
             function: NAME,
         };
         if let Some(set) = &config.configuration_set {
-            aws.uses(SEND, format!("configuration-set/{set}"));
+            aws.uses(ActionUse::on(SEND, format!("configuration-set/{set}")));
         }
         let identity = format!("identity/{}", config.sender.address.as_str());
         aws.client(SEND, identity, |sdk| SesMailer::new(sdk, settings))

@@ -85,6 +85,12 @@ impl<T> Kind<T> {
         matches!(self.stand_in, StandIn::Named(_))
     }
 
+    /// A resource of the deployment fills the variable.
+    pub(crate) fn filled_by(mut self, resource: Resource) -> Self {
+        self.resource = Some(resource);
+        self
+    }
+
     pub(crate) fn resource(&self) -> Option<Resource> {
         self.resource
     }
@@ -133,6 +139,9 @@ impl<T> Kind<T> {
     /// A value that is never shown, and where it may be kept.
     pub(crate) fn hidden(mut self, storage: Storage<T>) -> Self {
         self.secret = true;
+        if matches!(storage, Storage::Elsewhere(_)) {
+            self.resource = Some(Resource::Secret);
+        }
         self.storage = storage;
         self
     }

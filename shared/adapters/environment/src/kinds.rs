@@ -10,6 +10,7 @@ use topic_names::TopicName;
 
 use crate::kind::{Kind, Storage, parsed};
 use crate::secrets::{Address, Secret};
+use crate::variable::Resource;
 
 /// Any text on one line, without the spaces around it.
 pub fn text() -> Kind<String> {
@@ -133,6 +134,7 @@ pub fn topic() -> Kind<TopicName> {
     parsed("Kafka topic name", "desk.ticket.opened", TopicName::stand_in, |value| {
         value.parse::<TopicName>().map_err(|error| format!("is not a topic name: {}", error.problem))
     })
+    .filled_by(Resource::Topic)
 }
 
 /// Text that is never shown, such as a password.

@@ -9,6 +9,7 @@ use crate::variable::Resource;
 pub struct Table {
     variable: &'static str,
     name: String,
+    person: &'static [&'static str],
 }
 
 impl Table {
@@ -20,6 +21,18 @@ impl Table {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same table, with the attributes that say whom an item is about. A manifest lists them, for whoever has to find
+    /// or remove what is stored about a person.
+    #[must_use]
+    pub fn with_person(&self, attributes: &'static [&'static str]) -> Self {
+        Table { person: attributes, ..self.clone() }
+    }
+
+    /// The attributes that say whom an item is about.
+    pub fn person(&self) -> &'static [&'static str] {
+        self.person
     }
 }
 
@@ -71,7 +84,7 @@ impl Bucket {
 /// # Ok::<(), environment::Problems>(())
 /// ```
 pub fn table() -> Kind<Table> {
-    text().example("some-table").of_resource(Resource::Table, |variable, name| Table { variable, name })
+    text().example("some-table").of_resource(Resource::Table, |variable, name| Table { variable, name, person: &[] })
 }
 
 /// An SQS queue, by its URL.

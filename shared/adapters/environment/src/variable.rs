@@ -30,6 +30,10 @@ pub enum Resource {
     Queue,
     /// An S3 bucket, by its name.
     Bucket,
+    /// A Kafka topic, by its name.
+    Topic,
+    /// A secret in AWS Secrets Manager, by its ARN.
+    Secret,
 }
 
 impl Resource {
@@ -39,6 +43,8 @@ impl Resource {
             Resource::Table => "table",
             Resource::Queue => "queue",
             Resource::Bucket => "bucket",
+            Resource::Topic => "topic",
+            Resource::Secret => "secret",
         }
     }
 }

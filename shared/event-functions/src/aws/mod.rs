@@ -69,6 +69,7 @@ impl<T> Aws<T> {
             sort_key: None,
             ttl: Some(attribute::EXPIRES_AT),
             indexes: indexes.to_vec(),
+            person: table.person(),
             actions: &["dynamodb:PutItem", "dynamodb:UpdateItem"],
         });
         self.world.versioned_table(table)
@@ -82,6 +83,7 @@ impl<T> Aws<T> {
             sort_key: Some(attribute::SORT),
             ttl: Some(attribute::EXPIRES_AT),
             indexes: Vec::new(),
+            person: table.person(),
             actions: &["dynamodb:PutItem"],
         });
         self.world.append_only_table(table)
@@ -101,13 +103,18 @@ impl<T> Aws<T> {
         resource: impl Into<String>,
         make: impl FnOnce(&SdkConfig) -> C,
     ) -> C {
-        self.uses(actions, resource);
+        self.client_for(ActionUse::on(actions, resource), make)
+    }
+
+    /// The same where the actions are taken only if a variable has some value.
+    pub fn client_for<C>(&self, actions: ActionUse, make: impl FnOnce(&SdkConfig) -> C) -> C {
+        self.uses(actions);
         make(&self.world.sdk())
     }
 
-    /// The actions that such a client takes on one more resource.
-    pub fn uses(&self, actions: &'static [&'static str], resource: impl Into<String>) {
-        self.take_actions(ActionUse { actions, resource: resource.into() });
+    /// Actions that such a client takes on one more resource.
+    pub fn uses(&self, actions: ActionUse) {
+        self.taken.borrow_mut().actions.push(actions);
     }
 
     /// More variables than the function's own: those of a pattern. Their problems are reported with all others.
@@ -134,9 +141,7 @@ impl<T> Aws<T> {
 
     /// The same, for a task whose configuration has the queue, because it also reads it.
     pub fn dead_letters_in(&self, queue: &DeadLetterQueue) -> Arc<dyn DeadLetters> {
-        for (actions, resource) in queue.rights() {
-            self.take_actions(ActionUse { actions, resource });
-        }
+        queue.rights().into_iter().for_each(|rights| self.uses(rights));
         self.world.dead_letters(queue)
     }
 
@@ -166,10 +171,6 @@ impl<T> Aws<T> {
     /// The clock.
     pub fn clock(&self) -> Arc<dyn Clock> {
         self.world.clock()
-    }
-
-    pub(crate) fn take_actions(&self, actions: ActionUse) {
-        self.taken.borrow_mut().actions.push(actions);
     }
 
     pub(crate) fn take_table(&self, table: TableUse) {

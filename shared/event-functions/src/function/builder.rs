@@ -18,17 +18,18 @@ use crate::handlers::document::Document;
 use crate::handlers::event_handler::EventHandler;
 use crate::handlers::task::Task;
 use crate::lambda::HostError;
+use crate::manifest::{Batch, Described, Limits};
 
 /// A function that has a name.
 #[must_use = "a function does something when it says what it reads"]
 pub struct Draft {
-    pub(super) name: &'static str,
+    described: Described,
 }
 
 /// A function that reads changes of a table's rows or of documents.
 #[must_use = "say what the function does: `.effect(|config: &Config, aws| …)`"]
 pub struct Changes<T> {
-    name: &'static str,
+    described: Described,
     topic: &'static str,
     _row: PhantomData<fn() -> T>,
 }
@@ -36,7 +37,7 @@ pub struct Changes<T> {
 /// A function that reads domain events.
 #[must_use = "say what the function does: `.effect(|config: &Config, aws| …)`"]
 pub struct Events<T> {
-    name: &'static str,
+    described: Described,
     topic: &'static str,
     _data: PhantomData<fn() -> T>,
 }
@@ -44,20 +45,37 @@ pub struct Events<T> {
 /// A function that reads records by itself.
 #[must_use = "say what the function does: `.handler(|config: &Config, aws| …)`"]
 pub struct Records {
-    name: &'static str,
+    described: Described,
     topic: &'static str,
 }
 
 /// A function that is invoked by a schedule or a person.
 #[must_use = "say what the function does: `.run_by(|config: &Config, aws| …)`"]
 pub struct Tasks {
-    name: &'static str,
+    described: Described,
 }
 
 impl Draft {
+    pub(super) fn of(name: &'static str) -> Self {
+        Draft { described: Described { name, limits: Limits::default(), batch: Batch::default() } }
+    }
+
+    /// What an invocation needs, where [`Limits::default`] does not fit. A deployment and the local stack read it from
+    /// the manifest.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.described.limits = limits;
+        self
+    }
+
+    /// What the event source mapping sends at once, where [`Batch::default`] does not fit.
+    pub fn batch(mut self, batch: Batch) -> Self {
+        self.described.batch = batch;
+        self
+    }
+
     /// Debezium's changes of a table, whose rows are read as `T`.
     pub fn changes<T: AvroType>(self, topic: &'static str) -> Changes<T> {
-        Changes { name: self.name, topic, _row: PhantomData }
+        Changes { described: self.described, topic, _row: PhantomData }
     }
 
     /// Debezium's changes of a MongoDB collection, whose documents are read as `D`.
@@ -67,17 +85,17 @@ impl Draft {
 
     /// Domain events, whose data are read as `T`.
     pub fn events<T: AvroType>(self, topic: &'static str) -> Events<T> {
-        Events { name: self.name, topic, _data: PhantomData }
+        Events { described: self.described, topic, _data: PhantomData }
     }
 
     /// Records of any kind, read by a [`RecordHandler`] of one's own.
     pub fn records(self, topic: &'static str) -> Records {
-        Records { name: self.name, topic }
+        Records { described: self.described, topic }
     }
 
     /// No topic: a schedule or a person invokes the function.
     pub fn task(self) -> Tasks {
-        Tasks { name: self.name }
+        Tasks { described: self.described }
     }
 }
 
@@ -90,7 +108,7 @@ impl<T: AvroType> Changes<T> {
         F: Fn(&C, &Aws<T>) -> H + 'static,
         H: ChangeHandler<Row = T>,
     {
-        Function::of(self.name, Consuming::<ChangesKind, T, C, H, F>::new(self.topic, wire))
+        Function::of(self.described, Consuming::<ChangesKind, T, C, H, F>::new(self.topic, wire))
     }
 }
 
@@ -102,7 +120,7 @@ impl<T: AvroType> Events<T> {
         F: Fn(&C, &Aws<T>) -> H + 'static,
         H: EventHandler<Data = T>,
     {
-        Function::of(self.name, Consuming::<EventsKind, T, C, H, F>::new(self.topic, wire))
+        Function::of(self.described, Consuming::<EventsKind, T, C, H, F>::new(self.topic, wire))
     }
 }
 
@@ -114,7 +132,7 @@ impl Records {
         F: Fn(&C, &Aws<()>) -> R + 'static,
         R: RecordHandler,
     {
-        Function::of(self.name, Consuming::<RecordsKind, (), C, R, F>::new(self.topic, wire))
+        Function::of(self.described, Consuming::<RecordsKind, (), C, R, F>::new(self.topic, wire))
     }
 }
 
@@ -127,7 +145,7 @@ impl Tasks {
         K: Task,
         E: Into<HostError> + 'static,
     {
-        Function::of(self.name, Invoked::new(wire))
+        Function::of(self.described, Invoked::new(wire))
     }
 }
 

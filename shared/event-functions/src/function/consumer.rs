@@ -4,19 +4,21 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use environment::{Attempt, Configuration, Env, Problems};
-use event_runtime::{Claims, NoClaims, Processor, RecordHandler, Settings};
+use environment::{Configuration, Env, Problems};
+use event_runtime::{Claims, NoClaims, Order, Processor, RecordHandler, Settings};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use schema_registry::KeyFormat;
 
 use super::kind::RecordKind;
 use super::parts::{Parts, StartFailure};
+use super::wiring::{self, Declared, Wiring};
 use crate::aws::{Aws, Wired, World};
 use crate::lambda::{self, HostError};
-use crate::manifest::{ActionUse, DeclaredVariable, Manifest, TableUse};
+use crate::manifest::{Consumption, Described, Manifest, TableUse};
 #[cfg(feature = "testing")]
 use crate::testing::{memory::Memory, running::Running, schemas::Reader};
-use crate::variables::{ClaimSettings, Consumer, SideBySide};
+use crate::variables::{ClaimSettings, Consumer, EFFECT_TIMEOUT, PARTIAL_RESPONSES, SideBySide};
 
 /// A function that reads records of one kind.
 pub(crate) struct Consuming<K, T, C, H, F> {
@@ -27,10 +29,42 @@ pub(crate) struct Consuming<K, T, C, H, F> {
 }
 
 /// What the runtime reads beside the function's own configuration.
-struct Shared {
+pub(crate) struct Shared {
     consumer: Consumer,
     side_by_side: Option<SideBySide>,
     claims: Option<ClaimSettings>,
+}
+
+impl<K, T, C, H, F> Wiring for Consuming<K, T, C, H, F>
+where
+    K: RecordKind<H>,
+    C: Configuration,
+    F: Fn(&C, &Aws<T>) -> H,
+{
+    type Config = (C, Shared);
+    type Made = H;
+
+    fn read(env: &mut environment::Reader<'_>) -> (C, Shared) {
+        let own = C::read(env);
+        let shared = Shared {
+            claims: K::WHEN_UNCERTAIN.map(|_| ClaimSettings::read(env)),
+            side_by_side: K::SIDE_BY_SIDE.then(|| SideBySide::read(env)),
+            consumer: Consumer::read(env),
+        };
+        (own, shared)
+    }
+
+    fn wire(&self, (own, shared): &(C, Shared), world: World, env: Option<Env>) -> (H, Wired) {
+        let aws = Aws::new(world, env, shared.consumer.effect_timeout);
+        let handler = (self.wire)(own, &aws);
+        let consumer = &shared.consumer;
+        let rights = consumer.dead_letters.rights().into_iter().chain(consumer.registry.rights());
+        rights.for_each(|actions| aws.uses(actions));
+        if let Some(claims) = &shared.claims {
+            aws.take_table(claims_table(claims));
+        }
+        (handler, aws.into_wired())
+    }
 }
 
 impl<K, T, C, H, F> Consuming<K, T, C, H, F>
@@ -43,48 +77,7 @@ where
         Consuming { topic, wire, _kind: PhantomData, _of: PhantomData }
     }
 
-    fn read(env: &mut environment::Reader<'_>) -> (C, Shared) {
-        let own = C::read(env);
-        let shared = Shared {
-            claims: K::WHEN_UNCERTAIN.map(|_| ClaimSettings::read(env)),
-            side_by_side: K::SIDE_BY_SIDE.then(|| SideBySide::read(env)),
-            consumer: Consumer::read(env),
-        };
-        (own, shared)
-    }
-
-    fn wire(&self, own: &C, shared: &Shared, world: World, env: Option<Env>) -> (H, Wired) {
-        let aws = Aws::new(world, env, shared.consumer.effect_timeout);
-        let handler = (self.wire)(own, &aws);
-        for (actions, resource) in shared.consumer.dead_letters.rights() {
-            aws.take_actions(ActionUse { actions, resource });
-        }
-        if let Some(claims) = &shared.claims {
-            aws.take_table(claims_table(claims));
-        }
-        (handler, aws.into_wired())
-    }
-
-    /// The wiring with these variables, or all of their problems.
-    fn live(&self, env: &Env, world: &World) -> Result<(H, Shared, Wired), Problems> {
-        let Attempt { value: (own, shared), variables, problems } = env.attempt(Self::read);
-        // With problems the wiring runs for its variables alone: what it builds reaches nothing.
-        let world = if problems.is_empty() { world.clone() } else { World::Declaring };
-        let (handler, wired) = self.wire(&own, &shared, world, Some(env.clone()));
-        let read = variables.len() + wired.variables.len();
-        match Problems::of([problems, wired.problems.clone()].concat(), read) {
-            None => Ok((handler, shared, wired)),
-            Some(problems) => Err(problems),
-        }
-    }
-
-    fn declared(&self) -> (Vec<environment::Variable>, Wired) {
-        let ((own, shared), mut variables) = Env::declare(Self::read);
-        let (_, wired) = self.wire(&own, &shared, World::Declaring, None);
-        variables.extend(wired.variables.iter().cloned());
-        (variables, wired)
-    }
-
+    /// The settings that it runs with.
     fn settings(shared: &Shared, handler: &H) -> Settings {
         let settings = shared.consumer.settings(shared.side_by_side.as_ref());
         let skew = shared.claims.as_ref().map_or(settings.lease_skew, |claims| claims.skew);
@@ -120,6 +113,7 @@ fn claims_table(claims: &ClaimSettings) -> TableUse {
         sort_key: None,
         ttl: Some(dynamodb::attribute::EXPIRES_AT),
         indexes: Vec::new(),
+        person: &[],
         actions: &["dynamodb:PutItem", "dynamodb:UpdateItem"],
     }
 }
@@ -139,20 +133,32 @@ where
     C: Configuration,
     F: Fn(&C, &Aws<T>) -> H,
 {
-    fn manifest(&self, function: &'static str) -> Manifest {
-        let (variables, wired) = self.declared();
-        Manifest {
-            function,
-            trigger: K::trigger(self.topic),
-            variables: variables.iter().map(DeclaredVariable::from).collect(),
-            tables: wired.taken.tables,
-            actions: wired.taken.actions,
-        }
+    fn manifest(&self, described: Described) -> Manifest {
+        let Declared { config: (_, shared), made: handler, variables, taken } = wiring::declared(self);
+        let settings = Self::settings(&shared, &handler);
+        let consumption = Consumption {
+            topic: self.topic,
+            key_format: match settings.frames.keys {
+                KeyFormat::Text => "text",
+                KeyFormat::Framed(_) => "avro",
+            },
+            value_format: "avro",
+            guard: K::GUARD,
+            order: match settings.order {
+                Order::Key { .. } => "key",
+                Order::Partition => "partition",
+            },
+            redrive_within_seconds: settings.redrive_within.map(|within| within.as_secs()),
+            batch: described.batch,
+            effect_timeout: EFFECT_TIMEOUT,
+            partial_responses: PARTIAL_RESPONSES,
+        };
+        Manifest::of(described, K::trigger(consumption), &variables, taken)
     }
 
     #[cfg(feature = "testing")]
     fn variables(&self) -> Vec<environment::Variable> {
-        self.declared().0
+        wiring::declared(self).variables
     }
 
     #[cfg(feature = "testing")]
@@ -161,10 +167,7 @@ where
     }
 
     fn check(&self, env: &Env) -> Result<(), Problems> {
-        match env.attempt(Self::read).problems.is_empty() {
-            true => Ok(()),
-            false => self.live(env, &World::Declaring).map(drop),
-        }
+        wiring::check(self, env)
     }
 
     fn serve(
@@ -174,7 +177,7 @@ where
         sdk: &SdkConfig,
     ) -> Result<LocalBoxFuture<'static, Result<(), HostError>>, StartFailure> {
         let world = World::Live(Box::new(sdk.clone()));
-        let (handler, shared, _) = self.live(env, &world)?;
+        let ((_, shared), handler) = wiring::live(self, env, &world)?;
         let settings = Self::settings(&shared, &handler);
         let schemas = shared.consumer.registry.schemas(sdk).map_err(|error| StartFailure::Part(error.into()))?;
         let records = K::records(handler, &schemas, settings.frames);
@@ -185,18 +188,12 @@ where
     #[cfg(feature = "testing")]
     fn in_memory(&self, function: &'static str, env: &Env, memory: &Memory) -> Result<Box<dyn Running>, Problems> {
         let world = World::Memory(memory.clone());
-        let (handler, shared, wired) = self.live(env, &world)?;
-        let undeclared = wired.taken.missing_in(&self.declared().1.taken);
-        assert!(
-            undeclared.is_empty(),
-            "{} taken with these variables and not declared without them: take it whatever the values are",
-            undeclared.join(" and ")
-        );
+        let ((_, shared), handler) = wiring::live(self, env, &world)?;
         let settings = Self::settings(&shared, &handler);
         let records = K::records(handler, &memory.schemas(), settings.frames);
         let live = Self::processor(records, function, &shared, &world, settings);
         // A second handler, wired in the same way, gets what a test makes up. Made-up values are there once: no retries.
-        let (handler, shared, _) = self.live(env, &world)?;
+        let ((_, shared), handler) = wiring::live(self, env, &world)?;
         let mut settings = Self::settings(&shared, &handler);
         settings.retry.attempts = 1;
         let typed = K::typed(handler);

@@ -13,7 +13,7 @@ use crate::engine::events::EventRecords;
 use crate::handlers::change_handler::ChangeHandler;
 use crate::handlers::event_handler::EventHandler;
 use crate::handlers::guard::{Conditional, Guard};
-use crate::manifest::Trigger;
+use crate::manifest::{Consumption, Trigger};
 #[cfg(feature = "testing")]
 use crate::testing::schemas::Reader;
 
@@ -27,7 +27,10 @@ pub(crate) trait RecordKind<H>: 'static {
     const WHEN_UNCERTAIN: Option<WhenUncertain>;
     const SIDE_BY_SIDE: bool;
 
-    fn trigger(topic: &'static str) -> Trigger;
+    /// What keeps an effect from happening twice, as the manifest says it.
+    const GUARD: &'static str;
+
+    fn trigger(consumption: Consumption) -> Trigger;
     /// How its records name their schemas, where that is fixed.
     fn frames(configured: Frames) -> Frames;
     fn redrive_within(handler: &H) -> Option<Duration>;
@@ -53,9 +56,10 @@ impl<H: ChangeHandler> RecordKind<H> for ChangesKind {
 
     const WHEN_UNCERTAIN: Option<WhenUncertain> = H::Guard::WHEN_UNCERTAIN;
     const SIDE_BY_SIDE: bool = H::KEYS_SIDE_BY_SIDE;
+    const GUARD: &'static str = H::Guard::NAME;
 
-    fn trigger(topic: &'static str) -> Trigger {
-        Trigger::Changes { topic, guard: H::Guard::NAME }
+    fn trigger(consumption: Consumption) -> Trigger {
+        Trigger::Changes(consumption)
     }
 
     fn frames(configured: Frames) -> Frames {
@@ -88,9 +92,10 @@ impl<H: EventHandler> RecordKind<H> for EventsKind {
 
     const WHEN_UNCERTAIN: Option<WhenUncertain> = H::Guard::WHEN_UNCERTAIN;
     const SIDE_BY_SIDE: bool = H::KEYS_SIDE_BY_SIDE;
+    const GUARD: &'static str = H::Guard::NAME;
 
-    fn trigger(topic: &'static str) -> Trigger {
-        Trigger::Events { topic, guard: H::Guard::NAME }
+    fn trigger(consumption: Consumption) -> Trigger {
+        Trigger::Events(consumption)
     }
 
     /// The keys of domain events are plain text.
@@ -124,9 +129,10 @@ impl<R: RecordHandler> RecordKind<R> for RecordsKind {
 
     const WHEN_UNCERTAIN: Option<WhenUncertain> = Conditional::WHEN_UNCERTAIN;
     const SIDE_BY_SIDE: bool = true;
+    const GUARD: &'static str = Conditional::NAME;
 
-    fn trigger(topic: &'static str) -> Trigger {
-        Trigger::Records { topic, guard: Conditional::NAME }
+    fn trigger(consumption: Consumption) -> Trigger {
+        Trigger::Records(consumption)
     }
 
     fn frames(configured: Frames) -> Frames {

@@ -6,6 +6,7 @@ mod kind;
 mod parts;
 mod serving;
 mod task;
+mod wiring;
 
 use std::process::ExitCode;
 
@@ -16,13 +17,13 @@ use parts::Parts;
 
 pub use builder::{Changes, Draft, Events, HasEffect, Records, Tasks};
 
-use crate::manifest::Manifest;
+use crate::manifest::{Described, Manifest};
 #[cfg(feature = "testing")]
 use crate::testing::{memory::Memory, running::Running, schemas::Reader};
 
 /// A whole function. See the crate's documentation.
 pub struct Function {
-    name: &'static str,
+    described: Described,
     parts: Box<dyn Parts>,
     #[cfg(feature = "testing")]
     checks_schemas: bool,
@@ -32,12 +33,12 @@ impl Function {
     /// A function of this name; `verb-noun`, as its folder and its crate.
     #[expect(clippy::new_ret_no_self, reason = "a function is whole when it says what it reads and does")]
     pub fn new(name: &'static str) -> Draft {
-        Draft { name }
+        Draft::of(name)
     }
 
-    pub(crate) fn of(name: &'static str, parts: impl Parts + 'static) -> Self {
+    pub(crate) fn of(described: Described, parts: impl Parts + 'static) -> Self {
         Function {
-            name,
+            described,
             parts: Box::new(parts),
             #[cfg(feature = "testing")]
             checks_schemas: true,
@@ -46,12 +47,12 @@ impl Function {
 
     /// Its name.
     pub fn name(&self) -> &'static str {
-        self.name
+        self.described.name
     }
 
     /// What the function declares. Needs neither variables nor AWS.
     pub fn manifest(&self) -> Manifest {
-        self.parts.manifest(self.name)
+        self.parts.manifest(self.described)
     }
 
     /// For tests of a function whose schemas are not in the repository's `events/schemas`: they are not checked.
@@ -78,7 +79,7 @@ impl Function {
 
     #[cfg(feature = "testing")]
     pub(crate) fn in_memory(&self, env: &Env, memory: &Memory) -> Result<Box<dyn Running>, Problems> {
-        self.parts.in_memory(self.name, env, memory)
+        self.parts.in_memory(self.described.name, env, memory)
     }
 
     /// Serves invocations until Lambda ends the process. `--manifest` prints what the function declares, `--help` what it
@@ -87,6 +88,6 @@ impl Function {
     /// Exits with status 78 if a variable is missing or wrong, with 64 for an argument that it does not know, and with 1
     /// if it cannot start or serve.
     pub fn run(self) -> ExitCode {
-        serving::run(self.name, &*self.parts)
+        serving::run(self.described, &*self.parts)
     }
 }

@@ -5,7 +5,7 @@ use environment::{Env, Problems};
 use futures_util::future::LocalBoxFuture;
 
 use crate::lambda::HostError;
-use crate::manifest::Manifest;
+use crate::manifest::{Described, Manifest};
 #[cfg(feature = "testing")]
 use crate::testing::{memory::Memory, running::Running, schemas::Reader};
 
@@ -24,7 +24,7 @@ impl From<Problems> for StartFailure {
 /// A function without its types.
 pub(crate) trait Parts {
     /// What it declares.
-    fn manifest(&self, function: &'static str) -> Manifest;
+    fn manifest(&self, described: Described) -> Manifest;
     /// The variables that it reads.
     #[cfg(feature = "testing")]
     fn variables(&self) -> Vec<environment::Variable>;

@@ -8,18 +8,20 @@ use aws_config::BehaviorVersion;
 use environment::{Env, Problems};
 
 use super::parts::{Parts, StartFailure};
+use crate::manifest::{Described, ManifestFile};
 
 /// The exit status for arguments that a function does not know: `EX_USAGE` of BSD's `sysexits.h`.
 const USAGE: u8 = 64;
 
-pub(super) fn run(name: &'static str, parts: &dyn Parts) -> ExitCode {
+pub(super) fn run(described: Described, parts: &dyn Parts) -> ExitCode {
+    let name = described.name;
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => {
             crate::telemetry::start_logging();
             serve(name, parts)
         }
-        ["--manifest"] => match serde_json::to_string_pretty(&parts.manifest(name)) {
+        ["--manifest"] => match serde_json::to_string_pretty(&ManifestFile::from(parts.manifest(described))) {
             Ok(manifest) => print(&manifest),
             Err(_) => ExitCode::FAILURE,
         },

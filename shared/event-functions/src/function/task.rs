@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use environment::{Attempt, Configuration, Env, Problems};
+use environment::{Configuration, Env, Problems};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
 use super::parts::{Parts, StartFailure};
+use super::wiring::{self, Declared, Wiring};
 use crate::aws::{Aws, Wired, World};
 use crate::handlers::task::Task;
 use crate::lambda::{self, HostError};
-use crate::manifest::{DeclaredVariable, Manifest, Trigger};
+use crate::manifest::{Described, Manifest, Trigger};
 #[cfg(feature = "testing")]
 use crate::testing::{memory::Memory, running::Running, schemas::Reader};
 
@@ -25,33 +26,26 @@ pub(crate) struct Invoked<C, K, E, F> {
 
 impl<C, K, E, F> Invoked<C, K, E, F>
 where
-    C: Configuration,
     F: Fn(&C, &Aws<()>) -> Result<K, E>,
-    E: Into<HostError>,
 {
     pub(crate) fn new(wire: F) -> Self {
         Invoked { wire, _of: PhantomData }
     }
+}
 
-    fn live(&self, env: &Env, world: &World) -> Result<K, StartFailure> {
-        let Attempt { value: own, variables, problems } = env.attempt(C::read);
-        let world = if problems.is_empty() { world.clone() } else { World::Declaring };
-        let (task, wired) = self.wired(&own, world, Some(env.clone()));
-        let read = variables.len() + wired.variables.len();
-        match Problems::of([problems, wired.problems].concat(), read) {
-            None => task.map_err(|error| StartFailure::Part(error.into())),
-            Some(problems) => Err(problems.into()),
-        }
+impl<C, K, E, F> Wiring for Invoked<C, K, E, F>
+where
+    C: Configuration,
+    F: Fn(&C, &Aws<()>) -> Result<K, E>,
+{
+    type Config = C;
+    type Made = Result<K, E>;
+
+    fn read(env: &mut environment::Reader<'_>) -> C {
+        C::read(env)
     }
 
-    fn declared(&self) -> (Vec<environment::Variable>, Wired) {
-        let (own, mut variables) = Env::declare(C::read);
-        let (_, wired) = self.wired(&own, World::Declaring, None);
-        variables.extend(wired.variables.iter().cloned());
-        (variables, wired)
-    }
-
-    fn wired(&self, own: &C, world: World, env: Option<Env>) -> (Result<K, E>, Wired) {
+    fn wire(&self, own: &C, world: World, env: Option<Env>) -> (Result<K, E>, Wired) {
         let aws = Aws::new(world, env, Duration::ZERO);
         let task = (self.wire)(own, &aws);
         (task, aws.into_wired())
@@ -65,20 +59,14 @@ where
     K: Task,
     E: Into<HostError>,
 {
-    fn manifest(&self, function: &'static str) -> Manifest {
-        let (variables, wired) = self.declared();
-        Manifest {
-            function,
-            trigger: Trigger::Invocation,
-            variables: variables.iter().map(DeclaredVariable::from).collect(),
-            tables: wired.taken.tables,
-            actions: wired.taken.actions,
-        }
+    fn manifest(&self, described: Described) -> Manifest {
+        let Declared { variables, taken, .. } = wiring::declared(self);
+        Manifest::of(described, Trigger::Invocation, &variables, taken)
     }
 
     #[cfg(feature = "testing")]
     fn variables(&self) -> Vec<environment::Variable> {
-        self.declared().0
+        wiring::declared(self).variables
     }
 
     #[cfg(feature = "testing")]
@@ -87,13 +75,7 @@ where
     }
 
     fn check(&self, env: &Env) -> Result<(), Problems> {
-        match env.attempt(C::read).problems.is_empty() {
-            true => Ok(()),
-            false => match self.live(env, &World::Declaring) {
-                Err(StartFailure::Variables(problems)) => Err(problems),
-                Ok(_) | Err(StartFailure::Part(_)) => Ok(()),
-            },
-        }
+        wiring::check(self, env)
     }
 
     fn serve(
@@ -102,17 +84,17 @@ where
         env: &Env,
         sdk: &SdkConfig,
     ) -> Result<LocalBoxFuture<'static, Result<(), HostError>>, StartFailure> {
-        let task = Arc::new(self.live(env, &World::Live(Box::new(sdk.clone())))?);
+        let (_, task) = wiring::live(self, env, &World::Live(Box::new(sdk.clone())))?;
+        let task = Arc::new(task.map_err(|error| StartFailure::Part(error.into()))?);
         Ok(lambda::serve_task(task).boxed_local())
     }
 
     #[cfg(feature = "testing")]
     #[allow(clippy::panic, reason = "a test that meets a surprise must fail")]
     fn in_memory(&self, _: &'static str, env: &Env, memory: &Memory) -> Result<Box<dyn Running>, Problems> {
-        match self.live(env, &World::Memory(memory.clone())) {
+        match wiring::live(self, env, &World::Memory(memory.clone()))?.1 {
             Ok(task) => Ok(crate::testing::running::task(task)),
-            Err(StartFailure::Variables(problems)) => Err(problems),
-            Err(StartFailure::Part(error)) => crate::testing::running::unbuildable(&error),
+            Err(error) => crate::testing::running::unbuildable(&error.into()),
         }
     }
 }

@@ -60,10 +60,10 @@ pub struct Repeat;
 
 impl Uncertain for Park {
     const THEN: WhenUncertain = WhenUncertain::Park;
-    const NAME: &'static str = "claimed, parked when uncertain";
+    const NAME: &'static str = "claimed_park";
 }
 
 impl Uncertain for Repeat {
     const THEN: WhenUncertain = WhenUncertain::Repeat;
-    const NAME: &'static str = "claimed, repeated when uncertain";
+    const NAME: &'static str = "claimed_repeat";
 }

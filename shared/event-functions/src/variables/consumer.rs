@@ -11,6 +11,11 @@ use super::drain_partitions::DrainPartitions;
 use super::registry::RegistryConfig;
 use crate::Config;
 
+/// The variable of the effect's timeout, by which a manifest says which one it is.
+pub(crate) const EFFECT_TIMEOUT: &str = "EFFECT_TIMEOUT_MS";
+/// The variable that has to agree with the event source mapping.
+pub(crate) const PARTIAL_RESPONSES: &str = "PARTIAL_BATCH_RESPONSE";
+
 /// What all functions on a Kafka topic share.
 #[derive(Debug, Clone, Config)]
 pub(crate) struct Consumer {

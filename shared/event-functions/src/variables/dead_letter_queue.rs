@@ -3,6 +3,7 @@
 use environment::{Bucket, Queue};
 
 use crate::Config;
+use crate::manifest::ActionUse;
 
 /// Where dead letters go.
 #[derive(Debug, Clone, Config)]
@@ -28,9 +29,9 @@ impl DeadLetterQueue {
     }
 
     /// The actions of IAM that storing letters takes, and on what.
-    pub(crate) fn rights(&self) -> Vec<(&'static [&'static str], String)> {
-        let queue: (&'static [&'static str], _) = (&["sqs:SendMessage"], self.url().to_owned());
-        let bucket = self.bucket().map(|bucket| (&["s3:PutObject"] as &'static [&'static str], bucket));
+    pub(crate) fn rights(&self) -> Vec<ActionUse> {
+        let queue = ActionUse::on(&["sqs:SendMessage"], self.url());
+        let bucket = self.bucket().map(|bucket| ActionUse::on(&["s3:PutObject"], format!("{bucket}/*")));
         std::iter::once(queue).chain(bucket).collect()
     }
 }

@@ -11,7 +11,7 @@ mod retention;
 #[cfg(any(test, feature = "testing"))]
 use environment::{Configuration, Env, Variable};
 
-pub(crate) use consumer::{ClaimSettings, Consumer, SideBySide};
+pub(crate) use consumer::{ClaimSettings, Consumer, EFFECT_TIMEOUT, PARTIAL_RESPONSES, SideBySide};
 pub use dead_letter_queue::DeadLetterQueue;
 pub(crate) use newest_versions::NewestVersions;
 pub use registry::{RegistryConfig, RegistryConfigError};

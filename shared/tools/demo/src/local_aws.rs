@@ -7,6 +7,7 @@ use local_stack::{FunctionsError, SetupError, Stack, StackError, Workspace, repo
 use recordings::RecordingError;
 use tokio::net::TcpStream;
 
+use crate::manifests::{ManifestFilesError, manifests};
 use crate::profile_feed::{Profiles, ProfilesError, profile_feed, serve_profiles};
 
 /// The local AWS did not start.
@@ -27,6 +28,9 @@ pub enum LocalAwsError {
     /// The functions were not served.
     #[error(transparent)]
     Functions(#[from] FunctionsError),
+    /// The functions do not say what they need.
+    #[error(transparent)]
+    Manifests(#[from] ManifestFilesError),
     /// Output or files.
     #[error("cannot write")]
     Io(#[from] std::io::Error),
@@ -64,7 +68,7 @@ pub async fn serve_functions(
         Some(LocalAws::start(workspace, out).await?)
     };
     writeln!(out, "\nIn another terminal:      make invoke FUNCTION=send-welcome-email EVENT=created")?;
-    writeln!(out, "A function is compiled at its first invocation. End with Ctrl-C.\n")?;
+    writeln!(out, "A function that asks for another table needs a new start. End with Ctrl-C.\n")?;
     out.flush()?;
     watch_sources(workspace, &env_file, port).await?;
     drop(of_its_own);
@@ -80,7 +84,11 @@ struct LocalAws {
 
 impl LocalAws {
     /// The registry has every schema of the repository.
-    async fn start(workspace: &Workspace, out: &mut impl Write) -> Result<Self, LocalAwsError> {
+    async fn start(workspace: &Workspace, out: &mut (impl Write + Send)) -> Result<Self, LocalAwsError> {
+        // What a function needs is read from its file, which its source may be ahead of.
+        writeln!(out, "Asking the functions what they need (cargo's progress follows where it has to compile)")?;
+        out.flush()?;
+        manifests(workspace, false, out).await?;
         let mut stack = Stack::start(workspace, repository_schemas(workspace)?).await?;
         let published = workspace.local("published.jsonl");
         // The log of an earlier run does not match this registry and these tables.

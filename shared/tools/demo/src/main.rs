@@ -1,11 +1,11 @@
-//! The command `demo`: what `make demo`, `make local-aws`, `make watch`, `make samples` and `make new-function` run.
+//! The command `demo`: what `make demo`, `make local-aws`, `make watch`, `make manifests`, `make samples` and `make new-function` run.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use demo::{DemoOptions, NewFunction, demo, new_function, serve_functions, serve_local_aws, write_samples};
+use demo::{DemoOptions, NewFunction, demo, manifests, new_function, serve_functions, serve_local_aws, write_samples};
 use local_stack::{Process, Workspace};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -39,6 +39,12 @@ enum Command {
         /// The port for invocations.
         #[arg(long, env = "PORT", default_value_t = 9000)]
         port: u16,
+    },
+    /// Write what each function declares beside it, in function.json.
+    Manifests {
+        /// Only say which files would change; 1 if any would.
+        #[arg(long)]
+        check: bool,
     },
     /// Write the sample events of all functions again.
     Samples,
@@ -103,6 +109,7 @@ async fn run(command: Command) -> Result<bool, Failure> {
             writeln!(out, "  make watch, and in another terminal: make invoke FUNCTION={name} EVENT={sample}")?;
             Ok(true)
         }
+        Command::Manifests { check } => Ok(manifests(&Workspace::find()?, check, &mut out).await?),
         Command::Samples => {
             let written = write_samples(&Workspace::find()?)?;
             eprintln!("{written} samples in events/samples");

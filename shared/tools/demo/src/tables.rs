@@ -1,4 +1,4 @@
-//! The names of the functions' DynamoDB tables, as the `local-stack.json` of each function lists them.
+//! The names of the functions' DynamoDB tables here, as their manifests give them.
 
 /// Claims of effects that cannot be made conditional.
 pub const CLAIMS_TABLE: &str = "claims";
@@ -7,7 +7,7 @@ pub const CLAIMS_TABLE: &str = "claims";
 pub const LOGINS_TABLE: &str = "logins";
 
 /// The audit log of profile updates.
-pub const AUDIT_TABLE: &str = "profile-audit";
+pub const AUDIT_TABLE: &str = "audit";
 
 /// The cursor up to which the profile feed is published.
 pub const PROFILE_CURSOR_TABLE: &str = "profile-cursor";
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_functions_list_these_tables() {
+    fn the_functions_declare_these_tables() {
         let functions = Workspace::find().unwrap().root().join("functions");
         for (function, table) in [
             ("send-welcome-email", CLAIMS_TABLE),
@@ -27,8 +27,8 @@ mod tests {
             ("audit-profile-update", AUDIT_TABLE),
             ("publish-profile-updates", PROFILE_CURSOR_TABLE),
         ] {
-            let listed = std::fs::read_to_string(functions.join(function).join("local-stack.json")).unwrap();
-            assert!(listed.contains(&format!("\"{table}\"")), "{function}: {listed}");
+            let manifest = function_manifests::read(&functions.join(function)).unwrap().unwrap();
+            assert_eq!(manifest.tables.iter().map(|table| &table.name).collect::<Vec<_>>(), [table], "{function}");
         }
     }
 }

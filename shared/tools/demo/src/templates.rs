@@ -32,3 +32,6 @@ pub(crate) const EVENTS: Template = Template {
     topic: "user.profile.updated",
     first: "name the fields that it reads and keeps in src/main.rs",
 };
+
+/// All of them.
+pub(crate) const TEMPLATES: [Template; 3] = [ROWS, DOCUMENTS, EVENTS];

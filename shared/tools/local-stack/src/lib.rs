@@ -1,7 +1,7 @@
 //! Stand-ins for AWS and a schema registry on a laptop, for any functions of a cargo workspace.
 //!
-//! [`Stack`] starts an AWS emulator, a schema registry and a proxy that injects faults, with the tables and senders that
-//! the functions of the workspace list in their `local-stack.json`. [`LambdaHost`] runs one function as Lambda does;
+//! [`Stack`] starts an AWS emulator, a schema registry and a proxy that injects faults, with the tables, queues and senders
+//! that the functions of the workspace declare in their manifests (`function.json`). [`LambdaHost`] runs one function as Lambda does;
 //! [`WatchedFunctions`] serves all of them. [`deliver`] is the event source mapping between a [`Source`] of records and a
 //! [`Target`]. It knows no topic, table or function by name.
 mod aws;
@@ -9,6 +9,7 @@ mod event;
 mod faults;
 mod functions;
 mod loopback;
+mod manifests;
 mod mapping;
 mod metrics;
 mod process;
@@ -25,6 +26,7 @@ pub use aws::{Aws, AwsError, Mail, REGION};
 pub use event::{EventRecord, MAX_EVENT_BYTES, Nulls, Origin, event};
 pub use faults::{Action, Answer, Armed, Failpoint, FaultProxy, NotReached, ProxyError, When};
 pub use functions::{FunctionsError, WatchedFunctions, build, watch_sources};
+pub use manifests::{ManifestsError, StaleManifest, stale_manifests};
 pub use mapping::{Delivery, MappingSettings, Redelivery, deliver};
 pub use metrics::{Outcomes, STAGES};
 pub use process::{Process, Program, StartError};

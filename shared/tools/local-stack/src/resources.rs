@@ -1,17 +1,11 @@
-//! The resources that functions need: read from a `local-stack.json` beside the manifest of each, so that a new function
-//! needs no change here.
+//! The resources that functions need, read from their manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use function_manifests::{FunctionManifest, Index, ManifestError, Variable};
 use serde_json::{Value, json};
 
 use crate::workspace::{PackagesError, Workspace};
-
-/// The file in which a function lists its resources.
-const FILE: &str = "local-stack.json";
 
 /// A table whose keys are text, with `expires_at` as the time to live.
 #[derive(Debug, Clone, Copy)]
@@ -22,14 +16,14 @@ pub struct Table<'a> {
     pub partition: &'a str,
     /// The sort key, if it has one.
     pub sort: Option<&'a str>,
-    /// A secondary index with all attributes: its name, partition key and sort key.
-    pub index: Option<(&'a str, &'a str, &'a str)>,
+    /// Secondary indexes with all attributes.
+    pub indexes: &'a [Index],
 }
 
 impl<'a> Table<'a> {
     /// A table whose only key is the text `pk`.
     pub const fn named(name: &'a str) -> Self {
-        Table { name, partition: "pk", sort: None, index: None }
+        Table { name, partition: "pk", sort: None, indexes: &[] }
     }
 
     /// The request of `CreateTable`.
@@ -39,22 +33,23 @@ impl<'a> Table<'a> {
             let sort = sort.map(|sort| json!({"AttributeName": sort, "KeyType": "RANGE"}));
             std::iter::once(partition).chain(sort).collect()
         };
-        let mut names: Vec<_> = std::iter::once(self.partition).chain(self.sort).collect();
-        names.extend(self.index.iter().flat_map(|(_, partition, sort)| [*partition, *sort]));
-        names.sort_unstable();
-        names.dedup();
+        let of_indexes = self.indexes.iter().flat_map(|index| [&*index.partition_key, &*index.sort_key]);
+        let names: BTreeSet<_> = std::iter::once(self.partition).chain(self.sort).chain(of_indexes).collect();
         let mut definition = json!({
             "TableName": self.name,
             "AttributeDefinitions": names.iter().map(|name| json!({"AttributeName": name, "AttributeType": "S"})).collect::<Vec<_>>(),
             "KeySchema": keys(self.partition, self.sort),
             "BillingMode": "PAY_PER_REQUEST",
         });
-        if let Some((name, partition, sort)) = self.index {
-            definition["GlobalSecondaryIndexes"] = json!([{
-                "IndexName": name,
-                "KeySchema": keys(partition, Some(sort)),
+        let index = |index: &Index| {
+            json!({
+                "IndexName": index.name,
+                "KeySchema": keys(&index.partition_key, Some(&index.sort_key)),
                 "Projection": {"ProjectionType": "ALL"},
-            }]);
+            })
+        };
+        if !self.indexes.is_empty() {
+            definition["GlobalSecondaryIndexes"] = self.indexes.iter().map(index).collect();
         }
         definition
     }
@@ -63,177 +58,214 @@ impl<'a> Table<'a> {
 /// The resources of all functions of a workspace.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Resources {
-    /// Each table once.
-    pub(crate) tables: BTreeSet<ListedTable>,
+    /// Each table once, by its name.
+    tables: BTreeMap<String, Declared>,
     /// The addresses or domains that may send mail.
     pub(crate) senders: BTreeSet<String>,
     /// Variables with their values; among them those that name the tables.
     pub(crate) variables: BTreeMap<String, String>,
+    /// Variables that contain a queue's URL.
+    pub(crate) queues: BTreeSet<String>,
+    /// Variables that name a bucket.
+    pub(crate) buckets: BTreeSet<String>,
 }
 
-/// A table that a function lists.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ListedTable {
-    name: String,
-    append_only: bool,
-    index: Option<Index>,
+/// What functions declare about a table, and which of them said it first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Declared {
+    function: String,
+    partition: String,
+    sort: Option<String>,
+    indexes: Vec<Index>,
 }
 
-impl ListedTable {
-    /// Rows have the key `pk`; the entries of an append-only table have `pk` and `sk`.
-    pub(crate) fn table(&self) -> Table<'_> {
-        let index = self.index.as_ref().map(|index| (&*index.name, &*index.partition, &*index.sort));
-        Table { sort: self.append_only.then_some("sk"), index, ..Table::named(&self.name) }
-    }
-}
-
-/// The resources of the functions cannot be read.
+/// The resources of the functions cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 pub enum ResourcesError {
     /// No list of the functions.
     #[error(transparent)]
     Packages(#[from] PackagesError),
-    /// A file cannot be read.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file has another form.
+    /// A manifest cannot be used.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// All functions share one environment here.
     #[error(
-        "{} does not have the form {{\"tables\" or \"append_only_tables\": {{\"VARIABLE\": \"table\" or {{\"name\", \"index\": \
-         {{\"name\", \"partition\", \"sort\"}}}}}}, \"senders\": [\"address\"], \"variables\": {{\"VARIABLE\": \"value\"}}}}",
-        path.display()
+        "{function} and {other} both call a table {table}, and declare other keys or indexes for it: give one of them a \
+         variable of another name"
     )]
-    Form {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: serde_json::Error,
+    Tables {
+        /// The table.
+        table: String,
+        /// A function.
+        function: String,
+        /// One that came before.
+        other: String,
     },
     /// All functions share one environment here.
-    #[error("{} sets {variable} to another value than the function before it: choose one value for all", path.display())]
-    Conflict {
-        /// The file.
-        path: PathBuf,
+    #[error(
+        "{function} needs {variable}, whose example `{example}` is not that of a function before it: give the variables \
+         one example, or other names"
+    )]
+    Examples {
+        /// The function.
+        function: String,
         /// The variable.
         variable: String,
+        /// Its example.
+        example: String,
     },
-}
-
-/// What a `local-stack.json` contains.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listed {
-    /// By the variable that names the table to the function.
-    #[serde(default)]
-    tables: BTreeMap<String, TableForm>,
-    #[serde(default)]
-    append_only_tables: BTreeMap<String, TableForm>,
-    #[serde(default)]
-    senders: BTreeSet<String>,
-    #[serde(default)]
-    variables: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-enum TableForm {
-    Name(String),
-    Indexed { name: String, index: Index },
-}
-
-/// A secondary index with all attributes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Index {
-    name: String,
-    partition: String,
-    sort: String,
 }
 
 impl Resources {
-    /// Reads the files of all packages of the workspace.
+    /// Reads the manifests of all packages of the workspace.
     ///
     /// # Errors
-    /// When a file cannot be read or has another form, or two set one variable to different values.
+    /// When a manifest cannot be used, or two contradict each other.
     pub(crate) fn of(workspace: &Workspace) -> Result<Self, ResourcesError> {
         let mut resources = Resources::default();
         for package in workspace.packages()? {
-            let path = package.folder.join(FILE);
-            match std::fs::read(&path) {
-                Ok(text) => resources.add(&text, &path)?,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(source) => return Err(ResourcesError::Read { path, source }),
+            if let Some(manifest) = function_manifests::read(&package.folder)? {
+                resources.add(&manifest)?;
             }
         }
         Ok(resources)
     }
 
-    fn add(&mut self, text: &[u8], path: &Path) -> Result<(), ResourcesError> {
-        let listed: Listed =
-            serde_json::from_slice(text).map_err(|source| ResourcesError::Form { path: path.to_path_buf(), source })?;
-        let mut variables = listed.variables;
-        for (tables, append_only) in [(listed.tables, false), (listed.append_only_tables, true)] {
-            for (variable, form) in tables {
-                let (name, index) = match form {
-                    TableForm::Name(name) => (name, None),
-                    TableForm::Indexed { name, index } => (name, Some(index)),
-                };
-                variables.insert(variable, name.clone());
-                self.tables.insert(ListedTable { name, append_only, index });
+    /// All tables.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = Table<'_>> {
+        self.tables.iter().map(|(name, Declared { partition, sort, indexes, .. })| Table {
+            name,
+            partition,
+            sort: sort.as_deref(),
+            indexes,
+        })
+    }
+
+    fn add(&mut self, manifest: &FunctionManifest) -> Result<(), ResourcesError> {
+        for table in &manifest.tables {
+            let declared = Declared {
+                function: manifest.function.clone(),
+                partition: table.partition_key.clone(),
+                sort: table.sort_key.clone(),
+                indexes: table.indexes.clone(),
+            };
+            let known = self.tables.entry(table.name.clone()).or_insert_with(|| declared.clone());
+            if (&known.partition, &known.sort, &known.indexes) != (&declared.partition, &declared.sort, &declared.indexes)
+            {
+                let (table, other) = (table.name.clone(), known.function.clone());
+                return Err(ResourcesError::Tables { table, function: declared.function, other });
+            }
+            self.variables.insert(table.variable.clone(), table.name.clone());
+        }
+        for variable in &manifest.variables {
+            self.add_variable(&manifest.function, variable)?;
+        }
+        let sends = |actions: &&function_manifests::Actions| actions.resource.starts_with("identity/");
+        let senders = manifest.actions.iter().filter(sends).filter_map(function_manifests::Actions::variable);
+        self.senders.extend(senders.filter_map(|variable| self.variables.get(variable)).map(|sender| address(sender)));
+        Ok(())
+    }
+
+    /// What must be set and no resource fills has its example here.
+    fn add_variable(&mut self, function: &str, variable: &Variable) -> Result<(), ResourcesError> {
+        let name = &variable.name;
+        match variable.resource.as_deref() {
+            Some("queue") => drop(self.queues.insert(name.clone())),
+            Some("bucket") => drop(self.buckets.insert(name.clone())),
+            Some("table") => {}
+            _ if !variable.required => {}
+            _ => {
+                let value = self.variables.entry(name.clone()).or_insert_with(|| variable.example.clone());
+                if *value != variable.example {
+                    let (function, example) = (function.to_owned(), variable.example.clone());
+                    return Err(ResourcesError::Examples { function, variable: name.clone(), example });
+                }
             }
         }
-        for (variable, value) in variables {
-            if self.variables.get(&variable).is_some_and(|known| *known != value) {
-                return Err(ResourcesError::Conflict { path: path.to_path_buf(), variable });
-            }
-            self.variables.insert(variable, value);
-        }
-        self.senders.extend(listed.senders);
         Ok(())
     }
 }
 
+/// `Name <address>` or `address`.
+fn address(sender: &str) -> String {
+    let address = sender.rsplit_once('<').map_or(sender, |(_, address)| address.trim_end_matches('>'));
+    address.trim().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn resources(files: &[&str]) -> Result<Resources, ResourcesError> {
-        let mut resources = Resources::default();
-        for text in files {
-            resources.add(text.as_bytes(), Path::new(FILE))?;
+    fn manifest(function: &str, tables: Value, variables: Value, actions: Value) -> FunctionManifest {
+        let manifest = json!({
+            "$schema": "../function.schema.json", "function": function, "trigger": {"kind": "invocation"},
+            "limits": {"memory_mb": 128, "timeout_seconds": 3},
+            "variables": variables, "tables": tables, "actions": actions,
+        });
+        function_manifests::parse(&manifest.to_string(), "function.json".as_ref()).unwrap()
+    }
+
+    fn table(variable: &str, sort: Option<&str>, indexes: Value) -> Value {
+        json!({
+            "variable": variable, "name": variable.to_lowercase(), "partition_key": "pk", "sort_key": sort, "ttl": null,
+            "indexes": indexes, "person": [], "actions": ["dynamodb:PutItem"],
+        })
+    }
+
+    fn variable(name: &str, required: bool, example: &str, resource: Option<&str>) -> Value {
+        let mut variable = json!({
+            "name": name, "meaning": "It.", "kind": "text", "required": required, "example": example, "secret": false,
+        });
+        if let Some(resource) = resource {
+            variable["resource"] = resource.into();
         }
-        Ok(resources)
+        variable
+    }
+
+    fn resources(manifests: &[FunctionManifest]) -> Result<Resources, ResourcesError> {
+        let mut resources = Resources::default();
+        manifests.iter().try_for_each(|manifest| resources.add(manifest)).map(|()| resources)
     }
 
     #[test]
-    fn a_table_has_the_keys_and_the_index_that_are_listed() {
-        let rows =
-            r#"{"tables": {"ROWS": {"name": "rows", "index": {"name": "by_a", "partition": "a", "sort": "b"}}}}"#;
-        let log =
-            r#"{"append_only_tables": {"LOG": "log"}, "senders": ["us@example.com"], "variables": {"MODE": "live"}}"#;
-        let found = resources(&[rows, log, rows]).unwrap();
-        let tables: Vec<_> = found.tables.iter().map(ListedTable::table).collect();
-        assert_eq!((tables.len(), tables[0].name, tables[0].sort), (2, "log", Some("sk")));
-        assert_eq!((tables[1].name, tables[1].sort, tables[1].index), ("rows", None, Some(("by_a", "a", "b"))));
-        let variables = [("LOG", "log"), ("MODE", "live"), ("ROWS", "rows")];
+    fn what_functions_declare_is_prepared_once() {
+        let by_a = json!([{"name": "by_a", "partition_key": "a", "sort_key": "b"}]);
+        let rows = manifest("keep-rows", json!([table("ROWS", None, by_a)]), json!([]), json!([]));
+        let variables = json!([
+            variable("MODE", true, "live", None),
+            variable("RATE", false, "5", None),
+            variable("SENDER", true, "Us <us@example.com>", None),
+            variable("LETTERS", true, "http://a", Some("queue")),
+            variable("LARGE", false, "b", Some("bucket")),
+        ]);
+        let sends = json!([{"actions": ["ses:SendEmail"], "resource": "identity/${SENDER}"}]);
+        let mails = manifest("send-mail", json!([table("LOG", Some("sk"), json!([]))]), variables, sends);
+        let found = resources(&[rows.clone(), mails, rows]).unwrap();
+        let tables: Vec<_> = found.tables().map(|table| (table.name, table.sort, table.indexes.len())).collect();
+        assert_eq!(tables, [("log", Some("sk"), 0), ("rows", None, 1)]);
+        let variables = [("LOG", "log"), ("MODE", "live"), ("ROWS", "rows"), ("SENDER", "Us <us@example.com>")];
         assert_eq!(found.variables, variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
         assert_eq!(found.senders, BTreeSet::from(["us@example.com".to_owned()]));
+        assert_eq!(found.queues.iter().chain(&found.buckets).collect::<Vec<_>>(), ["LETTERS", "LARGE"]);
     }
 
     #[test]
-    fn another_form_and_two_values_of_a_variable_are_refused() {
-        let refused = |files: &[&str]| resources(files).unwrap_err().to_string();
-        assert!(refused(&[r#"{"table": {}}"#]).contains("does not have the form"));
-        assert!(refused(&[r#"{"tables": {"A": "a"}}"#, r#"{"variables": {"A": "b"}}"#]).contains("sets A"));
+    fn functions_that_contradict_each_other_are_named() {
+        let tabled = |function, sort| manifest(function, json!([table("T", sort, json!([]))]), json!([]), json!([]));
+        let refused = resources(&[tabled("keep-a", None), tabled("keep-b", Some("sk"))]).unwrap_err().to_string();
+        assert!(refused.starts_with("keep-b and keep-a both call a table t,"), "{refused}");
+        let with = |function, example| {
+            manifest(function, json!([]), json!([variable("MODE", true, example, None)]), json!([]))
+        };
+        let refused = resources(&[with("keep-a", "on"), with("keep-b", "off")]).unwrap_err().to_string();
+        assert!(refused.starts_with("keep-b needs MODE, whose example `off`"), "{refused}");
     }
 
     #[test]
-    fn the_packages_of_the_workspace_are_read() {
+    fn the_functions_of_the_workspace_are_read() {
         let found = Resources::of(&Workspace::find().unwrap()).unwrap();
-        assert!(!found.tables.is_empty() && !found.variables.is_empty());
+        assert!(found.tables().next().is_some() && !found.variables.is_empty());
     }
 }

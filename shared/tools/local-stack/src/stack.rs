@@ -16,6 +16,10 @@ pub const DEAD_LETTER_QUEUE: &str = "dead-letters";
 /// The bucket that takes what is too large for that queue.
 pub const DEAD_LETTER_BUCKET: &str = "dead-letters";
 
+/// The runtime's own variables for them.
+const LETTERS_VARIABLE: &str = "DEAD_LETTER_QUEUE_URL";
+const LARGE_LETTERS_VARIABLE: &str = "DEAD_LETTER_BUCKET";
+
 /// Everything around the functions of a workspace. All of it ends when this value is dropped.
 #[derive(Debug)]
 pub struct Stack {
@@ -26,7 +30,7 @@ pub struct Stack {
     /// The schemas.
     pub registry: Registry,
     queue_url: String,
-    /// What the functions list, and what was added since.
+    /// What the functions declare, and what was added since.
     variables: BTreeMap<String, String>,
 }
 
@@ -36,7 +40,7 @@ pub enum StackError {
     /// The emulator did not.
     #[error(transparent)]
     Aws(#[from] AwsError),
-    /// A function lists its resources in a form that cannot be read.
+    /// What the functions declare cannot be prepared.
     #[error(transparent)]
     Resources(#[from] ResourcesError),
     /// The proxy did not.
@@ -48,15 +52,15 @@ pub enum StackError {
 }
 
 impl Stack {
-    /// Starts all of it, about half a second, with what the functions of the workspace list in `local-stack.json`.
+    /// Starts all of it, about half a second, with what the manifests of the workspace's functions declare.
     ///
     /// # Errors
-    /// When a part does not start, or such a file cannot be read.
+    /// When a part does not start, or a manifest cannot be used.
     pub async fn start(workspace: &Workspace, schemas: BTreeMap<u32, RegisteredSchema>) -> Result<Self, StackError> {
         let resources = Resources::of(workspace)?;
         let aws = Aws::start(workspace).await?;
-        for table in &resources.tables {
-            aws.create_table(table.table()).await?;
+        for table in resources.tables() {
+            aws.create_table(table).await?;
         }
         aws.create_bucket(DEAD_LETTER_BUCKET).await?;
         let queue_url = aws.create_queue(DEAD_LETTER_QUEUE).await?;
@@ -65,7 +69,25 @@ impl Stack {
         }
         let faults = FaultProxy::start(aws.endpoint()).await?;
         let registry = Registry::start(schemas).await?;
-        Ok(Stack { aws, faults, registry, queue_url, variables: resources.variables })
+        let mut variables = resources.variables;
+        for variable in resources.queues {
+            let url = match variable.as_str() {
+                LETTERS_VARIABLE => queue_url.clone(),
+                other => aws.create_queue(&resource_name(other, "_QUEUE_URL")).await?,
+            };
+            variables.insert(variable, url);
+        }
+        for variable in resources.buckets {
+            let name = match variable.as_str() {
+                LARGE_LETTERS_VARIABLE => DEAD_LETTER_BUCKET.to_owned(),
+                other => resource_name(other, "_BUCKET"),
+            };
+            if name != DEAD_LETTER_BUCKET {
+                aws.create_bucket(&name).await?;
+            }
+            variables.insert(variable, name);
+        }
+        Ok(Stack { aws, faults, registry, queue_url, variables })
     }
 
     /// Adds a variable to the environment of all functions, or replaces one.
@@ -87,8 +109,6 @@ impl Stack {
             // The emulator asks for some credentials and accepts any.
             ("AWS_ACCESS_KEY_ID", "local"),
             ("AWS_SECRET_ACCESS_KEY", "local"),
-            ("DEAD_LETTER_QUEUE_URL", &self.queue_url),
-            ("DEAD_LETTER_BUCKET", DEAD_LETTER_BUCKET),
             ("SCHEMA_REGISTRY_URL", self.registry.url()),
         ];
         let mut environment = BTreeMap::from(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -113,4 +133,9 @@ impl Stack {
         let bodies = self.aws.messages(&self.queue_url).await?;
         Ok(bodies.iter().map(|body| serde_json::from_str(body).unwrap_or_else(|_| body.as_str().into())).collect())
     }
+}
+
+/// `thumbnails` for `THUMBNAILS_BUCKET`.
+fn resource_name(variable: &str, ending: &str) -> String {
+    variable.strip_suffix(ending).unwrap_or(variable).to_lowercase().replace('_', "-")
 }

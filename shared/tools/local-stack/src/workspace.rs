@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// The workspace's folder for state, logs and tools. Git and `cargo lambda watch` ignore it: any write to a file that
 /// is not ignored would restart every function.
 const LOCAL: &str = ".local";
+
+/// The crate that functions are built on.
+const DOOR: &str = "event-functions";
 
 /// The workspace on this machine.
 #[derive(Debug, Clone)]
@@ -83,6 +86,24 @@ impl Workspace {
     /// # Errors
     /// When cargo cannot read a manifest.
     pub fn packages(&self) -> Result<Vec<Package>, PackagesError> {
+        self.packages_where(|_| true)
+    }
+
+    /// The functions among them: packages that are built on `event-functions` and have a binary of their own name.
+    ///
+    /// # Errors
+    /// When cargo cannot read a manifest.
+    pub fn functions(&self) -> Result<Vec<Package>, PackagesError> {
+        self.packages_where(|package| {
+            let needs = |dependency: &cargo_metadata::Dependency| {
+                dependency.kind == DependencyKind::Normal && dependency.name == DOOR
+            };
+            let runs = |target: &cargo_metadata::Target| target.is_bin() && target.name == package.name.as_str();
+            package.dependencies.iter().any(needs) && package.targets.iter().any(runs)
+        })
+    }
+
+    fn packages_where(&self, wanted: impl Fn(&cargo_metadata::Package) -> bool) -> Result<Vec<Package>, PackagesError> {
         let mut cargo = MetadataCommand::new();
         cargo.manifest_path(self.root.join("Cargo.toml")).no_deps().other_options(["--offline".to_owned()]);
         let metadata = cargo.exec().map_err(|source| PackagesError { root: self.root.clone(), source })?;
@@ -93,7 +114,7 @@ impl Workspace {
             name: package.name.to_string(),
             folder: folder(&package.manifest_path),
         };
-        let mut packages: Vec<_> = metadata.packages.into_iter().map(package).collect();
+        let mut packages: Vec<_> = metadata.packages.into_iter().filter(wanted).map(package).collect();
         packages.sort();
         Ok(packages)
     }

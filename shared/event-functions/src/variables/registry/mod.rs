@@ -37,6 +37,7 @@ use schema_registries::{
 };
 use schema_registry::{CachePolicy, Frames, SchemaCache, Schemas};
 
+use crate::manifest::{ActionUse, When};
 use credentials::Credentials;
 use frames::FrameVariables;
 use kind::RegistryKind;
@@ -189,6 +190,13 @@ impl RegistryConfig {
             config.tls.identity = Some(pem);
         }
         Ok(ConfluentRegistry::new(config)?)
+    }
+
+    /// The actions of IAM that reading schemas takes.
+    pub(crate) fn rights(&self) -> Vec<ActionUse> {
+        let glue = When { variable: "SCHEMA_REGISTRY_KIND", is: "glue" };
+        // AWS checks this action against the registry and the schema, which an id does not tell.
+        vec![ActionUse { when: Some(glue), ..ActionUse::on(&["glue:GetSchemaVersion"], "*") }]
     }
 
     fn read_snapshot(&self) -> Result<Snapshot, RegistryConfigError> {

@@ -8,6 +8,9 @@ use crate::bad_batch::bad_batch;
 use crate::sample::{NotRecorded, Sample, readable, sample};
 use crate::samples::error::SampleError;
 
+/// The topic of which these are samples.
+pub(super) const TOPIC: &str = "cdc.postgres.public.accounts";
+
 /// Makes all samples.
 ///
 /// # Errors

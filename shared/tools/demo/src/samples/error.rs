@@ -1,7 +1,9 @@
 //! Errors of samples that cannot be made or written.
 
+use function_manifests::ManifestError;
+use local_stack::PackagesError;
 use recordings::{EncodeError, RecordingError};
-use topic_names::TopicNameError;
+use topic_names::{TopicName, TopicNameError};
 
 use crate::accounts::NoAccounts;
 use crate::bad_batch::BadBatchError;
@@ -23,13 +25,22 @@ pub enum SampleError {
     /// No recording.
     #[error(transparent)]
     Recording(#[from] RecordingError),
+    /// Nothing to make a sample of.
+    #[error("no recording in events/recorded contains {0}: record it, or give the function another topic")]
+    NoRecording(TopicName),
+    /// No list of the functions.
+    #[error(transparent)]
+    Packages(#[from] PackagesError),
+    /// A function's manifest cannot be used.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
     /// A sample does not have its schema's shape.
     #[error(transparent)]
     Encode(#[from] EncodeError),
     /// A domain event has no example.
     #[error(transparent)]
     Example(#[from] ExampleError),
-    /// A template reads no topic.
+    /// A function reads a topic of another form.
     #[error(transparent)]
     Topic(#[from] TopicNameError),
     /// The file system refused.

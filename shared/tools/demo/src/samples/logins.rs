@@ -5,7 +5,7 @@ use recordings::{Record, Recording};
 
 use crate::sample::{NotRecorded, Sample, sample};
 
-const TOPIC: &str = "cdc.mongodb.users.login";
+pub(super) const TOPIC: &str = "cdc.mongodb.users.login";
 const HEARTBEATS: &str = "__debezium-heartbeat.cdc.mongodb";
 
 /// Makes all samples.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::sample::{Sample, readable};
 
-const TOPIC: &str = "user.profile.updated";
+pub(super) const TOPIC: &str = "user.profile.updated";
 const SUBJECT: &str = "user.profile.updated-value";
 const SCHEMA: &str = include_str!("../../../../../events/schemas/user.profile.updated-value/v1.avsc");
 /// When all of them happened, in milliseconds since 1970 and as `ce_time` has it.
