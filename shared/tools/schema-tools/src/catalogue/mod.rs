@@ -23,7 +23,7 @@ const HEAD: &str = "\
 # Topics
 
 What each topic contains, who owns it, who writes and reads it, how long it is kept, and how its schema evolved. Generated from
-[topics](topics) and [schemas](schemas) by `make schemas-docs`: run it after changing a contract, a schema or a manifest there.
+[topics](topics) and [schemas](schemas) by `make schemas-docs`: run it after changing a contract, a schema or a `subject.json` there.
 ";
 
 /// The whole catalogue.

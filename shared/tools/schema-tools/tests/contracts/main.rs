@@ -21,7 +21,7 @@ fn every_contract_holds() {
 }
 
 #[test]
-fn the_catalogue_is_what_schemas_and_manifests_say() {
+fn the_catalogue_is_what_contracts_and_schemas_say() {
     let made = catalogue::catalogue(&Contracts::read(&events().join("schemas")).unwrap()).unwrap();
     assert_eq!(made, fs::read_to_string(events().join("CATALOGUE.md")).unwrap(), "run `make schemas-docs`");
 }
