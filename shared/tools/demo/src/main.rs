@@ -102,7 +102,7 @@ async fn run(command: Command) -> Result<bool, Failure> {
             writeln!(out, "\nNext, in functions/{name}: {first}; then")?;
             writeln!(out, "  cargo test -p {name}")?;
             writeln!(out, "  make watch, and in another terminal: make invoke FUNCTION={name} EVENT={sample}")?;
-            writeln!(out, "Before it goes in, name it in `consumers` of the subject.json of {topic}, then")?;
+            writeln!(out, "Before it goes in, name it in `consumers` of every subject.json of {topic}, then")?;
             writeln!(out, "  make schemas-docs")?;
             Ok(true)
         }
