@@ -57,7 +57,7 @@ invoke: setup ## Send an event to a function (needs make watch)
 	cargo lambda invoke --invoke-address 127.0.0.1 --invoke-port $(PORT) --data-file "$(EVENT_FILE)" $(FUNCTION)
 
 .PHONY: new-function
-new-function: ## Make a function that reads TOPIC, any one of events/CATALOGUE.md, as NAME=verb-noun
+new-function: ## Make a function NAME=verb-noun that reads TOPIC, which has a contract and a recorded insert or an example
 	@cargo run --quiet --bin demo -- new-function --name "$(NAME)" --topic "$(TOPIC)"
 
 .PHONY: manifests

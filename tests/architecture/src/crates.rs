@@ -54,6 +54,8 @@ pub struct Crate {
     pub folder: PathBuf,
     /// Packages that it is built from by its own manifest, ours and others: no development dependencies.
     pub dependencies: BTreeSet<String>,
+    /// What can be switched on in it.
+    pub features: BTreeSet<String>,
 }
 
 pub(crate) fn metadata() -> &'static Metadata {
@@ -86,7 +88,8 @@ fn of_package(package: &Package) -> Crate {
         .filter(|dependency| dependency.kind != DependencyKind::Development)
         .map(|dependency| dependency.name.clone())
         .collect();
-    Crate { name: package.name.to_string(), wing, folder: folder.to_path_buf(), dependencies }
+    let features = package.features.keys().cloned().collect();
+    Crate { name: package.name.to_string(), wing, folder: folder.to_path_buf(), dependencies, features }
 }
 
 /// The Rust files below a folder, crates inside of it included.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::code::{Code, Counting};
 use crate::crates::{Crate, Wing, crates, root, sources};
+use crate::modules::Modules;
 
 /// The size of one function or template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,11 +24,13 @@ impl FunctionSize {
     fn of(function: &Crate) -> Self {
         let template = function.folder.starts_with(root().join("shared"));
         let source = function.folder.join("src");
+        let roots = ["lib.rs", "main.rs"].map(|name| source.join(name)).into_iter().filter(|root| root.is_file());
         let size = |path: PathBuf| {
             let lines = Code::read(&path, Counting::Size).0.len();
             (path.strip_prefix(&source).map(Path::to_path_buf).unwrap_or(path), lines)
         };
-        let files = sources(&source).into_iter().map(size).collect();
+        // By modules, which leaves out files of tests.
+        let files = roots.flat_map(|root| Modules::read(&root).into_files()).map(size).collect();
         FunctionSize { name: function.name.clone(), template, files, dependencies: function.dependencies.len() }
     }
 

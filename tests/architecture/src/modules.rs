@@ -44,6 +44,11 @@ impl Modules {
         modules
     }
 
+    /// The files, those of tests aside.
+    pub fn into_files(self) -> impl Iterator<Item = PathBuf> {
+        self.files.into_values().map(|module| module.file)
+    }
+
     fn add(&mut self, file: &Path, path: ModulePath) {
         let text = fs::read_to_string(file).expect("a readable file");
         let syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));

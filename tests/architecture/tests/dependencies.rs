@@ -17,7 +17,8 @@ fn may_use(wing: Wing) -> &'static [Wing] {
         Wing::Core => &[Wing::Core],
         Wing::Adapter => &[Wing::Core, Wing::Adapter],
         Wing::Door => &[Wing::Core, Wing::Adapter, Wing::Door],
-        Wing::Function => &[Wing::Core, Wing::Adapter, Wing::Door],
+        // What a function needs of the core, the door hands on; an adapter it names where its effect is that adapter's.
+        Wing::Function => &[Wing::Adapter, Wing::Door],
         Wing::Command => &[Wing::Core, Wing::Adapter, Wing::Door, Wing::Function],
         Wing::Tool => &[Wing::Core, Wing::Adapter, Wing::Door, Wing::Function, Wing::Tool],
         Wing::Test => &[Wing::Core, Wing::Adapter, Wing::Door, Wing::Function, Wing::Command, Wing::Tool, Wing::Test],
@@ -32,8 +33,16 @@ fn compiled_into(name: &str) -> &'static BTreeSet<String> {
 }
 
 fn tree_of(name: &str) -> BTreeSet<String> {
+    tree(&["-p", name])
+}
+
+/// The packages of what cargo would build alone with these arguments.
+fn tree(arguments: &[&str]) -> BTreeSet<String> {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--locked", "-p", name, "-e", "normal", "--prefix", "none", "--format", "{p}"])
+        .args(["tree", "--offline", "--locked", "-e", "normal", "--prefix", "none", "--format", "{p}"])
+        .args(arguments)
+        // A build that unites the features of the workspace would show everybody's.
+        .env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION")
         .output()
         .expect("cargo tree runs");
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
@@ -58,17 +67,12 @@ fn a_crate_uses_only_what_its_folder_allows() {
     }
 }
 
-/// What a function needs of the core, the door hands on; an adapter it names where its effect is that adapter's.
 #[test]
-#[ignore = "until the functions use the door"]
-fn a_function_names_the_door_and_no_core_crate() {
-    let crates = crates();
-    let core: BTreeSet<_> = of_wing(Wing::Core).into_iter().map(|found| found.name).collect();
-    let door = of_wing(Wing::Door).remove(0).name;
-    for function in crates.iter().filter(|found| found.wing == Wing::Function) {
-        let named: Vec<_> = function.dependencies.intersection(&core).collect();
-        assert!(named.is_empty(), "{} names {named:?}, which {door} hands on", function.name);
-        assert!(function.dependencies.contains(&door), "{} does not name {door}", function.name);
+fn an_adapter_that_adapters_use_serves_several() {
+    let adapters = of_wing(Wing::Adapter);
+    for used in &adapters {
+        let users = adapters.iter().filter(|found| found.dependencies.contains(&used.name)).count();
+        assert!(users != 1, "{} is used by one adapter: let it be a part of that", used.name);
     }
 }
 
@@ -160,6 +164,26 @@ fn what_one_adapter_brings_is_only_in_functions_that_name_it() {
         }
     }
     assert!(checked > 0, "every function names every adapter");
+}
+
+/// Cargo unites the features of a workspace build: what one brings in, every function would carry.
+#[test]
+fn no_feature_of_what_a_function_names_brings_an_adapter_in() {
+    let crates = crates();
+    let of = |wing| crates.iter().filter(move |found| found.wing == wing);
+    let adapters: BTreeSet<_> = of(Wing::Adapter).map(|found| found.name.clone()).collect();
+    let named: BTreeSet<_> = of(Wing::Function).flat_map(|function| &function.dependencies).collect();
+    let mut checked = 0;
+    for found in crates.iter().filter(|found| found.wing == Wing::Door || named.contains(&found.name)) {
+        let alone = ["-p", &found.name, "--no-default-features"];
+        let without = &tree(&alone) & &adapters;
+        for feature in &found.features {
+            let with = &tree(&[&alone[..], &["--features", feature]].concat()) & &adapters;
+            assert_eq!(with, without, "adapters reached with the feature {feature} of {}, and without", found.name);
+            checked += 1;
+        }
+    }
+    assert!(checked > 0, "no feature was found");
 }
 
 #[test]

@@ -15,7 +15,7 @@ const WORDS: [&str; 15] = [
     "status", "tags", "total",
 ];
 
-/// What the folders and schemas of `events/schemas` name.
+/// What the contracts of topics and the schemas name.
 #[derive(Default)]
 struct Names {
     topics: BTreeSet<String>,
@@ -25,10 +25,11 @@ struct Names {
 impl Names {
     fn read() -> Self {
         let mut names = Names::default();
+        for path in files(&root().join("events/topics")) {
+            let topic = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json"));
+            names.topics.extend(topic.filter(|topic| is_ours(topic)).map(str::to_owned));
+        }
         for path in files(&root().join("events/schemas")) {
-            let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).expect("a name");
-            let topic = folder.strip_suffix("-value").or(folder.strip_suffix("-key"));
-            names.topics.extend(topic.map(str::to_owned));
             if path.extension().is_some_and(|extension| extension == "avsc") {
                 names.add(&json(&path), "");
             }
@@ -66,6 +67,13 @@ impl Names {
     }
 }
 
+/// Is the topic named by us? What a connector writes beside its tables has a name by Debezium's convention.
+fn is_ours(topic: &str) -> bool {
+    let of_connector =
+        topic.starts_with("__") || [".transaction", ".schema-history"].iter().any(|end| topic.ends_with(end));
+    !of_connector && topic.split('.').count() > 2
+}
+
 fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).expect("a readable file")).expect("JSON")
 }
@@ -91,11 +99,13 @@ fn what_is_shared_names_no_topic_column_or_field_of_ours() {
 }
 
 #[test]
-fn the_names_are_those_of_the_schemas() {
+fn the_names_are_those_of_contracts_and_schemas() {
     let names = Names::read();
     assert!(names.topics.len() > 3 && names.fields.len() > 20, "{} and {}", names.topics.len(), names.fields.len());
     let text = "`cdc.postgres.public.accounts-0` has a full_name, a lsn and an id";
     assert_eq!(names.in_text(text), BTreeSet::from(["cdc.postgres.public.accounts", "full_name"]));
+    // It has a contract and no schema here.
+    assert!(names.topics.contains("cdc.postgres.public.dbz_signal"), "{:?}", names.topics);
     let unused: Vec<_> = WORDS.into_iter().filter(|word| !all_fields().contains(*word)).collect();
     assert!(unused.is_empty(), "excused, but no field of ours: {unused:?}");
 }

@@ -6,8 +6,8 @@ use std::fs;
 use architecture::{Wing, crates, root, sources};
 use serde_json::Value;
 
-/// What a function on a topic is made with.
-const READS: [&str; 3] = [".changes::<", ".documents::<", ".events::<"];
+/// What a function without a topic is made with.
+const READS_NO_TOPIC: &str = ".task()";
 
 /// Both begin by reading every version of the schemas.
 const CHECKS: [&str; 2] = [".test(&", "check_schemas("];
@@ -20,13 +20,13 @@ fn every_function_on_a_topic_checks_its_schemas() {
             ["src", "tests"].map(|folder| function.folder.join(folder)).into_iter().filter(|folder| folder.is_dir());
         let files: Vec<_> = folders.flat_map(|folder| sources(&folder)).collect();
         let code: String = files.iter().map(|file| fs::read_to_string(file).expect("a readable file")).collect();
-        if READS.iter().any(|reads| code.contains(reads)) {
+        if !code.contains(READS_NO_TOPIC) {
             let checks = CHECKS.iter().any(|check| code.contains(check));
             assert!(checks, "{} reads a topic: test it with `function().test(&[…])`", function.name);
             checked += 1;
         }
     }
-    assert!(checked >= 5, "functions name their topics in another way: {checked} found");
+    assert!(checked > 0);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn consumers_are_functions_that_exist() {
         let Ok(text) = fs::read_to_string(subject.path().join("subject.json")) else { continue };
         let contract: Value = serde_json::from_str(&text).expect("JSON");
         for consumer in contract["consumers"].as_array().expect("consumers") {
-            let name = consumer["function"].as_str().expect("a function");
+            let name = consumer.as_str().expect("a function");
             let exists = ["functions", "shared/tools"].iter().any(|folder| root().join(folder).join(name).is_dir());
             assert!(exists, "{}/subject.json: there is no function {name}", subject.path().display());
             consumers += 1;

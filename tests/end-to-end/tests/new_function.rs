@@ -1,4 +1,4 @@
-//! `make new-function` makes a function for any topic of the catalogue; it compiles and its test passes.
+//! `make new-function` makes a function for rows, for documents and for domain events; each compiles and passes its tests.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::fs;

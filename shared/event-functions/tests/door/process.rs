@@ -1,16 +1,21 @@
 //! A function's process: what it prints without variables, and the statuses that it exits with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// The example, which cargo builds together with all tests of the package, and `tests/suites.py` with these.
-fn example() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let built = tests.parent().unwrap().parent().unwrap().join("examples/index_tickets");
-    assert!(built.exists(), "build the example: cargo build -p event-functions --example index_tickets");
-    built
+/// The example as it is now: cargo builds it together with all tests of the package, but not with these alone.
+fn example() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        // Of the whole workspace, so that dependencies have the features that they have in tests.
+        let arguments = ["build", "--quiet", "--offline", "--workspace", "--example", "index_tickets"];
+        assert!(Command::new(env!("CARGO")).args(arguments).status().unwrap().success());
+        let tests = std::env::current_exe().unwrap();
+        tests.parent().unwrap().parent().unwrap().join("examples/index_tickets")
+    })
 }
 
 fn run(arguments: &[&str]) -> Output {

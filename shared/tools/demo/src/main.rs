@@ -53,7 +53,8 @@ enum Command {
         /// Its name, such as index-orders.
         #[arg(long)]
         name: String,
-        /// The topic that it reads, one of events/CATALOGUE.md.
+        /// The topic that it reads. It has a contract in events/topics; of changes, an insert is recorded in
+        /// events/recorded; of domain events, the schema in events/schemas has an example.
         #[arg(long)]
         topic: String,
     },
@@ -107,6 +108,8 @@ async fn run(command: Command) -> Result<bool, Failure> {
             writeln!(out, "\nNext, in functions/{name}: {first}; then")?;
             writeln!(out, "  cargo test -p {name}")?;
             writeln!(out, "  make watch, and in another terminal: make invoke FUNCTION={name} EVENT={sample}")?;
+            writeln!(out, "Before it goes in, name it in `consumers` of every subject.json of {topic}, then")?;
+            writeln!(out, "  make schemas-docs")?;
             Ok(true)
         }
         Command::Manifests { check } => Ok(manifests(&Workspace::find()?, check, &mut out).await?),

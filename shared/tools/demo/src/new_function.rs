@@ -87,6 +87,10 @@ pub enum NewFunctionError {
 
 /// Makes `functions/<name>`, its sample event included, and changes nothing else.
 ///
+/// The sample of a topic of changes is its first recorded insert (`events/recorded`), that of a topic of domain events the
+/// example beside its schema (`events/schemas`). The topic's contract (`events/topics`) is only asked for by the new
+/// function's test.
+///
 /// # Errors
 /// When name or topic are not usable; nothing is written then.
 pub fn new_function(workspace: &Workspace, name: &str, topic: &str) -> Result<NewFunction, NewFunctionError> {

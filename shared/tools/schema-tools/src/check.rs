@@ -63,7 +63,7 @@ fn statements(subject: &Subject, about: &mut About<'_>) {
         if let [a, b] = pair
             && a == b
         {
-            about(None, format!("its consumer {} is listed twice", a.function));
+            about(None, format!("its consumer {a} is listed twice"));
         }
     }
 }

@@ -26,7 +26,7 @@ struct Arguments {
 enum Command {
     /// Check the contracts of topics, every version against its history, documentation and examples
     Check(Folder),
-    /// Write the catalogue of topics from contracts, schemas and manifests
+    /// Write the catalogue of topics from contracts and schemas
     Docs {
         #[command(flatten)]
         folder: Folder,
@@ -34,7 +34,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Compare a registry with the schemas and manifests; changes nothing
+    /// Compare a registry with the contracts; changes nothing
     Diff {
         #[command(flatten)]
         folder: Folder,

@@ -1,7 +1,7 @@
 //! Reads the contracts of topics (`events/topics/<topic>.json`), and compares them with what a cluster has.
 //!
-//! Everything that needs to know what a topic is reads it here: the catalogue, checks, the local broker, and the plan of
-//! what to change in a cluster.
+//! The catalogue, the checks of contracts and schemas, and the plan of what to change in a cluster read them here. The
+//! demonstration takes partitions, and the tests of functions the subjects, from the same files without this crate.
 //!
 //! ```
 //! use std::path::Path;

@@ -23,7 +23,7 @@ const HEAD: &str = "\
 # Topics
 
 What each topic contains, who owns it, who writes and reads it, how long it is kept, and how its schema evolved. Generated from
-[topics](topics) and [schemas](schemas) by `make schemas-docs`: run it after changing a contract, a schema or a manifest there.
+[topics](topics) and [schemas](schemas) by `make schemas-docs`: run it after changing a contract, a schema or a `subject.json` there.
 ";
 
 /// The whole catalogue.
@@ -75,7 +75,7 @@ impl Page<'_> {
     fn readers(&self, contract: &TopicContract) -> String {
         let subjects = contract.value.subjects.iter().filter_map(|name| self.contracts.subjects.get(name));
         let readers = subjects.flat_map(|subject| &subject.manifest.consumers);
-        let readers: Vec<&str> = readers.map(|consumer| consumer.function.as_str()).collect();
+        let readers: Vec<&str> = readers.map(String::as_str).collect();
         if readers.is_empty() { "no function here".to_owned() } else { readers.join(", ") }
     }
 
@@ -96,10 +96,7 @@ impl Page<'_> {
     fn subject(&mut self, subject: &Subject) -> Result<(), ContractError> {
         let manifest = &subject.manifest;
         for consumer in &manifest.consumers {
-            self.line(format!(
-                "- Read by [{0}](../functions/{0}/README.md) as `{1}`.",
-                consumer.function, consumer.reader
-            ));
+            self.line(format!("- Read by [{consumer}](../functions/{consumer}/README.md)."));
         }
         if manifest.consumers.is_empty() {
             self.line("- Read by no function here.");

@@ -14,8 +14,8 @@ pub struct Manifest {
     pub compatibility: String,
     /// Why that level.
     pub reason: String,
-    /// Who reads it.
-    pub consumers: Vec<Consumer>,
+    /// The functions that read it.
+    pub consumers: Vec<String>,
     /// Descriptions of the fields that have none in the schema: `Record.field`, with the record's name without its namespace.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
@@ -24,16 +24,6 @@ pub struct Manifest {
     pub recording: Option<String>,
     /// One record.
     pub example: Example,
-}
-
-/// A function that reads the subject, and the Rust type that it reads into.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Consumer {
-    /// The function.
-    pub function: String,
-    /// The type.
-    pub reader: String,
 }
 
 /// One record, as an example.

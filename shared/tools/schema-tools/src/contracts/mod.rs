@@ -15,7 +15,7 @@ use topic_contracts::{Topics, Violation};
 
 pub use error::ContractError;
 pub use fields::{Field, Meanings, fields};
-pub use manifest::{Consumer, Example, Manifest};
+pub use manifest::{Example, Manifest};
 pub use paths::has_field;
 pub use uses::Use;
 

@@ -47,7 +47,8 @@ impl Copy {
     }
 }
 
-fn walk(folder: &Path) -> Vec<PathBuf> {
+/// The files of a folder and of those in it.
+pub(crate) fn walk(folder: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     paths.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }
