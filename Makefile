@@ -61,8 +61,9 @@ new-function: ## Make a function NAME=verb-noun that reads TOPIC, which has a co
 	@cargo run --quiet --bin demo -- new-function --name "$(NAME)" --topic "$(TOPIC)"
 
 .PHONY: manifests
-manifests: setup ## Write functions/*/function.json, what each function declares, which everything else reads
-	@cargo run --quiet --bin demo -- manifests $(if $(CHECK),--check)
+manifests: ## Write what each function declares (functions/*/function.json), and who reads what (events/CATALOGUE.md)
+	@cargo run --quiet --bin demo -- manifests
+	@$(MAKE) --no-print-directory schemas-docs
 
 .PHONY: samples
 samples: ## Write events/samples from the recordings

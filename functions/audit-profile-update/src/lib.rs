@@ -50,7 +50,9 @@ pub fn function() -> Function {
     Function::new("audit-profile-update").events::<ProfileUpdated>("user.profile.updated").effect(
         |config: &Config, aws| {
             let clock = aws.clock();
-            AppendOnce::in_table(aws, &config.table.with_person(&["pk", "changed_by"]), move |event| entry(event, clock.now()))
+            AppendOnce::in_table(aws, &config.table.with_person(&["pk", "changed_by"]), move |event| {
+                entry(event, clock.now())
+            })
         },
     )
 }

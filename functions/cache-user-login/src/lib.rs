@@ -28,9 +28,9 @@ const BY_USER: Index = Index { name: "by_user", partition_key: "user", sort_key:
 
 /// The function.
 pub fn function() -> Function {
-    Function::new("cache-user-login")
-        .documents::<Login>("cdc.mongodb.users.login")
-        .effect(|config: &Config, aws| keep_newest_documents(aws, &config.table.with_person(&["user"]), &[BY_USER], row))
+    Function::new("cache-user-login").documents::<Login>("cdc.mongodb.users.login").effect(|config: &Config, aws| {
+        keep_newest_documents(aws, &config.table.with_person(&["user"]), &[BY_USER], row)
+    })
 }
 
 fn row(login: Login) -> Result<Columns, LoginUnusable> {

@@ -13,7 +13,8 @@ pub struct Audience {
     #[env(
         "EMAIL_MODE",
         kind = one_of([("live", Mode::Live), ("allowlist", Mode::Allowlist), ("log", Mode::Log)]),
-        example = "log"
+        example = "log",
+        local = "live"
     )]
     mode: Mode,
     /// Who gets mail in the mode `allowlist`.

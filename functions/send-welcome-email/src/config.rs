@@ -13,7 +13,7 @@ pub struct Config {
     #[env(flatten)]
     pub audience: Audience,
     /// Who the mail is from. The text uses its name, or else its domain.
-    #[env("EMAIL_SENDER")]
+    #[env("EMAIL_SENDER", local = "hello@example.com")]
     pub sender: Mailbox,
     /// Where replies go; by default to the sender.
     #[env("EMAIL_REPLY_TO")]
@@ -23,7 +23,7 @@ pub struct Config {
     pub configuration_set: Option<String>,
     /// Mails a second from one process. Multiplied by the function's reserved concurrency, it must stay below the account's
     /// rate.
-    #[env("EMAIL_RATE_PER_SECOND", kind = number(1..=500), default = "10")]
+    #[env("EMAIL_RATE_PER_SECOND", kind = number(1..=500), default = "10", local = "500")]
     pub rate_per_second: u32,
     /// With `off` nothing is sent and nothing is lost: records are reported for retry.
     #[env("EMAIL_SENDING", kind = one_of([("on", true), ("off", false)]), default = "on")]

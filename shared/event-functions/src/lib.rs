@@ -71,9 +71,7 @@ pub use handlers::event_handler::{DecidedOnEvent, EventHandler};
 pub use handlers::guard::{Claimed, Conditional, Guard, Park, Repeat, Uncertain};
 pub use handlers::task::Task;
 pub use lambda::HostError;
-pub use manifest::{
-    ActionUse, Batch, Consumption, DeclaredVariable, Index, Limits, Manifest, TableUse, Trigger, When,
-};
+pub use manifest::{ActionUse, Batch, Consumption, DeclaredVariable, Index, Limits, Manifest, TableUse, Trigger, When};
 pub use patterns::append_once::{AppendOnce, Entry, IntoEntry};
 pub use patterns::into_columns::IntoItem;
 pub use patterns::keep_newest::{DELETED_AT, KeepNewest, keep_newest_documents};

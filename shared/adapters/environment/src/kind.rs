@@ -14,6 +14,7 @@ pub struct Kind<T> {
     stand_in: StandIn<T>,
     expected: String,
     example: String,
+    local: Option<&'static str>,
     secret: bool,
     resource: Option<Resource>,
     storage: Storage<T>,
@@ -44,6 +45,13 @@ impl<T> Kind<T> {
     #[must_use]
     pub fn example(mut self, example: &str) -> Self {
         example.clone_into(&mut self.example);
+        self
+    }
+
+    /// The value on a laptop, where the example of a required variable, or the default, will not do.
+    #[must_use]
+    pub fn locally(mut self, local: &'static str) -> Self {
+        self.local = Some(local);
         self
     }
 
@@ -104,7 +112,7 @@ impl<T> Kind<T> {
     where
         T: 'static,
     {
-        let Kind { parse, stand_in, expected, example, secret, .. } = self;
+        let Kind { parse, stand_in, expected, example, local, secret, .. } = self;
         let stand_in = move |variable| match &stand_in {
             StandIn::Fixed(stand_in) => make(variable, stand_in()),
             StandIn::Named(stand_in) => make(variable, stand_in(variable)),
@@ -114,6 +122,7 @@ impl<T> Kind<T> {
             stand_in: StandIn::Named(Box::new(stand_in)),
             expected,
             example,
+            local,
             secret,
             resource: Some(resource),
             storage: Storage::Environment,
@@ -126,6 +135,10 @@ impl<T> Kind<T> {
 
     pub(crate) fn example_text(&self) -> &str {
         &self.example
+    }
+
+    pub(crate) fn local(&self) -> Option<&'static str> {
+        self.local
     }
 
     pub(crate) fn is_secret(&self) -> bool {
@@ -160,6 +173,7 @@ pub fn parsed<T>(
         stand_in: StandIn::Fixed(Box::new(stand_in)),
         expected: expected.into(),
         example: example.into(),
+        local: None,
         secret: false,
         resource: None,
         storage: Storage::Environment,
@@ -173,6 +187,7 @@ pub fn list<T: 'static>(item: Kind<T>) -> Kind<Vec<T>> {
     Kind {
         expected: format!("comma-separated list of: {}", item.expected),
         example: item.example.clone(),
+        local: None,
         secret: item.secret,
         resource: item.resource,
         storage: Storage::Environment,

@@ -187,6 +187,7 @@ impl<'e> Reader<'e> {
             necessity,
             expected: kind.expected().to_owned(),
             example: kind.example_text().to_owned(),
+            local: kind.local(),
             secret: kind.is_secret(),
             resource: kind.resource(),
         });

@@ -15,6 +15,8 @@ pub struct Variable {
     pub expected: String,
     /// An example of a value.
     pub example: String,
+    /// Its value on a laptop, where the example or the default will not do.
+    pub local: Option<&'static str>,
     /// Whether its value must not be shown.
     pub secret: bool,
     /// Which resource of the deployment fills it.

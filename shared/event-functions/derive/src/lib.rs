@@ -33,6 +33,7 @@ pub fn avro_read(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 /// - An `Option` is a variable that may be left out; so is one with a `default`. Any other is required.
 /// - `kind` is what the variable may contain, with the names of `environment` in scope; without it, what the field's type says.
 /// - `example` replaces the kind's own example.
+/// - `local` is its value on a laptop, where the example of a required one, or the default, will not do.
 /// - `map` turns the value that was read into the field's type.
 /// - `required_when` has a condition of the fields above, and the words for it.
 /// - `flatten` reads another configuration.

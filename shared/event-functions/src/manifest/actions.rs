@@ -66,7 +66,8 @@ mod tests {
         assert!(stands_for("identity/${SENDER}", "identity/a@b.example"));
         assert!(stands_for("${URL}", "http://127.0.0.1/queue"));
         assert!(stands_for("a/${X}/b", "a/b/b/b"));
-        for (declared, taken) in [("identity/${SENDER}", "configuration-set/a"), ("*", "topic/a"), ("a/${X}/b", "a/b")] {
+        for (declared, taken) in [("identity/${SENDER}", "configuration-set/a"), ("*", "topic/a"), ("a/${X}/b", "a/b")]
+        {
             assert!(!stands_for(declared, taken), "{declared} {taken}");
         }
     }

@@ -8,8 +8,8 @@ mod variables;
 
 use serde::Serialize;
 
-pub use actions::{ActionUse, When};
 pub(crate) use actions::secrets;
+pub use actions::{ActionUse, When};
 pub use limits::{Batch, Limits};
 pub use tables::{Index, TableUse};
 pub use trigger::{Consumption, Trigger};

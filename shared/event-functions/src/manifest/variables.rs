@@ -22,6 +22,9 @@ pub struct DeclaredVariable {
     pub default: Option<&'static str>,
     /// A value that it could have.
     pub example: String,
+    /// Its value on a laptop, where the example of a required one, or the default, will not do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local: Option<&'static str>,
     /// Whether its value must not be shown: a deployment sets `<name>_SECRET_ARN` in its place.
     pub secret: bool,
     /// The kind of resource that fills it: `table`, `queue`, `bucket`, `secret`.
@@ -44,6 +47,7 @@ impl From<&Variable> for DeclaredVariable {
             required_when,
             default,
             example: variable.example.clone(),
+            local: variable.local,
             secret: variable.secret && variable.resource != Some(Resource::Secret),
             resource: variable.resource.map(Resource::as_str),
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod derives;
+mod manifest;
 mod process;
 mod records;
 mod registry_variables;

@@ -28,7 +28,7 @@ fn the_manifest_needs_no_variables() {
     assert!(ran.status.success(), "{ran:?}");
     let manifest: Value = serde_json::from_slice(&ran.stdout).unwrap();
     assert_eq!(manifest["function"], "index-tickets");
-    assert_eq!(manifest["trigger"]["changes"]["topic"], "cdc.mysql.desk.tickets");
+    assert_eq!(manifest["trigger"]["topic"], "cdc.mysql.desk.tickets");
     assert_eq!(manifest["tables"][0]["variable"], "TICKETS_TABLE");
     let variables: Vec<_> =
         manifest["variables"].as_array().unwrap().iter().map(|variable| &variable["name"]).collect();

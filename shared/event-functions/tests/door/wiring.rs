@@ -54,7 +54,7 @@ fn what_is_taken_only_with_some_values_is_refused() {
     let panicked = test("true").err().unwrap();
     let said = panicked.downcast_ref::<String>().unwrap();
     let expected =
-        "ses:SendEmail taken with these variables and not declared without them: take it whatever the values are";
+        "ses:SendEmail on * taken with these variables and not declared without them: take it whatever the values are";
     assert_eq!(said, expected);
 }
 

@@ -108,8 +108,8 @@ async fn run(command: Command) -> Result<bool, Failure> {
             writeln!(out, "\nNext, in functions/{name}: {first}; then")?;
             writeln!(out, "  cargo test -p {name}")?;
             writeln!(out, "  make watch, and in another terminal: make invoke FUNCTION={name} EVENT={sample}")?;
-            writeln!(out, "Before it goes in, name it in `consumers` of every subject.json of {topic}, then")?;
-            writeln!(out, "  make schemas-docs")?;
+            writeln!(out, "Before it goes in, and whenever it declares something else:")?;
+            writeln!(out, "  make manifests")?;
             Ok(true)
         }
         Command::Manifests { check } => Ok(manifests(&Workspace::find()?, check, &mut out).await?),

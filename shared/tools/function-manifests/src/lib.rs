@@ -19,5 +19,7 @@ mod manifest;
 mod read;
 
 pub use error::ManifestError;
-pub use manifest::{Actions, Batch, Consumption, FunctionManifest, Guard, Index, Limits, Order, Table, Trigger, Variable, When};
+pub use manifest::{
+    Actions, Batch, Consumption, FunctionManifest, Guard, Index, Limits, Order, Table, Trigger, Variable, When,
+};
 pub use read::{FILE, parse, read, read_all};

@@ -4,7 +4,11 @@ use serde::Deserialize;
 
 /// What a function declares.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FunctionManifest {
+    /// Where its JSON Schema is.
+    #[serde(rename = "$schema")]
+    pub schema: String,
     /// The function.
     pub function: String,
     /// What triggers it.
@@ -81,6 +85,7 @@ pub enum Order {
 
 /// What the event source mapping sends at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Batch {
     /// Records.
     pub records: u32,
@@ -90,6 +95,7 @@ pub struct Batch {
 
 /// What an invocation needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Memory in MB.
     pub memory_mb: u32,
@@ -99,6 +105,7 @@ pub struct Limits {
 
 /// One variable.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Variable {
     /// Its name.
     pub name: String,
@@ -116,6 +123,9 @@ pub struct Variable {
     pub default: Option<String>,
     /// A value that it could have.
     pub example: String,
+    /// Its value on a laptop, where the example of a required one, or the default, will not do.
+    #[serde(default)]
+    pub local: Option<String>,
     /// Whether its value must not be shown.
     pub secret: bool,
     /// The kind of resource that fills it: `table`, `queue`, `bucket`, `topic`, `secret`.
@@ -125,6 +135,7 @@ pub struct Variable {
 
 /// A table whose keys are text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Table {
     /// The variable that names it.
     pub variable: String,
@@ -148,6 +159,7 @@ pub struct Table {
 
 /// A global secondary index, with text keys.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Index {
     /// Its name.
     pub name: String,
@@ -159,6 +171,7 @@ pub struct Index {
 
 /// Actions of IAM on a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Actions {
     /// The actions: `ses:SendEmail`.
     pub actions: Vec<String>,
@@ -171,6 +184,7 @@ pub struct Actions {
 
 /// A variable has a value.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct When {
     /// The variable.
     pub variable: String,

@@ -103,16 +103,15 @@ pub enum ResourcesError {
     },
     /// All functions share one environment here.
     #[error(
-        "{function} needs {variable}, whose example `{example}` is not that of a function before it: give the variables \
-         one example, or other names"
+        "{function} has `{wanted}` for {variable} here, and a function before it another value: declare one value          (`local`, or the example) for both, or give the variables other names"
     )]
-    Examples {
+    Values {
         /// The function.
         function: String,
         /// The variable.
         variable: String,
-        /// Its example.
-        example: String,
+        /// Its value for this function.
+        wanted: String,
     },
 }
 
@@ -150,7 +149,8 @@ impl Resources {
                 indexes: table.indexes.clone(),
             };
             let known = self.tables.entry(table.name.clone()).or_insert_with(|| declared.clone());
-            if (&known.partition, &known.sort, &known.indexes) != (&declared.partition, &declared.sort, &declared.indexes)
+            if (&known.partition, &known.sort, &known.indexes)
+                != (&declared.partition, &declared.sort, &declared.indexes)
             {
                 let (table, other) = (table.name.clone(), known.function.clone());
                 return Err(ResourcesError::Tables { table, function: declared.function, other });
@@ -166,19 +166,20 @@ impl Resources {
         Ok(())
     }
 
-    /// What must be set and no resource fills has its example here.
+    /// What no resource fills has the value that is declared for a laptop, else, if it must be set, its example.
     fn add_variable(&mut self, function: &str, variable: &Variable) -> Result<(), ResourcesError> {
         let name = &variable.name;
         match variable.resource.as_deref() {
             Some("queue") => drop(self.queues.insert(name.clone())),
             Some("bucket") => drop(self.buckets.insert(name.clone())),
             Some("table") => {}
-            _ if !variable.required => {}
             _ => {
-                let value = self.variables.entry(name.clone()).or_insert_with(|| variable.example.clone());
-                if *value != variable.example {
-                    let (function, example) = (function.to_owned(), variable.example.clone());
-                    return Err(ResourcesError::Examples { function, variable: name.clone(), example });
+                let example = variable.required.then_some(&variable.example);
+                let Some(wanted) = variable.local.as_ref().or(example) else { return Ok(()) };
+                let value = self.variables.entry(name.clone()).or_insert_with(|| wanted.clone());
+                if value != wanted {
+                    let (function, wanted) = (function.to_owned(), wanted.clone());
+                    return Err(ResourcesError::Values { function, variable: name.clone(), wanted });
                 }
             }
         }
@@ -235,7 +236,8 @@ mod tests {
         let rows = manifest("keep-rows", json!([table("ROWS", None, by_a)]), json!([]), json!([]));
         let variables = json!([
             variable("MODE", true, "live", None),
-            variable("RATE", false, "5", None),
+            variable("COLOR", false, "red", None),
+            {"name": "RATE", "meaning": "It.", "kind": "n", "required": false, "example": "5", "local": "9", "secret": false},
             variable("SENDER", true, "Us <us@example.com>", None),
             variable("LETTERS", true, "http://a", Some("queue")),
             variable("LARGE", false, "b", Some("bucket")),
@@ -245,7 +247,8 @@ mod tests {
         let found = resources(&[rows.clone(), mails, rows]).unwrap();
         let tables: Vec<_> = found.tables().map(|table| (table.name, table.sort, table.indexes.len())).collect();
         assert_eq!(tables, [("log", Some("sk"), 0), ("rows", None, 1)]);
-        let variables = [("LOG", "log"), ("MODE", "live"), ("ROWS", "rows"), ("SENDER", "Us <us@example.com>")];
+        let sender = ("SENDER", "Us <us@example.com>");
+        let variables = [("LOG", "log"), ("MODE", "live"), ("RATE", "9"), ("ROWS", "rows"), sender];
         assert_eq!(found.variables, variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
         assert_eq!(found.senders, BTreeSet::from(["us@example.com".to_owned()]));
         assert_eq!(found.queues.iter().chain(&found.buckets).collect::<Vec<_>>(), ["LETTERS", "LARGE"]);
@@ -260,7 +263,7 @@ mod tests {
             manifest(function, json!([]), json!([variable("MODE", true, example, None)]), json!([]))
         };
         let refused = resources(&[with("keep-a", "on"), with("keep-b", "off")]).unwrap_err().to_string();
-        assert!(refused.starts_with("keep-b needs MODE, whose example `off`"), "{refused}");
+        assert!(refused.starts_with("keep-b has `off` for MODE here"), "{refused}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use schema_registry::compatibility::{Level, conflicts};
 
+use crate::check_functions::functions;
 use crate::check_topics::{About, topics, uses};
 use crate::contracts::{ContractError, Contracts, Subject, Version, fields};
 use crate::example::Examples;
@@ -11,7 +12,7 @@ use crate::example::Examples;
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The subject or topic.
+    /// The subject, topic or function.
     pub of: String,
     /// The version, where it is about one.
     pub version: Option<u32>,
@@ -35,6 +36,9 @@ impl fmt::Display for Finding {
 pub fn check(contracts: &Contracts) -> Result<Vec<Finding>, ContractError> {
     let mut findings = Vec::new();
     topics(contracts, &mut |topic, problem| findings.push(Finding { of: topic.to_owned(), version: None, problem }));
+    functions(contracts, &mut |function, problem| {
+        findings.push(Finding { of: function.to_owned(), version: None, problem });
+    });
     let mut examples = Examples::default();
     for subject in contracts.subjects.values() {
         let mut about = |version, problem| {
@@ -56,15 +60,6 @@ fn statements(subject: &Subject, about: &mut About<'_>) {
     let manifest = &subject.manifest;
     if manifest.reason.trim().is_empty() {
         about(None, "its `reason` in subject.json is empty".into());
-    }
-    let mut consumers = manifest.consumers.clone();
-    consumers.sort();
-    for pair in consumers.windows(2) {
-        if let [a, b] = pair
-            && a == b
-        {
-            about(None, format!("its consumer {a} is listed twice"));
-        }
     }
 }
 

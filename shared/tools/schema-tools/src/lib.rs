@@ -3,6 +3,7 @@
 pub mod catalogue;
 mod causes;
 mod check;
+mod check_functions;
 mod check_topics;
 mod compare;
 pub mod contracts;

@@ -21,6 +21,8 @@ pub(super) struct Variable {
     pub(super) default: Option<LitStr>,
     pub(super) kind: Option<Expr>,
     pub(super) example: Option<LitStr>,
+    /// Its value on a laptop.
+    pub(super) local: Option<LitStr>,
     pub(super) map: Option<Expr>,
     pub(super) required_when: Option<(Expr, LitStr)>,
 }
@@ -69,8 +71,16 @@ impl Variable {
             );
             return Err(Error::new_spanned(field, text));
         }
-        let mut variable =
-            Variable { name, meaning, default: None, kind: None, example: None, map: None, required_when: None };
+        let mut variable = Variable {
+            name,
+            meaning,
+            default: None,
+            kind: None,
+            example: None,
+            local: None,
+            map: None,
+            required_when: None,
+        };
         said.try_for_each(|argument| variable.take(argument))?;
         Ok(variable)
     }
@@ -80,6 +90,7 @@ impl Variable {
             Argument::Default(key, text) => once(&mut self.default, &key, text),
             Argument::Kind(key, kind) => once(&mut self.kind, &key, kind),
             Argument::Example(key, text) => once(&mut self.example, &key, text),
+            Argument::Local(key, text) => once(&mut self.local, &key, text),
             Argument::Map(key, map) => once(&mut self.map, &key, map),
             Argument::RequiredWhen(key, condition, words) => once(&mut self.required_when, &key, (condition, words)),
             Argument::Name(name) => Err(Error::new_spanned(name, "a field is filled by one variable")),
@@ -101,6 +112,7 @@ enum Argument {
     Default(Ident, LitStr),
     Kind(Ident, Expr),
     Example(Ident, LitStr),
+    Local(Ident, LitStr),
     Map(Ident, Expr),
     RequiredWhen(Ident, Expr, LitStr),
     Flatten(Ident),
@@ -116,6 +128,7 @@ impl Parse for Argument {
             "default" => Ok(Argument::Default(key, after_equals(input)?)),
             "kind" => Ok(Argument::Kind(key, after_equals(input)?)),
             "example" => Ok(Argument::Example(key, after_equals(input)?)),
+            "local" => Ok(Argument::Local(key, after_equals(input)?)),
             "map" => Ok(Argument::Map(key, after_equals(input)?)),
             "flatten" => Ok(Argument::Flatten(key)),
             "required_when" => {
@@ -131,7 +144,7 @@ impl Parse for Argument {
                 &key,
                 format!(
                     "`{key}` is not known here: after the name there may be `default = \"…\"`, `kind = …`, \
-                     `example = \"…\"`, `map = …` and `required_when(condition, \"words\")`; or `flatten` alone"
+                     `example = \"…\"`, `local = \"…\"`, `map = …` and `required_when(condition, \"words\")`; or `flatten` alone"
                 ),
             )),
         }

@@ -67,8 +67,12 @@ fn kind(ty: &Type, variable: &Variable, root: &TokenStream) -> TokenStream {
             quote_spanned!(at=> <#ty as #root::FromVariable>::kind())
         }
     };
-    match &variable.example {
+    let kind = match &variable.example {
         Some(example) => quote!(#root::Kind::example(#kind, #example)),
+        None => kind,
+    };
+    match &variable.local {
+        Some(local) => quote!(#root::Kind::locally(#kind, #local)),
         None => kind,
     }
 }

@@ -1,5 +1,6 @@
 //! The proxy: forwards each request to the emulator, and lets the failpoints in force act before and after.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -75,6 +76,11 @@ impl FaultProxy {
     /// How many requests of an operation have arrived.
     pub fn calls(&self, operation: &str) -> usize {
         lock(&self.state.calls).iter().filter(|call| *call == operation).count()
+    }
+
+    /// The operations of the requests that have arrived.
+    pub fn operations(&self) -> BTreeSet<String> {
+        lock(&self.state.calls).iter().cloned().collect()
     }
 }
 

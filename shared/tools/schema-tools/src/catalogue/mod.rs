@@ -23,7 +23,8 @@ const HEAD: &str = "\
 # Topics
 
 What each topic contains, who owns it, who writes and reads it, how long it is kept, and how its schema evolved. Generated from
-[topics](topics) and [schemas](schemas) by `make schemas-docs`: run it after changing a contract, a schema or a `subject.json` there.
+[topics](topics), [schemas](schemas) and what the functions declare by `make schemas-docs`: run it after changing a contract, a
+schema or a `subject.json` there; `make manifests` does it too.
 ";
 
 /// The whole catalogue.
@@ -65,17 +66,14 @@ impl Page<'_> {
                 contract::key_format(&contract.key),
                 contract.owner,
                 contract.producers.iter().map(contract::producer).collect::<Vec<_>>().join(", "),
-                self.readers(contract),
+                self.readers(topic),
             );
             self.line(row);
         }
     }
 
-    /// Who reads the values.
-    fn readers(&self, contract: &TopicContract) -> String {
-        let subjects = contract.value.subjects.iter().filter_map(|name| self.contracts.subjects.get(name));
-        let readers = subjects.flat_map(|subject| &subject.manifest.consumers);
-        let readers: Vec<&str> = readers.map(String::as_str).collect();
+    fn readers(&self, topic: &TopicName) -> String {
+        let readers = self.contracts.readers(topic.as_str());
         if readers.is_empty() { "no function here".to_owned() } else { readers.join(", ") }
     }
 
@@ -83,6 +81,12 @@ impl Page<'_> {
         self.line(format!("\n## {topic}\n\n{}\n\n| | |\n|---|---|", contract.description));
         for (name, content) in contract::rows(contract) {
             self.line(format!("| {name} | {} |", cell(&content)));
+        }
+        let readers = self.contracts.readers(topic.as_str()).into_iter();
+        let readers: Vec<_> =
+            readers.map(|function| format!("[{function}](../functions/{function}/README.md)")).collect();
+        if !readers.is_empty() {
+            self.line(format!("\nRead by {}.", readers.join(", ")));
         }
         for (heading, subjects) in [("Value", &contract.value.subjects), ("Key", &contract.key.subjects)] {
             for subject in subjects.iter().filter_map(|name| self.contracts.subjects.get(name)) {
@@ -95,12 +99,6 @@ impl Page<'_> {
 
     fn subject(&mut self, subject: &Subject) -> Result<(), ContractError> {
         let manifest = &subject.manifest;
-        for consumer in &manifest.consumers {
-            self.line(format!("- Read by [{consumer}](../functions/{consumer}/README.md)."));
-        }
-        if manifest.consumers.is_empty() {
-            self.line("- Read by no function here.");
-        }
         self.line(format!("- Compatibility: `{}`. {}", manifest.compatibility, manifest.reason));
         self.fields(subject);
         self.versions(subject);

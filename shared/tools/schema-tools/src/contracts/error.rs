@@ -23,7 +23,7 @@ pub enum ContractError {
         folder: PathBuf,
     },
     /// A subject has no manifest.
-    #[error("{}: there is no subject.json; write one, with compatibility level, consumers and example", folder.display())]
+    #[error("{}: there is no subject.json; write one, with compatibility level and example", folder.display())]
     NoManifest {
         /// The subject's folder.
         folder: PathBuf,
@@ -69,4 +69,7 @@ pub enum ContractError {
         /// Why.
         source: Box<crate::DecodingError>,
     },
+    /// What a function declares cannot be used.
+    #[error(transparent)]
+    Manifest(#[from] function_manifests::ManifestError),
 }

@@ -1,5 +1,5 @@
-//! `subject.json`, the manifest of a subject: its compatibility level, its readers and its fields. What the topic is stands
-//! in the topic's contract.
+//! `subject.json`, the manifest of a subject: its compatibility level and its fields. What the topic is stands in
+//! the topic's contract, and who reads it in the manifests of functions.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,6 @@ pub struct Manifest {
     pub compatibility: String,
     /// Why that level.
     pub reason: String,
-    /// The functions that read it.
-    pub consumers: Vec<String>,
     /// Descriptions of the fields that have none in the schema: `Record.field`, with the record's name without its namespace.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,

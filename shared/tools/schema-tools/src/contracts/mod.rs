@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use avro_decode::Schema;
+use function_manifests::FunctionManifest;
 use serde_json::Value as Json;
 use topic_contracts::{Topics, Violation};
 
@@ -24,6 +25,8 @@ const MANIFEST: &str = "subject.json";
 /// Descriptions of the fields that a connector adds around a table's rows.
 const CONNECTOR_FIELDS: &str = "connector-fields.json";
 
+/// The folder of the functions, beside that of all events.
+const FUNCTIONS: &str = "functions";
 /// The folder of the topics' contracts, beside the subjects'.
 const TOPICS: &str = "topics";
 
@@ -40,6 +43,8 @@ pub struct Contracts {
     pub topics: Topics,
     /// Contracts of topics that break a rule of their own.
     pub violations: Vec<Violation>,
+    /// What the functions declare that read topics; none where there is no such folder.
+    pub functions: Vec<FunctionManifest>,
 }
 
 /// A subject: the history of one schema.
@@ -47,7 +52,7 @@ pub struct Contracts {
 pub struct Subject {
     /// As the registry names it.
     pub name: String,
-    /// Its compatibility level, its readers and its fields.
+    /// Its compatibility level and its fields.
     pub manifest: Manifest,
     /// From 1 on, without gaps; at least one.
     pub versions: Vec<Version>,
@@ -67,7 +72,7 @@ pub struct Version {
 }
 
 impl Contracts {
-    /// Reads `events/schemas` or a folder like it, and `topics` beside it.
+    /// Reads `events/schemas` or a folder like it, `topics` beside it, and `functions` beside `events`.
     ///
     /// # Errors
     /// When the folder cannot be read, or a file in it is malformed. [`crate::check()`] checks the content of the files.
@@ -85,7 +90,15 @@ impl Contracts {
         let meanings = folder.join(CONNECTOR_FIELDS);
         let connector_fields = if meanings.exists() { parse(&meanings)? } else { Meanings::default() };
         let (topics, violations) = Topics::load(&folder.join("..").join(TOPICS))?;
-        Ok(Self { folder: folder.to_owned(), subjects, connector_fields, topics, violations })
+        let functions = folder.join("../..").join(FUNCTIONS);
+        let functions = if functions.is_dir() { function_manifests::read_all(&functions)? } else { Vec::new() };
+        Ok(Self { folder: folder.to_owned(), subjects, connector_fields, topics, violations, functions })
+    }
+
+    /// The functions that read a topic.
+    pub fn readers(&self, topic: &str) -> Vec<&str> {
+        let readers = self.functions.iter().filter(|function| function.topic() == Some(topic));
+        readers.map(|function| function.function.as_str()).collect()
     }
 }
 

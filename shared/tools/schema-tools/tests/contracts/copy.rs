@@ -16,19 +16,21 @@ pub(crate) struct Copy(TempDir);
 impl Copy {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for entry in ["schemas", "topics"].into_iter().flat_map(|part| walk(&events().join(part))) {
-            let to = folder.path().join(entry.strip_prefix(events()).unwrap());
+        let root = events().join("..");
+        let manifests = walk(&root.join("functions")).into_iter().filter(|path| path.ends_with("function.json"));
+        let parts = ["schemas", "topics"].into_iter().flat_map(|part| walk(&root.join("events").join(part)));
+        for entry in parts.chain(manifests).chain([root.join("events/CATALOGUE.md")]) {
+            let to = folder.path().join(entry.strip_prefix(&root).unwrap());
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(&entry, to).unwrap();
         }
-        fs::copy(events().join("CATALOGUE.md"), folder.path().join("CATALOGUE.md")).unwrap();
-        std::os::unix::fs::symlink(events().join("recorded"), folder.path().join("recorded")).unwrap();
+        std::os::unix::fs::symlink(events().join("recorded"), folder.path().join("events/recorded")).unwrap();
         Self(folder)
     }
 
-    /// A file of a subject, or `../topics/…`.
+    /// A file of a subject, `../topics/…`, or `../../functions/…`.
     pub(crate) fn path(&self, file: &str) -> PathBuf {
-        self.0.path().join("schemas").join(file)
+        self.0.path().join("events/schemas").join(file)
     }
 
     pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {
@@ -39,7 +41,7 @@ impl Copy {
 
     /// Exit code, standard output and standard error.
     pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        let schemas = self.0.path().join("schemas");
+        let schemas = self.0.path().join("events/schemas");
         let output =
             Command::new(env!("CARGO_BIN_EXE_schemas")).args(arguments).arg("--schemas").arg(schemas).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 mod copy;
+mod functions;
 mod paths;
 mod topics;
 
