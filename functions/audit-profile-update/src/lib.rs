@@ -75,7 +75,7 @@ fn entry(event: &Event<'_, ProfileUpdated<'_>>, now: UnixMillis) -> Result<Entry
         "changes" => update.changes.iter().map(change).collect::<Vec<_>>(),
         "topic" => record.topic, "partition" => record.partition, "offset" => record.offset, "recorded_at" => now.0,
     };
-    Ok(Entry::new(format!("user#{}", update.user_id), update.changed_at, update.event_id, columns).with_content(update))
+    Entry::new(format!("user#{}", update.user_id), update.changed_at, update.event_id, columns).with_content(update)
 }
 
 fn nanoseconds<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {

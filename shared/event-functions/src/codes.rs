@@ -2,16 +2,19 @@
 
 use event_runtime::{FailureCode, FailureCodes, code_table};
 
-use crate::handlers::change::{HeadersUnreadable, VersionMissing};
+use crate::handlers::change::VersionMissing;
 use crate::handlers::document::DocumentUnreadable;
 use crate::handlers::event::EventUnusable;
+use crate::handlers::headers::HeadersUnreadable;
 use crate::handlers::row_key::KeyUnusable;
 use crate::patterns::append_once::EntryUnusable;
+use crate::patterns::content::ContentUnwritable;
 use crate::patterns::keep_newest::Missing;
 
 const OF_CHANGES: &[&[FailureCode]] =
     &[KeyUnusable::CODES, VersionMissing::CODES, HeadersUnreadable::CODES, DocumentUnreadable::CODES, Missing::CODES];
-const OF_EVENTS: &[&[FailureCode]] = &[EventUnusable::CODES, EntryUnusable::CODES];
+const OF_EVENTS: &[&[FailureCode]] =
+    &[EventUnusable::CODES, HeadersUnreadable::CODES, EntryUnusable::CODES, ContentUnwritable::CODES];
 const OF_TABLES: &[&[FailureCode]] = &[dynamodb::TableError::CODES];
 
 #[test]

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use aws_config::BehaviorVersion;
-use aws_types::SdkConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
 use environment::Env;
 use secrets_manager::SecretsManager;
 

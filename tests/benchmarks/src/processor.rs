@@ -87,7 +87,7 @@ where
 }
 
 /// No record of a workload fails.
-struct NoLetters;
+pub(crate) struct NoLetters;
 
 impl DeadLetters for NoLetters {
     fn store<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), StoreError>> {

@@ -40,6 +40,7 @@ impl Op {
         }
     }
 
+    #[cfg(feature = "testing")]
     fn letter(self) -> Option<&'static str> {
         match self {
             Op::Create => Some("c"),
@@ -101,6 +102,7 @@ pub struct UpdateDescription<'a> {
 
 impl<'a, T> Change<'a, T> {
     /// A change as a test makes one up. `source` says which version of the row it is.
+    #[cfg(feature = "testing")]
     pub fn new(op: Op, after: Option<T>, source: Source<'a>) -> Self {
         Change {
             op: op.letter(),

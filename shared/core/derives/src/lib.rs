@@ -6,6 +6,7 @@
 //!
 //! Mistakes become compile errors that say what to write. All mistakes of one type are reported together.
 
+mod arguments;
 mod avro_read;
 mod config;
 mod docs;

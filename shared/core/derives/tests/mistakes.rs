@@ -178,3 +178,23 @@ fn rows_say_what_they_cannot_read() {
     let twice = "struct Twice { id: i64, #[avro(rename = \"id\")] again: i64 }";
     assert_said(derives::avro_read, twice, &["two fields read `id`"]);
 }
+
+#[test]
+fn rows_say_what_their_attributes_may_be() {
+    let cases = [
+        ("#[avro(rename = \"a\")] struct A;", "a type takes"),
+        ("#[avro(rename_all = \"kebab-case\")] struct A;", "rename_all is one of"),
+        ("#[avro(name = \"a\", name = \"b\")] struct A;", "already a name"),
+        ("struct A { #[avro(rename = \"a\", name = \"b\")] a: i64 }", "already a name"),
+        ("struct A { #[avro(alias = \"\")] a: i64 }", "must not be empty"),
+        ("struct A { #[avro(default, default = 1)] a: i64 }", "already a default"),
+        ("struct A { #[avro(other)] a: i64 }", "a field takes"),
+        ("struct A { #[avro(serde::rename)] a: i64 }", "a field takes"),
+        ("enum A { #[avro(rename_all = \"lowercase\")] A }", "a variant takes"),
+        ("enum A { A, #[avro(rename = \"A\")] B }", "two variants read `A`"),
+        ("#[avro(rename_all = \"lowercase\")] enum A { Two, #[avro(alias = \"two\")] B }", "two variants read `two`"),
+    ];
+    for (code, said) in cases {
+        assert_said(derives::avro_read, code, &[said]);
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error_text::error_chain;
 
@@ -43,8 +44,8 @@ pub use crate::failure_derive::Failure;
 
 pub use crate::disposition::{Blame, Disposition, Failure};
 
-/// A failure together with the stage in which it arose.
-#[derive(Debug)]
+/// A failure together with the stage in which it arose. Clones share its error.
+#[derive(Debug, Clone)]
 pub struct Fault {
     /// Where it arose.
     pub stage: Stage,
@@ -54,7 +55,7 @@ pub struct Fault {
     pub code: &'static str,
     /// Whether the record or the deployment is to blame.
     pub blame: Blame,
-    error: Box<dyn Error + Send + Sync>,
+    error: Arc<dyn Error + Send + Sync>,
 }
 
 impl Fault {
@@ -65,7 +66,7 @@ impl Fault {
             disposition: failure.disposition(),
             code: failure.code(),
             blame: failure.blame(),
-            error: Box::new(failure),
+            error: Arc::new(failure),
         }
     }
 
@@ -90,8 +91,8 @@ impl<F: Failure> From<F> for Fault {
 }
 
 /// A failure whose stage is not said: what a handler's decisions and effects return. Where it is returned says in which
-/// stage it arose, and the processor knows that.
-#[derive(Debug)]
+/// stage it arose, and the processor knows that. Clones share its error.
+#[derive(Debug, Clone)]
 pub struct Failed {
     fault: Fault,
     has_stage: bool,

@@ -103,8 +103,8 @@ impl<H: EventHandler> RecordKind<H> for EventsKind {
         Frames { keys: KeyFormat::Text, ..configured }
     }
 
-    fn redrive_within(_: &H) -> Option<Duration> {
-        None
+    fn redrive_within(handler: &H) -> Option<Duration> {
+        handler.redrive_within()
     }
 
     fn records(handler: H, schemas: &Arc<dyn Schemas>, frames: Frames) -> EventRecords<H> {

@@ -2,9 +2,9 @@
 
 use debezium::{Op, RowImage, RowVersion, Source, header};
 use event_runtime::{ClaimKey, EffectId, Failed, RawRecord};
-use kafka_events::HeaderError;
 
 use crate::Failure;
+use crate::handlers::headers::HeadersUnreadable;
 use crate::handlers::row_key::ChangeKey;
 
 /// One change of a row or document, borrowing from its record.
@@ -106,15 +106,3 @@ pub(crate) fn is_of_mongodb<R>(envelope: &debezium::Change<'_, R>) -> bool {
     remedy = "Point the mapping at the right topic; end the letters."
 )]
 pub(crate) struct VersionMissing;
-
-/// The record's headers are not what Lambda writes.
-#[derive(Debug, Failure)]
-#[failure(
-    "the record's headers cannot be read, so a changed key looks like a new row; check what writes the headers",
-    dead_letter,
-    code = _0.code(),
-    codes = ["headers_malformed", "header_name_unreadable", "header_value_unreadable"],
-    blame = record,
-    remedy = "Check what writes the headers; end the letter."
-)]
-pub(crate) struct HeadersUnreadable(#[source] HeaderError);

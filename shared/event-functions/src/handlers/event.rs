@@ -2,9 +2,9 @@
 
 use event_runtime::{Failed, RawRecord};
 use jiff::Timestamp;
-use kafka_events::HeaderError;
 
 use crate::Failure;
+use crate::handlers::headers::HeadersUnreadable;
 
 /// `CloudEvents` over Kafka, binary mode: the event's id.
 const ID_HEADER: &str = "ce_id";
@@ -75,7 +75,7 @@ impl<'a, D> Event<'a, D> {
     /// # Errors
     /// When the headers cannot be read.
     pub fn header(&self, name: &str) -> Result<Option<Vec<u8>>, Failed> {
-        Ok(self.record.headers.get_last(name).map_err(EventUnusable::Headers)?)
+        Ok(self.record.headers.get_last(name).map_err(HeadersUnreadable)?)
     }
 
     /// The record: topic, partition, offset, timestamp, headers.
@@ -86,42 +86,27 @@ impl<'a, D> Event<'a, D> {
 
 /// What a producer of events left out or wrote wrongly. Holds nothing of the event's content.
 #[derive(Debug, Failure)]
+#[failure(dead_letter, blame = record)]
 pub(crate) enum EventUnusable {
     /// The event's id, by which a repetition is recognised, is missing.
     #[failure(
         "the record's header {ID_HEADER} is missing, empty or not text; the producer must set it to the event's id",
-        dead_letter,
         code = "event_id_missing",
-        blame = record,
         remedy = "Have the producer send the event again with its id in the header `ce_id`; end the letter."
     )]
     Id,
     /// The record's key, which names the event's entity, is missing.
     #[failure(
         "the record's key is missing, empty or not text; the producer must set it to the entity's id",
-        dead_letter,
         code = "key_missing",
-        blame = record,
         remedy = "Have the producer send the event again under its entity's id; end the letter."
     )]
     Key,
     /// The event's time cannot be read.
     #[failure(
         "the record's header {TIME_HEADER}, or its timestamp where it has no such header, is not a time of RFC 3339; the producer must correct it",
-        dead_letter,
         code = "event_time_unreadable",
-        blame = record,
         remedy = "Have the producer send the event again with its time in the header `ce_time`; end the letter."
     )]
     Time,
-    /// The record's headers cannot be read.
-    #[failure(
-        "the record's headers cannot be read; the producer must correct them",
-        dead_letter,
-        code = _0.code(),
-        codes = ["headers_malformed", "header_name_unreadable", "header_value_unreadable"],
-        blame = record,
-        remedy = "Check what writes the headers; end the letter."
-    )]
-    Headers(#[source] HeaderError),
 }

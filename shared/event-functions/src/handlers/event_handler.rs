@@ -1,6 +1,7 @@
 //! Effects of one's own on domain events.
 
 use std::future::Future;
+use std::time::Duration;
 
 use avro_decode::AvroType;
 use event_runtime::Failed;
@@ -27,6 +28,11 @@ pub trait EventHandler: Send + Sync + 'static {
 
     /// Whether records of different keys of a partition may be processed side by side.
     const KEYS_SIDE_BY_SIDE: bool = true;
+
+    /// The maximum age of a redriven record, for effects whose guard forgets. `None`: it forgets nothing.
+    fn redrive_within(&self) -> Option<Duration> {
+        None
+    }
 
     /// Decides what to do about an event. It asks nobody and changes nothing, because a retry decides again.
     ///

@@ -7,5 +7,6 @@ pub(crate) mod document;
 pub(crate) mod event;
 pub(crate) mod event_handler;
 pub(crate) mod guard;
+pub(crate) mod headers;
 pub(crate) mod row_key;
 pub(crate) mod task;

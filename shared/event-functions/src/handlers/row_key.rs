@@ -1,17 +1,15 @@
 //! The key of a changed row or document, as text.
 
-use std::cell::RefCell;
-
 use avro_decode::Value;
 use debezium::mongodb::{DocumentError, document_id};
 use debezium::{KeyError, RowKey};
 use dynamodb::keys::MAX_PARTITION_KEY_BYTES;
-use event_runtime::{Failed, FailureCode, Fault};
+use event_runtime::{Failed, Fault};
 
 use crate::Failure;
 
 /// The key of a change. An unreadable key is an error only where the key is needed.
-pub(crate) struct ChangeKey(Result<Identity, RefCell<Option<Failed>>>);
+pub(crate) struct ChangeKey(Result<Identity, Failed>);
 
 /// What identifies the row or document.
 enum Identity {
@@ -21,26 +19,22 @@ enum Identity {
 
 impl ChangeKey {
     pub(crate) fn of_row(key: Option<&Value<'_>>) -> Self {
-        Self::new(RowKey::of(key).map(Identity::Row).map_err(|error| KeyUnusable::of(error).into()))
+        ChangeKey(RowKey::of(key).map(Identity::Row).map_err(|error| KeyUnusable::of(error).into()))
     }
 
     /// MongoDB's connector sends the `_id` as extended JSON in the key's column `id`.
     pub(crate) fn of_document(key: Option<&Value<'_>>) -> Self {
-        Self::new(document_key(key).map(Identity::Document).map_err(Failed::from))
+        ChangeKey(document_key(key).map(Identity::Document).map_err(Failed::from))
     }
 
     /// A document's id that needs no reading.
     #[cfg(feature = "testing")]
     pub(crate) fn of_id(id: String) -> Self {
-        Self::new(Ok(Identity::Document(id)))
+        ChangeKey(Ok(Identity::Document(id)))
     }
 
     pub(crate) fn unreadable(fault: Fault) -> Self {
-        Self::new(Err(fault.into()))
-    }
-
-    fn new(key: Result<Identity, Failed>) -> Self {
-        ChangeKey(key.map_err(|failed| RefCell::new(Some(failed))))
+        ChangeKey(Err(fault.into()))
     }
 
     pub(crate) fn text(&self) -> Result<&str, Failed> {
@@ -59,8 +53,8 @@ impl ChangeKey {
     }
 
     fn identity(&self) -> Result<&Identity, Failed> {
-        // A handler that goes on after the error gets another one the second time.
-        self.0.as_ref().map_err(|failed| failed.take().unwrap_or_else(|| KeyUnusable::AskedAgain.into()))
+        // However often a handler asks, the failure is the same: a retry must not become a dead letter.
+        self.0.as_ref().map_err(Failed::clone)
     }
 }
 
@@ -74,59 +68,46 @@ fn document_key(key: Option<&Value<'_>>) -> Result<String, KeyUnusable> {
     if id.is_empty() || id.len() > MAX_PARTITION_KEY_BYTES { Err(KeyUnusable::NoDocumentId) } else { Ok(id) }
 }
 
-const KEY_MISSING: &str = "key_missing";
-const IN_THE_TABLE: &[FailureCode] = &[];
-
 /// The record's key does not identify a row or document.
 #[derive(Debug, Failure)]
+#[failure(dead_letter, blame = record)]
 pub(crate) enum KeyUnusable {
     /// The record has no key, or a key whose columns are all null or empty.
     #[failure(
         "the record's key does not identify a row",
-        dead_letter,
         code = "key_missing",
-        blame = record,
         remedy = "Give the table a primary key, or set `message.key.columns` in the connector. The letters have no key and cannot be fixed: end them (`redrive resolve <id> --done --yes`)."
     )]
     Missing(#[source] KeyError),
     /// A column of the key is an array or a map.
     #[failure(
         "the record's key does not identify a row",
-        dead_letter,
         code = "key_unsupported",
+        blame = deployment,
         remedy = "Key the topic by other columns; end the letters."
     )]
     Unsupported(#[source] KeyError),
     /// A column of the key is a number of more than 1,024 bytes.
     #[failure(
         "the record's key does not identify a row",
-        dead_letter,
         code = "key_unsupported",
-        blame = record,
         remedy = "Key the topic by other columns; end the letters."
     )]
     TooLong(#[source] KeyError),
     /// The document's `_id` is missing, empty or longer than a key of DynamoDB.
     #[failure(
         "the record's key is missing, empty or longer than {MAX_PARTITION_KEY_BYTES} bytes; check the connector: it must send the document's _id",
-        dead_letter,
         code = "key_missing",
-        blame = record,
         remedy = "Check the connector: it must send the document's `_id`. End the letter."
     )]
     NoDocumentId,
     /// The document's `_id` is not extended JSON.
     #[failure(
         "the record's key is not extended JSON with an id",
-        dead_letter,
         code = "key_malformed",
-        blame = record,
         remedy = "Check what writes the keys; end the letter."
     )]
     DocumentId(#[source] DocumentError),
-    /// The function asked for the key again after it had failed: that failure is in the table.
-    #[failure("the record's key cannot be read", dead_letter, code = KEY_MISSING, codes = IN_THE_TABLE, blame = record)]
-    AskedAgain,
 }
 
 impl KeyUnusable {
@@ -135,6 +116,32 @@ impl KeyUnusable {
             KeyError::Missing | KeyError::Empty { .. } => KeyUnusable::Missing(error),
             KeyError::Type { .. } => KeyUnusable::Unsupported(error),
             KeyError::TooLong { .. } => KeyUnusable::TooLong(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use event_runtime::{Disposition, Stage, StoreError};
+
+    use super::*;
+
+    #[test]
+    fn a_key_that_cannot_be_read_yet_is_a_retry_however_often_it_is_asked_for() {
+        let slow = StoreError {
+            store: "the registry",
+            operation: "look up",
+            code: "registry_unavailable",
+            retry_after: None,
+            cause: "it does not answer".into(),
+        };
+        let key = ChangeKey::unreadable(Fault::new(Stage::Decode, slow));
+        let first = key.text().unwrap_err();
+        for again in [key.text().unwrap_err(), key.former_text().unwrap_err()] {
+            assert_eq!(again.disposition(), Disposition::Retry { after: None });
+            assert_eq!((again.code(), again.blame()), ("registry_unavailable", first.blame()));
+            let (again, first) = (again.at(Stage::Handle), key.text().unwrap_err().at(Stage::Handle));
+            assert_eq!((again.stage, again.chain()), (Stage::Decode, first.chain()));
         }
     }
 }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a task",
     label = "does not implement `Task`",
-    note = "`.task(|config: &Config, aws| …)` returns your own type with `impl Task`"
+    note = "`.task().run_by(|config: &Config, aws| …)` returns your own type with `impl Task`, in a `Result`: `Ok(…)`"
 )]
 pub trait Task: Send + Sync + 'static {
     /// The event: JSON.

@@ -17,7 +17,7 @@ use crate::handlers::decision::{Decision, Performed};
 use crate::handlers::event::Event;
 use crate::handlers::event_handler::{DecidedOnEvent, EventHandler};
 use crate::handlers::guard::Conditional;
-use crate::patterns::content;
+use crate::patterns::content::{self, ContentUnwritable};
 use crate::variables::Retention;
 use crate::{Failure, RowOf};
 
@@ -42,24 +42,42 @@ pub struct Entry {
     pub at: Timestamp,
     /// The event's id. It never names another event.
     pub id: String,
-    /// Digest of the event's content, without anything that differs between two deliveries of it, such as offsets.
-    pub digest: String,
     /// All other attributes.
     pub attributes: Item,
+    content: Content,
+}
+
+/// What tells an event from another one under the same id. Nothing in it differs between two deliveries of one event, as
+/// offsets do.
+#[derive(Debug, Clone, PartialEq)]
+enum Content {
+    /// The entry's attributes.
+    Attributes,
+    /// What the function said instead, as a digest.
+    Digest(String),
 }
 
 impl Entry {
     /// An entry whose attributes are its content: everything that two deliveries of the event have in common.
     pub fn new(partition: impl Into<String>, at: Timestamp, id: impl Into<String>, item: Columns) -> Self {
         let attributes = item.into_item();
-        Entry { partition: partition.into(), at, id: id.into(), digest: content::of_item(&attributes), attributes }
+        Entry { partition: partition.into(), at, id: id.into(), attributes, content: Content::Attributes }
     }
 
     /// The same with other content, for attributes that differ between two deliveries: its JSON is what counts. Leave null
     /// fields out of it, or a field that is added later changes the content of events without it.
-    #[must_use]
-    pub fn with_content(self, content: &impl Serialize) -> Self {
-        Entry { digest: content::of_content(content), ..self }
+    ///
+    /// # Errors
+    /// When it has no JSON: a map whose keys are not text, or a [`Serialize`] of the function's own that refuses it.
+    pub fn with_content(self, content: &impl Serialize) -> Result<Self, Failed> {
+        Ok(Entry { content: Content::Digest(content::of_content(content)?), ..self })
+    }
+
+    fn digest(&self) -> Result<String, ContentUnwritable> {
+        match &self.content {
+            Content::Attributes => content::of_item(&self.attributes),
+            Content::Digest(digest) => Ok(digest.clone()),
+        }
     }
 }
 
@@ -111,21 +129,22 @@ where
         self.retention.is_some_and(|retention| i128::try_from(retention.as_millis()).is_ok_and(|kept| age >= kept))
     }
 
-    fn stored(&self, entry: Entry) -> Result<dynamodb::Entry, EntryUnusable> {
-        let Entry { partition, at, id, digest, attributes } = entry;
+    fn stored(&self, entry: Entry) -> Result<dynamodb::Entry, Failed> {
+        let content = entry.digest()?;
+        let Entry { partition, at, id, attributes, .. } = entry;
         if at < EARLIEST_TIME {
-            return Err(EntryUnusable::Time);
+            return Err(EntryUnusable::Time.into());
         }
         let sort = format!("{}#{id}", sortable_time(at, Precision::Microseconds));
         if id.is_empty() || sort.len() > MAX_SORT_KEY_BYTES {
-            return Err(EntryUnusable::Id(id.len()));
+            return Err(EntryUnusable::Id(id.len()).into());
         }
         if partition.is_empty() || partition.len() > MAX_PARTITION_KEY_BYTES {
-            return Err(EntryUnusable::Partition(partition.len()));
+            return Err(EntryUnusable::Partition(partition.len()).into());
         }
         let happened = u64::try_from(at.as_second()).unwrap_or(0);
         let expires_at = self.retention.map(|retention| happened.saturating_add(retention.as_secs()));
-        Ok(dynamodb::Entry { partition, sort, id, content: digest, attributes, expires_at })
+        Ok(dynamodb::Entry { partition, sort, id, content, attributes, expires_at })
     }
 }
 
@@ -154,32 +173,22 @@ where
 
 /// The event cannot be put into the log. Holds nothing of the event's content.
 #[derive(Debug, Failure)]
+#[failure(
+    dead_letter,
+    code = "event_malformed",
+    blame = record,
+    remedy = "Have the producer send a correct event under another id; end the letter."
+)]
 pub(crate) enum EntryUnusable {
     /// The event's id, by which a repetition is recognised, is empty or too long to be a sort key behind the time.
     #[failure(
-        "the event's id has {0} bytes; it must have at least one, and with the event's time at most {MAX_SORT_KEY_BYTES}",
-        dead_letter,
-        code = "event_malformed",
-        blame = record,
-        remedy = "Have the producer send a correct event under another id; end the letter."
+        "the event's id has {0} bytes; it must have at least one, and with the event's time at most {MAX_SORT_KEY_BYTES}"
     )]
     Id(usize),
     /// The id of what the event is about is too long to be a partition key.
-    #[failure(
-        "the partition key of the event's entry has {0} bytes; it must have 1 to {MAX_PARTITION_KEY_BYTES}",
-        dead_letter,
-        code = "event_malformed",
-        blame = record,
-        remedy = "Have the producer send a correct event under another id; end the letter."
-    )]
+    #[failure("the partition key of the event's entry has {0} bytes; it must have 1 to {MAX_PARTITION_KEY_BYTES}")]
     Partition(usize),
     /// The event's time is before the year 0, and such times do not sort as text.
-    #[failure(
-        "the event's time is before the year 0; the producer must send the time of the event",
-        dead_letter,
-        code = "event_malformed",
-        blame = record,
-        remedy = "Have the producer send a correct event under another id; end the letter."
-    )]
+    #[failure("the event's time is before the year 0; the producer must send the time of the event")]
     Time,
 }

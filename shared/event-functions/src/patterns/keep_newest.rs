@@ -130,23 +130,15 @@ where
 
 /// The change must have a row or document, and has none.
 #[derive(Debug, Failure)]
+#[failure(dead_letter, blame = record, remedy = "Check the connector and its transformations; end the letter.")]
 pub(crate) enum Missing {
     /// An insert, an update or a snapshot's read has no row.
-    #[failure(
-        "the change has no row; check the connector and its transformations",
-        dead_letter,
-        code = "row_missing",
-        blame = record,
-        remedy = "Check the connector and its transformations; end the letter."
-    )]
+    #[failure("the change has no row; check the connector and its transformations", code = "row_missing")]
     Row,
     /// An insert or a snapshot's read has no document.
     #[failure(
         "the change is an insert or a snapshot read, but has no document; check the connector",
-        dead_letter,
-        code = "document_missing",
-        blame = record,
-        remedy = "Check the connector and its transformations; end the letter."
+        code = "document_missing"
     )]
     Document,
 }

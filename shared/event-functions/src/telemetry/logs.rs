@@ -4,7 +4,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging in JSON to standard output at the level of `AWS_LAMBDA_LOG_LEVEL` (Lambda's own setting) or
 /// `RUST_LOG`, `info` without either. Later calls change nothing.
-pub fn start_logging() {
+pub(crate) fn start_logging() {
     let level = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"].into_iter().find_map(|name| std::env::var(name).ok());
     let filter = level.and_then(|level| EnvFilter::try_new(level.to_lowercase()).ok());
     let filter = filter.unwrap_or_else(|| EnvFilter::new("info"));

@@ -9,10 +9,10 @@ use event_runtime::{BatchReport, Outcome};
 use serde_json::{Map, Value, json};
 
 /// The namespace of all functions' metrics.
-pub const NAMESPACE: &str = "EventFunctions";
+const NAMESPACE: &str = "EventFunctions";
 
 /// Writes a batch's metrics to standard output.
-pub fn write_batch_metrics(function: &str, report: &BatchReport) {
+pub(crate) fn write_batch_metrics(function: &str, report: &BatchReport) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let now = u64::try_from(now).unwrap_or(u64::MAX);
     let mut lines = String::new();
@@ -65,7 +65,7 @@ pub fn batch_metrics(function: &str, report: &BatchReport, now_ms: u64) -> Vec<V
 
 /// The document about schemas. `SchemaHitRate` is the share of a batch's keys and values, two a record, that did not
 /// have to wait for their schema.
-pub fn schema_metrics(function: &str, report: &BatchReport, now_ms: u64) -> Value {
+fn schema_metrics(function: &str, report: &BatchReport, now_ms: u64) -> Value {
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let schemas = &report.schemas;
     let mut document = Document::new(function, now_ms);

@@ -3,5 +3,6 @@
 mod logs;
 mod metrics;
 
-pub use logs::start_logging;
-pub use metrics::{NAMESPACE, batch_metrics, schema_metrics, write_batch_metrics};
+pub(crate) use logs::start_logging;
+pub use metrics::batch_metrics;
+pub(crate) use metrics::write_batch_metrics;

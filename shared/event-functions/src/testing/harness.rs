@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use environment::{Env, Problems};
+use event_runtime::Clock;
 use event_runtime::testing::MemoryClaims;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -156,7 +157,7 @@ impl Harness {
         self.memory.letters.letters().iter().map(Letter::from).collect()
     }
 
-    /// Moves the clock that tombstones, retention and leases are counted by.
+    /// Moves the clock that tombstones, retention and leases are counted by, and by which made-up records are timed.
     pub fn advance(&self, by: Duration) {
         self.memory.clock.advance(by);
     }
@@ -172,7 +173,7 @@ impl Harness {
         self.running.make_up(offset, made_up);
         let headers: Vec<_> = headers.iter().map(|(name, value)| json!({ name: value })).collect();
         let record = json!({
-            "topic": "made-up", "partition": 0, "offset": offset, "timestamp": 1_795_000_000_000_i64,
+            "topic": "made-up", "partition": 0, "offset": offset, "timestamp": self.memory.clock.now().0,
             "timestampType": "CREATE_TIME", "key": base64_simd::STANDARD.encode_to_string(key), "value": "AA==",
             "headers": headers,
         });

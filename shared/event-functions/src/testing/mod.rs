@@ -24,6 +24,7 @@
 //! assert_eq!(test.item("tickets", "42").unwrap()["status"], "open");
 //! ```
 
+mod contract;
 mod delivered;
 mod harness;
 pub(crate) mod memory;

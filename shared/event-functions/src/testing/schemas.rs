@@ -8,7 +8,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use avro_decode::{AvroType, Limits, Plan, ResolveError, Schema};
-use serde::Deserialize;
+
+use super::contract::{self, Contract};
 
 /// One type that a function reads records into, as the runtime compiles it: the whole envelope of a change.
 pub(crate) struct Reader {
@@ -39,21 +40,6 @@ impl Reader {
         let compile = |writer: &Schema| Plan::<T>::compile(writer, &Limits::default()).map(drop);
         Reader { topic, part, name: std::any::type_name::<T>(), compile }
     }
-}
-
-/// What of a topic's contract counts here.
-#[derive(Deserialize)]
-struct Contract {
-    owner: String,
-    key: Side,
-    value: Side,
-}
-
-#[derive(Deserialize)]
-struct Side {
-    /// Keys that are plain text have none.
-    #[serde(default)]
-    subjects: Vec<String>,
 }
 
 /// What a function cannot read, all of it.
@@ -130,24 +116,13 @@ impl Version {
 
 /// All versions of what the reader reads; none where the topic's keys are plain text.
 fn versions(folder: &Path, reader: &Reader) -> Result<Vec<Version>, String> {
-    let Contract { owner, key, value } = contract(folder, reader.topic)?;
+    let Contract { owner, key, value } = contract::read(folder, reader.topic)?;
     let subjects = match reader.part {
-        Part::Key => key.subjects,
-        Part::Value => value.subjects,
+        Part::Key => key.subjects("key", reader.topic)?,
+        Part::Value => value.subjects("value", reader.topic)?,
     };
     let versions = subjects.into_iter().map(|subject| versions_of(folder, &subject, &owner));
     Ok(versions.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
-}
-
-fn contract(schemas: &Path, topic: &str) -> Result<Contract, String> {
-    let path = schemas.with_file_name("topics").join(format!("{topic}.json"));
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        return Err(format!(
-            "there is no events/topics/{topic}.json: write the topic's contract, or call `.schemas_elsewhere()` on the \
-             function if its topics are not in this repository"
-        ));
-    };
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn versions_of(folder: &Path, subject: &str, owner: &str) -> Result<Vec<Version>, String> {
@@ -155,7 +130,7 @@ fn versions_of(folder: &Path, subject: &str, owner: &str) -> Result<Vec<Version>
     // The numbers begin with 1 and have no gaps.
     for number in 1.. {
         let path = folder.join(subject).join(format!("v{number}.avsc"));
-        let Ok(text) = std::fs::read_to_string(&path) else { break };
+        let Some(text) = contract::text_of(&path)? else { break };
         let schema = Schema::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         versions.push(Version { subject: subject.to_owned(), number, owner: owner.to_owned(), schema });
     }
@@ -257,5 +232,34 @@ mod tests {
         declare(&folder, false);
         assert!(check(&folder).unwrap_err().contains("cdc.mysql.desk.tickets-value/v1.avsc: write it"));
         assert_eq!(folder_above(Path::new("/nowhere/at-all")), None);
+    }
+    #[test]
+    fn a_version_whose_file_cannot_be_read_is_not_the_end_of_the_versions() {
+        let folder = TempDir::new().unwrap();
+        declare(&folder, false);
+        write(&folder, "cdc.mysql.desk.tickets-value", &[&envelope("string"), "", &envelope("long")]);
+        let second = folder.path().join("events/schemas/cdc.mysql.desk.tickets-value/v2.avsc");
+        // Not UTF-8.
+        fs::write(&second, [0xff]).unwrap();
+        let problem = check(&folder).unwrap_err();
+        assert!(problem.contains(&format!("{} cannot be read", second.display())), "{problem}");
+    }
+
+    #[test]
+    fn a_contract_names_the_schemas_of_its_values_and_avro_keys() {
+        let folder = TempDir::new().unwrap();
+        fs::create_dir_all(folder.path().join("events/schemas")).unwrap();
+        fs::create_dir_all(folder.path().join("events/topics")).unwrap();
+        let contract = folder.path().join("events/topics").join(format!("{TOPIC}.json"));
+        for (side, without) in
+            [("value", r#"{"format":"avro"}"#), ("value", r#"{"subjects":[]}"#), ("key", r#"{"format":"avro"}"#)]
+        {
+            let mut said =
+                serde_json::json!({"owner": "desk", "key": {"format": "text"}, "value": {"subjects": ["s"]}});
+            said[side] = serde_json::from_str(without).unwrap();
+            fs::write(&contract, said.to_string()).unwrap();
+            let problem = check(&folder).unwrap_err();
+            assert!(problem.contains(&format!("tickets.json names no schema of its {side}s")), "{without}: {problem}");
+        }
     }
 }

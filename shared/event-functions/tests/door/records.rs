@@ -2,14 +2,10 @@
 
 use event_functions::testing::{Harness, Outcome};
 use event_functions::{
-    AvroRead, Change, ChangeHandler, Conditional, Decided, Decision, Effect, Failure, Function, Op, Performed,
+    Change, ChangeHandler, Conditional, Decided, Decision, Effect, Failure, Function, Op, Performed,
 };
-use serde_json::json;
 
-#[derive(AvroRead)]
-struct Ticket<'a> {
-    status: Option<&'a str>,
-}
+use crate::bytes::{KEY, Said, TOPIC, Ticket, event, record, register};
 
 /// Acts on one operation. What the row says decides where it fails.
 struct Acts<const OP: char>;
@@ -50,50 +46,14 @@ impl<const OP: char> ChangeHandler for Acts<OP> {
 }
 
 fn function<const OP: char>() -> Harness {
-    let function = Function::new("read-tickets").changes::<Ticket>("cdc.mysql.desk.tickets");
+    let function = Function::new("read-tickets").changes::<Ticket>(TOPIC);
     let test = function.effect(|_: &(), _| Acts::<OP>).schemas_elsewhere().test(&[]);
-    test.schema(7, &ENVELOPE.replace('\n', ""));
-    test.schema(8, r#""long""#);
+    register(&test);
     test
 }
 
-const ENVELOPE: &str = r#"{"type":"record","name":"Envelope","fields":[
-{"name":"op","type":["null","string"]},
-{"name":"status","type":["null","string"]},
-{"name":"source","type":["null",{"type":"record","name":"Source","fields":[{"name":"snapshot","type":"string"}]}]},
-{"name":"after","type":["null",{"type":"record","name":"Row","fields":[{"name":"status","type":"string"}]}]}]}"#;
-
-/// What a record says: operation, transaction marker, snapshot mark, and the row's status.
-#[derive(Clone, Copy, Default)]
-struct Said {
-    op: Option<&'static str>,
-    marker: Option<&'static str>,
-    snapshot: Option<&'static str>,
-    status: Option<&'static str>,
-}
-
-fn optional(text: Option<&str>) -> Vec<u8> {
-    // Lengths below 64 are one byte in Avro.
-    text.map_or(vec![0], |text| [&[2, 2 * text.len() as u8], text.as_bytes()].concat())
-}
-
-impl Said {
-    fn bytes(self) -> Vec<u8> {
-        let fields = [self.op, self.marker, self.snapshot, self.status].map(optional);
-        [vec![0, 0, 0, 0, 7], fields.concat()].concat()
-    }
-}
-
-/// A long, framed.
-const KEY: &[u8] = &[0, 0, 0, 0, 8, 84];
-
 fn deliver(test: &Harness, key: Option<&[u8]>, value: Option<&[u8]>) -> Outcome {
-    let base64 = |bytes: Option<&[u8]>| bytes.map(|bytes| base64_simd::STANDARD.encode_to_string(bytes));
-    let record = json!({
-        "topic": "cdc.mysql.desk.tickets", "partition": 0, "offset": 1, "timestamp": 1_795_000_000_000_i64,
-        "timestampType": "CREATE_TIME", "key": base64(key), "value": base64(value), "headers": [],
-    });
-    test.deliver(&json!({"eventSource": "aws:kafka", "records": {"cdc.mysql.desk.tickets-0": [record]}})).only()
+    test.deliver(&event(&[record(1, key, value)])).only()
 }
 
 fn said(test: &Harness, said: Said) -> Outcome {
@@ -132,16 +92,16 @@ fn what_a_function_does_not_act_on_is_skipped_under_its_name() {
 #[test]
 fn a_key_that_cannot_be_read_is_an_error_only_where_it_is_needed() {
     let test = function::<'c'>();
-    let record = |op, status| Said { op: Some(op), status: Some(status), ..Said::default() }.bytes();
+    let change = |op, status| Said { op: Some(op), status: Some(status), ..Said::default() }.bytes();
     // Its schema is unknown, it has no frame, or it is cut off.
     for key in [&[0, 0, 0, 0, 8][..], &[1, 2, 3], b""] {
-        assert_eq!(deliver(&test, Some(key), Some(&record("c", "open"))), Outcome::Done, "{key:?}");
-        assert_eq!(deliver(&test, Some(key), Some(&record("d", "key"))), Outcome::Skipped("delete"), "{key:?}");
-        let needed = deliver(&test, Some(key), Some(&record("c", "key")));
+        assert_eq!(deliver(&test, Some(key), Some(&change("c", "open"))), Outcome::Done, "{key:?}");
+        assert_eq!(deliver(&test, Some(key), Some(&change("d", "key"))), Outcome::Skipped("delete"), "{key:?}");
+        let needed = deliver(&test, Some(key), Some(&change("c", "key")));
         assert!(matches!(needed, Outcome::DeadLettered(_)), "{key:?}: {needed:?}");
     }
-    assert_eq!(deliver(&test, None, Some(&record("c", "key"))), Outcome::DeadLettered("key_missing"));
-    assert_eq!(deliver(&test, Some(KEY), Some(&record("c", "key"))), Outcome::Done);
+    assert_eq!(deliver(&test, None, Some(&change("c", "key"))), Outcome::DeadLettered("key_missing"));
+    assert_eq!(deliver(&test, Some(KEY), Some(&change("c", "key"))), Outcome::Done);
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! The variables of a function's schema registry: which go together, and how the others are refused.
 
-use aws_types::SdkConfig;
 use environment::{Configuration, Env};
-use event_functions::{RegistryConfig, RegistryConfigError};
+use event_functions::{RegistryConfig, RegistryConfigError, SdkConfig};
 use schema_registry::{FrameFormat, Frames, KeyFormat, SchemaId, SchemaRef, Subjects, Version};
 
 fn id(number: u32) -> SchemaRef {

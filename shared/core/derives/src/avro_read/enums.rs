@@ -33,9 +33,8 @@ fn symbols(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum, ro
     for (index, variant) in data.variants.iter().enumerate() {
         let own = VariantAttributes::parse(&variant.attrs)?;
         let rust = variant.ident.unraw().to_string();
-        let name = own.name.unwrap_or_else(|| attributes.rename_all.map_or(rust.clone(), |case| case.apply(&rust)));
-        let mut of_variant = vec![name];
-        of_variant.extend(own.aliases);
+        let mut of_variant = vec![attributes.name_of(&own.names, &rust)];
+        of_variant.extend(own.names.aliases);
         if let Some(twice) = of_variant.iter().find(|n| names.iter().flatten().any(|other| other == *n)) {
             return Err(Error::new_spanned(variant, format!("two variants read `{twice}`")));
         }
@@ -47,8 +46,8 @@ fn symbols(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum, ro
         arms.push(quote!(#number => ::core::result::Result::Ok(Self::#ident),));
     }
     let rust = input.ident.unraw().to_string();
-    let name = option(attributes.name.as_ref());
-    let aliases = &attributes.aliases;
+    let name = option(attributes.names.name.as_ref());
+    let aliases = &attributes.names.aliases;
     let default = match default {
         Some(index) => quote!(::core::option::Option::Some(#index)),
         None => quote!(::core::option::Option::None),
@@ -83,7 +82,7 @@ fn symbols(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum, ro
 }
 
 fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum, root: &TokenStream) -> syn::Result<Body> {
-    if attributes.name.is_some() || !attributes.aliases.is_empty() {
+    if attributes.names.name.is_some() || !attributes.names.aliases.is_empty() {
         return Err(Error::new_spanned(
             &input.ident,
             "a union has no name: put #[avro(name = \"…\")] on the variants or on the structs that they hold",
@@ -93,7 +92,7 @@ fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum, root
     let (mut arms, mut blanks) = (Vec::new(), Vec::new());
     for (index, variant) in data.variants.iter().enumerate() {
         let own = VariantAttributes::parse(&variant.attrs)?;
-        if own.default || !own.aliases.is_empty() {
+        if own.default || !own.names.aliases.is_empty() {
             return Err(Error::new_spanned(
                 variant,
                 "a branch of a union takes #[avro(name = \"…\")] or, without content, #[avro(other)]",
@@ -101,7 +100,7 @@ fn union(input: &DeriveInput, attributes: &TypeAttributes, data: &DataEnum, root
         }
         let (number, ident) = (index as u32, &variant.ident);
         let rust = ident.unraw().to_string();
-        let name = option(own.name.as_ref());
+        let name = option(own.names.name.as_ref());
         let kind = match &variant.fields {
             Fields::Unit => {
                 arms.push(quote!(#number => cursor.pass(node).map(|()| Self::#ident),));

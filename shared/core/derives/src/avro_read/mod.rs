@@ -3,6 +3,7 @@
 
 mod attributes;
 mod body;
+mod case;
 mod enums;
 mod lifetimes;
 mod structs;

@@ -80,13 +80,13 @@ fn record(
         let own = FieldAttributes::parse(&field.attrs)?;
         let Some(ident) = &field.ident else { continue };
         let rust = ident.unraw().to_string();
-        let name = own.name.unwrap_or_else(|| attributes.rename_all.map_or(rust.clone(), |case| case.apply(&rust)));
+        let name = attributes.name_of(&own.names, &rust);
         if names.contains(&name) {
             return Err(Error::new_spanned(field, format!("two fields read `{name}`")));
         }
         let as_static = replace(field.ty.to_token_stream(), "static");
         let borrowing = replace(field.ty.to_token_stream(), "de");
-        let aliases = &own.aliases;
+        let aliases = &own.names.aliases;
         // So that a type that cannot be read is reported where it is written.
         let at = field.ty.span();
         let (optional, default) = match &own.default {
@@ -121,8 +121,8 @@ fn record(
         names.push(name);
     }
     let rust = input.ident.unraw().to_string();
-    let name = option(attributes.name.as_ref());
-    let aliases = &attributes.aliases;
+    let name = option(attributes.names.name.as_ref());
+    let aliases = &attributes.names.aliases;
     Ok(Body {
         compile: quote! {
             compiler.record::<Self>(writer, &#root::derive::RecordSpec {

@@ -5,6 +5,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, Expr, Field, Ident, LitStr, Path, Token, parenthesized};
 
+use crate::arguments::{after_equals, once};
 use crate::docs;
 
 /// What fills a field.
@@ -99,13 +100,6 @@ impl Variable {
     }
 }
 
-fn once<T>(slot: &mut Option<T>, key: &Ident, value: T) -> syn::Result<()> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(Error::new_spanned(key, format!("`{key}` is said twice"))),
-    }
-}
-
 /// One part of `#[env(…)]`, with its key for error texts.
 enum Argument {
     Name(LitStr),
@@ -149,11 +143,6 @@ impl Parse for Argument {
             )),
         }
     }
-}
-
-fn after_equals<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
-    input.parse::<Token![=]>()?;
-    input.parse()
 }
 
 /// `#[env(check = function)]` on the struct.

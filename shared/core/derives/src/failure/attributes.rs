@@ -2,14 +2,15 @@
 
 use proc_macro2::Span;
 use syn::ext::IdentExt;
+use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative;
-use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::token::Paren;
 use syn::{Attribute, Error, Expr, Ident, LitStr, Token, bracketed, parenthesized};
 
 use super::said::{Blame, Disposition, Said};
+use crate::arguments::{after_equals, once};
 
 const EXAMPLE: &str = "`#[failure(\"text with {field}\", dead_letter, code = \"some_code\")]`, with `retry` or `uncertain` in \
     place of `dead_letter` where that is right, or `#[failure(transparent)]` for a failure inside of another";
@@ -123,18 +124,6 @@ fn keyed(said: &mut Said, key: Ident, input: ParseStream<'_>) -> syn::Result<()>
 fn is_named(said: &Said, name: &str) -> bool {
     let text = said.text.as_ref().map(LitStr::value).unwrap_or_default();
     text.contains(&format!("{{{name}}}")) || text.contains(&format!("{{{name}:"))
-}
-
-fn once<T>(slot: &mut Option<T>, key: &Ident, value: T) -> syn::Result<()> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(Error::new_spanned(key, format!("`{key}` is said twice, or contradicts what is said before"))),
-    }
-}
-
-fn after_equals<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
-    input.parse::<Token![=]>()?;
-    input.parse()
 }
 
 /// `(after = …)`.

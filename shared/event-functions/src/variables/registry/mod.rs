@@ -1,25 +1,24 @@
 //! The variables of a function's schema registry, and the clients that they configure.
 //!
-//! A function's configuration contains a [`RegistryConfig`], and its `main` opens the registry:
+//! Every function on a topic reads them without naming them, and its records are read through the schemas that they give.
+//! A producer has a [`RegistryConfig`] in its own configuration and asks for subjects:
 //!
-//! ```no_run
-//! use environment::{Configuration, Env, Reader};
-//! use event_functions::RegistryConfig;
+//! ```
+//! use event_functions::{Aws, Config, RegistryConfig, RegistryConfigError};
 //!
+//! #[derive(Config)]
 //! struct Config {
+//!     #[env(flatten)]
 //!     registry: RegistryConfig,
 //! }
 //!
-//! fn read(env: &mut Reader<'_>) -> Config {
-//!     Config { registry: RegistryConfig::read(env) }
+//! fn wire(config: &Config, aws: &Aws<()>) -> Result<(), RegistryConfigError> {
+//!     let subjects = aws.subjects(&config.registry, None)?;
+//!     // The producer's encoder is made with `subjects`, and with the frame that values have.
+//!     let frame = config.registry.frames.values;
+//!     # let _ = (subjects, frame);
+//!     Ok(())
 //! }
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let aws = aws_types::SdkConfig::builder().build();
-//! let config = Env::from_process().read(read)?;
-//! // Shared by all readers of the function; `config.registry.frames` has the formats for `AvroReader`.
-//! let schemas = config.registry.schemas(&aws)?;
-//! # Ok(()) }
 //! ```
 
 mod credentials;
@@ -28,7 +27,7 @@ mod kind;
 
 use std::{fs, io, path::PathBuf, sync::Arc, time::Duration};
 
-use aws_types::SdkConfig;
+use aws_config::SdkConfig;
 use environment::{Configuration, Reader};
 use event_functions_derive::Config;
 use schema_registries::{
