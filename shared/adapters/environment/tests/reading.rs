@@ -254,3 +254,21 @@ fn a_topic_follows_the_rules_and_is_not_repeated_when_refused() {
     assert!(wrong.starts_with("is not a topic name: segment 3 holds the capital `C`"), "{wrong}");
     assert!(!wrong.contains("ticket"), "{wrong}");
 }
+
+#[test]
+fn a_former_name_that_is_still_set_is_a_problem_and_no_variable() {
+    let build = |env: &mut environment::Reader<'_>| {
+        env.renamed("ORDERS_EPOCH", "VERSION_EPOCH");
+        env.default("VERSION_EPOCH", "Raise it by one.", number(0..=9), "0")
+    };
+    let read = |pairs: &[(&'static str, &'static str)]| Env::from_pairs(pairs.iter().copied()).read(build);
+    // An empty value counts as left out.
+    assert_eq!(read(&[("VERSION_EPOCH", "3"), ("ORDERS_EPOCH", "")]), Ok(3));
+    for pairs in [&[("ORDERS_EPOCH", "3")][..], &[("ORDERS_EPOCH", "3"), ("VERSION_EPOCH", "3")]] {
+        let told = read(pairs).unwrap_err().to_string();
+        let renamed = "ORDERS_EPOCH was renamed to VERSION_EPOCH: set VERSION_EPOCH instead";
+        assert_eq!(told, format!("1 problem in 1 environment variables:\n\n{renamed}"));
+    }
+    let names: Vec<_> = Env::describe(build).iter().map(|variable| variable.name).collect();
+    assert_eq!(names, ["VERSION_EPOCH"]);
+}
