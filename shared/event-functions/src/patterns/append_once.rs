@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avro_decode::AvroType;
-use dynamodb::keys::{EARLIEST_TIME, MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES, Precision, sortable_time};
+use dynamodb::keys::{MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES, Precision, sortable};
 use dynamodb::{AppendOnlyTable, Columns, Item};
 use environment::Table;
 use event_runtime::{Clock, Failed};
@@ -113,10 +113,8 @@ where
 
     fn stored(&self, entry: Entry) -> Result<dynamodb::Entry, EntryUnusable> {
         let Entry { partition, at, id, digest, attributes } = entry;
-        if at < EARLIEST_TIME {
-            return Err(EntryUnusable::Time);
-        }
-        let sort = format!("{}#{id}", sortable_time(at, Precision::Microseconds));
+        let time = sortable(at, Precision::Microseconds).map_err(|_| EntryUnusable::Time)?;
+        let sort = format!("{time}#{id}");
         if id.is_empty() || sort.len() > MAX_SORT_KEY_BYTES {
             return Err(EntryUnusable::Id(id.len()));
         }
