@@ -114,7 +114,7 @@ impl Kafka {
     }
 
     fn by_role(&self, topic: &TopicName, aws: &Aws<()>) -> Result<Security, CannotSignIn> {
-        aws.client(ON_TOPIC, format!("topic/{}", topic.as_str()), |_| ());
+        aws.uses(ON_TOPIC, format!("topic/{}", topic.as_str()));
         let (region, credentials) = aws.client(ON_CLUSTER, &self.bootstrap_servers, |sdk| {
             (sdk.region().map(ToString::to_string), sdk.credentials_provider())
         });
