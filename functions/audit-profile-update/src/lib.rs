@@ -1,8 +1,8 @@
 //! Writes each profile update once: `user.profile.updated` → append-only audit log in DynamoDB.
 
 use event_functions::{
-    AppendOnce, AvroRead, Config, Entry, Event, Failed, Failure, Function, Precision, Table, Timestamp, UnixMillis,
-    item, keys,
+    AppendOnce, AvroRead, Config, Entry, Event, Failed, Failure, Function, Precision, Reader, Table, Timestamp,
+    UnixMillis, item, keys,
 };
 use serde::{Serialize, Serializer};
 
@@ -39,10 +39,15 @@ struct FieldChange<'a> {
 }
 
 #[derive(Config)]
+#[env(check = former_names)]
 struct Config {
     /// DynamoDB table of the audit log.
     #[env("AUDIT_TABLE", example = "audit")]
     table: Table,
+}
+
+fn former_names(_: &Config, env: &mut Reader<'_>) {
+    env.renamed("AUDIT_RETENTION_DAYS", "RETENTION_DAYS");
 }
 
 /// The function.
@@ -238,6 +243,13 @@ mod tests {
         test.advance(Duration::from_secs(31 * 24 * 60 * 60));
         assert_eq!(happened(&test, new), Outcome::Skipped("past_retention"));
         assert!(stored(update()).get("expires_at").is_none(), "entries do not expire unless a retention is set");
+    }
+
+    #[test]
+    fn the_former_name_of_the_retention_is_refused() {
+        let read = function().try_test(&[("AUDIT_TABLE", "audit"), ("AUDIT_RETENTION_DAYS", "30")]);
+        let problems = read.err().unwrap().to_string();
+        assert!(problems.contains("AUDIT_RETENTION_DAYS was renamed to RETENTION_DAYS"), "{problems}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use event_functions::keys::{KeyTooLong, TimeOutOfRange, index_text, sortable_millis};
 use event_functions::mongodb::{Date, IdText};
-use event_functions::{Columns, Config, Failure, Function, Index, Table, item, keep_newest_documents};
+use event_functions::{Columns, Config, Failure, Function, Index, Reader, Table, item, keep_newest_documents};
 use serde::Deserialize;
 
 /// The fields of a document that are stored. MongoDB has no schema: any field may be missing, and is then not stored.
@@ -17,10 +17,15 @@ struct Login {
 }
 
 #[derive(Config)]
+#[env(check = former_names)]
 struct Config {
     /// DynamoDB table of the logins.
     #[env("LOGINS_TABLE", example = "logins")]
     table: Table,
+}
+
+fn former_names(_: &Config, env: &mut Reader<'_>) {
+    env.renamed("LOGINS_EPOCH", "VERSION_EPOCH");
 }
 
 /// Answers "last login of a user". An item without user or time is not in it.
@@ -59,8 +64,8 @@ enum LoginUnusable {
 
 #[cfg(test)]
 mod tests {
+    use event_functions::Op;
     use event_functions::testing::{Documents, FailureCodes, Harness, Outcome};
-    use event_functions::{DocumentUnreadable, Op};
     use serde_json::{Value, json};
 
     use super::*;
@@ -145,7 +150,20 @@ mod tests {
     }
 
     #[test]
+    fn every_write_is_a_put() {
+        let tables = function().manifest().tables;
+        assert_eq!(tables.iter().map(|table| table.actions).collect::<Vec<_>>(), [["dynamodb:PutItem"]]);
+    }
+
+    #[test]
+    fn the_former_name_of_the_epoch_is_refused() {
+        let read = function().try_test(&[("LOGINS_TABLE", "logins"), ("LOGINS_EPOCH", "1")]);
+        let problems = read.err().unwrap().to_string();
+        assert!(problems.contains("LOGINS_EPOCH was renamed to VERSION_EPOCH"), "{problems}");
+    }
+
+    #[test]
     fn the_readme_lists_the_functions_variables_and_codes() {
-        function().check_readme(include_str!("../README.md"), &[DocumentUnreadable::CODES, LoginUnusable::CODES]);
+        function().check_readme(include_str!("../README.md"), &[LoginUnusable::CODES]);
     }
 }

@@ -69,6 +69,7 @@ fn event_source() -> Kind<EventSource> {
 }
 
 fn fit_together(config: &Config, env: &mut Reader<'_>) {
+    env.renamed("PROFILE_API_SECRET_ARN", "PROFILE_API_TOKEN_SECRET_ARN");
     if config.registry.frames.values != FrameFormat::Confluent {
         let wrong = "has to be confluent here, by SCHEMA_FRAME too: events are written with Confluent's frame";
         env.refuse("VALUE_FRAME", wrong);
@@ -166,6 +167,13 @@ mod tests {
             read(&[("PROFILE_API_TOKEN", ""), ("PROFILE_API_TOKEN_SECRET_ARN", arn), kafka[0], kafka[1]]).unwrap();
         assert_eq!(config.api_token.arn().unwrap().as_str(), arn);
         assert_eq!(config.kafka.login.unwrap().arn().unwrap().as_str(), KAFKA_SECRET);
+    }
+
+    #[test]
+    fn the_former_name_of_the_tokens_secret_is_refused() {
+        let arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:profile-api-AbCdEf";
+        let problems = read(&[("PROFILE_API_SECRET_ARN", arn)]).unwrap_err().to_string();
+        assert!(problems.contains("PROFILE_API_SECRET_ARN was renamed to PROFILE_API_TOKEN_SECRET_ARN"), "{problems}");
     }
 
     #[test]

@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use event_functions::letters::error_chain;
 use event_functions::{Secret, SecretArn};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kafka_producer::{Login, LoginError, Logins};
 use serde::Deserialize;
 
-/// A secret with `username` and `password`. The producer asks for them again when the cluster has refused it, and then the
-/// secret is read again.
+/// A secret with `username` and `password`. The producer asks for them each time that it connects: at first, and after its
+/// connection ended, be it because the cluster refused them or for any other reason. So each time but the first the secret
+/// is read again, every 30 seconds at most.
 #[derive(Debug)]
 pub(crate) struct SecretLogin {
     secret: Secret,
@@ -35,9 +37,12 @@ impl SecretLogin {
             password: String,
         }
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(refused) = used {
-            // Whether it has changed, the producer finds out.
-            self.secret.refused(&refused).await.map_err(LoginError::new)?;
+        if let Some(used) = used {
+            // Whether they are still accepted, the cluster says.
+            if let Err(error) = self.secret.refused(&used).await {
+                let fault = error_chain(&error).join(": ");
+                tracing::warn!(error_code = error.code(), "signing in to Kafka as before: {fault}");
+            }
         }
         let text = self.secret.expose();
         *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&text));
@@ -55,5 +60,50 @@ impl SecretLogin {
 impl Logins for SecretLogin {
     fn login(&self) -> BoxFuture<'_, Result<Login, LoginError>> {
         self.read().boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use event_functions::environment::{Env, stored_secret};
+
+    use super::*;
+    use crate::vault::{ARN, Vault};
+
+    async fn login_in(vault: &Vault) -> SecretLogin {
+        let env = Env::from_pairs([("KAFKA_SECRET_ARN", ARN)]);
+        let secret = env.read(|env| env.required("KAFKA_SECRET_ARN", "", stored_secret())).unwrap();
+        env.secrets().fill(Arc::new(vault.clone())).await.unwrap();
+        SecretLogin::new(secret)
+    }
+
+    async fn password(login: &SecretLogin) -> String {
+        login.login().await.unwrap().password
+    }
+
+    #[tokio::test]
+    async fn a_new_connection_signs_in_with_the_password_of_now() {
+        let vault = Vault::holding(r#"{"username":"u","password":"first"}"#);
+        let login = login_in(&vault).await;
+        assert_eq!(password(&login).await, "first");
+        vault.set(Some(r#"{"username":"u","password":"second"}"#));
+        assert_eq!(password(&login).await, "second");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_ended_is_made_again_while_the_secret_cannot_be_read() {
+        let vault = Vault::holding(r#"{"username":"u","password":"first"}"#);
+        let login = login_in(&vault).await;
+        assert_eq!(password(&login).await, "first");
+        vault.set(None);
+        assert_eq!(password(&login).await, "first");
+    }
+
+    #[tokio::test]
+    async fn a_secret_of_another_form_is_named_and_not_shown() {
+        let vault = Vault::holding("hunter2");
+        let error = login_in(&vault).await.login().await.unwrap_err();
+        let told = error_chain(&error).join(": ");
+        assert!(told.contains(ARN) && told.contains("username") && !told.contains("hunter2"), "{told}");
     }
 }

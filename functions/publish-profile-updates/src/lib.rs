@@ -24,6 +24,8 @@ mod segment;
 mod task;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vault;
 
 use event_functions::{Aws, Function, Limits};
 

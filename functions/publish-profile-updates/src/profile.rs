@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use event_functions::keys::EARLIEST_TIME;
 use event_functions::{Failure, UnixMillis};
 use jiff::Timestamp;
 use jiff::fmt::temporal::Pieces;
@@ -163,13 +164,11 @@ impl UserProfileUpdated {
 /// range of `Timestamp`.
 fn time_of(text: &str) -> Result<Timestamp, BadItem> {
     if let Ok(time) = text.parse() {
-        return if time >= YEAR_0 { Ok(time) } else { Err(BadItem::Time) };
+        return if time >= EARLIEST_TIME { Ok(time) } else { Err(BadItem::Time) };
     }
     let pieces = Pieces::parse(text).ok().filter(|pieces| pieces.time().is_some() && pieces.offset().is_some());
     Err(if pieces.is_some_and(|pieces| pieces.date().year() == 9999) { BadItem::FromFuture } else { BadItem::Time })
 }
-
-const YEAR_0: Timestamp = Timestamp::constant(-62_167_219_200, 0);
 
 /// Ids are unique within a source: two sources may give their changes the same ids.
 fn event_id(source: &EventSource, change: &str) -> Uuid {

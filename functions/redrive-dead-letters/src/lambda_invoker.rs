@@ -1,25 +1,34 @@
-//! Implements [`Invoker`] with the Lambda Invoke API, of AWS and of `cargo lambda watch`.
+//! Implements [`Invoker`] with the Lambda Invoke API, of AWS, of `cargo lambda watch` and of AWS's Runtime Interface Emulator.
 
 use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
+use event_functions::SdkConfig;
 use event_functions::redrive::{ExpectedAnswer, Invoked, Invoker, NotInvoked, Target, error_text, read_answer};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 
 type Response = aws_sdk_lambda::config::http::HttpResponse;
 
-/// Invokes functions through Lambda's Invoke API. With `AWS_ENDPOINT_URL_LAMBDA` it invokes them under `cargo lambda watch`,
-/// which answers differently: HTTP 500 for a function that failed (AWS: 200 with `X-Amz-Function-Error`), and 408 for one
-/// that exceeded its timeout.
+/// How AWS's Runtime Interface Emulator tells of a function that exceeded its timeout: with status 200, and no JSON around it.
+const TIMED_OUT: &[u8] = b"Task timed out after";
+const EXCEEDED: &str = "the function exceeded its timeout";
+
+/// Invokes functions through Lambda's Invoke API. AWS marks a function that failed by `X-Amz-Function-Error`. With
+/// `AWS_ENDPOINT_URL_LAMBDA` functions are invoked elsewhere, and their failures look different:
+///
+/// | | the function failed | its process ended | it exceeded its timeout |
+/// |---|---|---|---|
+/// | `cargo lambda watch` | 500 | 500 | 408 |
+/// | AWS's Runtime Interface Emulator | 200 and an error document | 502 and an error document | 200 and a text |
 #[derive(Debug, Clone)]
 pub struct LambdaInvoker {
     client: Client,
@@ -56,6 +65,8 @@ fn read_output(output: &InvokeOutput, expected: &ExpectedAnswer) -> Invoked {
     let payload = output.payload().map(Blob::as_ref).unwrap_or_default();
     match output.function_error() {
         Some(_) => Invoked::Failed(error_text(payload)),
+        None if is_error_document(payload) => Invoked::Failed(error_text(payload)),
+        None if payload.starts_with(TIMED_OUT) => Invoked::Failed(EXCEEDED.to_owned()),
         None => read_answer(payload, expected),
     }
 }
@@ -65,7 +76,7 @@ fn read_error(target: &Target, error: SdkError<InvokeError, Response>) -> Result
     match error {
         SdkError::ServiceError(service) => {
             let raw = service.raw();
-            if let Some(invoked) = read_watch_error(raw.status().as_u16(), raw) {
+            if let Some(invoked) = read_local_error(raw.status().as_u16(), raw) {
                 return Ok(invoked);
             }
             let code = service.err().code().unwrap_or_default();
@@ -100,16 +111,25 @@ fn unreachable(error: SdkError<InvokeError, Response>) -> NotInvoked {
     NotInvoked::Unreachable(Box::new(error))
 }
 
-/// Reads an error of `cargo lambda watch`; `None` for an error of AWS, which has its name in a header.
-fn read_watch_error(status: u16, raw: &Response) -> Option<Invoked> {
+/// Reads an error of `cargo lambda watch` or of the Runtime Interface Emulator; `None` for an error of AWS, which has its
+/// name in a header.
+fn read_local_error(status: u16, raw: &Response) -> Option<Invoked> {
     if raw.headers().get("x-amzn-errortype").is_some() {
         return None;
     }
+    let body = raw.body().bytes().unwrap_or_default();
     match status {
-        500 => Some(Invoked::Failed(error_text(raw.body().bytes().unwrap_or_default()))),
-        408 => Some(Invoked::Failed("the function exceeded its timeout".to_owned())),
+        500 => Some(Invoked::Failed(error_text(body))),
+        502 if is_error_document(body) => Some(Invoked::Failed(error_text(body))),
+        408 => Some(Invoked::Failed(EXCEEDED.to_owned())),
         _ => None,
     }
+}
+
+/// Whether this is how a runtime reports a failure, whatever stands around it.
+fn is_error_document(body: &[u8]) -> bool {
+    let document: Value = serde_json::from_slice(body).unwrap_or_default();
+    document["errorType"].is_string() && document["errorMessage"].is_string()
 }
 
 /// Whether the request may have been sent. Only a connection that was never made proves that it was not.

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use dead_letters_sqs::SqsDeadLetters;
 use dynamodb::attribute::{EXPIRES_AT, KEY};
 use dynamodb::claims::{DynamoDbClaims, Options};
 use event_functions::letters::Claims;
 use event_functions::redrive::{Ports, Redrive};
-use event_functions::{Aws, SystemClock, Table, TableUse};
+use event_functions::{Aws, SdkConfig, SystemClock, Table, TableUse};
 
 use crate::config::Config;
 use crate::lambda_invoker::LambdaInvoker;

@@ -1,4 +1,4 @@
-//! The Invoke API of AWS and of `cargo lambda watch`: what each of its answers means.
+//! The Invoke API of AWS, of `cargo lambda watch` and of the Runtime Interface Emulator: what each answer means.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets a surprise must fail")]
 
 use std::time::Duration;
@@ -89,6 +89,31 @@ async fn a_failed_function_is_reported_with_its_error_on_aws_and_watch() {
         assert!(matches!(invoke_of((200, None, answer)).await.unwrap(), Invoked::Unconfirmed(_)), "{answer}");
     }
     assert!(matches!(invoke_of((408, None, "")).await.unwrap(), Invoked::Failed(_)), "a timeout under watch");
+}
+
+/// The Runtime Interface Emulator answers 200 to an error and to a timeout alike, and marks neither.
+#[tokio::test]
+async fn an_error_that_only_its_document_shows_is_a_failure() {
+    let error = "UnfinishedRecords: 1 of 1 records are not finished (x: 1)".to_owned();
+    let finished = ExpectedAnswer::Finished("0a-redriven".to_owned());
+    for expected in [ExpectedAnswer::NoFailures, finished.clone()] {
+        for status in [200, 502] {
+            assert_eq!(
+                invoke_for(expected.clone(), (status, None, FAILED)).await.unwrap(),
+                Invoked::Failed(error.clone())
+            );
+        }
+        let late = invoke_for(expected, (200, None, "Task timed out after 3.00 seconds")).await.unwrap();
+        assert_eq!(late, Invoked::Failed("the function exceeded its timeout".to_owned()));
+    }
+    let both = r#"{"finished":"0a-redriven","batchItemFailures":[],"errorType":"Poison","errorMessage":"no"}"#;
+    let failed = invoke_for(finished.clone(), (200, None, both)).await.unwrap();
+    assert_eq!(failed, Invoked::Failed("Poison: no".to_owned()));
+    // A gateway on the way, which knows nothing of the function.
+    assert!(matches!(invoke_of((502, None, "<html>")).await.unwrap(), Invoked::Unknown(_)));
+    // An answer that only mentions an error.
+    let mentions = r#"{"finished":"0a-redriven","errorType":null}"#;
+    assert_eq!(invoke_for(finished, (200, None, mentions)).await.unwrap(), Invoked::Finished);
 }
 
 #[tokio::test]

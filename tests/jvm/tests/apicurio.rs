@@ -61,7 +61,7 @@ impl Apicurio {
 
     /// A client with this password.
     fn client(&self, password: &str) -> ConfluentRegistry {
-        let auth = Auth::Basic { user: USER.to_owned(), password: Secret::new(password) };
+        let auth = Auth::Basic { user: Secret::new(USER), password: Secret::new(password) };
         ConfluentRegistry::new(ConfluentConfig { auth, ..ConfluentConfig::new(&self.url) }).unwrap()
     }
 }

@@ -90,14 +90,17 @@ impl ProfileApi {
         loop {
             let token = self.token.expose();
             let failed = match self.ask(position, &token).await {
-                // It may have been replaced.
-                Err(ApiError::Denied(_)) if !rotated && self.token.refused(&token).await? => {
-                    rotated = true;
-                    continue;
-                }
                 Ok(fetched) => return Ok(fetched),
                 Err(error) => error,
             };
+            // It may have been replaced.
+            if matches!(failed, ApiError::Denied(_)) && !rotated && tries < TRIES {
+                rotated = self.token.refused(&token).await?;
+                if rotated && deadline.allows(self.settings.timeout) {
+                    tries += 1;
+                    continue;
+                }
+            }
             let jittered = pause + pause.mul_f64(fastrand::f64() / 2.0);
             if !failed.may_pass() || tries == TRIES || !deadline.allows(jittered + self.settings.timeout) {
                 return Err(failed);
@@ -184,7 +187,55 @@ fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use event_functions::Failure;
+    use event_functions::environment::{Env, secret};
+
     use super::*;
+    use crate::vault::{ARN, Vault};
+
+    /// An API that answers with these statuses one after the other. Its address, and how often it was asked.
+    fn answering(statuses: &'static [u16]) -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for (status, connection) in statuses.iter().zip(listener.incoming()) {
+                let mut connection = connection.unwrap();
+                let _ = connection.read(&mut [0; 4096]).unwrap();
+                counter.fetch_add(1, Ordering::SeqCst);
+                let answer = format!("HTTP/1.1 {status} -\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                connection.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        (url, asked)
+    }
+
+    #[tokio::test]
+    async fn a_page_takes_three_requests_at_most_with_a_rotated_token_too() {
+        for (statuses, code) in [
+            (&[500, 401, 500, 500][..], "profile_api_failing"),
+            (&[401, 401, 500, 500], "profile_api_denied"),
+            (&[500, 500, 401, 500], "profile_api_denied"),
+        ] {
+            let (url, asked) = answering(statuses);
+            let vault = Vault::holding("first");
+            let env = Env::from_pairs([("TOKEN_SECRET_ARN", ARN)]);
+            let token = env.read(|env| env.required("TOKEN", "", secret())).unwrap();
+            env.secrets().fill(Arc::new(vault.clone())).await.unwrap();
+            vault.set(Some("second"));
+            let settings = ApiSettings { url, page_size: 1, timeout: Duration::from_secs(5) };
+            let api = ProfileApi::new(settings, token).unwrap();
+            let error = api.page(&Position::default(), Deadline::unknown()).await.unwrap_err();
+            let most = if statuses[..2] == [401, 401] { 2 } else { 3 };
+            assert_eq!((error.code(), asked.load(Ordering::SeqCst)), (code, most), "{statuses:?}");
+        }
+    }
 
     #[test]
     fn a_wait_is_given_in_seconds_or_as_a_date() {

@@ -80,7 +80,16 @@ pub(crate) enum ApiError {
     #[failure(
         "the profile API refuses the token, and its secret cannot be read again",
         code = _0.code(),
-        codes = ["secret_denied", "secret_not_found", "secret_without_text", "secret_unavailable", "secret_key_missing", "secret_unusable"],
+        codes = [
+            "secret_denied",
+            "secret_not_found",
+            "secret_without_text",
+            "secret_unavailable",
+            "secret_key_missing",
+            "secret_unusable",
+            "secret_credentials_missing",
+            "secret_endpoint_unusable"
+        ],
         remedy = "As the message says: allow `secretsmanager:GetSecretValue`, or store it as text."
     )]
     Secret(#[from] SecretError),

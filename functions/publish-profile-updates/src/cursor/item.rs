@@ -1,8 +1,7 @@
 //! The attributes of the cursor's item.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use dynamodb::{Item, text, text_of};
-use event_functions::UnixMillis;
+use dynamodb::{Item, text_of};
+use event_functions::{Columns, UnixMillis, item};
 use uuid::Uuid;
 
 use super::{Done, FORMAT, Position};
@@ -26,20 +25,16 @@ pub(super) fn position_of(item: &Item) -> Position {
     Position { cursor, done, version }
 }
 
-/// The attributes of a position; `None` for those that are to be removed.
-pub(super) fn attributes_of(position: &Position) -> [(&'static str, Option<AttributeValue>); 4] {
+/// The attributes of a position. Those that are null are to be removed.
+pub(super) fn attributes_of(position: &Position) -> Columns {
+    let (cursor, version) = (position.cursor.as_deref(), position.version.as_ref());
     let done = position.done.map(|done| {
-        let always = [("items", AttributeValue::N(done.items.to_string())), ("last", text(done.last))];
-        let after = position.cursor.as_ref().map(|cursor| ("after", text(cursor)));
-        AttributeValue::M(always.into_iter().chain(after).map(|(name, value)| (name.to_owned(), value)).collect())
+        item! { "after" => cursor, "items" => done.items, "last" => done.last.to_string() }
     });
-    let version = position.version.as_ref();
-    [
-        ("cursor", position.cursor.as_ref().map(text)),
-        ("page_done", done),
-        ("page_url", version.map(|version| text(&version.url))),
-        ("page_etag", version.map(|version| text(&version.etag))),
-    ]
+    item! {
+        "cursor" => cursor, "page_done" => done,
+        "page_url" => version.map(|version| &*version.url), "page_etag" => version.map(|version| &*version.etag),
+    }
 }
 
 /// The format of an item, where it is not known here.
@@ -64,7 +59,8 @@ pub(super) fn millis_of(item: &Item, name: &str) -> Option<UnixMillis> {
 mod tests {
     use std::collections::HashMap;
 
-    use dynamodb::number;
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use dynamodb::{number, text};
     use serde_json::Value;
     use serde_json::value::RawValue;
 
@@ -129,7 +125,7 @@ mod tests {
     }
 
     fn written(position: &Position) -> Item {
-        attributes_of(position).into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+        attributes_of(position).into_item()
     }
 
     #[test]

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use dynamodb::writes::{FailedWrite, FailureCodes, Write, write};
-use dynamodb::{Item, number, text};
+use dynamodb::{Column, Item, number, text};
 use event_functions::{Clock, StoreError, SystemClock, UnixMillis};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -98,14 +98,14 @@ impl CursorTable {
             .expression_attribute_values(":mine", text(hold.token))
             .expression_attribute_values(":until", number(until.0))
             .expression_attribute_values(":now", number(now.0));
-        for (name, value) in attributes_of(to) {
-            update = update.expression_attribute_names(format!("#{name}"), name);
-            match value {
-                Some(value) => {
+        for (name, column) in attributes_of(to) {
+            update = update.expression_attribute_names(format!("#{name}"), &name);
+            match column {
+                Column::Is(value) => {
                     set.push(format!("#{name} = :{name}"));
                     update = update.expression_attribute_values(format!(":{name}"), value);
                 }
-                None => remove.push(format!("#{name}")),
+                Column::Null | Column::Unchanged => remove.push(format!("#{name}")),
             }
         }
         let mut expression = format!("SET {}", set.join(", "));

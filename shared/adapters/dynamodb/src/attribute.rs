@@ -15,10 +15,10 @@ pub const VERSION_COMMIT: &str = "version_commit";
 /// version. Only where that change is older than the row's version; `-` where no change has contained the value yet.
 pub const VERSION_OF: &str = "version#";
 /// The version of the format that the item is written in; 1 where it is absent.
-pub const FORMAT: &str = "format";
+pub(crate) const FORMAT: &str = "format";
 /// A token of the request that wrote the item, so that the same request sent again recognises its own write.
 pub const WRITE: &str = "write";
 /// Digest of an entry's content.
-pub const CONTENT: &str = "content";
+pub(crate) const CONTENT: &str = "content";
 /// The table's TTL attribute, in seconds since 1970.
 pub const EXPIRES_AT: &str = "expires_at";

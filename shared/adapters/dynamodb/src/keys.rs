@@ -89,21 +89,9 @@ pub fn sortable_millis(since_1970: i64) -> Result<String, TimeOutOfRange> {
 /// # Errors
 /// [`KeyTooLong`] above [`MAX_PARTITION_KEY_BYTES`]: DynamoDB would reject the whole row.
 pub fn index_text<T: AsRef<str>>(text: Option<T>) -> Result<Option<T>, KeyTooLong> {
-    at_most(MAX_PARTITION_KEY_BYTES, text)
-}
-
-/// The same for the sort key of an index.
-///
-/// # Errors
-/// [`KeyTooLong`] above [`MAX_SORT_KEY_BYTES`].
-pub fn index_sort_text<T: AsRef<str>>(text: Option<T>) -> Result<Option<T>, KeyTooLong> {
-    at_most(MAX_SORT_KEY_BYTES, text)
-}
-
-fn at_most<T: AsRef<str>>(most: usize, text: Option<T>) -> Result<Option<T>, KeyTooLong> {
     match text.as_ref().map_or(0, |text| text.as_ref().len()) {
         0 => Ok(None),
-        bytes if bytes > most => Err(KeyTooLong { bytes, most }),
+        bytes if bytes > MAX_PARTITION_KEY_BYTES => Err(KeyTooLong { bytes }),
         _ => Ok(text),
     }
 }
@@ -111,7 +99,7 @@ fn at_most<T: AsRef<str>>(most: usize, text: Option<T>) -> Result<Option<T>, Key
 /// A text is too long for the key of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Failure)]
 #[failure(
-    "a text that is the key of an index has {bytes} bytes, and a key has at most {most}: correct it at its source",
+    "a text that is the key of an index has {bytes} bytes, and a key has at most {MAX_PARTITION_KEY_BYTES}: correct it at its source",
     dead_letter,
     code = "key_too_long",
     blame = record,
@@ -120,8 +108,6 @@ fn at_most<T: AsRef<str>>(most: usize, text: Option<T>) -> Result<Option<T>, Key
 pub struct KeyTooLong {
     /// How long it is.
     pub bytes: usize,
-    /// How long it may be.
-    pub most: usize,
 }
 
 /// A time is outside the years 0 to 9999, and only those sort as text.
@@ -173,8 +159,6 @@ mod tests {
         let error = index_text(Some(format!("{longest}x"))).unwrap_err();
         assert_eq!((error.bytes, error.code(), error.disposition()), (2049, "key_too_long", Disposition::DeadLetter));
         assert!(!error.to_string().contains("xx"));
-        assert!(index_sort_text(longest.get(..MAX_SORT_KEY_BYTES)).is_ok());
-        assert_eq!(index_sort_text(Some(longest)).unwrap_err().most, MAX_SORT_KEY_BYTES);
     }
 
     #[test]

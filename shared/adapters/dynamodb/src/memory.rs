@@ -34,16 +34,8 @@ pub struct MemoryTables(Arc<Mutex<State>>);
 struct State {
     /// By table and partition key; a partition has one item, or one for each sort key.
     tables: BTreeMap<String, BTreeMap<String, Vec<Item>>>,
-    faults: VecDeque<Fault>,
-    requests: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Fault {
-    /// Nothing is written.
-    Fails(WriteFailure),
-    /// The write happens, and its answer is lost.
-    AnswerLost,
+    /// How the next writes fail, whose turn it is first.
+    failures: VecDeque<WriteFailure>,
 }
 
 impl MemoryTables {
@@ -70,17 +62,7 @@ impl MemoryTables {
 
     /// The next writes, of whichever table, fail like this and write nothing.
     pub fn fail_next(&self, failure: WriteFailure, times: usize) {
-        self.state().faults.extend(std::iter::repeat_n(Fault::Fails(failure), times));
-    }
-
-    /// The answers to the next writes are lost: they happen, and count as [`WriteFailure::Unavailable`].
-    pub fn lose_next_answers(&self, times: usize) {
-        self.state().faults.extend(std::iter::repeat_n(Fault::AnswerLost, times));
-    }
-
-    /// How many requests there were so far, refused and failed ones too.
-    pub fn requests(&self) -> usize {
-        self.state().requests
+        self.state().failures.extend(std::iter::repeat_n(failure, times));
     }
 
     pub(crate) fn write(&self, table: &str, request: Request) -> Result<Write, FailedWrite> {
@@ -92,13 +74,10 @@ impl MemoryTables {
 
     pub(crate) fn transact(&self, table: &str, requests: Vec<Request>) -> Result<Transaction, FailedWrite> {
         let mut state = self.state();
-        state.requests += 1;
-        let fault = state.faults.pop_front();
-        if let Some(Fault::Fails(failure)) = fault {
-            return Err(failed(failure));
+        match state.failures.pop_front() {
+            Some(failure) => Err(failed(failure)),
+            None => state.transact(table, requests).map_err(failed),
         }
-        let end = state.transact(table, requests).map_err(failed)?;
-        if matches!(fault, Some(Fault::AnswerLost)) { Err(failed(WriteFailure::Unavailable)) } else { Ok(end) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -4,7 +4,7 @@
 use debezium::{Position, RowVersion};
 use dynamodb::testing::{MemoryTables, append_contract, rows_contract};
 use dynamodb::writes::WriteFailure;
-use dynamodb::{AppendOnlyTable, Appended, Columns, Entry, Item, Put, VersionedTable, text};
+use dynamodb::{Columns, Put, VersionedTable, text};
 use event_runtime::Failure;
 
 fn version(lsn: u64) -> RowVersion {
@@ -36,25 +36,6 @@ async fn the_next_writes_fail_as_told_and_write_nothing() {
     }
     assert_eq!(tables.items("rows"), []);
     assert_eq!(table.put_if_newer("1", row(), &version(1)).await.unwrap(), Put::Applied);
-    assert_eq!(tables.requests(), 4);
-}
-
-#[tokio::test]
-async fn a_write_whose_answer_is_lost_happens() {
-    let tables = MemoryTables::default();
-    let log = AppendOnlyTable::in_memory(&tables, "log");
-    let entry = Entry {
-        partition: "user#1".to_owned(),
-        sort: "2026".to_owned(),
-        id: "e1".to_owned(),
-        content: "hello".to_owned(),
-        attributes: Item::new(),
-        expires_at: None,
-    };
-    tables.lose_next_answers(1);
-    assert_eq!(log.append_once(entry.clone()).await.unwrap_err().code(), "table_unavailable");
-    assert_eq!(tables.items("log").len(), 2);
-    assert_eq!(log.append_once(entry).await.unwrap(), Appended::Before);
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ impl Configuration for () {
     message = "a variable cannot hold `{Self}` by itself",
     label = "this type does not say which values its variable may have",
     note = "types that do: `String`, `bool`, `u16`, `u32`, `u64`, `usize`, `i64`, `Timestamp`, `TopicName`, `Secret`, `Table`, `Queue`, `Bucket`, and `Option` of these",
-    note = "any other type is given its kind with the variable's name, such as `duration()` or `one_of([…])`, or implements `FromVariable`"
+    note = "any other type is given its kind with the variable's name, such as `milliseconds(1..=60_000)` or `one_of([…])`, or implements `FromVariable`"
 )]
 pub trait FromVariable: Sized {
     /// The values that a variable of this type may have.

@@ -78,30 +78,6 @@ pub fn milliseconds(range: RangeInclusive<u64>) -> Kind<Duration> {
     )
 }
 
-/// A duration with a unit: `250ms`, `10s`, `5m`, `2h`, `7d`.
-pub fn duration() -> Kind<Duration> {
-    parsed(
-        "whole number with a unit: ms, s, m, h or d",
-        "10s",
-        || Duration::ZERO,
-        |value| {
-            let wrong = || format!("is {}, which is not a duration", quote(value));
-            let digits = value.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-            let (count, unit) = value.split_at(digits);
-            let count = count.parse::<u64>().map_err(|_| wrong())?;
-            let milliseconds = match unit.trim_start() {
-                "ms" => Some(count),
-                "s" => count.checked_mul(1_000),
-                "m" => count.checked_mul(60_000),
-                "h" => count.checked_mul(3_600_000),
-                "d" => count.checked_mul(86_400_000),
-                _ => return Err(wrong()),
-            };
-            milliseconds.map(Duration::from_millis).ok_or_else(|| format!("is {}, which is too long", quote(value)))
-        },
-    )
-}
-
 /// An instant with its offset, as RFC 3339 writes it.
 pub fn time() -> Kind<Timestamp> {
     parsed(

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use environment::{Env, duration, number, one_of, text};
+//! use environment::{Env, milliseconds, number, one_of, text};
 //!
 //! #[derive(Debug, Clone, PartialEq)]
 //! enum Mode { Live, Log }
@@ -18,7 +18,7 @@
 //!         table: env.required("CLAIMS_TABLE", "Table of claims.", text().example("claims")),
 //!         mode: env.required("MODE", "What becomes of a mail.", one_of([("live", Mode::Live), ("log", Mode::Log)])),
 //!         rate: env.default("RATE_PER_SECOND", "Mails a second.", number(1..=500), "10"),
-//!         timeout: env.default("TIMEOUT", "How long one mail may take.", duration(), "10s"),
+//!         timeout: env.default("TIMEOUT_MS", "How long one mail may take.", milliseconds(1..=60_000), "10000"),
 //!         footer: env.optional("FOOTER", "Last line of a mail.", text()),
 //!     })
 //! }
@@ -44,7 +44,7 @@ mod variable;
 pub use configuration::{Configuration, FromVariable};
 pub use env::Env;
 pub use kind::{Kind, list, parsed};
-pub use kinds::{boolean, duration, milliseconds, number, one_of, secret, stored_secret, text, time, topic, url};
+pub use kinds::{boolean, milliseconds, number, one_of, secret, stored_secret, text, time, topic, url};
 pub use problem::{Problem, Problems};
 pub use reader::{Attempt, Reader};
 pub use resource::{Bucket, Queue, Table, bucket, queue, table};

@@ -180,6 +180,25 @@ impl<'e> Reader<'e> {
         self.report(Problem { variable: name.into(), wrong: wrong.into(), expected, example, doc });
     }
 
+    /// Reports the former name of a variable, if a deployment still sets it: read under its new name alone, the value
+    /// would be dropped without a word. The former name is not listed as a variable.
+    ///
+    /// ```
+    /// use environment::{Env, text};
+    ///
+    /// let env = Env::from_pairs([("ORDERS", "orders")]);
+    /// let problems = env.read(|env| {
+    ///     env.renamed("ORDERS", "ORDERS_TABLE");
+    ///     env.default("ORDERS_TABLE", "Table of orders.", text(), "others")
+    /// });
+    /// assert!(problems.unwrap_err().to_string().contains("ORDERS was renamed to ORDERS_TABLE"));
+    /// ```
+    pub fn renamed(&mut self, old: &'static str, new: &'static str) {
+        if self.env.is_some_and(|env| env.value(old).is_some()) {
+            self.refuse(old, format!("was renamed to {new}: set {new} instead"));
+        }
+    }
+
     fn note<T>(&mut self, name: &'static str, doc: &'static str, kind: &Kind<T>, necessity: Necessity) {
         self.variables.push(Variable {
             name,

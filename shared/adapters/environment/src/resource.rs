@@ -36,38 +36,26 @@ impl Table {
     }
 }
 
-/// An SQS queue, and the variable that contains its URL.
+/// An SQS queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
-    variable: &'static str,
     url: String,
 }
 
 impl Queue {
-    /// The variable that contains its URL.
-    pub fn variable(&self) -> &'static str {
-        self.variable
-    }
-
     /// Its URL.
     pub fn url(&self) -> &str {
         &self.url
     }
 }
 
-/// An S3 bucket, and the variable that names it.
+/// An S3 bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bucket {
-    variable: &'static str,
     name: String,
 }
 
 impl Bucket {
-    /// The variable that names it.
-    pub fn variable(&self) -> &'static str {
-        self.variable
-    }
-
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
@@ -91,10 +79,10 @@ pub fn table() -> Kind<Table> {
 pub fn queue() -> Kind<Queue> {
     url()
         .example("https://sqs.eu-central-1.amazonaws.com/123456789012/some-queue")
-        .of_resource(Resource::Queue, |variable, url| Queue { variable, url })
+        .of_resource(Resource::Queue, |_, url| Queue { url })
 }
 
 /// An S3 bucket, by its name.
 pub fn bucket() -> Kind<Bucket> {
-    text().example("some-bucket").of_resource(Resource::Bucket, |variable, name| Bucket { variable, name })
+    text().example("some-bucket").of_resource(Resource::Bucket, |_, name| Bucket { name })
 }

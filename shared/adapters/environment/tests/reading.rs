@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use environment::{
-    Env, Kind, Necessity, Problems, boolean, duration, list, milliseconds, number, one_of, secret, text, time, topic,
-    url,
+    Env, Kind, Necessity, Problems, boolean, list, milliseconds, number, one_of, secret, text, time, topic, url,
 };
 
 /// Reads one required variable `V`.
@@ -119,18 +118,11 @@ fn a_problem_between_variables_is_reported_like_any_other() {
 }
 
 #[test]
-fn durations_carry_their_unit() {
-    for (value, milliseconds) in
-        [("250ms", 250), ("10s", 10_000), (" 5 m ", 300_000), ("2h", 7_200_000), ("7d", 604_800_000)]
-    {
-        assert_eq!(read(value, duration()), Ok(Duration::from_millis(milliseconds)), "{value}");
-    }
-    for value in ["10", "s", "1.5s", "-1s", "10 weeks", "10S"] {
-        assert_eq!(read(value, duration()), Err(format!("is `{value}`, which is not a duration")));
-    }
-    assert_eq!(read("18446744073709551615d", duration()), Err("is `18446744073709551615d`, which is too long".into()));
+fn milliseconds_are_whole_and_in_their_range() {
     assert_eq!(read("250", milliseconds(1..=1000)), Ok(Duration::from_millis(250)));
-    assert!(read("0", milliseconds(1..=1000)).is_err());
+    for value in ["0", "1001", "1s", "1.5", "-1"] {
+        assert!(read(value, milliseconds(1..=1000)).is_err(), "{value}");
+    }
 }
 
 #[test]
@@ -253,4 +245,22 @@ fn a_topic_follows_the_rules_and_is_not_repeated_when_refused() {
     let wrong = read("support.ticket.Closed", topic()).unwrap_err();
     assert!(wrong.starts_with("is not a topic name: segment 3 holds the capital `C`"), "{wrong}");
     assert!(!wrong.contains("ticket"), "{wrong}");
+}
+
+#[test]
+fn a_former_name_that_is_still_set_is_a_problem_and_no_variable() {
+    let build = |env: &mut environment::Reader<'_>| {
+        env.renamed("ORDERS_EPOCH", "VERSION_EPOCH");
+        env.default("VERSION_EPOCH", "Raise it by one.", number(0..=9), "0")
+    };
+    let read = |pairs: &[(&'static str, &'static str)]| Env::from_pairs(pairs.iter().copied()).read(build);
+    // An empty value counts as left out.
+    assert_eq!(read(&[("VERSION_EPOCH", "3"), ("ORDERS_EPOCH", "")]), Ok(3));
+    for pairs in [&[("ORDERS_EPOCH", "3")][..], &[("ORDERS_EPOCH", "3"), ("VERSION_EPOCH", "3")]] {
+        let told = read(pairs).unwrap_err().to_string();
+        let renamed = "ORDERS_EPOCH was renamed to VERSION_EPOCH: set VERSION_EPOCH instead";
+        assert_eq!(told, format!("1 problem in 1 environment variables:\n\n{renamed}"));
+    }
+    let names: Vec<_> = Env::describe(build).iter().map(|variable| variable.name).collect();
+    assert_eq!(names, ["VERSION_EPOCH"]);
 }

@@ -196,14 +196,50 @@ async fn all_that_are_refused_together_share_one_request() {
     assert_eq!(vault.fetched(), 2);
 }
 
+/// Whether another value was found, or the code of the error.
+async fn renewed(secret: &Secret) -> Result<bool, &'static str> {
+    secret.refused("first").await.map_err(|error| error.code())
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_secret_that_cannot_be_read_again_stays_as_it_was() {
+async fn a_secret_that_may_not_be_read_again_stays_and_says_why_for_a_while() {
+    let (secret, vault) = filled(ARN, "first").await;
+    vault.set(Err(FetchError::Denied));
+    let errors = join_all((0..10).map(|_| secret.refused("first"))).await.into_iter().map(Result::unwrap_err);
+    for error in errors {
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!((error.code(), error.is_transient(), &*cause), ("secret_denied", false, "the vault says so"));
+    }
+    assert_eq!((&*secret.expose(), vault.fetched()), ("first", 2));
+
+    // The value may be good again elsewhere, but the source is not asked for every record.
+    vault.set(Ok("second"));
+    tokio::time::advance(Duration::from_secs(29)).await;
+    assert_eq!((renewed(&secret).await, vault.fetched()), (Err("secret_denied"), 2));
+    tokio::time::advance(Duration::from_secs(2)).await;
+    assert_eq!((renewed(&secret).await, vault.fetched()), (Ok(true), 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_down_is_asked_again_after_a_second() {
     let (secret, vault) = filled(ARN, "first").await;
     vault.set(Err(FetchError::Unavailable));
     let error = secret.refused("first").await.unwrap_err();
     assert_eq!((error.code(), error.is_transient()), ("secret_unavailable", true));
+    assert_eq!((renewed(&secret).await, vault.fetched()), (Err("secret_unavailable"), 2));
     assert_eq!(&*secret.expose(), "first");
-    // A failure counts as a request, or a broken source would be asked for every record.
-    assert!(!secret.refused("first").await.unwrap());
-    assert_eq!(vault.fetched(), 2);
+
+    vault.set(Ok("second"));
+    tokio::time::advance(Duration::from_millis(1_100)).await;
+    assert_eq!((renewed(&secret).await, vault.fetched()), (Ok(true), 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_given_up_does_not_count_as_done() {
+    let (secret, vault) = filled(ARN, "first").await;
+    vault.set(Ok("second"));
+    let given_up = tokio::time::timeout(Duration::from_millis(5), secret.refused("first")).await;
+    assert!(given_up.is_err());
+    assert_eq!((&*secret.expose(), vault.fetched()), ("first", 2));
+    assert_eq!((renewed(&secret).await, vault.fetched()), (Ok(true), 3));
 }

@@ -79,7 +79,7 @@ impl GlueRegistry {
         self.client.call(&self.place, OPERATION, body.to_vec()).await.map_err(|unsent| match unsent {
             Unsent::Incomplete(error) => incomplete(target, error),
             // Wrong credentials are wrong for every record.
-            Unsent::Credentials | Unsent::Signature => {
+            Unsent::Credentials(_) | Unsent::Signature => {
                 RegistryError::new(target.clone(), RegistryErrorKind::Refused).caused_by(unsent)
             }
         })

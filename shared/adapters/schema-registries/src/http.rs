@@ -18,6 +18,11 @@ pub(crate) enum Cause {
     /// Only for requests that register or check a schema, whose caller needs the reason: a message may quote a schema.
     #[error("it answered with error code {code}: {message}")]
     Message { code: String, message: String },
+    /// The password was read again, and the user beside it cannot be.
+    #[error(
+        "it answered with HTTP status 401 to the password that its secret has now, and the user is a fixed text: if user and password are rotated together, give the user by its secret too"
+    )]
+    FixedUser,
     #[error("the schema has a rule of type {0}")]
     Rule(String),
     #[error("its answer is not one of this API")]

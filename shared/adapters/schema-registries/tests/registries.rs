@@ -266,7 +266,7 @@ async fn a_schema_that_is_referred_to_twice_is_defined_once() {
 async fn credentials_are_sent_and_never_shown() {
     let server = Server::with_contract_schemas();
     let url = server.start().await;
-    let basic = Auth::Basic { user: "key".to_owned(), password: Secret::new("hush") };
+    let basic = Auth::Basic { user: Secret::new("key"), password: Secret::new("hush") };
     for auth in [basic, Auth::Bearer(Secret::new("hush"))] {
         let mut config = ConfluentConfig::new(&url);
         config.auth = auth;

@@ -22,6 +22,8 @@ use schema_registries::{Auth, ClientCredentials, ConfluentConfig, ConfluentRegis
 use schema_registry::{RegistryErrorKind, SchemaId, SchemaRef, Schemas};
 use tokio::net::TcpListener;
 
+const ARN: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:registry-AbCdEf";
+
 /// A registry and token endpoint that accept one secret, and the place where that secret is kept.
 #[derive(Clone)]
 struct World {
@@ -45,6 +47,20 @@ impl World {
     }
 
     async fn registry(&self, auth: impl FnOnce(Secret, &str) -> Auth) -> ConfluentRegistry {
+        let url = self.serve().await;
+        let [secret] = self.read([("TOKEN_SECRET_ARN", ARN)], ["TOKEN"]).await;
+        registry_at(&url, auth(secret, &url))
+    }
+
+    /// What these variables hold, once their secrets are read.
+    async fn read<const N: usize>(&self, set: [(&str, &str); N], names: [&'static str; N]) -> [Secret; N] {
+        let env = Env::from_pairs(set);
+        let secrets = env.read(|env| names.map(|name| env.required(name, "", secret()))).unwrap();
+        env.secrets().fill(Arc::new(self.clone())).await.unwrap();
+        secrets
+    }
+
+    async fn serve(&self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let routes = Router::new()
@@ -60,19 +76,17 @@ impl World {
             )
             .with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        let arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:registry-AbCdEf";
-        let env = Env::from_pairs([("TOKEN_SECRET_ARN", arn)]);
-        let secret = env.read(|env| env.required("TOKEN", "", secret())).unwrap();
-        env.secrets().fill(Arc::new(self.clone())).await.unwrap();
-        let mut config = ConfluentConfig::new(&url);
-        config.auth = auth(secret, &url);
-        ConfluentRegistry::new(config).unwrap()
+        url
     }
 
     fn answer(&self, headers: &HeaderMap, body: &'static str) -> Result<&'static str, StatusCode> {
         let sent = headers["authorization"].to_str().unwrap();
-        // `user` with `first` and `second`, as HTTP writes them.
-        let known = [("first", "Basic dXNlcjpmaXJzdA=="), ("second", "Basic dXNlcjpzZWNvbmQ=")];
+        // `user` with `first` and `second`, and `new-user` with `new`, as HTTP writes them.
+        let known = [
+            ("first", "Basic dXNlcjpmaXJzdA=="),
+            ("second", "Basic dXNlcjpzZWNvbmQ="),
+            ("the new pair", "Basic bmV3LXVzZXI6bmV3"),
+        ];
         let accepted = self.accepted.lock().unwrap().clone();
         let basic = known.iter().any(|(secret, header)| *secret == accepted && *header == sent);
         if basic || sent == format!("Bearer {accepted}") || sent == "Bearer granted" {
@@ -83,8 +97,16 @@ impl World {
     }
 
     fn rotate(&self) {
-        *self.accepted.lock().unwrap() = "second".to_owned();
-        *self.kept.lock().unwrap() = Some("second".to_owned());
+        self.accept("second");
+        self.keep("second");
+    }
+
+    fn accept(&self, secret: &str) {
+        *self.accepted.lock().unwrap() = secret.to_owned();
+    }
+
+    fn keep(&self, text: &str) {
+        *self.kept.lock().unwrap() = Some(text.to_owned());
     }
 
     fn counts(&self) -> (usize, usize) {
@@ -101,8 +123,12 @@ impl SecretSource for World {
     }
 }
 
+fn registry_at(url: &str, auth: Auth) -> ConfluentRegistry {
+    ConfluentRegistry::new(ConfluentConfig { auth, ..ConfluentConfig::new(url) }).unwrap()
+}
+
 fn basic(password: Secret, _: &str) -> Auth {
-    Auth::Basic { user: "user".to_owned(), password }
+    Auth::Basic { user: Secret::new("user"), password }
 }
 
 fn bearer(token: Secret, _: &str) -> Auth {
@@ -140,6 +166,33 @@ async fn a_replaced_secret_is_read_again_when_it_is_refused() {
 }
 
 #[tokio::test]
+async fn a_user_that_is_rotated_with_its_password_is_read_with_it() {
+    let world = World::refusing_by(StatusCode::UNAUTHORIZED);
+    world.keep(r#"{"user":"user","password":"first"}"#);
+    let (user, password) = (format!("{ARN}#user"), format!("{ARN}#password"));
+    let set = [("USER_SECRET_ARN", &*user), ("PASSWORD_SECRET_ARN", &*password)];
+    let [user, password] = world.read(set, ["USER", "PASSWORD"]).await;
+    let registry = registry_at(&world.serve().await, Auth::Basic { user, password });
+    assert_eq!((look_up(&registry, 1).await, world.counts()), (Ok(()), (0, 1)));
+
+    world.accept("the new pair");
+    world.keep(r#"{"user":"new-user","password":"new"}"#);
+    assert_eq!((look_up(&registry, 2).await, world.counts()), (Ok(()), (1, 2)));
+}
+
+#[tokio::test]
+async fn a_fixed_user_beside_a_rotated_password_is_suspected() {
+    let world = World::refusing_by(StatusCode::UNAUTHORIZED);
+    let registry = world.registry(basic).await;
+    world.accept("the new pair");
+    world.keep("new");
+    let error = registry.by_id(SchemaRef::Id(SchemaId(1))).await.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("give the user by its secret too"), "{cause}");
+    assert_eq!((error.kind(), world.counts()), (RegistryErrorKind::Refused, (2, 2)));
+}
+
+#[tokio::test]
 async fn lookups_that_are_refused_together_read_it_once() {
     let world = World::refusing_by(StatusCode::UNAUTHORIZED);
     let registry = world.registry(bearer).await;
@@ -153,7 +206,7 @@ async fn lookups_that_are_refused_together_read_it_once() {
 async fn a_secret_that_stays_refused_is_not_read_for_every_record() {
     let world = World::refusing_by(StatusCode::UNAUTHORIZED);
     let registry = world.registry(basic).await;
-    *world.accepted.lock().unwrap() = "known to nobody".to_owned();
+    world.accept("known to nobody");
     for id in 1..=5 {
         assert_eq!(look_up(&registry, id).await, Err(RegistryErrorKind::Refused));
     }

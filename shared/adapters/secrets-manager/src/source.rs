@@ -75,14 +75,16 @@ impl SecretsManager {
 
     async fn ask(&self, arn: &SecretArn) -> Result<String, (FetchError, Cause)> {
         let place = Place::of(SERVICE, arn.region(), self.endpoint.as_deref());
-        let place = place.ok_or((FetchError::Denied, Cause::Endpoint))?;
+        let place = place.ok_or((FetchError::NoEndpoint, Cause::Endpoint))?;
         let body = serde_json::to_vec(&GetSecretValue { secret_id: arn.as_str() })
             .map_err(|_| (FetchError::NotFound, Cause::Unreadable))?;
         match self.client.call(&place, OPERATION, body).await {
             Ok(answer) if answer.status.is_success() => text_of(&answer),
             Ok(answer) => Err(refusal(&answer)),
             Err(unsent @ Unsent::Incomplete(_)) => Err((FetchError::Unavailable, Cause::Unsent(unsent))),
-            Err(unsent) => Err((FetchError::Denied, Cause::Unsent(unsent))),
+            Err(unsent @ (Unsent::Credentials(_) | Unsent::Signature)) => {
+                Err((FetchError::NoCredentials, Cause::Unsent(unsent)))
+            }
         }
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_types::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use axum::Router;
@@ -104,9 +105,36 @@ async fn a_short_failure_is_not_noticed() {
 async fn nobody_there_is_an_error_that_says_so() {
     let errors = read(&aws("http://127.0.0.1:1")).await.unwrap_err();
     assert_eq!(errors.iter().map(SecretError::code).collect::<Vec<_>>(), ["secret_unavailable"]);
-    let errors = read(&aws("secrets.example.com")).await.unwrap_err();
-    assert_eq!(errors.iter().map(SecretError::code).collect::<Vec<_>>(), ["secret_denied"]);
+    let [error] = &*read(&aws("secrets.example.com")).await.unwrap_err() else { panic!("one secret, one error") };
+    assert_eq!(error.code(), "secret_endpoint_unusable");
+    assert!(error.to_string().contains("AWS_ENDPOINT_URL_SECRETS_MANAGER"), "{error}");
     assert!(SecretsManager::new(&SdkConfig::builder().build()).is_err());
+}
+
+/// Credentials that should come from somewhere, as in a container without a role.
+#[derive(Debug)]
+struct Nowhere;
+
+impl ProvideCredentials for Nowhere {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("no providers in chain")))
+    }
+}
+
+#[tokio::test]
+async fn missing_credentials_are_told_from_a_role_that_may_not_read() {
+    let service = Service::answering(&[(200, r#"{"SecretString":"hunter2"}"#)]);
+    let endpoint = service.start().await;
+    let nobody = SdkConfig::builder().credentials_provider(SharedCredentialsProvider::new(Nowhere));
+    let errors = read(&nobody.endpoint_url(endpoint).build()).await.unwrap_err();
+    let [error] = &*errors else { panic!("one secret, one error") };
+    assert_eq!((error.code(), error.is_transient()), ("secret_credentials_missing", false));
+    let told = error.to_string();
+    assert!(told.contains("give the function a role") && !told.contains("GetSecretValue"), "{told}");
+    assert_eq!(service.asked.load(Ordering::SeqCst), 0);
 }
 
 /// As `aws-config` reads variables and profiles.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -26,7 +27,7 @@ pub struct ServiceClient {
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceClientError {
     /// The AWS configuration has no credentials.
-    #[error("the AWS configuration has no credentials")]
+    #[error("the AWS configuration has no credentials: give the function a role, or set the AWS SDK's variables")]
     Credentials,
     /// TLS cannot be set up.
     #[error("the HTTP client cannot be built")]
@@ -44,8 +45,8 @@ pub struct Place {
 #[derive(Debug, thiserror::Error)]
 pub enum Unsent {
     /// The credentials cannot be loaded.
-    #[error("the AWS credentials cannot be loaded")]
-    Credentials,
+    #[error("the AWS credentials cannot be loaded: give the function a role, or set the AWS SDK's variables")]
+    Credentials(#[source] CredentialsError),
     /// The request cannot be signed.
     #[error("the request cannot be signed")]
     Signature,
@@ -99,7 +100,7 @@ impl ServiceClient {
     }
 
     async fn signed(&self, place: &Place, operation: &str, body: Vec<u8>) -> Result<RequestBuilder, Unsent> {
-        let identity = self.credentials.provide_credentials().await.map_err(|_| Unsent::Credentials)?.into();
+        let identity = self.credentials.provide_credentials().await.map_err(Unsent::Credentials)?.into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(&place.region)

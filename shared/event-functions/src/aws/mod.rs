@@ -63,6 +63,15 @@ impl<T> Aws<T> {
 
     /// A table of one item a row, of which the newest version wins.
     pub fn newest_version(&self, table: &Table, indexes: &[Index]) -> VersionedTable {
+        self.versioned(table, indexes, &["dynamodb:PutItem", "dynamodb:UpdateItem"])
+    }
+
+    /// The same where no change leaves a column unchanged, so that each write is a put.
+    pub fn newest_whole_version(&self, table: &Table, indexes: &[Index]) -> VersionedTable {
+        self.versioned(table, indexes, &["dynamodb:PutItem"])
+    }
+
+    fn versioned(&self, table: &Table, indexes: &[Index], actions: &'static [&'static str]) -> VersionedTable {
         self.take_table(TableUse {
             variable: table.variable(),
             partition_key: attribute::KEY,
@@ -70,7 +79,7 @@ impl<T> Aws<T> {
             ttl: Some(attribute::EXPIRES_AT),
             indexes: indexes.to_vec(),
             person: table.person(),
-            actions: &["dynamodb:PutItem", "dynamodb:UpdateItem"],
+            actions,
         });
         self.world.versioned_table(table)
     }

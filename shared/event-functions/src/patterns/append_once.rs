@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avro_decode::AvroType;
-use dynamodb::keys::{EARLIEST_TIME, MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES, Precision, sortable_time};
+use dynamodb::keys::{MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES, Precision, sortable};
 use dynamodb::{AppendOnlyTable, Columns, Item};
 use environment::Table;
 use event_runtime::{Clock, Failed};
@@ -132,10 +132,8 @@ where
     fn stored(&self, entry: Entry) -> Result<dynamodb::Entry, Failed> {
         let content = entry.digest()?;
         let Entry { partition, at, id, attributes, .. } = entry;
-        if at < EARLIEST_TIME {
-            return Err(EntryUnusable::Time.into());
-        }
-        let sort = format!("{}#{id}", sortable_time(at, Precision::Microseconds));
+        let time = sortable(at, Precision::Microseconds).map_err(|_| EntryUnusable::Time)?;
+        let sort = format!("{time}#{id}");
         if id.is_empty() || sort.len() > MAX_SORT_KEY_BYTES {
             return Err(EntryUnusable::Id(id.len()).into());
         }

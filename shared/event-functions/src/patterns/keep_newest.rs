@@ -51,15 +51,12 @@ where
 
     /// The same for a table with indexes, whose keys are columns of the item.
     pub fn indexed(aws: &Aws<T>, table: &Table, indexes: &[Index], item: F) -> Self {
+        Self::over(aws, aws.newest_version(table, indexes), item)
+    }
+
+    fn over(aws: &Aws<T>, table: VersionedTable, item: F) -> Self {
         let NewestVersions { epoch, tombstones, .. } = aws.variables();
-        KeepNewest {
-            table: aws.newest_version(table, indexes),
-            item,
-            epoch,
-            tombstones,
-            clock: aws.clock(),
-            _row: PhantomData,
-        }
+        KeepNewest { table, item, epoch, tombstones, clock: aws.clock(), _row: PhantomData }
     }
 
     fn tombstone(&self, change: &Change<'_, RowOf<'_, T>>) -> Columns {
@@ -111,7 +108,8 @@ where
 }
 
 /// Keeps the newest version of each document in `table`: the item that `item` makes of its fields. All fields that `D`
-/// does not name may have any type.
+/// does not name may have any type. A document is whole, so its item has no unchanged columns, and the role needs no right
+/// to update.
 pub fn keep_newest_documents<D, I, F>(
     aws: &Aws<Document<'static, D>>,
     table: &Table,
@@ -123,7 +121,8 @@ where
     I: IntoItem,
     F: Fn(D) -> I + Send + Sync + 'static,
 {
-    KeepNewest::indexed(aws, table, indexes, move |document: Document<'_, D>| -> Result<Columns, Failed> {
+    let table = aws.newest_whole_version(table, indexes);
+    KeepNewest::over(aws, table, move |document: Document<'_, D>| -> Result<Columns, Failed> {
         item(document.fields()?).into_item()
     })
 }

@@ -51,7 +51,7 @@ pub enum NewFunctionError {
     Helper(TopicName),
     /// No recording to make a sample and a test from.
     #[error(
-        "no recording contains {topic}, and a function is tested with recorded bytes: put a folder with schemas.json and records.jsonl, as in events/recorded/postgres-accounts, beside it. Recorded topics: {}",
+        "no recording contains {topic}, and a function is tested with recorded bytes: put a folder with schemas.json and records.jsonl, as in events/recorded/postgres-accounts, beside it; and declare the topic by its contract events/topics/{topic}.json, with its schemas in events/schemas. Recorded topics: {}",
         recorded.join(", ")
     )]
     NotRecorded {
@@ -108,8 +108,6 @@ pub fn new_function(workspace: &Workspace, name: &str, topic: &str) -> Result<Ne
         (from.replace('-', "_"), to.replace('-', "_")),
         (from.replace('-', "_").to_uppercase(), to.replace('-', "_").to_uppercase()),
         (template.topic.to_owned(), topic.to_string()),
-        // Its own folder has its sample; those of the repository's functions and templates lie together.
-        ("events/samples/{NAME}".to_owned(), "functions/{NAME}/samples".to_owned()),
     ];
     let fill = |text: String| replacements.iter().fold(text, |text, (from, to)| text.replace(from, to));
     let folder = workspace.root().join("shared/tools").join(template.name);
@@ -272,5 +270,6 @@ mod tests {
         assert!(refused("index-orders", "cdc.mysql.transaction").contains("writes for itself"));
         let error = refused("index-orders", "cdc.mysql.shop.invoices");
         assert!(error.contains("no recording contains") && error.contains(ORDERS), "{error}");
+        assert!(error.contains("contract events/topics/cdc.mysql.shop.invoices.json"), "{error}");
     }
 }

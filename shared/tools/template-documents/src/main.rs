@@ -36,17 +36,21 @@ mod tests {
 
     use super::*;
 
+    /// A document with each field that the function reads.
+    const DOCUMENT: &str = "{}";
+
     #[test]
     fn a_deleted_document_does_not_come_back() {
         let test = function().test(&[("TEMPLATE_DOCUMENTS_TABLE", "template-documents")]);
         let documents = Documents::<Document>::of(&test);
-        assert_eq!(documents.change(Op::Create, "69", 10, Some("{}")), Outcome::Done);
+        assert_eq!(documents.change(Op::Create, "69", 10, Some(DOCUMENT)), Outcome::Done);
         assert_eq!(documents.change(Op::Delete, "69", 30, None), Outcome::Done);
-        assert_eq!(documents.change(Op::Update, "69", 20, Some("{}")), Outcome::Duplicate);
+        assert_eq!(documents.change(Op::Update, "69", 20, Some(DOCUMENT)), Outcome::Duplicate);
         assert_eq!(documents.change(Op::Update, "70", 20, None), Outcome::Skipped("document_gone"));
         assert_eq!(documents.change(Op::Create, "71", 20, Some("[")), Outcome::DeadLettered("document_malformed"));
         assert_eq!(test.item("template-documents", "69").unwrap()["deleted_at"], 30);
     }
+
     #[test]
     fn the_readme_lists_the_functions_variables() {
         function().check_readme(include_str!("../README.md"), &[]);

@@ -34,17 +34,23 @@ mod tests {
 
     use super::*;
 
+    /// An event with a value in each field that the function reads.
+    fn data() -> Data {
+        Data {}
+    }
+
     #[test]
     fn an_event_is_appended_once_under_its_id() {
         let test = function().test(&[("TEMPLATE_EVENTS_TABLE", "template-events")]);
         let facts = Facts::<Data>::of(&test);
         let headers = EventHeaders { id: Some("e1"), time: Some("2026-11-20T09:15:00.25Z") };
-        assert_eq!(facts.happened("17", headers, Data {}), Outcome::Done);
-        assert_eq!(facts.happened("17", headers, Data {}), Outcome::Duplicate);
+        assert_eq!(facts.happened("17", headers, data()), Outcome::Done);
+        assert_eq!(facts.happened("17", headers, data()), Outcome::Duplicate);
         let without_id = EventHeaders { id: None, ..headers };
-        assert_eq!(facts.happened("17", without_id, Data {}), Outcome::DeadLettered("event_id_missing"));
+        assert_eq!(facts.happened("17", without_id, data()), Outcome::DeadLettered("event_id_missing"));
         assert_eq!(test.item("template-events", "entity#17").unwrap()["sk"], "2026-11-20T09:15:00.250000Z#e1");
     }
+
     #[test]
     fn the_readme_lists_the_functions_variables() {
         function().check_readme(include_str!("../README.md"), &[]);

@@ -36,17 +36,23 @@ mod tests {
 
     use super::*;
 
+    /// A row with a value in each column that the function reads.
+    fn row() -> Row {
+        Row {}
+    }
+
     #[test]
     fn a_row_is_kept_once_and_only_its_newest_version() {
         let test = function().test(&[("TEMPLATE_ROWS_TABLE", "template-rows")]);
         let rows = Rows::<Row>::of(&test);
-        assert_eq!(rows.change(Op::Create, "42", 1, Some(Row {})), Outcome::Done);
-        assert_eq!(rows.change(Op::Create, "42", 1, Some(Row {})), Outcome::Duplicate);
-        assert_eq!(rows.change(Op::Update, "42", 3, Some(Row {})), Outcome::Done);
-        assert_eq!(rows.change(Op::Update, "42", 2, Some(Row {})), Outcome::Duplicate);
+        assert_eq!(rows.change(Op::Create, "42", 1, Some(row())), Outcome::Done);
+        assert_eq!(rows.change(Op::Create, "42", 1, Some(row())), Outcome::Duplicate);
+        assert_eq!(rows.change(Op::Update, "42", 3, Some(row())), Outcome::Done);
+        assert_eq!(rows.change(Op::Update, "42", 2, Some(row())), Outcome::Duplicate);
         assert!(test.item("template-rows", "42").is_some());
         assert!(test.letters().is_empty());
     }
+
     #[test]
     fn the_readme_lists_the_functions_variables() {
         function().check_readme(include_str!("../README.md"), &[]);

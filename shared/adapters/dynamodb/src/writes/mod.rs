@@ -11,4 +11,4 @@ pub use failure::{FailedWrite, FailureCodes, WriteFailure};
 pub use item::{Conditional, Write, write};
 pub(crate) use port::ConditionalPut;
 pub use port::Writes;
-pub use transaction::{Transaction, transaction};
+pub(crate) use transaction::Transaction;

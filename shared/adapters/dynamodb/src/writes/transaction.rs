@@ -9,7 +9,7 @@ use crate::value::Item;
 
 /// The end of a transaction.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Transaction {
+pub(crate) enum Transaction {
     /// All conditions held; everything is written.
     Applied,
     /// Nothing is written. For each write, in the request's order, the item that its condition failed over; `None`
@@ -24,7 +24,7 @@ const NO_REASON: &str = "None";
 ///
 /// # Errors
 /// [`FailedWrite`] where it was neither applied nor refused by a condition.
-pub fn transaction<O>(result: Result<O, SdkError<TransactWriteItemsError>>) -> Result<Transaction, FailedWrite> {
+pub(super) fn transaction<O>(result: Result<O, SdkError<TransactWriteItemsError>>) -> Result<Transaction, FailedWrite> {
     let error = match result {
         Ok(_) => return Ok(Transaction::Applied),
         Err(error) => error,

@@ -15,6 +15,10 @@ pub enum FetchError {
     NotFound,
     /// It is binary.
     NoText,
+    /// There are no AWS credentials to ask with.
+    NoCredentials,
+    /// The source's endpoint is not an address.
+    NoEndpoint,
     /// The source does not answer, or has failed; a later try may succeed.
     Unavailable,
 }
@@ -55,6 +59,8 @@ impl SecretError {
         match &self.problem {
             SecretProblem::Fetch(FetchError::Denied) => "secret_denied",
             SecretProblem::Fetch(FetchError::NotFound) => "secret_not_found",
+            SecretProblem::Fetch(FetchError::NoCredentials) => "secret_credentials_missing",
+            SecretProblem::Fetch(FetchError::NoEndpoint) => "secret_endpoint_unusable",
             SecretProblem::Fetch(FetchError::NoText) | SecretProblem::Empty => "secret_without_text",
             SecretProblem::Fetch(FetchError::Unavailable) | SecretProblem::NoSource => "secret_unavailable",
             SecretProblem::KeyMissing(_) => "secret_key_missing",
@@ -77,6 +83,14 @@ impl fmt::Display for SecretError {
             ),
             SecretProblem::Fetch(FetchError::NotFound) => f.write_str("does not exist: check the ARN and its region"),
             SecretProblem::Fetch(FetchError::NoText) => f.write_str("is binary: store it as text"),
+            SecretProblem::Fetch(FetchError::NoCredentials) => f.write_str(
+                "was not asked for, because there are no AWS credentials: give the function a role; outside of Lambda set \
+                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+            ),
+            SecretProblem::Fetch(FetchError::NoEndpoint) => f.write_str(
+                "was not asked for, because the endpoint of AWS Secrets Manager is not an address: correct or remove \
+                 AWS_ENDPOINT_URL_SECRETS_MANAGER and AWS_ENDPOINT_URL",
+            ),
             SecretProblem::Fetch(FetchError::Unavailable) => {
                 f.write_str("cannot be read now: check the route to AWS Secrets Manager if this lasts")
             }

@@ -58,10 +58,11 @@ impl Secret {
 
     /// The other side refused this value. Returns whether there is another one now, with which one more try makes sense.
     ///
-    /// A stored secret is fetched again: by one request for all that wait, and not more often than every 30 seconds.
+    /// A stored secret is fetched again: by one request for all that wait, and not more often than every 30 seconds, or
+    /// every second while its source does not answer. A request that is given up before its answer does not count.
     ///
     /// # Errors
-    /// When the secret cannot be read again; the value stays as it was.
+    /// When the secret cannot be read again; the value stays as it was. Until the next request all get this error.
     pub async fn refused(&self, value: &str) -> Result<bool, SecretError> {
         match &self.0 {
             Origin::Text(_) => Ok(false),

@@ -12,6 +12,8 @@ use super::error::{SecretError, SecretProblem, SecretsError};
 
 /// How often a secret is fetched again at most, however often it is refused.
 const PAUSE: Duration = Duration::from_secs(30);
+/// The same after a request that failed for the moment: the next one may succeed.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Where the texts of secrets come from.
 pub trait SecretSource: Send + Sync {
@@ -90,14 +92,28 @@ fn value_of(text: &str, key: &str) -> Option<String> {
     }
 }
 
+/// A request after a refusal, when and how it ended.
+struct Renewal {
+    at: Instant,
+    end: Result<(), SecretError>,
+}
+
+impl Renewal {
+    /// Whether it is too early for another request.
+    fn is_recent(&self) -> bool {
+        let transient = self.end.as_ref().is_err_and(SecretError::is_transient);
+        self.at.elapsed() < if transient { RETRY_PAUSE } else { PAUSE }
+    }
+}
+
 /// One secret, shared by all variables that name it.
 pub(super) struct Stored {
     arn: SecretArn,
     source: OnceLock<Arc<dyn SecretSource>>,
     /// `None` until it is fetched.
     values: RwLock<BTreeMap<Part, Option<Arc<str>>>>,
-    /// When it was last fetched again. Locked meanwhile, so that all who come wait for that one request.
-    renewed: tokio::sync::Mutex<Option<Instant>>,
+    /// The last time that it was fetched again. Locked meanwhile, so that all who come wait for that one request.
+    renewed: tokio::sync::Mutex<Option<Renewal>>,
 }
 
 impl Stored {
@@ -141,13 +157,13 @@ impl Stored {
         if changed() {
             return Ok(true);
         }
-        if renewed.is_some_and(|at| at.elapsed() < PAUSE) {
-            return Ok(false);
+        if let Some(last) = renewed.as_ref().filter(|last| last.is_recent()) {
+            return last.end.clone().map(|()| false);
         }
         let source = self.source.get().ok_or_else(|| SecretError::new(&self.arn, SecretProblem::NoSource))?;
-        // Before the request, so that one that fails or is given up counts too.
-        *renewed = Some(Instant::now());
-        self.fetch(&**source).await?;
-        Ok(changed())
+        // A caller that gives up here leaves nothing behind: the next one asks.
+        let end = self.fetch(&**source).await;
+        *renewed = Some(Renewal { at: Instant::now(), end: end.clone() });
+        end.map(|()| changed())
     }
 }

@@ -18,10 +18,13 @@ pub struct Login {
 
 /// Where user and password come from.
 ///
-/// They are read each time that the producer signs in: at first, and after the cluster has refused it. So a rotated password
-/// is found.
+/// They are asked for each time that the producer makes a client: when it first sends, and after an error that ended the
+/// one before. That may have been a refusal, so what is kept elsewhere is to be read again: then a rotated password is found.
 pub trait Logins: Send + Sync {
     /// The current user and password.
+    ///
+    /// # Errors
+    /// When there are none to sign in with. Those of before are better than an error: they may still be accepted.
     fn login(&self) -> BoxFuture<'_, Result<Login, LoginError>>;
 }
 

@@ -69,6 +69,7 @@ pub(super) fn meaning_if_healthy(refusal: &RegistryError) -> Option<RegistryErro
         Cause::Status(_)
         | Cause::Code { .. }
         | Cause::Message { .. }
+        | Cause::FixedUser
         | Cause::Rule(_)
         | Cause::Unreadable
         | Cause::TooLarge

@@ -68,8 +68,8 @@ pub enum Auth {
     None,
     /// HTTP basic; in Confluent Cloud an API key and its secret.
     Basic {
-        /// User or API key.
-        user: String,
+        /// User or API key. A key that is rotated together with its secret is kept beside it.
+        user: Secret,
         /// Password or secret.
         password: Secret,
     },

@@ -16,7 +16,7 @@ use super::{
     config::{Auth, ConfluentConfig, ConfluentConfigError, Tls},
     oauth::{Token, Tokens, unreadable},
 };
-use crate::http::{RetryLimits, is_failure, receive, unavailable};
+use crate::http::{Cause, RetryLimits, is_failure, receive, unavailable};
 
 const CONTENT: &str = "application/vnd.schemaregistry.v1+json";
 /// Headers of Confluent Cloud: which cluster is meant, and by which identity pool.
@@ -82,7 +82,11 @@ impl Transport {
                 }
                 Ok(answer) => {
                     self.preferred.store(index, Ordering::Relaxed);
-                    return success(answer, request.target);
+                    let refused = answer.status == StatusCode::UNAUTHORIZED;
+                    return success(answer, request.target).map_err(|error| match refused && self.has_fixed_user() {
+                        true => error.caused_by(Cause::FixedUser),
+                        false => error,
+                    });
                 }
                 Err(error) if error.kind() == RegistryErrorKind::Unavailable => last = error,
                 Err(error) => return Err(error),
@@ -91,17 +95,27 @@ impl Transport {
         Err(last)
     }
 
+    /// Whether the password may be replaced while the process runs, and the user may not.
+    fn has_fixed_user(&self) -> bool {
+        match &self.credentials {
+            Credentials::Fixed(Auth::Basic { user, password }) => user.arn().is_none() && password.arn().is_some(),
+            Credentials::Fixed(_) | Credentials::Fetched { .. } => false,
+        }
+    }
+
     /// Sends a request once, or twice if the registry refuses a token that may have been revoked.
     async fn send_authorized(&self, index: usize, request: &Request<'_>) -> Result<Answer, RegistryError> {
         let Some(url) = self.urls.get(index) else { return Err(unavailable(request.target)) };
         match &self.credentials {
             Credentials::Fixed(Auth::None | Auth::OAuth(_)) => self.send_to(url, request, |builder| builder).await,
             Credentials::Fixed(Auth::Basic { user, password }) => {
-                self.send_secret(url, request, password, |builder, password| builder.basic_auth(user, Some(password)))
-                    .await
+                self.send_secrets(url, request, [user, password], |builder, [user, password]| {
+                    builder.basic_auth(user, Some(password))
+                })
+                .await
             }
             Credentials::Fixed(Auth::Bearer(token)) => {
-                self.send_secret(url, request, token, |builder, token| builder.bearer_auth(token)).await
+                self.send_secrets(url, request, [token], |builder, [token]| builder.bearer_auth(token)).await
             }
             Credentials::Fetched { tokens, headers } => {
                 let token = tokens.fresh(request.target).await?;
@@ -120,21 +134,28 @@ impl Transport {
         }
     }
 
-    /// Sends a request once, or twice if the registry refuses a secret that has been replaced.
-    async fn send_secret(
+    /// Sends a request once, or twice if the registry refuses secrets of which one has been replaced.
+    async fn send_secrets<const N: usize>(
         &self,
         url: &Url,
         request: &Request<'_>,
-        secret: &Secret,
-        sign: impl Fn(RequestBuilder, &str) -> RequestBuilder,
+        secrets: [&Secret; N],
+        sign: impl Fn(RequestBuilder, [&str; N]) -> RequestBuilder,
     ) -> Result<Answer, RegistryError> {
-        let known = secret.expose();
-        let answer = self.send_to(url, request, |builder| sign(builder, &known)).await?;
-        let refused = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-        if !refused || !secret.refused(&known).await.map_err(|error| unreadable(request.target, error))? {
+        let known = secrets.map(Secret::expose);
+        let answer = self.send_to(url, request, |builder| sign(builder, known.each_ref().map(|text| &**text))).await?;
+        if !matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             return Ok(answer);
         }
-        self.send_to(url, request, |builder| sign(builder, &secret.expose())).await
+        let mut replaced = false;
+        for (secret, text) in secrets.iter().zip(&known) {
+            replaced |= secret.refused(text).await.map_err(|error| unreadable(request.target, error))?;
+        }
+        if !replaced {
+            return Ok(answer);
+        }
+        let known = secrets.map(Secret::expose);
+        self.send_to(url, request, |builder| sign(builder, known.each_ref().map(|text| &**text))).await
     }
 
     async fn send_to(

@@ -8,9 +8,10 @@ use schema_registries::{Auth, ClientCredentials};
 #[derive(Config)]
 #[env(check = one_way)]
 pub(super) struct Credentials {
-    /// User of the registry; in Confluent Cloud the API key.
+    /// User of the registry; in Confluent Cloud the API key. A key that is rotated with its secret is best given by the same
+    /// secret in Secrets Manager, so that the two never disagree.
     #[env("SCHEMA_REGISTRY_USER", example = "reader")]
-    user: Option<String>,
+    user: Option<Secret>,
     /// Password of that user; in Confluent Cloud the API secret.
     #[env("SCHEMA_REGISTRY_PASSWORD", required_when(user.is_some(), "SCHEMA_REGISTRY_USER is set"))]
     password: Option<Secret>,
