@@ -23,7 +23,7 @@ impl Table {
         &self.name
     }
 
-    /// The same table, with the attributes that say whom an item is about. A manifest lists them, for whoever has to find
+    /// The same table, with the attributes that say whom an item is about. A manifest lists them, for anybody who has to find
     /// or remove what is stored about a person.
     #[must_use]
     pub fn with_person(&self, attributes: &'static [&'static str]) -> Self {
