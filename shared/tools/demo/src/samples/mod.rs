@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use local_stack::Workspace;
 use recordings::Recording;
+use topic_names::NamingRules;
 
 pub use self::error::SampleError;
 
@@ -28,7 +29,7 @@ pub fn samples(workspace: &Workspace) -> Result<Vec<(&'static str, Vec<Sample>)>
         ("audit-profile-update", profiles::samples()?),
         (ROWS.name, vec![created_sample(&recorded("postgres-accounts")?, ROWS.topic)?]),
         (DOCUMENTS.name, vec![created_sample(&recorded("mongodb-logins")?, DOCUMENTS.topic)?]),
-        (EVENTS.name, vec![example_sample(workspace, &EVENTS.topic.parse()?)?]),
+        (EVENTS.name, vec![example_sample(workspace, &EVENTS.topic.parse()?, &NamingRules::default())?]),
     ])
 }
 
