@@ -96,7 +96,7 @@ fn patterns_that_cannot_be_used_are_refused_with_the_reason() {
     assert!(matches!(NamingRules::new(twice, Letters::default()), Err(RulesError::Ambiguous(..))));
 }
 
-/// A word that begins a pattern is no domain, and the pattern with more words decides.
+/// A word that begins a pattern is not a domain, and the pattern with more words decides.
 #[test]
 fn words_are_stronger_than_placeholders() {
     let patterns = [

@@ -16,6 +16,8 @@ const PROFILES: &str = "user.profile.updated";
 const SOON: Duration = Duration::from_secs(5);
 
 type States = BTreeMap<String, TopicState>;
+/// An error about a topic.
+type Fault = fn(String) -> ClusterError;
 
 /// A cluster in memory.
 #[derive(Default)]
@@ -24,7 +26,7 @@ struct Fake {
     /// What it was asked to change, in order.
     asked: Mutex<Vec<String>>,
     /// The topic that it does not change, and why.
-    fails: Option<(&'static str, fn(String) -> ClusterError)>,
+    fails: Option<(&'static str, Fault)>,
     /// How often it still shows what was before the first change.
     stale: Mutex<Option<(usize, States)>>,
     /// Raised when the first topic is changed.
@@ -99,7 +101,7 @@ async fn applied(fake: &Fake, stop: u32) -> Applied {
     applied
 }
 
-fn failing(topic: &'static str, error: fn(String) -> ClusterError) -> Fake {
+fn failing(topic: &'static str, error: Fault) -> Fake {
     Fake { fails: Some((topic, error)), ..Fake::default() }
 }
 

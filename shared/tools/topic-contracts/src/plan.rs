@@ -33,7 +33,7 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What is not done. A plan with a refusal is not applied: a person decides first.
     pub refusals: Vec<Refusal>,
-    /// What contracts say and this cluster's service does not let anybody set. It is no change, and no refusal.
+    /// What contracts say and this cluster's service does not let anybody set. It counts neither as a change nor as a refusal.
     pub unsettable: Vec<Refusal>,
     /// Topics of the cluster without a contract. They are left alone.
     pub undeclared: Vec<String>,
