@@ -6,6 +6,7 @@
 
 mod apply;
 mod cluster;
+pub mod command;
 mod declared;
 mod error;
 mod kafka;

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use cluster_topics::NewTopics;
 use kafka_connection::{ClientCertificate, Connection, Login, SignIn, Tls};
 use topic_contracts::{Allowed, Service};
 
-use crate::exit::Failure;
+use super::exit::Failure;
+use crate::cluster::NewTopics;
 
 /// The variable with the password. It is not an option: arguments are shown to every user of a machine.
 pub(crate) const PASSWORD: &str = "KAFKA_PASSWORD";

@@ -1,8 +1,12 @@
 //! What is printed: for people, or as JSON.
 
-use cluster_topics::{Applied, Declared, NewTopics, Settled};
 use serde_json::{Map, Value, json};
 use topic_contracts::{Change, Plan, Refusal, Step};
+
+use crate::apply::Applied;
+use crate::cluster::NewTopics;
+use crate::declared::Declared;
+use crate::settle::Settled;
 
 /// The plan for a person, with a line for each thing.
 pub(crate) fn text(plan: &Plan, declared: &Declared, new: NewTopics) -> String {

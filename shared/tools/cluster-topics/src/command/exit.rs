@@ -1,8 +1,12 @@
 //! How the command ends.
 
-use cluster_topics::{Applied, ClusterError, DeclaredError, Settled};
 use kafka_connection::{ConnectionError, with_causes};
 use topic_contracts::Plan;
+
+use crate::apply::Applied;
+use crate::declared::DeclaredError;
+use crate::error::ClusterError;
+use crate::settle::Settled;
 
 /// The cluster has what the contracts say, or has it now.
 pub(crate) const EQUAL: u8 = 0;
@@ -90,10 +94,10 @@ pub(crate) fn of_applied(applied: &Applied, settled: Option<&Settled>) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use cluster_topics::Failed;
     use topic_contracts::{Change, Refusal, Step};
 
     use super::*;
+    use crate::apply::Failed;
 
     fn changes(mut plan: Plan) -> Plan {
         let step = Step::AddPartitions { from: 1, to: 2, warning: None };
