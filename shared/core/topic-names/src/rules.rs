@@ -1,6 +1,5 @@
 //! The rules of names: which patterns there are, and what may stand in a placeholder.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::kafka::MAX_LENGTH;
@@ -179,40 +178,55 @@ impl Letters {
     }
 }
 
-/// Where in a name the parts of its pattern are, in bytes.
-#[derive(Debug, Clone)]
+/// A part of a name, in bytes. A name that fits its pattern is ASCII and has fewer than 256 of them.
+#[derive(Debug, Clone, Copy, Default)]
+struct Span {
+    begin: u8,
+    end: u8,
+}
+
+impl Span {
+    fn from(begin: usize, end: usize) -> Self {
+        let byte = |at| u8::try_from(at).unwrap_or(u8::MAX);
+        Self { begin: byte(begin), end: byte(end) }
+    }
+
+    fn of(self, name: &str) -> &str {
+        name.get(self.begin.into()..self.end.into()).unwrap_or_default()
+    }
+}
+
+/// Where in a name the parts of its pattern are. Small, because errors carry names.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     holds: Holds,
     /// Domain, entity and event, or system, container and table.
-    parts: [Range<usize>; 3],
-    prefix: Option<Range<usize>>,
+    parts: [Span; 3],
+    prefix: Option<Span>,
 }
 
 impl Shape {
     fn new(pattern: &Pattern, segments: &[&str]) -> Self {
         let mut at = 0;
-        let ranges: Vec<Range<usize>> = segments
-            .iter()
-            .map(|segment| {
-                let begin = at;
-                at += segment.len() + 1;
-                begin..begin + segment.len()
-            })
-            .collect();
+        let span = |segment: &&str| {
+            let begin = at;
+            at += segment.len() + 1;
+            Span::from(begin, begin + segment.len())
+        };
+        let spans: Vec<Span> = segments.iter().map(span).collect();
         let found = |wanted| {
             let index = pattern.segments.iter().position(|segment| *segment == Segment::Placeholder(wanted));
-            index.and_then(|index| ranges.get(index).cloned())
+            index.and_then(|index| spans.get(index).copied())
         };
         // `Pattern::parse` has refused a pattern without its prefix.
         let prefix = pattern.prefix().ok().flatten().and_then(|within| {
-            let whole = ranges.get(within)?;
-            Some(whole.first()?.start..whole.last()?.end)
+            let whole = spans.get(within)?;
+            Some(Span { begin: whole.first()?.begin, end: whole.last()?.end })
         });
         let (first, second, third) = match pattern.holds {
             Holds::Events => (found(Placeholder::Domain), Placeholder::Entity, Placeholder::Event),
             Holds::Changes | Holds::Helper(_) => {
-                let system = found(Placeholder::System).or_else(|| prefix.clone());
-                (system, Placeholder::Container, Placeholder::Table)
+                (found(Placeholder::System).or(prefix), Placeholder::Container, Placeholder::Table)
             }
         };
         let parts = [first, found(second), found(third)].map(Option::unwrap_or_default);
@@ -220,7 +234,7 @@ impl Shape {
     }
 
     pub(crate) fn kind<'a>(&self, name: &'a str) -> TopicKind<'a> {
-        let [first, second, third] = self.parts.clone().map(|part| name.get(part).unwrap_or_default());
+        let [first, second, third] = self.parts.map(|part| part.of(name));
         match self.holds {
             Holds::Events => TopicKind::DomainEvent { domain: first, entity: second, event: third },
             Holds::Changes => TopicKind::Change { system: first, container: second, table: third },
@@ -229,11 +243,12 @@ impl Shape {
     }
 
     pub(crate) fn prefix<'a>(&self, name: &'a str) -> Option<&'a str> {
-        name.get(self.prefix.clone()?)
+        self.prefix.map(|prefix| prefix.of(name))
     }
 
     /// Of `domain.entity.event`.
     pub(crate) fn of_stand_in() -> Self {
-        Self { holds: Holds::Events, parts: [0..6, 7..13, 14..19], prefix: None }
+        let parts = [(0, 6), (7, 13), (14, 19)].map(|(begin, end)| Span::from(begin, end));
+        Self { holds: Holds::Events, parts, prefix: None }
     }
 }

@@ -61,6 +61,17 @@ fn what_no_pattern_fits_is_refused_with_all_of_them() {
     }
 }
 
+/// Up to Kafka's limit, and for the name that stands in until problems are reported.
+#[test]
+fn the_longest_name_has_all_its_parts() {
+    let table = "t".repeat(249 - "cdc.postgres.public.".len());
+    let topic = TopicName::change("postgres", "public", &table).unwrap();
+    assert_eq!(topic.as_str().len(), 249);
+    assert_eq!(topic.kind(), TopicKind::Change { system: "postgres", container: "public", table: &table });
+    let kind = TopicKind::DomainEvent { domain: "domain", entity: "entity", event: "event" };
+    assert_eq!(TopicName::stand_in().kind(), kind);
+}
+
 /// Names of two rules are one topic, whatever the rules make of them.
 #[test]
 fn names_are_equal_by_their_text() {

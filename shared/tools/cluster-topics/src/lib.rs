@@ -1,7 +1,7 @@
 //! Brings a Kafka cluster's topics to what their contracts say: the library of the command `topics`.
 //!
 //! [`Declared`] reads contracts and names, [`plan`] compares them with a [`Cluster`], [`apply`](apply()) does what the plan
-//! says, topic by topic, and [`settle`] waits until the cluster shows it. Nothing is ever deleted. [`KafkaCluster`] is the
+//! says, topic by topic, and [`settle`](settle()) waits until the cluster shows it. Nothing is ever deleted. [`KafkaCluster`] is the
 //! real one.
 
 mod apply;
