@@ -21,7 +21,9 @@ impl Copy {
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(&entry, to).unwrap();
         }
-        fs::copy(events().join("CATALOGUE.md"), folder.path().join("CATALOGUE.md")).unwrap();
+        for file in ["CATALOGUE.md", "names.json"] {
+            fs::copy(events().join(file), folder.path().join(file)).unwrap();
+        }
         std::os::unix::fs::symlink(events().join("recorded"), folder.path().join("recorded")).unwrap();
         Self(folder)
     }
