@@ -16,6 +16,9 @@ EVENT ?= created
 SAMPLES = $(wildcard functions/$(FUNCTION)/samples events/samples/$(FUNCTION))
 EVENT_FILE = $(firstword $(wildcard $(EVENT) $(SAMPLES:%=%/$(basename $(EVENT)).json)))
 PORT ?= 9000
+# Brokers of the cluster, and more options of the command `topics`, such as --names staging.json.
+BOOTSTRAP ?= 127.0.0.1:9092
+TOPICS ?=
 DEMO_FUNCTIONS := send-welcome-email cache-user-login publish-profile-updates audit-profile-update
 
 CARGO_DENY := .local/bin/cargo-deny
@@ -28,7 +31,7 @@ help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@printf '\nSettings: RECORDING=folder TOPIC=topic (demo), FUNCTION=name EVENT=path-or-sample PORT=9000 (watch, invoke)\n'
+	@printf '\nSettings: RECORDING=folder TOPIC=topic (demo), FUNCTION=name EVENT=path-or-sample PORT=9000 (watch, invoke),\n  BOOTSTRAP=host:port TOPICS="options" (topics-plan, topics-apply)\n'
 
 .PHONY: setup
 setup: ## Install the pinned tools into .local/venv (the other targets do it when needed)
@@ -68,6 +71,16 @@ manifests: ## Write what each function declares (functions/*/function.json), and
 .PHONY: samples
 samples: ## Write events/samples from the recordings
 	@cargo run --quiet --bin demo -- samples
+
+##@ Topics of a cluster
+
+.PHONY: topics-plan
+topics-plan: ## Print what the cluster at BOOTSTRAP lacks of its contracts, with options of `topics plan` in TOPICS
+	@cargo run --quiet --bin topics -- plan --bootstrap "$(BOOTSTRAP)" $(TOPICS)
+
+.PHONY: topics-apply
+topics-apply: ## Print the same; with TOPICS=--yes bring the cluster to its contracts
+	@cargo run --quiet --bin topics -- apply --bootstrap "$(BOOTSTRAP)" $(TOPICS)
 
 ##@ Prove it
 

@@ -27,8 +27,15 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -40,6 +47,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *                                        creates a topic with settings; prints "created" once the broker has it
  * read BOOTSTRAP TOPIC [SCHEMA_FILE]     prints every record up to the current end as a line of JSON; also decodes the value with Java's
  *                                        Avro if a schema is given (after Confluent's frame)
+ * allow BOOTSTRAP USER TOPIC OPERATION...
+ *                                        allows a user operations on a topic; prints "allowed"
  * password BOOTSTRAP USER PASSWORD       sets a user's password for SCRAM-SHA-512
  * place BOOTSTRAP TOPIC KEY...           sends a record for each key and prints the partition that Java's producer chose
  * expire BOOTSTRAP TOPIC TIMESTAMP       sends a record of that time and prints "deleted" once the broker has deleted it
@@ -52,6 +61,7 @@ public final class Peer {
     List<String> rest = List.of(arguments).subList(2, arguments.length);
     switch (arguments[0]) {
       case "create" -> create(arguments[1], rest);
+      case "allow" -> allow(arguments[1], rest);
       case "password" -> password(arguments[1], rest);
       case "read" -> read(arguments[1], rest);
       case "place" -> place(arguments[1], rest);
@@ -84,6 +94,18 @@ public final class Peer {
         }
       }
     }
+  }
+
+  private static void allow(String bootstrap, List<String> arguments) throws Exception {
+    ResourcePattern topic = new ResourcePattern(ResourceType.TOPIC, arguments.get(1), PatternType.LITERAL);
+    String user = "User:" + arguments.get(0);
+    List<AclBinding> allowed = arguments.stream().skip(2).map(AclOperation::valueOf)
+        .map(operation -> new AccessControlEntry(user, "*", operation, AclPermissionType.ALLOW))
+        .map(entry -> new AclBinding(topic, entry)).collect(Collectors.toList());
+    try (Admin admin = Admin.create(properties(bootstrap))) {
+      admin.createAcls(allowed).all().get();
+    }
+    System.out.println("allowed");
   }
 
   private static void password(String bootstrap, List<String> arguments) throws Exception {

@@ -13,6 +13,9 @@
 //! the database's own names, which the connector copies: they may also contain underscores, and begin with a digit or an
 //! underscore.
 //!
+//! That is the default. An organisation whose topics are named otherwise has [`NamingRules`] of its own, and an environment
+//! that calls topics otherwise than they are declared has [`EnvironmentNames`].
+//!
 //! ```
 //! use topic_names::{Part, SubjectStrategy, TopicKind, TopicName};
 //!
@@ -29,8 +32,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod environment;
+mod kafka;
+mod kind;
+mod pattern;
+mod problem;
+mod rules;
 mod subject;
 mod topic;
 
+pub use environment::{EnvironmentNames, EnvironmentNamesError, alike_in_metrics};
+pub use kind::{Helper, TopicKind};
+pub use pattern::{Holds, PatternProblem};
+pub use problem::{TopicNameError, TopicProblem};
+pub use rules::{Letters, NamingRules, RulesError};
 pub use subject::{Part, SubjectError, SubjectStrategy, UnknownStrategy};
-pub use topic::{Helper, TopicKind, TopicName, TopicNameError, TopicProblem};
+pub use topic::TopicName;

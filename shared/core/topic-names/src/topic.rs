@@ -1,110 +1,79 @@
-//! Parses and builds topic names: domain events, changes of tables, and the connectors' own topics.
+//! A topic's name that is known to follow the rules.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-/// Kafka's own limit: the name becomes the name of a folder.
-const MAX_LENGTH: usize = 249;
-const HEARTBEAT: &str = "__debezium-heartbeat";
-const CHANGES: &str = "cdc";
+use crate::kind::TopicKind;
+use crate::problem::{TopicNameError, TopicProblem};
+use crate::rules::{NamingRules, Shape};
 
-/// The name of a topic, known to follow the rules.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TopicName(String);
-
-/// What a topic holds, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TopicKind<'a> {
-    /// Events that a producer of our own publishes: `<domain>.<entity>.<event>`.
-    DomainEvent {
-        /// The area that publishes it, such as `support`.
-        domain: &'a str,
-        /// The thing that it is about, such as `ticket`.
-        entity: &'a str,
-        /// What happened to it, such as `updated`.
-        event: &'a str,
-    },
-    /// Changed rows of a table: `cdc.<system>.<schema or database>.<table>`.
-    Change {
-        /// Which database.
-        system: &'a str,
-        /// PostgreSQL's schema, or MySQL's or MongoDB's database.
-        container: &'a str,
-        /// The table or collection.
-        table: &'a str,
-    },
-    /// A connector's own topic.
-    Helper {
-        /// Which database.
-        system: &'a str,
-        /// What it is for.
-        helper: Helper,
-    },
-}
-
-/// A connector's own topics, in addition to the changes of tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Helper {
-    /// `__debezium-heartbeat.cdc.<system>`: keeps offsets moving while a database is quiet.
-    Heartbeat,
-    /// `cdc.<system>.transaction`: where transactions begin and end.
-    Transaction,
-    /// `cdc.<system>.message`: logical decoding messages of PostgreSQL.
-    Message,
-    /// `cdc.<system>`: statements that changed the schema, which MySQL's connector publishes for consumers.
-    SchemaChanges,
-    /// `cdc.<system>.schema-history`: the same, for the connector itself (`schema.history.internal.kafka.topic`).
-    SchemaHistory,
+/// The name of a topic, known to follow the rules: this crate's, unless others were given. Names are equal if their texts are.
+#[derive(Debug, Clone)]
+pub struct TopicName {
+    name: String,
+    shape: Shape,
 }
 
 impl TopicName {
+    /// Parses a name by an organisation's rules; [`str::parse`] does so by the rules of this crate.
+    ///
+    /// # Errors
+    /// When the text fits no pattern, or holds what its placeholders do not take.
+    pub fn by(rules: &NamingRules, name: &str) -> Result<Self, TopicNameError> {
+        Self::parse_as(rules, name.to_owned(), |_| true)
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
     }
 
     /// What the topic holds.
     pub fn kind(&self) -> TopicKind<'_> {
-        // Only the parser makes a TopicName, so the second case does not occur.
-        classify(&self.0).unwrap_or(TopicKind::Helper { system: &self.0, helper: Helper::SchemaChanges })
+        self.shape.kind(&self.name)
     }
 
     /// The topic of a domain event.
     ///
     /// # Errors
-    /// When a segment breaks the rules, or the domain is `cdc`.
+    /// When a segment breaks the rules of this crate, or the domain is `cdc`.
     pub fn domain_event(domain: &str, entity: &str, event: &str) -> Result<Self, TopicNameError> {
-        parse_as(format!("{domain}.{entity}.{event}"), |kind| matches!(kind, TopicKind::DomainEvent { .. }))
+        let name = format!("{domain}.{entity}.{event}");
+        Self::parse_as(NamingRules::ours(), name, |kind| matches!(kind, TopicKind::DomainEvent { .. }))
     }
 
     /// The topic of a table's changes. `container` is PostgreSQL's schema, or MySQL's or MongoDB's database.
     ///
     /// # Errors
-    /// When a segment breaks the rules.
+    /// When a segment breaks the rules of this crate.
     pub fn change(system: &str, container: &str, table: &str) -> Result<Self, TopicNameError> {
-        parse_as(format!("{CHANGES}.{system}.{container}.{table}"), |kind| matches!(kind, TopicKind::Change { .. }))
+        let name = format!("cdc.{system}.{container}.{table}");
+        Self::parse_as(NamingRules::ours(), name, |kind| matches!(kind, TopicKind::Change { .. }))
     }
 
     /// The `topic.prefix` of the connector that writes this topic; `None` for domain events.
     pub fn connector_prefix(&self) -> Option<String> {
-        match self.kind() {
-            TopicKind::DomainEvent { .. } => None,
-            TopicKind::Change { system, .. } | TopicKind::Helper { system, .. } => Some(format!("{CHANGES}.{system}")),
-        }
+        self.shape.prefix(&self.name).map(str::to_owned)
     }
 
     /// A placeholder until a configuration's problems are reported.
     #[doc(hidden)]
     pub fn stand_in() -> Self {
-        Self("domain.entity.event".to_owned())
+        Self { name: "domain.entity.event".to_owned(), shape: Shape::of_stand_in() }
     }
-}
 
-fn parse_as(name: String, wanted: impl Fn(TopicKind<'_>) -> bool) -> Result<TopicName, TopicNameError> {
-    match classify(&name) {
-        Ok(kind) if wanted(kind) => Ok(TopicName(name)),
-        Ok(_) => Err(TopicNameError { problem: TopicProblem::Segments(name.split('.').count()), name }),
-        Err(problem) => Err(TopicNameError { name, problem }),
+    fn parse_as(
+        rules: &NamingRules,
+        name: String,
+        wanted: impl Fn(TopicKind<'_>) -> bool,
+    ) -> Result<Self, TopicNameError> {
+        match rules.classify(&name) {
+            Ok(shape) if wanted(shape.kind(&name)) => Ok(Self { name, shape }),
+            Ok(_) => Err(TopicNameError { problem: TopicProblem::Segments(name.split('.').count()), name }),
+            Err(problem) => Err(TopicNameError { name, problem }),
+        }
     }
 }
 
@@ -112,7 +81,7 @@ impl FromStr for TopicName {
     type Err = TopicNameError;
 
     fn from_str(name: &str) -> Result<Self, TopicNameError> {
-        parse_as(name.to_owned(), |_| true)
+        Self::by(NamingRules::ours(), name)
     }
 }
 
@@ -120,184 +89,53 @@ impl TryFrom<String> for TopicName {
     type Error = TopicNameError;
 
     fn try_from(name: String) -> Result<Self, TopicNameError> {
-        parse_as(name, |_| true)
+        Self::parse_as(NamingRules::ours(), name, |_| true)
     }
 }
 
 impl fmt::Display for TopicName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 
 impl AsRef<str> for TopicName {
     fn as_ref(&self) -> &str {
-        &self.0
+        &self.name
     }
 }
 
-/// Why a text is not a topic name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not a topic name: {problem}", name.escape_debug())]
-pub struct TopicNameError {
-    /// The text.
-    pub name: String,
-    /// What is wrong with it.
-    pub problem: TopicProblem,
-}
-
-/// What is wrong with a topic's name, and what to do. Contains at most one character of the name, so that it can be shown
-/// even if the text may be something else, such as a misplaced secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TopicProblem {
-    /// Empty.
-    #[error("it is empty; a topic is named like `support.ticket.closed` or `cdc.postgres.public.tickets`")]
-    Empty,
-    /// Longer than Kafka takes.
-    #[error("it has {0} characters; Kafka takes at most {MAX_LENGTH}")]
-    TooLong(usize),
-    /// A segment with nothing in it.
-    #[error("segment {0} is empty; remove dots in a row and at either end")]
-    EmptySegment(usize),
-    /// A letter that is not lowercase.
-    #[error("segment {segment} holds the capital `{character}`; names are lowercase, with hyphens between words{}", routed(*.database))]
-    Capital {
-        /// Which segment, from 1.
-        segment: usize,
-        /// The letter.
-        character: char,
-        /// Whether the segment is a name from the database.
-        database: bool,
-    },
-    /// An underscore where it may not be.
-    #[error(
-        "segment {0} holds an underscore; write a hyphen (only names of databases and tables may have underscores: \
-             Kafka does not distinguish `.` from `_` in the names of metrics)"
-    )]
-    Underscore(usize),
-    /// Another character that may not be in a name.
-    #[error("segment {segment} holds `{}`; a name has lowercase letters, digits, dots and hyphens", character.escape_debug())]
-    Character {
-        /// Which segment, from 1.
-        segment: usize,
-        /// The character.
-        character: char,
-    },
-    /// A segment that does not begin with a letter.
-    #[error("segment {0} does not begin with a letter")]
-    Beginning(usize),
-    /// A hyphen without a word on either side.
-    #[error("segment {0} has a hyphen without a word before or after it")]
-    Hyphen(usize),
-    /// Neither a domain event nor a connector's topic, by the number of segments.
-    #[error(
-        "it has {0} segments; a domain event is `<domain>.<entity>.<event>`, changes of a table are \
-             `cdc.<system>.<schema or database>.<table>`"
-    )]
-    Segments(usize),
-    /// `cdc.<system>.` followed by something that connectors do not write.
-    #[error(
-        "after `cdc.<system>` comes `<schema or database>.<table>`, or one of the connector's own topics: \
-             `transaction`, `message` or `schema-history`; the domain of an event cannot be `cdc`"
-    )]
-    Connector,
-    /// A table whose own name has dots.
-    #[error(
-        "it has {0} segments; changes of a table are `cdc.<system>.<schema or database>.<table>`. If the collection's \
-             own name has dots, rename it in the connector (the transformation ByLogicalTableRouter)"
-    )]
-    DottedTable(usize),
-    /// A heartbeat topic without one of our connectors' prefixes.
-    #[error("after `__debezium-heartbeat` comes the connector's prefix, `cdc.<system>`")]
-    Heartbeat,
-}
-
-fn routed(database: bool) -> &'static str {
-    if database {
-        "; if it is a table's name, make it lowercase in the connector (the transformation ByLogicalTableRouter)"
-    } else {
-        ""
+impl PartialEq for TopicName {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
     }
 }
 
-fn classify(name: &str) -> Result<TopicKind<'_>, TopicProblem> {
-    if name.is_empty() {
-        return Err(TopicProblem::Empty);
-    }
-    let length = name.chars().count();
-    if length > MAX_LENGTH {
-        return Err(TopicProblem::TooLong(length));
-    }
-    let segments: Vec<&str> = name.split('.').collect();
-    if let Some(empty) = segments.iter().position(|segment| segment.is_empty()) {
-        return Err(TopicProblem::EmptySegment(empty + 1));
-    }
-    let helper = |system, helper| {
-        ours(2, system)?;
-        Ok(TopicKind::Helper { system, helper })
-    };
-    match *segments.as_slice() {
-        [HEARTBEAT, CHANGES, system] => {
-            ours(3, system)?;
-            Ok(TopicKind::Helper { system, helper: Helper::Heartbeat })
-        }
-        [HEARTBEAT, ..] => Err(TopicProblem::Heartbeat),
-        [CHANGES, system] => helper(system, Helper::SchemaChanges),
-        [CHANGES, system, "transaction"] => helper(system, Helper::Transaction),
-        [CHANGES, system, "message"] => helper(system, Helper::Message),
-        [CHANGES, system, "schema-history"] => helper(system, Helper::SchemaHistory),
-        [CHANGES, system, container, table] => {
-            ours(2, system)?;
-            of_database(3, container)?;
-            of_database(4, table)?;
-            Ok(TopicKind::Change { system, container, table })
-        }
-        [CHANGES] | [CHANGES, _, _] => Err(TopicProblem::Connector),
-        [CHANGES, ..] => Err(TopicProblem::DottedTable(segments.len())),
-        [domain, entity, event] => {
-            for (index, segment) in [domain, entity, event].into_iter().enumerate() {
-                ours(index + 1, segment)?;
-            }
-            Ok(TopicKind::DomainEvent { domain, entity, event })
-        }
-        _ => Err(TopicProblem::Segments(segments.len())),
+impl Eq for TopicName {}
+
+impl PartialOrd for TopicName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
-/// Checks a segment that we name: words separated by hyphens.
-fn ours(segment: usize, text: &str) -> Result<(), TopicProblem> {
-    for character in text.chars() {
-        match character {
-            'a'..='z' | '0'..='9' | '-' => {}
-            '_' => return Err(TopicProblem::Underscore(segment)),
-            'A'..='Z' => return Err(TopicProblem::Capital { segment, character, database: false }),
-            _ => return Err(TopicProblem::Character { segment, character }),
-        }
+impl Ord for TopicName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name.cmp(&other.name)
     }
-    if text.split('-').any(str::is_empty) {
-        return Err(TopicProblem::Hyphen(segment));
-    }
-    if !text.starts_with(|first: char| first.is_ascii_lowercase()) {
-        return Err(TopicProblem::Beginning(segment));
-    }
-    Ok(())
 }
 
-/// Checks a segment that the database named. Debezium copies it and replaces characters that Kafka refuses with `_`.
-fn of_database(segment: usize, text: &str) -> Result<(), TopicProblem> {
-    for character in text.chars() {
-        match character {
-            'a'..='z' | '0'..='9' | '-' | '_' => {}
-            'A'..='Z' => return Err(TopicProblem::Capital { segment, character, database: true }),
-            _ => return Err(TopicProblem::Character { segment, character }),
-        }
+impl Hash for TopicName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
     }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kafka::MAX_LENGTH;
+    use crate::kind::Helper;
 
     fn problem(name: &str) -> TopicProblem {
         name.parse::<TopicName>().unwrap_err().problem

@@ -8,7 +8,7 @@ use local_stack::{EventRecord, Origin, Workspace, event, schema_id};
 use recordings::{EncodeError, encode_framed};
 use serde::Deserialize;
 use serde_json::Value;
-use topic_names::{TopicKind, TopicName};
+use topic_names::{NamingRules, TopicKind, TopicName};
 
 use crate::sample::{Sample, readable};
 
@@ -63,7 +63,11 @@ pub enum ExampleError {
 ///
 /// # Errors
 /// When there is no schema or no example of its form.
-pub(crate) fn example_sample(workspace: &Workspace, topic: &TopicName) -> Result<Sample, ExampleError> {
+pub(crate) fn example_sample(
+    workspace: &Workspace,
+    topic: &TopicName,
+    names: &NamingRules,
+) -> Result<Sample, ExampleError> {
     #[derive(Deserialize)]
     struct Manifest {
         example: Example,
@@ -78,7 +82,7 @@ pub(crate) fn example_sample(workspace: &Workspace, topic: &TopicName) -> Result
     let folder = schemas.join(&subject);
     let versions = (1..).take_while(|version| folder.join(format!("v{version}.avsc")).exists());
     let Some(version) = versions.last() else {
-        return Err(ExampleError::NoSchema { topic: topic.clone(), known: known(&schemas)? });
+        return Err(ExampleError::NoSchema { topic: topic.clone(), known: known(&schemas, names)? });
     };
     let schema = read(&folder.join(format!("v{version}.avsc")))?;
     let path = folder.join("subject.json");
@@ -109,11 +113,11 @@ pub(crate) fn example_sample(workspace: &Workspace, topic: &TopicName) -> Result
 }
 
 /// The topics of domain events that have a schema.
-fn known(schemas: &Path) -> Result<Vec<String>, ExampleError> {
+fn known(schemas: &Path, names: &NamingRules) -> Result<Vec<String>, ExampleError> {
     let io = |source| ExampleError::Io { path: schemas.to_path_buf(), source };
     let entries = fs::read_dir(schemas).map_err(io)?.collect::<Result<Vec<_>, _>>().map_err(io)?;
     let topic = |entry: fs::DirEntry| -> Option<TopicName> {
-        let topic: TopicName = entry.file_name().to_str()?.strip_suffix("-value")?.parse().ok()?;
+        let topic = TopicName::by(names, entry.file_name().to_str()?.strip_suffix("-value")?).ok()?;
         matches!(topic.kind(), TopicKind::DomainEvent { .. }).then_some(topic)
     };
     let mut known: Vec<_> = entries.into_iter().filter_map(topic).map(|topic| topic.to_string()).collect();

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use local_stack::{PackagesError, Workspace};
 use recordings::{Recording, RecordingError};
-use topic_names::{TopicKind, TopicName, TopicNameError};
+use topic_contracts::{TopicsError, naming_rules};
+use topic_names::{NamingRules, TopicKind, TopicName, TopicNameError};
 
 use crate::example::{ExampleError, example_sample};
 use crate::sample::{NotRecorded, Sample, created_sample};
@@ -44,6 +45,9 @@ pub enum NewFunctionError {
     /// The topic's name breaks the rules.
     #[error(transparent)]
     Topic(#[from] TopicNameError),
+    /// The rules of names cannot be read.
+    #[error(transparent)]
+    Names(#[from] TopicsError),
     /// A heartbeat, for example.
     #[error(
         "{0} is what a connector writes for itself; a function reads the changes of a table or collection, `cdc.<system>.<schema or database>.<table>`, or domain events, `<domain>.<entity>.<event>`"
@@ -95,11 +99,12 @@ pub enum NewFunctionError {
 /// When name or topic are not usable; nothing is written then.
 pub fn new_function(workspace: &Workspace, name: &str, topic: &str) -> Result<NewFunction, NewFunctionError> {
     let name = checked_name(workspace, name)?;
-    let topic: TopicName = topic.parse()?;
+    let names = naming_rules(&workspace.root().join("events"))?;
+    let topic = TopicName::by(&names, topic)?;
     let (template, (sample_name, sample)) = match topic.kind() {
-        TopicKind::DomainEvent { .. } => (EVENTS, example_sample(workspace, &topic)?),
+        TopicKind::DomainEvent { .. } => (EVENTS, example_sample(workspace, &topic, &names)?),
         TopicKind::Helper { .. } => return Err(NewFunctionError::Helper(topic)),
-        TopicKind::Change { .. } => recorded_sample(workspace, &topic)?,
+        TopicKind::Change { .. } => recorded_sample(workspace, &topic, &names)?,
     };
 
     let (from, to) = (template.name, name);
@@ -186,7 +191,11 @@ fn checked_name<'a>(workspace: &Workspace, name: &'a str) -> Result<&'a str, New
 }
 
 /// The template for a topic of changes, and a recorded change.
-fn recorded_sample(workspace: &Workspace, topic: &TopicName) -> Result<(Template, Sample), NewFunctionError> {
+fn recorded_sample(
+    workspace: &Workspace,
+    topic: &TopicName,
+    names: &NamingRules,
+) -> Result<(Template, Sample), NewFunctionError> {
     let mut recorded = Vec::new();
     let recordings = workspace.root().join("events/recorded");
     for folder in children(&recordings)?.into_iter().filter(|path| path.is_dir()) {
@@ -199,8 +208,8 @@ fn recorded_sample(workspace: &Workspace, topic: &TopicName) -> Result<(Template
         recorded.extend(recording.records.into_iter().map(|record| record.topic));
     }
     let table = |topic: &String| {
-        let topic: Option<TopicName> = topic.parse().ok();
-        topic.is_some_and(|topic| matches!(topic.kind(), TopicKind::Change { .. }))
+        let topic = TopicName::by(names, topic);
+        topic.is_ok_and(|topic| matches!(topic.kind(), TopicKind::Change { .. }))
     };
     recorded.retain(table);
     recorded.sort();

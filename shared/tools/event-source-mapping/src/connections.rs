@@ -3,10 +3,9 @@
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sqs::config::Credentials;
 use event_source_mapping::settings::{Access, DestinationArn, MappingSettings};
-use event_source_mapping::{
-    BucketDestination, DocumentHead, OnFailure, QueueDestination, TopicDestination, is_loopback, with_causes,
-};
-use krafka::auth::{AuthConfig, TlsConfig};
+use event_source_mapping::{BucketDestination, DocumentHead, OnFailure, QueueDestination, TopicDestination};
+use kafka_connection::{Connection, Login, SignIn, Tls, with_causes};
+use krafka::auth::AuthConfig;
 
 use crate::options::Run;
 
@@ -14,39 +13,29 @@ use crate::options::Run;
 ///
 /// # Errors
 /// When a file or a login is missing, or a password would be sent to another machine without TLS.
-pub(crate) fn security(options: &Run, settings: &MappingSettings, servers: &str) -> Result<Option<AuthConfig>, String> {
-    let tls = match &options.ca_file {
-        Some(file) => {
-            let pem =
-                std::fs::read(file).map_err(|error| format!("--ca-file {} cannot be read: {error}", file.display()))?;
-            TlsConfig::new().with_ca_cert_pem(pem)
-        }
-        None => TlsConfig::new(),
-    };
-    let sasl = settings.access.iter().find(|access| **access != Access::RootCertificate);
+pub(crate) async fn security(
+    options: &Run,
+    settings: &MappingSettings,
+    servers: &str,
+) -> Result<Option<AuthConfig>, String> {
     let login = || {
         match (&options.username, &options.password) {
-        (Some(user), Some(password)) => Ok((user.clone(), password.clone())),
+        (Some(user), Some(password)) => Ok(Login { user: user.clone(), password: password.clone() }),
         _ => Err(
             "the cluster asks for a user and a password, in the secret that SourceAccessConfigurations names. Give them as KAFKA_USERNAME and KAFKA_PASSWORD"
                 .to_owned(),
         ),
     }
     };
-    let auth = match sasl {
-        Some(Access::ScramSha512) => login().map(|(user, password)| AuthConfig::sasl_scram_sha512(user, password))?,
-        Some(Access::ScramSha256) => login().map(|(user, password)| AuthConfig::sasl_scram_sha256(user, password))?,
-        Some(Access::Plain) => login().map(|(user, password)| AuthConfig::sasl_plain(user, password))?,
-        Some(Access::RootCertificate) | None if options.tls => return Ok(Some(AuthConfig::ssl(tls))),
-        Some(Access::RootCertificate) | None => return Ok(None),
+    let sign_in = match settings.access.iter().find(|access| **access != Access::RootCertificate) {
+        Some(Access::ScramSha512) => SignIn::ScramSha512(login()?),
+        Some(Access::ScramSha256) => SignIn::ScramSha256(login()?),
+        Some(Access::Plain) => SignIn::Plain(login()?),
+        Some(Access::RootCertificate) | None => SignIn::Nobody,
     };
-    match (options.tls, is_loopback(servers)) {
-        (true, _) => Ok(Some(auth.with_tls(tls))),
-        (false, true) => Ok(Some(auth)),
-        (false, false) => {
-            Err(format!("SASL without TLS would show the login to the network on the way to {servers}. Give --tls"))
-        }
-    }
+    let tls = options.tls.then(|| Tls { ca_file: options.ca_file.clone(), certificate: None });
+    let connection = Connection { servers: servers.to_owned(), tls, sign_in };
+    connection.auth().await.map_err(|error| error.to_string())
 }
 
 /// The on-failure destination, which has to be there.

@@ -12,8 +12,8 @@ use aws_sdk_lambda::error::SdkError;
 use aws_sdk_lambda::primitives::Blob;
 use bytes::Bytes;
 
-use crate::causes::with_causes;
 use crate::ports::{Invocation, Target};
+use kafka_connection::with_causes;
 
 const TIMED_OUT: &str = "Task timed out after";
 

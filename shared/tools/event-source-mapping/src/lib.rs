@@ -3,7 +3,6 @@
 //!
 //! [`machine`] has the rules, without I/O and without a clock.
 
-mod causes;
 mod destination;
 mod event;
 mod filter;
@@ -15,11 +14,10 @@ mod record;
 mod run;
 pub mod settings;
 
-pub use causes::with_causes;
 pub use destination::{BucketDestination, DocumentHead, OnFailure, QueueDestination, TopicDestination};
 pub use event::{Cluster, EventHead};
 pub use filter::{Filter, FilterError};
-pub use kafka::{ConnectError, KafkaSettings, KafkaSource, StartingPosition, is_loopback};
+pub use kafka::{ConnectError, KafkaSettings, KafkaSource, StartingPosition};
 pub use lambda::LambdaFunction;
 pub use ports::{Destination, DestinationError, GivenUp, Invocation, Source, SourceError, SourceEvent, Target};
 pub use record::{EventRecord, KafkaRecord};

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use event_source_mapping::machine::{DestinationFailure, PartialResponses};
 use event_source_mapping::settings::{Given, MappingSettings, read_file};
-use event_source_mapping::with_causes;
+use kafka_connection::with_causes;
 
 const EXAMPLES: &str = "\
 Examples:

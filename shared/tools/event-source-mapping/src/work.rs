@@ -8,10 +8,10 @@ use event_source_mapping::machine::Rules;
 use event_source_mapping::settings::MappingSettings;
 use event_source_mapping::{
     DocumentHead, Ending, EventHead, KafkaSettings, KafkaSource, LambdaFunction, Mapping, OnFailure, Progress,
-    with_causes,
 };
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
+use kafka_connection::with_causes;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -85,7 +85,7 @@ async fn connect(options: &Run, settings: MappingSettings) -> Result<Ready, Fail
     let servers = servers.ok_or_else(|| {
         unusable("the settings do not say where the brokers are. Give --bootstrap-servers host:port".to_owned())
     })?;
-    let security = security(options, &settings, &servers).map_err(unusable)?;
+    let security = security(options, &settings, &servers).await.map_err(unusable)?;
     let head = EventHead { cluster: settings.cluster.clone(), bootstrap_servers: servers.clone() };
     let document = DocumentHead { function_arn: settings.function_arn.clone(), event: head.clone() };
     let kafka = KafkaSettings {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use topic_names::{EnvironmentNamesError, RulesError};
+
 /// A contract that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -50,9 +52,33 @@ pub enum TopicsError {
         /// The folder.
         folder: PathBuf,
     },
-    /// The schema of contracts, which is part of this crate, is not one.
-    #[error("topic.schema.json is not a JSON Schema: {0}")]
+    /// A schema that is part of this crate is not one.
+    #[error("a schema of events is not a JSON Schema: {0}")]
     Schema(String),
+    /// A file about names has not the form that its schema says.
+    #[error("{}: {}", path.display(), problems.join("; "))]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, each with its place.
+        problems: Vec<String>,
+    },
+    /// The rules of names cannot be used.
+    #[error("{}: {source}", path.display())]
+    Rules {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: RulesError,
+    },
+    /// The names of an environment cannot be used.
+    #[error("{}: {}", path.display(), problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Names {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problems: Vec<EnvironmentNamesError>,
+    },
     /// Contracts break rules.
     #[error("contracts of topics do not hold: {}", list(.0))]
     Invalid(Vec<Violation>),

@@ -22,13 +22,18 @@ mod change;
 mod config;
 mod contract;
 mod error;
+mod files;
+mod names;
 mod plan;
 mod rules;
+mod service;
 mod topics;
 
 pub use change::{Change, Refusal, Step};
 pub use config::{CleanupPolicy, TimestampType, TopicConfig};
 pub use contract::{Key, KeyFormat, Kind, Producer, Strategy, TopicContract, Value, ValueFormat};
 pub use error::{TopicsError, Violation};
+pub use names::{environment_names, naming_rules};
 pub use plan::{Allowed, Plan, TopicState};
+pub use service::Service;
 pub use topics::Topics;

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use topic_names::alike_in_metrics;
+
 use crate::change::{Change, Refusal, Step};
 use crate::contract::{KeyFormat, TopicContract};
+use crate::service::Service;
 
-/// What a cluster says about a topic.
+/// What a cluster says about a topic. Of a topic without a contract only the name counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TopicState {
     /// Its partitions.
@@ -14,11 +17,13 @@ pub struct TopicState {
     pub config: BTreeMap<String, String>,
 }
 
-/// What the caller takes responsibility for.
+/// What may be changed: by the caller's word, and by whose service the cluster is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Allowed {
-    /// Settings may change so that the cluster removes records that it keeps today.
+    /// Settings may change so that the cluster removes records that it keeps today. The caller takes responsibility.
     pub data_loss: bool,
+    /// Which settings can be set at all.
+    pub service: Service,
 }
 
 /// What has to be done so that a cluster has the topics of the contracts. A topic is never deleted.
@@ -28,6 +33,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What is not done. A plan with a refusal is not applied: a person decides first.
     pub refusals: Vec<Refusal>,
+    /// What contracts say and this cluster's service does not let anybody set. It counts neither as a change nor as a refusal.
+    pub unsettable: Vec<Refusal>,
     /// Topics of the cluster without a contract. They are left alone.
     pub undeclared: Vec<String>,
 }
@@ -38,6 +45,11 @@ const KEYS_STAY: &str = "a key's later records may be in another partition than 
      those, not even by a tombstone: better write to a new topic";
 const SMALLER: &str = "records that fit before are refused now: a connector stops at such a row";
 const FEWER: &str = "Kafka cannot remove partitions: write the number that there is, or make a new topic";
+const ALIKE: &str = "a topic of the cluster has a name that differs only by `.` and `_`, and Kafka creates only one of them: \
+     give this one another name";
+const AT_CREATION: &str = "MSK Serverless takes a policy only when it creates a topic: write the policy that there is, or \
+     make a new topic";
+const UNSETTABLE: &str = "MSK Serverless does not let it be set: its own value counts";
 const LOSS: &str = "the cluster would remove records that it keeps today; if nobody needs them, allow data loss";
 
 impl Plan {
@@ -51,17 +63,26 @@ impl Plan {
         for (topic, contract) in wanted {
             match cluster.get(topic) {
                 Some(state) => Comparison { topic, contract, state, allowed, plan: &mut plan }.run(),
-                None => {
-                    let (partitions, config) = (contract.partitions, contract.config.entries());
-                    plan.changes.push(Change { topic: topic.clone(), step: Step::Create { partitions, config } });
+                None if cluster.keys().any(|other| alike_in_metrics(topic, other)) => {
+                    let asked = "create it".to_owned();
+                    plan.refusals.push(Refusal { topic: topic.clone(), asked, reason: ALIKE });
                 }
+                None => plan.create(topic, contract, allowed.service),
             }
         }
         plan.undeclared = cluster.keys().filter(|topic| !wanted.contains_key(*topic)).cloned().collect();
         plan
     }
 
-    /// Whether the cluster has what the contracts say.
+    fn create(&mut self, topic: &str, contract: &TopicContract, service: Service) {
+        let (config, unsettable) = contract.config.entries().into_iter().partition(|(key, _)| service.sets(key));
+        let unsettable: Vec<(&str, String)> = unsettable;
+        self.unsettable.extend(unsettable.into_iter().map(|(key, to)| left(topic, key, &to)));
+        let step = Step::Create { partitions: contract.partitions, config };
+        self.changes.push(Change { topic: topic.to_owned(), step });
+    }
+
+    /// Whether the cluster has what the contracts say, as far as it can be set there.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.refusals.is_empty()
     }
@@ -82,7 +103,12 @@ impl Comparison<'_> {
             if from.as_deref().is_some_and(|from| same(key, from, &to)) {
                 continue;
             }
-            if !self.allowed.data_loss && self.loses(key, from.as_deref(), &to) {
+            if !self.allowed.service.sets(key) {
+                self.plan.unsettable.push(left(self.topic, key, &to));
+            } else if !self.allowed.service.alters(key) {
+                let from = from.as_deref().unwrap_or("an unknown value");
+                self.refuse(format!("set {key} from {from} to {to}"), AT_CREATION);
+            } else if !self.allowed.data_loss && self.loses(key, from.as_deref(), &to) {
                 let from = from.as_deref().unwrap_or("an unknown value");
                 self.refuse(format!("set {key} from {from} to {to}"), LOSS);
             } else {
@@ -128,6 +154,10 @@ impl Comparison<'_> {
     fn refuse(&mut self, asked: String, reason: &'static str) {
         self.plan.refusals.push(Refusal { topic: self.topic.to_owned(), asked, reason });
     }
+}
+
+fn left(topic: &str, key: &str, to: &str) -> Refusal {
+    Refusal { topic: topic.to_owned(), asked: format!("set {key} to {to}"), reason: UNSETTABLE }
 }
 
 /// Kafka keeps a policy as it was written, in any order and with spaces.

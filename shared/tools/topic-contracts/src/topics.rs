@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
-use topic_names::TopicName;
+use topic_names::{EnvironmentNames, EnvironmentNamesError, NamingRules, TopicName};
 
 use crate::contract::TopicContract;
 use crate::error::{TopicsError, Violation};
-use crate::rules;
+use crate::names::naming_rules;
+use crate::{files, rules};
 
 const SCHEMA: &str = include_str!("../../../../events/topics/topic.schema.json");
 /// What may lie beside the contracts.
@@ -24,7 +25,7 @@ pub struct Topics {
 }
 
 impl Topics {
-    /// Reads `events/topics` or a folder like it.
+    /// Reads `events/topics` or a folder like it. Topics are named by the rules of `names.json` beside the folder.
     ///
     /// # Errors
     /// When the folder cannot be read, a file is not JSON, or a contract breaks a rule; then all that are broken are named.
@@ -38,21 +39,23 @@ impl Topics {
     /// # Errors
     /// When the folder cannot be read or a file is not JSON.
     pub fn load(folder: &Path) -> Result<(Self, Vec<Violation>), TopicsError> {
-        let form = validator()?;
+        let form = files::validator(SCHEMA)?;
+        let names = naming_rules(&beside(folder))?;
         let mut topics = Self { folder: folder.to_owned(), contracts: BTreeMap::new() };
         let mut violations = Vec::new();
-        for path in files(folder)? {
+        for path in files::in_folder(folder)? {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if BESIDE.contains(&name) {
                 continue;
             }
             let Some(topic) = name.strip_suffix(".json") else { return Err(TopicsError::Stray { path }) };
-            let json = json(&path)?;
+            let json = files::json(&path)?;
             let mut violate = |problem| violations.push(Violation { topic: topic.to_owned(), problem });
-            if let Some((name, contract)) = understood(topic, json, &form, &mut violate) {
+            if let Some((name, contract)) = understood(topic, json, &form, &names, &mut violate) {
                 topics.contracts.insert(name, contract);
             }
         }
+        violations.extend(topics.alike());
         if topics.contracts.is_empty() && violations.is_empty() {
             return Err(TopicsError::NoTopics { folder: folder.to_owned() });
         }
@@ -63,21 +66,46 @@ impl Topics {
     pub fn by_name(&self) -> BTreeMap<String, &TopicContract> {
         self.contracts.iter().map(|(topic, contract)| (topic.to_string(), contract)).collect()
     }
+
+    /// The contracts by the names that their topics have in an environment.
+    ///
+    /// # Errors
+    /// What is wrong with these names: then not every topic has one of its own.
+    pub fn in_cluster(
+        &self,
+        names: &EnvironmentNames,
+    ) -> Result<BTreeMap<String, &TopicContract>, Vec<EnvironmentNamesError>> {
+        let problems = names.problems(self.contracts.keys().map(TopicName::as_str));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(self.contracts.iter().map(|(topic, contract)| (names.in_cluster(topic.as_str()), contract)).collect())
+    }
+
+    /// Topics of which Kafka creates only one.
+    fn alike(&self) -> Vec<Violation> {
+        let problems = EnvironmentNames::default().problems(self.contracts.keys().map(TopicName::as_str));
+        let violation = |error: EnvironmentNamesError| match &error {
+            EnvironmentNamesError::Alike { second, .. } => {
+                Some(Violation { topic: second.clone(), problem: error.to_string() })
+            }
+            _ => None,
+        };
+        problems.into_iter().filter_map(violation).collect()
+    }
 }
 
 fn understood(
     topic: &str,
     json: serde_json::Value,
     form: &Validator,
+    names: &NamingRules,
     violate: &mut dyn FnMut(String),
 ) -> Option<(TopicName, TopicContract)> {
-    let name = topic.parse::<TopicName>().map_err(|error| violate(error.to_string())).ok();
-    let mut well_formed = true;
-    for error in form.iter_errors(&json) {
-        well_formed = false;
-        violate(format!("{}: {error}", place(&error.instance_path().to_string())));
-    }
-    if !well_formed {
+    let name = TopicName::by(names, topic).map_err(|error| violate(error.to_string())).ok();
+    let wrong = files::not_of_form(form, &json);
+    if !wrong.is_empty() {
+        wrong.into_iter().for_each(violate);
         return None;
     }
     // What the schema of contracts takes can be read: a test compares both.
@@ -87,25 +115,10 @@ fn understood(
     Some((name, contract))
 }
 
-fn place(pointer: &str) -> &str {
-    if pointer.is_empty() { "/" } else { pointer }
-}
-
-fn validator() -> Result<Validator, TopicsError> {
-    let unusable = |error: &dyn std::error::Error| TopicsError::Schema(error.to_string());
-    let schema: serde_json::Value = serde_json::from_str(SCHEMA).map_err(|error| unusable(&error))?;
-    jsonschema::validator_for(&schema).map_err(|error| unusable(&error))
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>, TopicsError> {
-    let failed = |source| TopicsError::Read { path: folder.to_owned(), source };
-    let entries = std::fs::read_dir(folder).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
-    paths.sort();
-    Ok(paths)
-}
-
-fn json(path: &Path) -> Result<serde_json::Value, TopicsError> {
-    let text = std::fs::read_to_string(path).map_err(|source| TopicsError::Read { path: path.to_owned(), source })?;
-    serde_json::from_str(&text).map_err(|source| TopicsError::Json { path: path.to_owned(), source })
+/// The folder that a folder is in.
+fn beside(folder: &Path) -> PathBuf {
+    match (folder.file_name(), folder.parent()) {
+        (Some(_), Some(parent)) => parent.to_owned(),
+        _ => folder.join(".."),
+    }
 }

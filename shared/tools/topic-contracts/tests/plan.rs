@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use topic_contracts::{Allowed, CleanupPolicy, KeyFormat, Plan, Step, TopicContract, TopicState, Topics};
+use topic_contracts::{Allowed, CleanupPolicy, KeyFormat, Plan, Service, Step, TopicContract, TopicState, Topics};
 
 const ORDERS: &str = "cdc.mysql.shop.orders";
 const DAY: i64 = 86_400_000;
-const LOSS: Allowed = Allowed { data_loss: true };
+const LOSS: Allowed = Allowed { data_loss: true, service: Service::Kafka };
+const SERVERLESS: Allowed = Allowed { data_loss: true, service: Service::MskServerless };
 
 type Cluster = BTreeMap<String, TopicState>;
 
@@ -149,6 +150,46 @@ fn smaller_batches_come_with_a_warning() {
     assert!(shown[0].contains("from 8388608 to 1048576\n  warning: records that fit before"), "{shown:?}");
 }
 
+#[test]
+fn a_name_that_metrics_cannot_tell_from_another_is_not_created() {
+    let other = BTreeMap::from([("cdc.mysql.shop_orders".to_owned(), TopicState::default())]);
+    let plan = plan(&contract(), &other, LOSS);
+    let expected =
+        "cdc.mysql.shop.orders: refused to create it: a topic of the cluster has a name that differs only by";
+    assert!(plan.changes.is_empty() && shown(&plan)[0].starts_with(expected), "{:?}", shown(&plan));
+}
+
+#[test]
+fn msk_serverless_is_asked_only_for_what_it_sets() {
+    let mut compacted = contract();
+    (compacted.config.cleanup_policy, compacted.config.delete_retention_ms) = (CleanupPolicy::CompactDelete, Some(DAY));
+    let create = plan(&compacted, &Cluster::new(), SERVERLESS);
+    let expected = "create it with 3 partitions, cleanup.policy=compact,delete max.message.bytes=1048576 \
+                    message.timestamp.type=CreateTime retention.ms=604800000";
+    assert!(shown(&create)[0].ends_with(expected), "{:?}", shown(&create));
+    assert_eq!(create.unsettable.len(), 1);
+    assert!(create.unsettable[0].to_string().contains("set delete.retention.ms to 86400000: MSK Serverless"));
+
+    let existing = plan(&compacted, &cluster(|state| drop(state.config.remove("delete.retention.ms"))), SERVERLESS);
+    assert!(existing.changes.is_empty());
+    assert!(
+        shown(&existing)[0]
+            .contains("set cleanup.policy from delete to compact,delete: MSK Serverless takes a policy only")
+    );
+    assert!(plan(&contract(), &cluster(|_| {}), SERVERLESS).is_empty());
+}
+
+#[test]
+fn msk_serverless_is_known_by_its_servers() {
+    let service = Service::of_servers;
+    assert_eq!(service("boot-abc.c2.kafka-serverless.eu-central-1.amazonaws.com:9098"), Service::MskServerless);
+    for servers in
+        ["b-1.demo.abc.c2.kafka.eu-central-1.amazonaws.com:9098", "127.0.0.1:9092", "kafka-serverless.example.com:1"]
+    {
+        assert_eq!(service(servers), Service::Kafka, "{servers}");
+    }
+}
+
 /// What a client would do with the plan.
 fn applied(plan: &Plan, cluster: &Cluster) -> Cluster {
     let mut cluster = cluster.clone();
@@ -206,8 +247,8 @@ fn contracts() -> impl Strategy<Value = TopicContract> {
 
 proptest! {
     #[test]
-    fn a_plan_that_was_applied_leaves_only_its_refusals(contract in contracts(), cluster in states(), data_loss: bool) {
-        let allowed = Allowed { data_loss };
+    fn a_plan_that_was_applied_leaves_only_its_refusals(contract in contracts(), cluster in states(), data_loss: bool, serverless: bool) {
+        let allowed = Allowed { data_loss, service: if serverless { Service::MskServerless } else { Service::Kafka } };
         let first = plan(&contract, &cluster, allowed);
         let second = plan(&contract, &applied(&first, &cluster), allowed);
         prop_assert!(second.changes.is_empty(), "{:?}", shown(&second));

@@ -11,3 +11,4 @@ mod mapping;
 mod peer;
 mod secured;
 mod signing_in;
+mod topics;

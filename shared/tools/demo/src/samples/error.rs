@@ -3,6 +3,7 @@
 use function_manifests::ManifestError;
 use local_stack::PackagesError;
 use recordings::{EncodeError, RecordingError};
+use topic_contracts::TopicsError;
 use topic_names::{TopicName, TopicNameError};
 
 use crate::accounts::NoAccounts;
@@ -31,6 +32,9 @@ pub enum SampleError {
     /// No list of the functions.
     #[error(transparent)]
     Packages(#[from] PackagesError),
+    /// The rules of names cannot be read.
+    #[error(transparent)]
+    Names(#[from] TopicsError),
     /// A function's manifest cannot be used.
     #[error(transparent)]
     Manifest(#[from] ManifestError),

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 use local_stack::Workspace;
 use recordings::Recording;
-use topic_names::{TopicKind, TopicName};
+use topic_contracts::naming_rules;
+use topic_names::{NamingRules, TopicKind, TopicName};
 
 pub use self::error::SampleError;
 
@@ -22,39 +23,41 @@ use crate::templates::TEMPLATES;
 /// # Errors
 /// When a manifest cannot be used, a recording is missing or lacks a kind of record.
 pub fn samples(workspace: &Workspace) -> Result<Vec<(PathBuf, Vec<Sample>)>, SampleError> {
+    let names = naming_rules(&workspace.root().join("events"))?;
     let mut samples = Vec::new();
     for package in workspace.functions()? {
         let Some(manifest) = function_manifests::read(&package.folder)? else { continue };
         let Some(topic) = manifest.topic() else { continue };
+        let topic = TopicName::by(&names, topic)?;
         let own = package.folder.join("samples");
         let ours = workspace.root().join("events/samples").join(&package.name);
         // A template has what a function has that is made from it.
         samples.push(if own.exists() {
-            (own, vec![sample_of(workspace, &topic.parse()?)?])
+            (own, vec![sample_of(workspace, &topic, &names)?])
         } else if TEMPLATES.iter().any(|template| template.name == package.name) {
-            (ours, vec![sample_of(workspace, &topic.parse()?)?])
+            (ours, vec![sample_of(workspace, &topic, &names)?])
         } else {
-            (ours, all_of(workspace, &topic.parse()?)?)
+            (ours, all_of(workspace, &topic, &names)?)
         });
     }
     Ok(samples)
 }
 
 /// Every kind of record that our own functions meet in a topic.
-fn all_of(workspace: &Workspace, topic: &TopicName) -> Result<Vec<Sample>, SampleError> {
+fn all_of(workspace: &Workspace, topic: &TopicName, names: &NamingRules) -> Result<Vec<Sample>, SampleError> {
     let recorded = |name: &str| Recording::read(&workspace.root().join("events/recorded").join(name));
     Ok(match topic.as_str() {
         accounts::TOPIC => accounts::samples(&recorded("postgres-accounts")?)?,
         logins::TOPIC => logins::samples(&recorded("mongodb-logins")?)?,
         profiles::TOPIC => profiles::samples()?,
-        _ => vec![sample_of(workspace, topic)?],
+        _ => vec![sample_of(workspace, topic, names)?],
     })
 }
 
 /// The sample of a function that was made from a template: the example of an event, or the first recorded insert.
-fn sample_of(workspace: &Workspace, topic: &TopicName) -> Result<Sample, SampleError> {
+fn sample_of(workspace: &Workspace, topic: &TopicName, names: &NamingRules) -> Result<Sample, SampleError> {
     if let TopicKind::DomainEvent { .. } = topic.kind() {
-        return Ok(example_sample(workspace, topic)?);
+        return Ok(example_sample(workspace, topic, names)?);
     }
     let folder = workspace.root().join("events/recorded");
     let mut folders = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;

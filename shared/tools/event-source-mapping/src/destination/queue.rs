@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::document::DocumentHead;
-use crate::causes::with_causes;
 use crate::ports::{DestinationError, GivenUp};
+use kafka_connection::with_causes;
 
 /// A queue. It gets what the batch was, without its records.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use self::events::{Event, Events, of_partition};
 use self::reading::{POLL, Reader};
-pub use self::settings::{KafkaSettings, StartingPosition, is_loopback};
+pub use self::settings::{KafkaSettings, StartingPosition};
 use crate::machine::TopicPartition;
 use crate::ports::{Source, SourceError, SourceEvent};
 

@@ -97,6 +97,29 @@ fn a_topic_with_schemas_has_a_contract_of_its_name() {
 }
 
 #[test]
+fn topics_are_judged_by_the_names_that_the_file_allows() {
+    let copy = Copy::new();
+    fs::copy(copy.path("../topics/cdc.mysql.transaction.json"), copy.path("../topics/dbserver1.transaction.json"))
+        .unwrap();
+    copy.edit("../topics/dbserver1.transaction.json", r#""connector": "cdc.mysql""#, r#""connector": "dbserver1""#);
+    let (code, out, _) = copy.run(&["check"]);
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("dbserver1.transaction: `dbserver1.transaction` is not a topic name: it has 2 segments"),
+        "{out}"
+    );
+
+    let theirs = r#"{"holds": "transactions", "name": "dbserver1.transaction"}, "#;
+    copy.edit("../names.json", r#"{"holds": "heartbeats""#, &format!(r#"{theirs}{{"holds": "heartbeats""#));
+    let (code, out, error) = copy.run(&["check"]);
+    assert_eq!(code, 0, "{out}{error}");
+    copy.edit("../names.json", "dbserver1.transaction", "transaction");
+    let (code, _, error) = copy.run(&["check"]);
+    assert_eq!(code, 2);
+    assert!(error.contains("names.json: the pattern `transaction` cannot be used"), "{error}");
+}
+
+#[test]
 fn the_catalogue_is_not_made_from_contracts_that_do_not_hold() {
     let copy = Copy::new();
     copy.edit(&format!("../topics/{PROFILES}.json"), "1048576", "2097152");
