@@ -68,6 +68,10 @@ manifests: ## Write what each function declares (functions/*/function.json), and
 	@cargo run --quiet --bin demo -- manifests
 	@$(MAKE) --no-print-directory schemas-docs
 
+.PHONY: readmes
+readmes: ## Write the tables of variables and codes into the functions' READMEs
+	@WRITE_README=1 cargo test --workspace --lib --bins --quiet the_readme_
+
 .PHONY: samples
 samples: ## Write events/samples from the recordings
 	@cargo run --quiet --bin demo -- samples

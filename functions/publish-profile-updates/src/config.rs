@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use event_functions::schemas::FrameFormat;
-use event_functions::{Config, Kind, Reader, RegistryConfig, Secret, Table, TopicName, parsed};
+use event_functions::{Config, KafkaTopic, Kind, Reader, RegistryConfig, Secret, Table, parsed};
 use kafka_producer::{EventSource, EventSourceError};
 
 use crate::api::ApiSettings;
@@ -34,9 +34,9 @@ pub(crate) struct Config {
     /// How long one request to the API may take; there are at most three.
     #[env("PROFILE_API_TIMEOUT_MS", kind = milliseconds(100..=60_000), default = "5000")]
     pub(crate) api_timeout: Duration,
-    /// Topic of the events. The subject of their schema is this and `-value`.
+    /// Topic of the events, as the cluster calls it. The subject of their schema is this and `-value`.
     #[env("PROFILE_TOPIC", default = "user.profile.updated")]
-    pub(crate) topic: TopicName,
+    pub(crate) topic: KafkaTopic,
     /// Version of that schema; the latest unless set.
     #[env("PROFILE_SCHEMA_VERSION", kind = number(1..=u32::MAX))]
     pub(crate) schema_version: Option<u32>,

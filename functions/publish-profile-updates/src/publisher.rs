@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_functions::schemas::{Subjects, Version};
-use event_functions::{DeadLetters, Invocation, TopicName};
+use event_functions::{DeadLetters, Invocation, KafkaTopic};
 use kafka_producer::{Delivered, DeliveryProblem, EventSource, PublishError, Publisher};
 
 use crate::api::Feed;
@@ -25,7 +25,7 @@ pub(crate) struct ProfilePublisher {
     /// Takes items that cannot be published.
     pub(crate) dead_letters: Arc<dyn DeadLetters>,
     /// The events' topic.
-    pub(crate) topic: TopicName,
+    pub(crate) topic: KafkaTopic,
     /// The events' source, part of their ids.
     pub(crate) source: EventSource,
     /// The most that sending a page may take.

@@ -119,16 +119,21 @@ fn a_redriven_item_is_published_and_its_letter_named() {
 #[test]
 fn the_manifest_has_the_table_and_the_rights_without_variables() {
     let manifest = serde_json::to_value(function().manifest()).unwrap();
-    let table = json!({"variable": "PROFILE_CURSOR_TABLE", "partition_key": "pk", "actions": ["dynamodb:UpdateItem"]});
-    assert_eq!(manifest["tables"], json!([table]));
+    let table = &manifest["tables"][0];
+    assert_eq!((&table["variable"], &table["name"]), (&json!("PROFILE_CURSOR_TABLE"), &json!("profile-cursor")));
+    assert_eq!((&table["partition_key"], &table["actions"]), (&json!("pk"), &json!(["dynamodb:UpdateItem"])));
     let actions: Vec<_> = manifest["actions"].as_array().unwrap().iter().map(|action| &action["resource"]).collect();
     let resources = [
-        "topic/user.profile.updated",
-        "${KAFKA_BOOTSTRAP_SERVERS}",
+        "topic/${PROFILE_TOPIC}",
+        "cluster/${KAFKA_BOOTSTRAP_SERVERS}",
         "${DEAD_LETTER_QUEUE_URL}",
-        "${DEAD_LETTER_BUCKET}",
+        "${DEAD_LETTER_BUCKET}/*",
+        "${PROFILE_API_TOKEN_SECRET_ARN}",
+        "${KAFKA_SECRET_ARN}",
     ];
-    assert_eq!(actions, resources);
+    for resource in resources {
+        assert!(actions.contains(&&json!(resource)), "{resource} is not in {actions:?}");
+    }
     let variables = manifest["variables"].as_array().unwrap();
     for name in ["DEAD_LETTER_QUEUE_URL", "SCHEMA_REGISTRY_URL", "KAFKA_CA_FILE", "PROFILE_API_TOKEN"] {
         assert_eq!(variables.iter().filter(|variable| variable["name"] == name).count(), 1, "{name}");

@@ -58,7 +58,7 @@ pub use event_runtime::{
 pub use jiff::Timestamp;
 /// Sending dead letters back, behind ports: for the function that does it.
 pub use redrive_core as redrive;
-pub use topic_names::TopicName;
+pub use topic_names::{KafkaTopic, TopicName};
 
 pub use aws::Aws;
 pub use function::{Changes, Draft, Events, Function, HasEffect, Records, Tasks};

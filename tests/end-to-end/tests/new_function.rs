@@ -52,9 +52,48 @@ fn copy(workspace: &Workspace) -> Workspace {
 
 /// Without a package: the features are those of the whole workspace, and its dependencies need no compiling.
 fn cargo(workspace: &Workspace, arguments: &[&str]) -> (bool, String) {
-    let cargo = Command::new(env!("CARGO")).args(arguments).current_dir(workspace.root()).output().unwrap();
+    cargo_with(workspace, arguments, &[])
+}
+
+fn cargo_with(workspace: &Workspace, arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String) {
+    let mut cargo = Command::new(env!("CARGO"));
+    let cargo = cargo.args(arguments).envs(variables.iter().copied()).current_dir(workspace.root()).output().unwrap();
     let output = [cargo.stdout, cargo.stderr].map(|stream| String::from_utf8_lossy(&stream).into_owned()).concat();
     (cargo.status.success(), output)
+}
+
+/// What an author adds to a function, in its own source: an index, a table and a variable.
+fn grow(copy: &Workspace, name: &str) {
+    const INDEX: &str = r#"event_functions::Index { name: "by_status", partition_key: "status", sort_key: "at" }"#;
+    let path = copy.root().join(format!("functions/{name}/src/main.rs"));
+    let mut source = fs::read_to_string(&path).unwrap();
+    for (from, to) in [
+        (
+            "    table: Table,\n}",
+            "    table: Table,\n    /// DynamoDB table of the counts.\n    #[env(\"COUNTS_TABLE\")]\n    counts: Table,\n    \
+             /// How many are counted.\n    #[env(\"COUNT_LIMIT\", default = \"5\")]\n    limit: u32,\n}",
+        ),
+        (
+            "KeepNewest::in_table(aws, &config.table, |_row|",
+            &format!(
+                "let _ = (aws.append_only(&config.counts), config.limit);\n        \
+                 KeepNewest::indexed(aws, &config.table, &[{INDEX}], |_row|"
+            ),
+        ),
+    ] {
+        assert!(source.contains(from), "{source}");
+        source = source.replacen(from, to, 1);
+    }
+    fs::write(path, source).unwrap();
+}
+
+/// What the binary prints, and what stands beside its source.
+fn manifests(copy: &Workspace, name: &str) -> (String, String) {
+    let (built, output) = cargo(copy, &["build", "--quiet", "--offline", "--bin", name]);
+    assert!(built, "{output}");
+    let run = Command::new(copy.root().join("target/debug").join(name)).arg("--manifest").env_clear().output().unwrap();
+    let file = copy.root().join("functions").join(name).join("function.json");
+    (String::from_utf8(run.stdout).unwrap(), fs::read_to_string(file).unwrap())
 }
 
 #[test]
@@ -88,8 +127,22 @@ fn a_new_function_of_each_kind_compiles_and_passes_its_test() {
         let binary = format!(r#""kind":["bin"],"crate_types":["bin"],"name":"{name}""#);
         assert!(metadata.contains(&binary), "{name} is not a binary of the workspace");
     }
+    // A function declares what it was made with; what is added to its source, it declares without another edit.
+    for (name, ..) in FUNCTIONS {
+        let (printed, file) = manifests(&copy, name);
+        assert_eq!(printed, file, "{name}");
+    }
+    let (grown, ..) = FUNCTIONS[0];
+    grow(&copy, grown);
+    let (printed, _) = manifests(&copy, grown);
+    for declared in [r#""name": "counts""#, r#""name": "by_status""#, r#""name": "COUNT_LIMIT""#] {
+        assert!(printed.contains(declared), "{declared} is not in {printed}");
+    }
     let binaries = FUNCTIONS.iter().flat_map(|(name, ..)| ["--bin", name]);
     let arguments: Vec<_> = ["test", "--quiet", "--offline"].into_iter().chain(binaries).collect();
-    let (passed, output) = cargo(&copy, &arguments);
+    // The README's tables are written by the test that compares them (`make readmes`).
+    let (passed, output) = cargo_with(&copy, &arguments, &[("WRITE_README", "1")]);
+    let readme = fs::read_to_string(copy.root().join("functions").join(grown).join("README.md")).unwrap();
+    assert!(readme.contains("| `COUNT_LIMIT` |"), "{readme}");
     assert!(passed && output.matches("2 passed").count() == FUNCTIONS.len(), "{output}");
 }

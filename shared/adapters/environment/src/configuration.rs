@@ -1,7 +1,7 @@
 //! What the derive macro `Config` writes, and what a field of such a configuration may hold.
 
 use jiff::Timestamp;
-use topic_names::TopicName;
+use topic_names::KafkaTopic;
 
 use crate::kind::Kind;
 use crate::kinds::{boolean, number, secret, text, time, topic};
@@ -49,7 +49,7 @@ impl Configuration for () {
 #[diagnostic::on_unimplemented(
     message = "a variable cannot hold `{Self}` by itself",
     label = "this type does not say which values its variable may have",
-    note = "types that do: `String`, `bool`, `u16`, `u32`, `u64`, `usize`, `i64`, `Timestamp`, `TopicName`, `Secret`, `Table`, `Queue`, `Bucket`, and `Option` of these",
+    note = "types that do: `String`, `bool`, `u16`, `u32`, `u64`, `usize`, `i64`, `Timestamp`, `KafkaTopic`, `Secret`, `Table`, `Queue`, `Bucket`, and `Option` of these",
     note = "any other type is given its kind with the variable's name, such as `milliseconds(1..=60_000)` or `one_of([…])`, or implements `FromVariable`"
 )]
 pub trait FromVariable: Sized {
@@ -76,7 +76,7 @@ from_variable! {
     usize => number(usize::MIN..=usize::MAX).example("1");
     i64 => number(i64::MIN..=i64::MAX).example("1");
     Timestamp => time();
-    TopicName => topic();
+    KafkaTopic => topic();
     Secret => secret();
     Table => table();
     Queue => queue();

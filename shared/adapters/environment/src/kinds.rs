@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use topic_names::TopicName;
+use topic_names::{KafkaTopic, TopicName};
 
 use crate::kind::{Kind, Storage, parsed};
 use crate::secrets::{Address, Secret};
@@ -105,11 +105,14 @@ pub fn url() -> Kind<String> {
     .standing_for(reference)
 }
 
-/// A Kafka topic, by the rules of the crate `topic-names`.
-pub fn topic() -> Kind<TopicName> {
-    parsed("Kafka topic name", "desk.ticket.opened", TopicName::stand_in, |value| {
-        value.parse::<TopicName>().map_err(|error| format!("is not a topic name: {}", error.problem))
-    })
+/// A Kafka topic, as the environment's cluster calls it.
+pub fn topic() -> Kind<KafkaTopic> {
+    parsed(
+        "Kafka topic name",
+        "desk.ticket.opened",
+        || TopicName::stand_in().into(),
+        |value| value.parse::<KafkaTopic>().map_err(|error| format!("is not a topic's name: {error}")),
+    )
     .filled_by(Resource::Topic)
 }
 

@@ -124,6 +124,6 @@ fn types_know_their_kind() {
     assert_eq!((reads::<u64>("18446744073709551615"), reads::<usize>("7")), (Some(u64::MAX), Some(7)));
     assert_eq!(reads::<i64>("-9223372036854775808"), Some(i64::MIN));
     assert_eq!(reads::<jiff::Timestamp>("1970-01-01T00:00:00Z"), Some(jiff::Timestamp::UNIX_EPOCH));
-    assert_eq!(reads::<topic_names::TopicName>("desk.ticket.opened").unwrap().as_str(), "desk.ticket.opened");
+    assert_eq!(reads::<topic_names::KafkaTopic>("desk.ticket.opened").unwrap().as_str(), "desk.ticket.opened");
     assert_eq!(reads::<environment::Bucket>("b").unwrap().name(), "b");
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use event_runtime::Failure;
 use schema_registry::{RegistryError, Subjects, Version};
 use tokio::sync::OnceCell;
-use topic_names::{Part, TopicName};
+use topic_names::{KafkaTopic, Part};
 
 use crate::encode::{EncodeError, Encoder, Framing};
 use crate::error::DeliveryError;
@@ -23,7 +23,7 @@ const CONTENT_TYPE: &str = "application/avro";
 /// Its schema is looked up once, when it is first needed, under the subject `<topic>-value`. The publisher never
 /// registers it: a schema is reviewed and registered before its producer is deployed.
 pub struct Publisher<E> {
-    topic: TopicName,
+    topic: KafkaTopic,
     subject: String,
     version: Version,
     source: EventSource,
@@ -90,9 +90,9 @@ pub enum PublishError {
 }
 
 impl<E: DomainEvent> Publisher<E> {
-    /// Publishes to `topic` by the given version of its subject's schema.
+    /// Publishes to `topic`, as the cluster calls it, by the given version of its subject's schema.
     pub fn new(
-        topic: TopicName,
+        topic: KafkaTopic,
         source: EventSource,
         subjects: Arc<dyn Subjects>,
         version: Version,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kafka::{MAX_LENGTH, in_metrics, takes};
+use crate::kafka::{MAX_LENGTH, in_metrics, kafka_takes, takes};
 
 /// The prefix of a connector's heartbeat topics. It stays first: Debezium writes `<heartbeat prefix>.<topic.prefix>`.
 const HEARTBEATS: &str = "__debezium-heartbeat.";
@@ -158,8 +158,4 @@ pub fn alike_in_metrics(a: &str, b: &str) -> bool {
 
 fn parted(name: &str) -> (&str, &str) {
     name.strip_prefix(HEARTBEATS).map_or(("", name), |rest| (HEARTBEATS, rest))
-}
-
-fn kafka_takes(name: &str) -> bool {
-    (1..=MAX_LENGTH).contains(&name.len()) && name.chars().all(takes) && !matches!(name, "." | "..")
 }

@@ -42,6 +42,7 @@ mod subject;
 mod topic;
 
 pub use environment::{EnvironmentNames, EnvironmentNamesError, alike_in_metrics};
+pub use kafka::{KafkaTopic, NotAKafkaTopic};
 pub use kind::{Helper, TopicKind};
 pub use pattern::{Holds, PatternProblem};
 pub use problem::{TopicNameError, TopicProblem};

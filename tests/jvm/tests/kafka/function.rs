@@ -13,7 +13,8 @@ use crate::broker::Broker;
 use crate::cutting::{Cut, CuttingProxy};
 use crate::peer;
 
-const TOPIC: &str = "user.profile.published";
+/// As an environment calls it that puts a prefix before every declared name.
+const TOPIC: &str = "staging.user.profile.updated";
 const CHANGES: u64 = 60;
 
 #[tokio::test]
