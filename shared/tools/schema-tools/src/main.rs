@@ -26,11 +26,11 @@ struct Arguments {
 enum Command {
     /// Check the contracts of topics, every version against its history, documentation and examples
     Check(Folder),
-    /// Write the catalogue of topics from contracts and schemas
+    /// Write the catalogue of topics and the AsyncAPI document, from contracts, schemas and what functions declare
     Docs {
         #[command(flatten)]
         folder: Folder,
-        /// Write nothing; fail if the catalogue is not up to date
+        /// Write nothing; fail if one of them is not up to date
         #[arg(long)]
         check: bool,
     },

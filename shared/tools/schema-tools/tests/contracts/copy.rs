@@ -19,7 +19,9 @@ impl Copy {
         let root = events().join("..");
         let manifests = walk(&root.join("functions")).into_iter().filter(|path| path.ends_with("function.json"));
         let parts = ["schemas", "topics"].into_iter().flat_map(|part| walk(&root.join("events").join(part)));
-        for entry in parts.chain(manifests).chain([root.join("events/CATALOGUE.md")]) {
+        for entry in
+            parts.chain(manifests).chain(["CATALOGUE.md", "asyncapi.json"].map(|made| root.join("events").join(made)))
+        {
             let to = folder.path().join(entry.strip_prefix(&root).unwrap());
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(&entry, to).unwrap();
