@@ -64,7 +64,7 @@ new-function: ## Make a function NAME=verb-noun that reads TOPIC, which has a co
 	@cargo run --quiet --bin demo -- new-function --name "$(NAME)" --topic "$(TOPIC)"
 
 .PHONY: manifests
-manifests: ## Write what each function declares (functions/*/function.json), and who reads what (events/CATALOGUE.md)
+manifests: ## Write what each function declares (functions/*/function.json), and who reads what (events/CATALOGUE.md, events/asyncapi.json)
 	@cargo run --quiet --bin demo -- manifests
 	@$(MAKE) --no-print-directory schemas-docs
 
@@ -93,7 +93,7 @@ test: setup ## Run the tests that a push has to pass: no Java, no network (tests
 	@python3 tests/suites.py test
 
 .PHONY: test-all
-test-all: test ## Run those, and what needs Java 17 and Maven, mutations, made functions, thousands of worlds, short fuzzing
+test-all: test ## Run those, and what needs Java 17, Maven and Node.js 20, mutations, made functions, thousands of worlds, short fuzzing
 	@python3 tests/suites.py all
 	@$(MAKE) --no-print-directory simulate SEEDS=4000
 	@$(MAKE) --no-print-directory fuzz SECONDS=10
@@ -137,7 +137,7 @@ schemas-check: ## Check the contracts of topics, and schemas against their histo
 	@cargo run --quiet --bin schemas -- docs --check
 
 .PHONY: schemas-docs
-schemas-docs: ## Write events/CATALOGUE.md from events/topics and events/schemas
+schemas-docs: ## Write events/CATALOGUE.md and events/asyncapi.json from events/topics, events/schemas and what functions declare
 	@cargo run --quiet --bin schemas -- docs
 
 .PHONY: check

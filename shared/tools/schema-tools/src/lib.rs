@@ -1,5 +1,6 @@
 //! The library of the command `schemas`: checks, documents and registers the schemas of topics, and decodes recordings.
 
+pub mod asyncapi;
 pub mod catalogue;
 mod causes;
 mod check;

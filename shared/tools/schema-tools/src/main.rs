@@ -10,11 +10,21 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{Failure, OK, contracts, recordings, registry};
 
+const REGISTRY_CODES: &str = "\
+Exit codes:
+   0  the registry has what the contracts say
+   1  there are changes to make, all compatible
+   3  a change is refused, at the contract's level or by the registry; or the registry has what no file has
+   2  the command line is unusable
+  65  the contracts cannot be read, or do not hold (`schemas check`)
+  69  the registry cannot be reached, is failing, or refuses access
+  78  the registry's address or credentials are missing or wrong";
+
 /// Topics and their schemas: checks and documents them, registers the schemas, decodes recorded records, runs cases of
 /// schema resolution.
 ///
-/// Exit codes: 0 everything holds; 1 something does not hold, differs or is refused, and is printed; 2 the input or the
-/// command line is unusable; 3 the registry cannot be reached, is failing or refuses access.
+/// Exit codes: 0 everything holds; 1 something does not hold or differs, and is printed; 2 the input or the command line is
+/// unusable. `diff` and `register` have more (`schemas diff --help`).
 #[derive(Parser)]
 #[command(name = "schemas", version)]
 struct Arguments {
@@ -26,22 +36,27 @@ struct Arguments {
 enum Command {
     /// Check the contracts of topics, every version against its history, documentation and examples
     Check(Folder),
-    /// Write the catalogue of topics from contracts and schemas
+    /// Write the catalogue of topics and the AsyncAPI document, from contracts, schemas and what functions declare
     Docs {
         #[command(flatten)]
         folder: Folder,
-        /// Write nothing; fail if the catalogue is not up to date
+        /// Write nothing; fail if one of them is not up to date
         #[arg(long)]
         check: bool,
     },
-    /// Compare a registry with the contracts; changes nothing
+    /// Compare a registry with the contracts: what a deployment would change, and whether it is compatible; changes nothing
+    #[command(after_help = REGISTRY_CODES)]
     Diff {
         #[command(flatten)]
         folder: Folder,
         #[command(flatten)]
         registry: Registry,
+        /// Print the answer as one line of JSON, also where the registry gives none
+        #[arg(long)]
+        json: bool,
     },
     /// Register missing versions and compatibility levels, if `check` holds; a dry run without --yes
+    #[command(after_help = REGISTRY_CODES)]
     Register {
         #[command(flatten)]
         folder: Folder,
@@ -90,8 +105,8 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Check(folder) => contracts::check(&folder.schemas, &mut out),
         Command::Docs { folder, check } => contracts::docs(&folder.schemas, *check, &mut out),
-        Command::Diff { folder, registry: Registry { url } } => {
-            registry::diff(&folder.schemas, url.as_deref(), &mut out)
+        Command::Diff { folder, registry: Registry { url }, json } => {
+            registry::diff(&folder.schemas, url.as_deref(), *json, &mut out)
         }
         Command::Register { folder, registry: Registry { url }, yes } => {
             registry::register(&folder.schemas, url.as_deref(), *yes, &mut out)
@@ -100,7 +115,9 @@ fn main() -> ExitCode {
         Command::Decode { folder, check: true } => recordings::check(folder, &mut out),
         Command::Resolve { cases } => recordings::resolve(cases, &mut out),
     };
-    match result.and_then(|code| out.flush().map(|()| code).map_err(Failure::from)) {
+    // Also behind a failure: it may have been told as JSON.
+    let flushed = out.flush().map_err(Failure::from);
+    match result.and_then(|code| flushed.map(|()| code)) {
         Ok(code) => ExitCode::from(code),
         // The reader of a pipe went away: `schemas decode … | head`.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(OK),

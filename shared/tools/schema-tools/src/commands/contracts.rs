@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use schema_tools::{Contracts, catalogue};
+use schema_tools::{Contracts, asyncapi, catalogue};
 
 use super::{BAD, Failure, OK};
 
@@ -25,25 +25,37 @@ pub(crate) fn check(folder: &Path, out: &mut impl Write) -> Result<u8, Failure> 
 }
 
 pub(crate) fn docs(folder: &Path, check: bool, out: &mut impl Write) -> Result<u8, Failure> {
-    let text = catalogue::catalogue(&Contracts::read(folder)?)?;
-    let path = catalogue::file(folder);
-    let shown = path.display();
-    if !check {
-        std::fs::write(&path, text).map_err(|source| Failure::Write { path: path.clone(), source })?;
-        writeln!(out, "wrote {shown}")?;
-        return Ok(OK);
+    let contracts = Contracts::read(folder)?;
+    let documents = [
+        (catalogue::file(folder), catalogue::catalogue(&contracts)?),
+        (asyncapi::file(folder), asyncapi::document(&contracts)?),
+    ];
+    let mut code = OK;
+    for (path, text) in documents {
+        if !check {
+            std::fs::write(&path, text).map_err(|source| Failure::Write { path: path.clone(), source })?;
+            writeln!(out, "wrote {}", path.display())?;
+        } else if !is_up_to_date(&path, &text, out)? {
+            code = BAD;
+        }
     }
-    let present = match std::fs::read_to_string(&path) {
+    Ok(code)
+}
+
+/// Whether a file has this text; if not, from which line on it differs is printed.
+fn is_up_to_date(path: &Path, text: &str, out: &mut impl Write) -> Result<bool, Failure> {
+    let shown = path.display();
+    let present = match std::fs::read_to_string(path) {
         Ok(present) => present,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(source) => return Err(Failure::Read { path, source }),
+        Err(source) => return Err(Failure::Read { path: path.to_owned(), source }),
     };
     if present == text {
         writeln!(out, "{shown} is up to date")?;
-        return Ok(OK);
+        return Ok(true);
     }
     let differs = text.lines().zip(present.lines()).position(|(a, b)| a != b);
     let line = differs.unwrap_or(present.lines().count().min(text.lines().count())) + 1;
     writeln!(out, "{shown} is not what the contracts and schemas say, from line {line} on: run `make schemas-docs`")?;
-    Ok(BAD)
+    Ok(false)
 }

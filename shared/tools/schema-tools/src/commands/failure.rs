@@ -17,8 +17,14 @@ pub(crate) const OK: u8 = 0;
 pub(crate) const BAD: u8 = 1;
 /// The input or the command line is unusable.
 pub(crate) const BAD_INPUT: u8 = 2;
-/// The registry cannot be reached, is failing, or refuses access.
-pub(crate) const NO_ANSWER: u8 = 3;
+/// Of the commands with a registry: a change would be refused, or was, or only people can resolve a difference.
+pub(crate) const REFUSED: u8 = 3;
+/// Of the commands with a registry: the contracts cannot be read, or do not hold (EX_DATAERR of sysexits.h).
+pub(crate) const BAD_CONTRACTS: u8 = 65;
+/// The registry cannot be reached, is failing, or refuses access (EX_UNAVAILABLE).
+pub(crate) const NO_ANSWER: u8 = 69;
+/// The registry is not configured, or its credentials cannot be read (EX_CONFIG).
+pub(crate) const NOT_CONFIGURED: u8 = 78;
 
 /// Why no registry can be reached.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +54,8 @@ pub(crate) enum Failure {
     Cases(#[from] schema_tools::CasesError),
     #[error(transparent)]
     Contracts(#[from] ContractError),
+    #[error(transparent)]
+    NothingToCompare(ContractError),
     #[error("{}", with_causes(.0))]
     NoRegistry(#[from] NoRegistry),
     #[error("{}", with_causes(.0))]
@@ -69,14 +77,16 @@ impl Failure {
             | Self::Write { .. }
             | Self::Recording(_)
             | Self::Cases(_)
-            | Self::NoRegistry(_)
             | Self::NoExpectation { .. }
             | Self::NoRecords
             | Self::Line { .. } => BAD_INPUT,
             Self::Contracts(ContractError::Topics(TopicsError::Invalid(_))) => BAD,
             Self::Contracts(_) => BAD_INPUT,
-            Self::Publish(PublishError::Registry(error)) if error.is_transient() => NO_ANSWER,
-            Self::Publish(PublishError::Registry(_) | PublishError::Level { .. }) => BAD,
+            Self::NothingToCompare(_) | Self::Publish(PublishError::Level { .. }) => BAD_CONTRACTS,
+            // Refusals of a change are printed and not failures: what is left is a registry that gives no usable answer.
+            Self::Publish(PublishError::Registry(_)) => NO_ANSWER,
+            Self::NoRegistry(NoRegistry::Runtime(_)) => BAD_INPUT,
+            Self::NoRegistry(_) => NOT_CONFIGURED,
         }
     }
 }

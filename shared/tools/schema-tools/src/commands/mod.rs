@@ -1,5 +1,6 @@
 //! The commands: each prints, and returns its exit code.
 
+mod answer;
 pub(crate) mod contracts;
 mod failure;
 pub(crate) mod recordings;

@@ -6,40 +6,80 @@ use std::path::Path;
 use environment::{Configuration, Env};
 use event_functions::RegistryConfig;
 use schema_registries::ConfluentRegistry;
-use schema_tools::publish::{Change, Comparison, compare, make};
-use schema_tools::{Contracts, with_causes};
+use schema_tools::publish::{Answer, Change, Comparison, compare, make};
+use schema_tools::{Contracts, Finding, with_causes};
 
-use super::failure::NoRegistry;
-use super::{BAD, Failure, OK};
+use super::failure::{BAD_CONTRACTS, NoRegistry, REFUSED};
+use super::{BAD, Failure, OK, answer};
 
-pub(crate) fn diff(folder: &Path, url: Option<&str>, out: &mut impl Write) -> Result<u8, Failure> {
-    run(async {
-        let comparison = compare(&Contracts::read(folder)?, &connect(url).await?).await?;
-        show(&comparison, out)
-    })
+/// Compares, and changes nothing. With `json` the answer is one line of JSON, also where there is no comparison.
+pub(crate) fn diff(folder: &Path, url: Option<&str>, json: bool, out: &mut impl Write) -> Result<u8, Failure> {
+    let answer = run(async {
+        let contracts = Contracts::read(folder).map_err(Failure::NothingToCompare)?;
+        let findings = schema_tools::check(&contracts).map_err(Failure::NothingToCompare)?;
+        Ok((compare(&contracts, &connect(url).await?).await?, findings))
+    });
+    let (comparison, findings) = match answer {
+        Ok(answer) => answer,
+        Err(failure) => {
+            if json {
+                writeln!(out, "{}", answer::of_failure(&failure))?;
+            }
+            return Err(failure);
+        }
+    };
+    let code = match comparison.answer() {
+        Answer::Equal | Answer::Compatible if !findings.is_empty() => BAD_CONTRACTS,
+        answer => code_of(answer),
+    };
+    if json {
+        writeln!(out, "{}", answer::of(&comparison, &findings, code))?;
+    } else {
+        show(&comparison, out)?;
+        conclude(&comparison, &findings, code, out)?;
+    }
+    Ok(code)
+}
+
+/// The last line of `diff`, behind what was found.
+fn conclude(comparison: &Comparison, findings: &[Finding], code: u8, out: &mut impl Write) -> Result<(), Failure> {
+    match (code, comparison.changes.len()) {
+        (REFUSED, _) => writeln!(out, "`schemas register` would change nothing: resolve what is refused above first")?,
+        (BAD_CONTRACTS, _) => {
+            tell_findings(findings, out)?;
+            writeln!(out, "the contracts do not hold (`schemas check`), so `schemas register` would change nothing")?;
+        }
+        (BAD, 1) => writeln!(out, "1 change, compatible: `schemas register --yes` makes it")?,
+        (BAD, changes) => writeln!(out, "{changes} changes, all compatible: `schemas register --yes` makes them")?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn tell_findings(findings: &[Finding], out: &mut impl Write) -> io::Result<()> {
+    findings.iter().try_for_each(|finding| writeln!(out, "{finding}\n"))
 }
 
 pub(crate) fn register(folder: &Path, url: Option<&str>, yes: bool, out: &mut impl Write) -> Result<u8, Failure> {
     run(async {
-        let contracts = Contracts::read(folder)?;
-        let findings = schema_tools::check(&contracts)?;
+        let contracts = Contracts::read(folder).map_err(Failure::NothingToCompare)?;
+        let findings = schema_tools::check(&contracts).map_err(Failure::NothingToCompare)?;
         if !findings.is_empty() {
-            for finding in &findings {
-                writeln!(out, "{finding}\n")?;
-            }
+            tell_findings(&findings, out)?;
             writeln!(out, "the contracts do not hold (`schemas check`), so nothing was registered")?;
-            return Ok(BAD);
+            return Ok(BAD_CONTRACTS);
         }
         let registry = connect(url).await?;
         let comparison = compare(&contracts, &registry).await?;
-        if comparison.is_empty() || !comparison.conflicts.is_empty() || !yes {
-            let code = show(&comparison, out)?;
-            if !comparison.conflicts.is_empty() {
-                writeln!(out, "nothing was changed: resolve the conflicts above first")?;
-            } else if code != OK {
-                writeln!(out, "nothing was changed; `register --yes` does it, in this order")?;
+        let answer = comparison.answer();
+        if answer != Answer::Compatible || !yes {
+            show(&comparison, out)?;
+            match answer {
+                Answer::Equal => {}
+                Answer::Compatible => writeln!(out, "nothing was changed; `register --yes` does it, in this order")?,
+                Answer::Refused => writeln!(out, "nothing was changed: resolve what is refused above first")?,
             }
-            return Ok(code);
+            return Ok(code_of(answer));
         }
         for change in &comparison.changes {
             match make(change, &registry).await {
@@ -47,11 +87,13 @@ pub(crate) fn register(folder: &Path, url: Option<&str>, yes: bool, out: &mut im
                 Err(error) if error.is_transient() => return Err(error.into()),
                 Err(error) => {
                     writeln!(out, "{change}; refused: {}\nthe changes after it were not tried", with_causes(&error))?;
-                    return Ok(BAD);
+                    return Ok(REFUSED);
                 }
             }
         }
-        show(&compare(&contracts, &registry).await?, out)
+        let comparison = compare(&contracts, &registry).await?;
+        show(&comparison, out)?;
+        Ok(code_of(comparison.answer()))
     })
 }
 
@@ -67,18 +109,28 @@ fn tell(change: &Change, id: Option<u32>, out: &mut impl Write) -> io::Result<()
     }
 }
 
-fn show(comparison: &Comparison, out: &mut impl Write) -> Result<u8, Failure> {
+fn show(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
     for change in &comparison.changes {
         writeln!(out, "{change}")?;
     }
     for conflict in &comparison.conflicts {
         writeln!(out, "{conflict}")?;
     }
-    if !comparison.is_empty() {
-        return Ok(BAD);
+    for refusal in &comparison.refusals {
+        writeln!(out, "{refusal}")?;
     }
-    writeln!(out, "the registry has what the contracts say")?;
-    Ok(OK)
+    if comparison.answer() == Answer::Equal {
+        writeln!(out, "the registry has what the contracts say")?;
+    }
+    Ok(())
+}
+
+fn code_of(answer: Answer) -> u8 {
+    match answer {
+        Answer::Equal => OK,
+        Answer::Compatible => BAD,
+        Answer::Refused => REFUSED,
+    }
 }
 
 /// Configured by the variables of functions; the address may come from the command line. Credentials come only from
@@ -91,7 +143,7 @@ async fn connect(url: Option<&str>) -> Result<ConfluentRegistry, NoRegistry> {
     Ok(config.confluent()?)
 }
 
-fn run(work: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
+fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(NoRegistry::Runtime)?;
     runtime.block_on(work)
 }

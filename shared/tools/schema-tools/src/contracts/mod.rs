@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use avro_decode::Schema;
 use function_manifests::FunctionManifest;
+use schema_registries::NewSchema;
 use serde_json::Value as Json;
 use topic_contracts::{Topics, Violation};
 
@@ -144,6 +145,11 @@ impl Version {
         let schema = Schema::parse(&json.to_string())
             .map_err(|source| ContractError::Schema { path: path.to_owned(), source })?;
         Ok(Self { number, text, json, schema })
+    }
+
+    /// As a registry takes it: the text of the file.
+    pub(crate) fn to_register(&self) -> NewSchema {
+        NewSchema { schema: self.text.clone(), references: Vec::new() }
     }
 
     /// The record's full name, if the schema is a record.

@@ -19,7 +19,8 @@ impl Copy {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
         let manifests = walk(&root.join("functions")).into_iter().filter(|path| path.ends_with("function.json"));
         let parts = ["schemas", "topics"].into_iter().flat_map(|part| walk(&root.join("events").join(part)));
-        for entry in parts.chain(manifests).chain(["CATALOGUE.md", "names.json"].map(|file| events().join(file))) {
+        let files = ["CATALOGUE.md", "asyncapi.json", "names.json"].map(|file| events().join(file));
+        for entry in parts.chain(manifests).chain(files) {
             let to = folder.path().join(entry.strip_prefix(&root).unwrap());
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(&entry, to).unwrap();

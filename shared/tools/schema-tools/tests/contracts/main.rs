@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise must fail")]
 
 mod copy;
+mod documents;
 mod functions;
 mod paths;
 mod topics;
@@ -9,8 +10,8 @@ mod topics;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use schema_tools::check;
 use schema_tools::contracts::Contracts;
-use schema_tools::{catalogue, check};
 use serde_json::Value as Json;
 
 use crate::copy::{Copy, events, walk};
@@ -19,12 +20,6 @@ use crate::copy::{Copy, events, walk};
 fn every_contract_holds() {
     let findings = check(&Contracts::read(&events().join("schemas")).unwrap()).unwrap();
     assert!(findings.is_empty(), "{}", findings.iter().map(|f| format!("{f}\n")).collect::<String>());
-}
-
-#[test]
-fn the_catalogue_is_what_contracts_and_schemas_say() {
-    let made = catalogue::catalogue(&Contracts::read(&events().join("schemas")).unwrap()).unwrap();
-    assert_eq!(made, fs::read_to_string(events().join("CATALOGUE.md")).unwrap(), "run `make schemas-docs`");
 }
 
 #[test]
@@ -176,16 +171,4 @@ fn files_that_cannot_be_read_have_an_exit_code_of_their_own() {
         assert_eq!(code, 2, "{error}");
         assert!(error.contains(said), "{said}\n{error}");
     }
-}
-
-#[test]
-fn a_stale_catalogue_fails_and_names_the_command_that_writes_it() {
-    let copy = Copy::new();
-    copy.edit("../topics/user.profile.updated.json", r#""owner": "profiles""#, r#""owner": "identity""#);
-    let (code, out, _) = copy.run(&["docs", "--check"]);
-    assert_eq!(code, 1);
-    assert!(out.contains("run `make schemas-docs`"), "{out}");
-    assert_eq!(copy.run(&["docs"]).0, 0);
-    assert_eq!(copy.run(&["docs", "--check"]).0, 0);
-    assert!(fs::read_to_string(copy.path("../CATALOGUE.md")).unwrap().contains("| owner | **identity** |"));
 }
