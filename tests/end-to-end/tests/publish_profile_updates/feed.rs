@@ -125,6 +125,13 @@ async fn a_bad_item_is_dead_lettered_and_the_feed_goes_on() {
     assert_eq!(letters[0]["given_up_by"]["function"], crate::stage::FUNCTION);
     assert!(letters.iter().all(|letter| letter["raw"]["item"].is_string()));
     assert!(!stage.scene.host.output().contains("row data"), "{}", stage.scene.host.output());
+
+    // The run took the actions that the function declares, but for a letter that is too large for the queue.
+    let declares =
+        end_to_end::declared(&end_to_end::manifest(crate::stage::FUNCTION).unwrap(), &stage.scene.stack.environment());
+    let taken = stage.scene.actions();
+    assert_eq!(declares.difference(&taken).collect::<Vec<_>>(), ["PutObject"], "{taken:?}");
+    assert!(taken.is_subset(&declares), "{taken:?} and declared: {declares:?}");
 }
 
 #[tokio::test]

@@ -32,6 +32,16 @@ async fn a_mail_that_ses_rejected_is_sent_once_ses_accepts_it() {
 
     stage.deliver(&[an_account()]).await;
     assert_eq!(stage.mails().await, 1, "another delivery is a duplicate");
+
+    // What the two functions did is what they declare; the emulator does not know which of them asked.
+    let variables = stage.scene.stack.environment();
+    let declares = |function| end_to_end::declared(&end_to_end::manifest(function).unwrap(), &variables);
+    let (redrive, taken) = (declares("redrive-dead-letters"), stage.scene.actions());
+    let both: std::collections::BTreeSet<_> = redrive.union(&declares(crate::stage::WELCOME)).cloned().collect();
+    assert!(taken.is_subset(&both), "{taken:?} and declared: {both:?}");
+    for action in ["ReceiveMessage", "ChangeMessageVisibility", "DeleteMessage"] {
+        assert!(taken.contains(action) && redrive.contains(action), "{action}: {taken:?} and declared: {redrive:?}");
+    }
 }
 
 #[tokio::test]
