@@ -1,6 +1,6 @@
 //! The function behind an Invoke endpoint: AWS's own, `cargo lambda watch`, or AWS's Runtime Interface Emulator.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -23,6 +23,7 @@ pub struct LambdaFunction {
     client: Client,
     name: String,
     emulated: bool,
+    timeout: Option<Duration>,
 }
 
 impl LambdaFunction {
@@ -52,12 +53,19 @@ impl LambdaFunction {
                 .credentials_provider(Credentials::new("local", "local", None, None, "local")),
             None => loader,
         };
-        LambdaFunction { client: Client::new(&loader.load().await), name: name.to_owned(), emulated }
+        LambdaFunction { client: Client::new(&loader.load().await), name: name.to_owned(), emulated, timeout: None }
     }
-}
 
-impl Target for LambdaFunction {
-    async fn invoke(&self, event: Bytes) -> Invocation {
+    /// The same function with its timeout, which counts at an endpoint of one's own: AWS ends an invocation by itself.
+    ///
+    /// What takes longer is waited for, and counts as timed out whatever it returned. Not to wait would have the retry
+    /// run beside it, which AWS never does.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Option<Duration>) -> Self {
+        LambdaFunction { timeout, ..self }
+    }
+
+    async fn invoke_once(&self, event: Bytes) -> Invocation {
         let request = self.client.invoke().function_name(&self.name).payload(Blob::new(event.to_vec()));
         match request.send().await {
             Ok(answer) => {
@@ -73,6 +81,18 @@ impl Target for LambdaFunction {
                 }
             }
             Err(error) => of_error(&error),
+        }
+    }
+}
+
+impl Target for LambdaFunction {
+    async fn invoke(&self, event: Bytes) -> Invocation {
+        let started = Instant::now();
+        let outcome = self.invoke_once(event).await;
+        let late = self.emulated && self.timeout.is_some_and(|timeout| started.elapsed() > timeout);
+        match outcome {
+            Invocation::Returned(_) | Invocation::Failed(_) if late => Invocation::TimedOut,
+            outcome => outcome,
         }
     }
 }
@@ -153,5 +173,25 @@ mod tests {
             let outcome = LambdaFunction::new("orders", Some(&url)).await.invoke("{}".into()).await;
             assert_eq!(outcome, expected, "{answer:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_invocation_longer_than_the_timeout_counts_as_timed_out() {
+        const ERROR: &str = r#"{"errorType":"ValueError","errorMessage":"no total"}"#;
+        let plain = [("content-type", "text/plain")];
+        let (short, long) = (Duration::from_nanos(1), Duration::from_secs(60));
+        for (status, body, within) in [
+            (StatusCode::OK, "null", Invocation::Returned("null".into())),
+            (StatusCode::INTERNAL_SERVER_ERROR, ERROR, Invocation::Failed(ERROR.into())),
+        ] {
+            let url = endpoint((status, plain, body)).await;
+            let function = LambdaFunction::new("orders", Some(&url)).await;
+            let outcome = async |timeout| function.clone().with_timeout(timeout).invoke("{}".into()).await;
+            assert_eq!(outcome(Some(short)).await, Invocation::TimedOut, "{body}");
+            assert_eq!((outcome(Some(long)).await, outcome(None).await), (within.clone(), within));
+        }
+        let url = endpoint((StatusCode::TOO_MANY_REQUESTS, plain, "{}")).await;
+        let throttled = LambdaFunction::new("orders", Some(&url)).await.with_timeout(Some(short));
+        assert_eq!(throttled.invoke("{}".into()).await, Invocation::Throttled, "the function did not run");
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "what this command prints is its result")]
 
 mod connections;
+mod mappings;
 mod metrics;
 mod options;
 mod shown;

@@ -6,14 +6,16 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use event_source_mapping::machine::{DestinationFailure, PartialResponses};
-use event_source_mapping::settings::{Given, MappingSettings, read_file};
-use kafka_connection::with_causes;
 
 const EXAMPLES: &str = "\
 Examples:
   event-source-mapping run --function hello --topic orders --bootstrap-servers 127.0.0.1:9092 --set BatchSize=10
   event-source-mapping run template.yaml --bootstrap-servers 127.0.0.1:9092 --mapping Welcome --verbose
   event-source-mapping check main.tf
+  event-source-mapping run --manifest functions/hello/function.json --bootstrap-servers 127.0.0.1:9092
+
+A setting is taken from its flag (--set, --function, --topic, --function-timeout), else from the file, else from the
+function's manifest.
 
 The function is served by `cargo lambda watch` at http://127.0.0.1:9000, or by any other Invoke endpoint (--invoke-url);
 --invoke-url aws is AWS itself, with your credentials. Ctrl-C finishes what is invoked and leaves the group; a second one
@@ -51,57 +53,41 @@ impl Command {
 #[derive(Debug, Args)]
 pub(crate) struct MappingsFrom {
     /// CloudFormation (YAML, JSON), the properties of one mapping, or Terraform (.tf, .tf.json).
-    file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
+    /// What a function declares (`function.json`, or its folder): its name, topic, batch and timeout, where neither a flag
+    /// nor the file says so. Without a file each manifest is a mapping; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Vec<PathBuf>,
+    /// A variable of the function, of those that its manifest says the mapping has to agree with; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable, requires = "manifest")]
+    pub(crate) variable: Vec<(String, String)>,
     /// Only the mapping of this name in the file; may be repeated.
     #[arg(long, value_name = "NAME")]
-    mapping: Vec<String>,
+    pub(crate) mapping: Vec<String>,
     /// FunctionName.
     #[arg(long, value_name = "NAME")]
-    function: Option<String>,
+    pub(crate) function: Option<String>,
     /// Topics: the one topic.
     #[arg(long)]
-    topic: Option<String>,
-    /// Any setting by CloudFormation's name, over what the file says; the value is JSON, a text needs no quotes.
+    pub(crate) topic: Option<String>,
+    /// The function's timeout: an invocation that takes longer counts as timed out. AWS ends its functions by itself.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=900))]
+    pub(crate) function_timeout: Option<u64>,
+    /// Any setting by CloudFormation's name, over what file and manifest say; the value is JSON, a text needs no quotes.
     #[arg(long = "set", value_name = "SETTING=VALUE", value_parser = setting)]
-    set: Vec<(String, String)>,
+    pub(crate) set: Vec<(String, String)>,
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected Setting=value, such as BatchSize=10")?;
-    Ok((name.to_owned(), value.to_owned()))
+    named(text).ok_or_else(|| "expected Setting=value, such as BatchSize=10".to_owned())
 }
 
-impl MappingsFrom {
-    /// The mappings, checked. What is wrong is told for all of them.
-    pub(crate) fn mappings(&self) -> Result<Vec<MappingSettings>, String> {
-        let mut given = match &self.file {
-            Some(file) => read_file(file).map_err(|error| with_causes(&error))?,
-            None => vec![Given { name: self.function.clone().unwrap_or("mapping".to_owned()), ..Given::default() }],
-        };
-        if let Some(missing) = self.mapping.iter().find(|name| given.iter().all(|given| given.name != **name)) {
-            let names: Vec<_> = given.iter().map(|given| given.name.as_str()).collect();
-            return Err(format!("there is no mapping {missing}; there are {}", names.join(", ")));
-        }
-        given.retain(|given| self.mapping.is_empty() || self.mapping.contains(&given.name));
-        let mut checked = Vec::new();
-        let mut problems = Vec::new();
-        for mut given in given {
-            if self.file.is_none() {
-                given.set("StartingPosition", "LATEST");
-            }
-            let topic = self.topic.as_ref().map(|topic| serde_json::json!([topic]).to_string());
-            let flags = [("FunctionName", self.function.clone()), ("Topics", topic)];
-            for (name, value) in flags.into_iter().filter_map(|(name, value)| Some((name, value?))) {
-                given.set(name, &value);
-            }
-            self.set.iter().for_each(|(name, value)| given.set(name, value));
-            match MappingSettings::check(given) {
-                Ok(settings) => checked.push(settings),
-                Err(found) => problems.push(found.to_string()),
-            }
-        }
-        if problems.is_empty() { Ok(checked) } else { Err(problems.join("\n")) }
-    }
+fn variable(text: &str) -> Result<(String, String), String> {
+    named(text).ok_or_else(|| "expected NAME=value, such as PARTIAL_BATCH_RESPONSE=true".to_owned())
+}
+
+fn named(text: &str) -> Option<(String, String)> {
+    text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
 /// How the mappings are run.

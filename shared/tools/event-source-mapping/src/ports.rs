@@ -33,6 +33,8 @@ pub enum SourceEvent {
     Revoked(TopicPartition),
     /// Records of assigned partitions, in offset order per partition.
     Records(Vec<KafkaRecord>),
+    /// The same with their part of the event, for records that come from a recording or that no cluster would write.
+    Written(Vec<(KafkaRecord, String)>),
     /// Something is wrong and the source goes on by itself; to be shown.
     Trouble(SourceError),
     /// How many records of each partition have not been read yet.
@@ -45,7 +47,7 @@ pub enum SourceEvent {
 pub struct SourceError(pub String);
 
 /// What a mapping invokes.
-pub trait Target: Send + Sync + 'static {
+pub trait Target: Send + Sync {
     /// Invokes once and waits for the end.
     fn invoke(&self, event: Bytes) -> impl Future<Output = Invocation> + Send;
 }

@@ -93,11 +93,14 @@ impl EventRecord {
     /// Writes the record's JSON, and asks the filter.
     #[must_use]
     pub fn new(record: KafkaRecord, filter: &Filter) -> Self {
-        EventRecord {
-            json: record.json().into(),
-            passes: filter.passes(record.value.as_deref()),
-            record: Arc::new(record),
-        }
+        let json = record.json();
+        EventRecord::written(record, json, filter)
+    }
+
+    /// A record whose JSON is written already, as it is to be sent, and asks the filter.
+    #[must_use]
+    pub fn written(record: KafkaRecord, json: String, filter: &Filter) -> Self {
+        EventRecord { json: json.into(), passes: filter.passes(record.value.as_deref()), record: Arc::new(record) }
     }
 
     /// The record as it is in Kafka.

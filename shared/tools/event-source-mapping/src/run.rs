@@ -253,11 +253,17 @@ impl<T: Target, D: Destination> Mapping<T, D> {
                         paused.remove(&at);
                     }
                     // The next run reads them.
-                    Some(SourceEvent::Records(_)) if at_the_end => {}
+                    Some(SourceEvent::Records(_) | SourceEvent::Written(_)) if at_the_end => {}
                     Some(SourceEvent::Records(records)) => {
                         for record in records {
                             let at = record.at.clone();
                             machine.received(&at, [EventRecord::new(record, &self.filter)], now());
+                        }
+                    }
+                    Some(SourceEvent::Written(records)) => {
+                        for (record, json) in records {
+                            let at = record.at.clone();
+                            machine.received(&at, [EventRecord::written(record, json, &self.filter)], now());
                         }
                     }
                     Some(SourceEvent::Trouble(trouble)) => progress(Progress::Trouble(trouble.to_string())),

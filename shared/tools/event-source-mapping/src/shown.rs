@@ -19,7 +19,7 @@ pub(crate) fn settings(mapping: &MappingSettings) -> String {
         Cluster::SelfManaged => mapping.bootstrap_servers.as_deref().unwrap_or("self-managed, --bootstrap-servers"),
     };
     format!(
-        "{}: {} -> {}\n  cluster: {source}\n  consumer group: {}, from {:?} if it is new\n  batch: {} records, {} s, {} bytes\n  retries: {}; record age: {}; bisect: {}; partial responses: {}\n  destination: {}",
+        "{}: {} -> {}\n  cluster: {source}\n  consumer group: {}, from {:?} if it is new\n  batch: {} records, {} s, {} bytes\n  retries: {}; record age: {}; bisect: {}; partial responses: {}\n  function timeout: {}\n  destination: {}",
         mapping.name,
         mapping.topic,
         mapping.function,
@@ -32,6 +32,7 @@ pub(crate) fn settings(mapping: &MappingSettings) -> String {
         or_endless(rules.age.map(|age| format!("{} s", age.as_secs()))),
         if rules.bisect { "yes" } else { "no" },
         if rules.partial_responses.is_some() { "yes" } else { "no" },
+        mapping.timeout.map_or("as its endpoint has it".to_owned(), |timeout| format!("{} s", timeout.as_secs())),
         mapping.destination.as_ref().map_or("none".to_owned(), |destination| format!("{destination:?}")),
     )
 }

@@ -108,7 +108,7 @@ async fn connect(options: &Run, settings: MappingSettings) -> Result<Ready, Fail
         },
         filter: settings.filter.clone(),
         head,
-        target: Arc::new(LambdaFunction::new(&settings.function, endpoint).await),
+        target: Arc::new(LambdaFunction::new(&settings.function, endpoint).await.with_timeout(settings.timeout)),
         destination: destination.map(Arc::new),
     };
     let source = KafkaSource::join(&kafka).await.map_err(|error| unavailable(with_causes(&error)))?;

@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use event_source_mapping::settings::{Access, DestinationArn, Given, MappingSettings, read_file};
+use event_source_mapping::settings::{Access, DestinationArn, Given, MappingSettings, Value, read_file};
 use event_source_mapping::{Cluster, StartingPosition};
 use tempfile::TempDir;
 
@@ -127,6 +127,17 @@ fn cloudformation_and_terraform_say_the_same() {
     assert_eq!(yaml.destination, Some(DestinationArn::Queue("failures".to_owned())));
     assert_eq!(yaml.access, [Access::ScramSha512]);
     assert!(yaml.filter.passes(Some(br#"{"op": "c"}"#)) && !yaml.filter.passes(Some(br#"{"op": "d"}"#)));
+}
+
+#[test]
+fn a_tag_inside_brackets_ends_where_its_value_does() {
+    let text = r#"{FunctionName: !Ref F, Topics: [!Ref "T", !Join [",", [a, b]], !Sub "x]${T}"], BatchSize: 7}"#;
+    let [given] = read("m.yaml", text).try_into().unwrap();
+    let unknown = |text: &str| Value::Unknown(text.to_owned());
+    let topics = [r#"!Ref "T""#, r#"!Join [",", [a, b]]"#, r#"!Sub "x]${T}""#].map(unknown);
+    assert_eq!(given.properties["FunctionName"], unknown("!Ref F"));
+    assert_eq!(given.properties["Topics"], Value::List(topics.into()));
+    assert_eq!(given.properties["BatchSize"], Value::Number(7.0));
 }
 
 #[test]

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use event_source_mapping::{Cluster, EventHead};
 use recordings::Record;
-use serde::{Deserialize, Serialize};
-
-/// The payload limit of a synchronous invocation, in bytes.
-pub const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
+use serde::Serialize;
 
 /// Which kind of mapping the event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,6 +15,20 @@ pub enum Origin {
     Msk,
     /// A self-managed cluster: `SelfManagedKafka`, without an ARN.
     SelfManaged,
+}
+
+impl Origin {
+    /// What every event of such a mapping begins with.
+    pub(crate) fn head(self) -> EventHead {
+        let (cluster, servers) = match self {
+            Origin::Msk => {
+                let arn = "arn:aws:kafka:us-east-1:000000000000:cluster/local/00000000-0000-0000-0000-000000000000-1";
+                (Cluster::Msk { arn: arn.to_owned() }, "b-1.local:9098,b-2.local:9098")
+            }
+            Origin::SelfManaged => (Cluster::SelfManaged, "kafka-1.local:9092,kafka-2.local:9092"),
+        };
+        EventHead { cluster, bootstrap_servers: servers.to_owned() }
+    }
 }
 
 /// How an event shows a null key or value. Events of AWS have had both forms.
@@ -78,12 +90,6 @@ impl EventRecord {
     pub fn topic_partition(&self) -> String {
         format!("{}-{}", self.topic, self.partition)
     }
-
-    /// Its share of the event, in bytes.
-    pub(crate) fn size(&self) -> usize {
-        // One more for the comma after it.
-        serde_json::to_vec(self).map_or(0, |json| json.len() + 1)
-    }
 }
 
 /// The whole event: records grouped by partition, in the given order.
@@ -97,13 +103,12 @@ pub fn event<'a>(origin: Origin, records: impl IntoIterator<Item = &'a EventReco
         bootstrap_servers: &'a str,
         records: BTreeMap<String, Vec<&'a EventRecord>>,
     }
-    let (event_source, event_source_arn, bootstrap_servers) = match origin {
-        Origin::Msk => {
-            let arn = "arn:aws:kafka:us-east-1:000000000000:cluster/local/00000000-0000-0000-0000-000000000000-1";
-            ("aws:kafka", Some(arn), "b-1.local:9098,b-2.local:9098")
-        }
-        Origin::SelfManaged => ("SelfManagedKafka", None, "kafka-1.local:9092,kafka-2.local:9092"),
+    let head = origin.head();
+    let (event_source, event_source_arn) = match &head.cluster {
+        Cluster::Msk { arn } => ("aws:kafka", Some(arn.as_str())),
+        Cluster::SelfManaged => ("SelfManagedKafka", None),
     };
+    let bootstrap_servers = &head.bootstrap_servers;
     let mut partitions: BTreeMap<String, Vec<&EventRecord>> = BTreeMap::new();
     for record in records {
         partitions.entry(record.topic_partition()).or_default().push(record);
@@ -111,28 +116,6 @@ pub fn event<'a>(origin: Origin, records: impl IntoIterator<Item = &'a EventReco
     let event = Event { event_source, event_source_arn, bootstrap_servers, records: partitions };
     // Only texts, numbers and lists of them, which always serialise.
     serde_json::to_vec(&event).unwrap_or_default().into()
-}
-
-/// What a function reports as unfinished.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PartialResponse {
-    #[serde(default)]
-    pub(crate) batch_item_failures: Option<Vec<Failure>>,
-}
-
-/// One unfinished record.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Failure {
-    pub(crate) item_identifier: Identifier,
-}
-
-/// Which record: the event's own group name, and a number.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(crate) struct Identifier {
-    pub(crate) partition: String,
-    pub(crate) offset: i64,
 }
 
 #[cfg(test)]

@@ -1,29 +1,23 @@
-//! Sources of records for an event source mapping: a recording, or a log that another process appends to.
+//! Where records come from: a recording, which an event source mapping reads, and a log that another process appends to.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use event_source_mapping::machine::TopicPartition;
+use event_source_mapping::{KafkaRecord, Source, SourceError, SourceEvent};
+use futures_util::future::BoxFuture;
 use recordings::Recording;
 
 use crate::event::{EventRecord, Nulls};
 
-/// A partition of a topic, as events name it: `topic-partition`.
-pub type TopicPartition = String;
-
-/// A consumer of one topic.
-pub trait Source: Send {
-    /// At most `most` further records, in offset order within each partition. Empty when there are none at the moment.
-    fn poll(&mut self, most: usize) -> impl Future<Output = Vec<EventRecord>> + Send;
-
-    /// Everything below `offset` of that partition is finished and need not be returned again.
-    fn commit(&mut self, topic_partition: &TopicPartition, offset: i64) -> impl Future<Output = ()> + Send;
-}
-
-/// A list of records, read once from its beginning.
+/// A list of records, read once from its beginning: a source of [`deliver`](crate::deliver).
 #[derive(Debug)]
 pub struct RecordedLog {
-    records: VecDeque<EventRecord>,
+    events: VecDeque<SourceEvent>,
+    records: usize,
+    committed: Arc<Mutex<BTreeMap<String, i64>>>,
 }
 
 impl RecordedLog {
@@ -32,30 +26,53 @@ impl RecordedLog {
         Self::of(recording.of_topic(topic).map(|record| EventRecord::new(record, nulls)))
     }
 
-    /// How many records are left.
-    pub fn len(&self) -> usize {
-        self.records.len()
-    }
-
-    /// Whether none is left.
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
-    }
-
     /// Records made by hand.
     pub fn of(records: impl IntoIterator<Item = EventRecord>) -> Self {
-        RecordedLog { records: records.into_iter().collect() }
+        let records: Vec<_> = records.into_iter().map(written).collect();
+        let partitions: BTreeSet<_> = records.iter().map(|(record, _)| record.at.clone()).collect();
+        let count = records.len();
+        let mut events: VecDeque<_> = partitions.into_iter().map(SourceEvent::Assigned).collect();
+        events.push_back(SourceEvent::Written(records));
+        RecordedLog { events, records: count, committed: Arc::default() }
+    }
+
+    /// How many records it has.
+    pub fn len(&self) -> usize {
+        self.records
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.records == 0
+    }
+
+    /// How far each partition is finished, by `topic-partition`: the offset behind the last finished record.
+    pub fn committed(&self) -> BTreeMap<String, i64> {
+        self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
+/// The record as the mapping takes it. Its bytes stand in its JSON alone, where they may be broken.
+fn written(record: EventRecord) -> (KafkaRecord, String) {
+    // Only texts, numbers and lists of them, which always serialise.
+    let json = serde_json::to_string(&record).unwrap_or_default();
+    let EventRecord { topic, partition, offset, timestamp, .. } = record;
+    let at = TopicPartition::new(&topic, partition);
+    (KafkaRecord { at, offset, timestamp, log_append_time: false, key: None, value: None, headers: Vec::new() }, json)
+}
+
 impl Source for RecordedLog {
-    async fn poll(&mut self, most: usize) -> Vec<EventRecord> {
-        let most = most.min(self.records.len());
-        self.records.drain(..most).collect()
+    async fn next(&mut self) -> Option<SourceEvent> {
+        self.events.pop_front()
     }
 
-    /// A recording is replayed whole every time.
-    async fn commit(&mut self, _partition: &TopicPartition, _offset: i64) {}
+    fn commit(&self, at: &TopicPartition, offset: i64) -> BoxFuture<'static, Result<(), SourceError>> {
+        self.committed.lock().unwrap_or_else(PoisonError::into_inner).insert(at.to_string(), offset);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// All records are in memory already.
+    async fn set_paused(&self, _at: &TopicPartition, _paused: bool) {}
 }
 
 /// A log that another process appends to, read from its beginning.
@@ -102,7 +119,18 @@ impl GrowingLog {
         GrowingLog { path, topic, nulls, read: 0, ready: VecDeque::new(), broken: None }
     }
 
-    /// What stopped the reading, if anything did. A source that failed returns no more records.
+    /// At most `most` further records, in offset order within each partition. Empty when there are none at the moment.
+    pub fn poll(&mut self, most: usize) -> Vec<EventRecord> {
+        if self.broken.is_none()
+            && let Err(error) = self.catch_up()
+        {
+            self.broken = Some(error);
+        }
+        let most = most.min(self.ready.len());
+        self.ready.drain(..most).collect()
+    }
+
+    /// What stopped the reading, if anything did. A log that failed returns no more records.
     pub fn broken(&self) -> Option<&LogError> {
         self.broken.as_ref()
     }
@@ -142,21 +170,6 @@ impl GrowingLog {
     }
 }
 
-impl Source for GrowingLog {
-    async fn poll(&mut self, most: usize) -> Vec<EventRecord> {
-        if self.broken.is_none()
-            && let Err(error) = self.catch_up()
-        {
-            self.broken = Some(error);
-        }
-        let most = most.min(self.ready.len());
-        self.ready.drain(..most).collect()
-    }
-
-    /// The log is read once from its beginning by each mapping.
-    async fn commit(&mut self, _partition: &TopicPartition, _offset: i64) {}
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -169,33 +182,33 @@ mod tests {
         )
     }
 
-    #[tokio::test]
-    async fn a_growing_log_returns_the_lines_finished_since_the_last_call() {
+    #[test]
+    fn a_growing_log_returns_the_lines_finished_since_the_last_call() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("records.jsonl");
         let mut log = GrowingLog::of_topic(&path, "a", Nulls::Written);
-        assert!(log.poll(10).await.is_empty(), "there is no file yet");
+        assert!(log.poll(10).is_empty(), "there is no file yet");
 
         let mut file = std::fs::File::create(&path).unwrap();
         let third = line("a", 1);
         let (begun, rest) = third.split_at(20);
         write!(file, "{}{}{begun}", line("a", 0), line("b", 0)).unwrap();
         let offsets = |records: Vec<EventRecord>| records.iter().map(|record| record.offset).collect::<Vec<_>>();
-        assert_eq!(offsets(log.poll(10).await), [0], "another topic and a line that is being written are not there");
+        assert_eq!(offsets(log.poll(10)), [0], "another topic and a line that is being written are not there");
         write!(file, "{rest}{}", line("a", 2)).unwrap();
-        assert_eq!(offsets(log.poll(1).await), [1]);
-        assert_eq!(offsets(log.poll(10).await), [2]);
-        assert!(log.poll(10).await.is_empty() && log.broken().is_none());
+        assert_eq!(offsets(log.poll(1)), [1]);
+        assert_eq!(offsets(log.poll(10)), [2]);
+        assert!(log.poll(10).is_empty() && log.broken().is_none());
     }
 
-    #[tokio::test]
-    async fn a_line_that_is_not_a_record_stops_the_reading_and_is_reported() {
+    #[test]
+    fn a_line_that_is_not_a_record_stops_the_reading_and_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("records.jsonl");
         std::fs::write(&path, format!("{}dear diary\n{}", line("a", 0), line("a", 1))).unwrap();
         let mut log = GrowingLog::of_topic(&path, "a", Nulls::Written);
-        assert_eq!(log.poll(10).await.len(), 1);
-        assert!(log.poll(10).await.is_empty());
+        assert_eq!(log.poll(10).len(), 1);
+        assert!(log.poll(10).is_empty());
         assert!(log.broken().unwrap().to_string().contains("records.jsonl contains a line that is not a record"));
     }
 }

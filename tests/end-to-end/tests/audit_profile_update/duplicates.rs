@@ -3,8 +3,7 @@
 use demo::AUDIT_TABLE;
 use end_to_end::{Scene, sample};
 use local_stack::{
-    Action, EventRecord, Failpoint, GrowingLog, Invocation, Nulls, Origin, Outcomes, Source, Target, When, Workspace,
-    event,
+    Action, EventRecord, Failpoint, GrowingLog, Invocation, Nulls, Origin, Outcomes, Target, When, Workspace, event,
 };
 
 use crate::{FUNCTION, NOON, entries, update};
@@ -76,7 +75,7 @@ async fn an_entry_keeps_the_coordinates_of_its_first_delivery() {
 async fn the_record_timestamp_does_not_change_the_entry() {
     let path = "functions/audit-profile-update/fixtures/sent-at-its-change.jsonl";
     let path = Workspace::find().unwrap().root().join(path);
-    let recorded = GrowingLog::of_topic(&path, crate::TOPIC, Nulls::Written).poll(1).await.remove(0);
+    let recorded = GrowingLog::of_topic(&path, crate::TOPIC, Nulls::Written).poll(1).remove(0);
     assert_eq!(recorded.timestamp, 1_795_168_801_000);
     let scene = Scene::start(FUNCTION, &[]).await.unwrap();
     let sent_again = EventRecord { offset: 77, timestamp: recorded.timestamp + 86_400_000, ..recorded.clone() };

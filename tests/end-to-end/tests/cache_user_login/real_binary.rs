@@ -1,12 +1,11 @@
 //! The real binary with an emulated table.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use demo::LOGINS_TABLE;
 use end_to_end::{Scene, dynamodb, query, readme_queries, sample};
 use fastrand::Rng;
-use local_stack::{EventRecord, MappingSettings, RecordedLog, Target, deliver};
+use local_stack::{EventRecord, RecordedLog, Rules, Target, deliver, local_rules};
 use serde_json::Value;
 
 use crate::{FUNCTION, Login, deleted, deliveries, final_state, records};
@@ -16,8 +15,10 @@ async fn scene() -> Scene {
 }
 
 async fn delivered(scene: &Scene, records: Vec<EventRecord>) {
-    let settings = MappingSettings { batch_size: 40, retry_pause: Duration::ZERO, ..MappingSettings::default() };
-    let delivery = deliver(&mut RecordedLog::of(records), &scene.host, &settings, |_| ()).await;
+    let rules = Rules { batch_size: 40, ..local_rules() };
+    let (mut log, expected) = (RecordedLog::of(records.clone()), records.len());
+    let delivery = deliver(&mut log, &scene.host, rules, |_| ()).await;
+    assert_eq!((delivery.records, delivery.invocations), (expected, delivery.batches));
     assert!(delivery.gave_up.is_empty() && delivery.failures.is_empty(), "{:?}", delivery.failures);
     assert!(scene.dead_letters().await.unwrap().is_empty());
 }

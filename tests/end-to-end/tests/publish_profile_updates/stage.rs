@@ -7,7 +7,7 @@ use demo::{PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi, profile_change, 
 use end_to_end::Scene;
 use local_broker::Broker;
 use local_stack::{
-    FaultProxy, GrowingLog, Invocation, LambdaHost, Nulls, Source, Stack, Target, Workspace, repository_schemas,
+    FaultProxy, GrowingLog, Invocation, LambdaHost, Nulls, Stack, Target, Workspace, repository_schemas,
 };
 use recordings::RegisteredSchema;
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ impl Stage {
     /// The events in the log, in order.
     pub(crate) async fn published(&self) -> Vec<Published> {
         let mut log = GrowingLog::of_topic(self.broker.log(), "user.profile.updated", Nulls::Written);
-        let records = log.poll(usize::MAX).await;
+        let records = log.poll(usize::MAX);
         assert!(log.broken().is_none(), "{:?}", log.broken());
         records.into_iter().map(published).collect()
     }

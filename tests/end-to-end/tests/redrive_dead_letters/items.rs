@@ -7,7 +7,7 @@ use std::sync::Arc;
 use demo::{PROFILE_API_TOKEN, PROFILE_CURSOR_TABLE, ProfileApi, profile_change, serve_broker};
 use end_to_end::Scene;
 use local_broker::{Broker, Fault, ResponseError};
-use local_stack::{GrowingLog, Invocation, Nulls, Source, Stack, Target, When, Workspace, repository_schemas};
+use local_stack::{GrowingLog, Invocation, Nulls, Stack, Target, When, Workspace, repository_schemas};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -72,7 +72,7 @@ impl Feed {
     /// The ids of the events in the log, in its order.
     async fn published(&self) -> Vec<String> {
         let mut log = GrowingLog::of_topic(self.broker.log(), "user.profile.updated", Nulls::Written);
-        let records = log.poll(usize::MAX).await;
+        let records = log.poll(usize::MAX);
         assert!(log.broken().is_none(), "{:?}", log.broken());
         let id = |record: local_stack::EventRecord| {
             let headers = record.headers.unwrap();

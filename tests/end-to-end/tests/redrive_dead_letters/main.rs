@@ -5,6 +5,7 @@ mod command;
 mod documents;
 mod error_codes;
 mod failing;
+mod given_up;
 mod items;
 mod killed;
 mod stage;

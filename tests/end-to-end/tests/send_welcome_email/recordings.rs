@@ -1,10 +1,10 @@
 //! Whole recordings, and the sample events.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use demo::{Expectation, account_topic};
 use end_to_end::{Scene, recorded, sample};
-use local_stack::{MappingSettings, Nulls, RecordedLog, Target, deliver};
+use local_stack::{Nulls, PartialResponses, RecordedLog, Rules, Target, deliver, local_rules};
 
 use crate::{FUNCTION, answer};
 
@@ -14,16 +14,21 @@ async fn each_account_gets_one_mail_when_the_log_is_replayed() {
     let recording = recorded().unwrap();
     let topic = account_topic(&recording, None).unwrap();
     let expected = Expectation::of(recording.of_topic(topic));
-    let settings = MappingSettings {
-        batch_size: 30,
-        report_batch_item_failures: true,
-        retry_pause: Duration::ZERO,
-        ..MappingSettings::default()
-    };
+    let rules = Rules { batch_size: 30, partial_responses: Some(PartialResponses::OnlyTheListed), ..local_rules() };
+    let mut ends = BTreeMap::new();
+    let mut records = BTreeMap::<_, usize>::new();
+    for record in recording.of_topic(topic) {
+        let partition = format!("{topic}-{}", record.partition);
+        ends.insert(partition.clone(), record.offset + 1);
+        *records.entry(partition).or_default() += 1;
+    }
     for nulls in [Nulls::Written, Nulls::LeftOut] {
-        let delivery =
-            deliver(&mut RecordedLog::of_topic(&recording, topic, nulls), &scene.host, &settings, |_| ()).await;
-        assert_eq!((delivery.invocations, delivery.gave_up.len()), (6, 0), "{:?}", delivery.failures);
+        let mut log = RecordedLog::of_topic(&recording, topic, nulls);
+        let delivery = deliver(&mut log, &scene.host, rules.clone(), |_| ()).await;
+        // Each partition is cut into batches by itself, for none waits for the others.
+        let batches: usize = records.values().map(|records| records.div_ceil(30)).sum();
+        assert_eq!((delivery.invocations, delivery.gave_up.len()), (batches, 0), "{:?}", delivery.failures);
+        assert_eq!(log.committed(), ends);
         let mut recipients: Vec<_> = scene.mails().await.unwrap().into_iter().flat_map(|mail| mail.to).collect();
         recipients.sort();
         assert_eq!(recipients, expected.mails.keys().cloned().collect::<Vec<_>>());

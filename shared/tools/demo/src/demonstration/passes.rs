@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use local_stack::{Delivery, Mail, MappingSettings, Outcomes, RecordedLog, Stack, Watched, WatchedFunctions, deliver};
+use local_stack::{Delivery, Mail, Outcomes, RecordedLog, Stack, Watched, WatchedFunctions, deliver, local_rules};
 use serde_json::Value;
 
 use super::error::DemoError;
@@ -47,13 +47,12 @@ impl<'a> Passes<'a> {
         out: &mut (impl Write + Send),
     ) -> Result<Pass, DemoError> {
         let target = Watched::new(self.functions.url(), self.function)?;
-        let settings = MappingSettings::default();
         let mut sum = Delivery::default();
         let total: usize = logs.iter().map(RecordedLog::len).sum();
         let mut shown = 0;
         for mut log in logs {
             let before = sum.records;
-            let delivery = deliver(&mut log, &target, &settings, |records| {
+            let delivery = deliver(&mut log, &target, local_rules(), |records| {
                 let tenth = (before + records) * 10 / total.max(1);
                 if tenth > shown {
                     shown = tenth;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
-use local_stack::{GrowingLog, Invocation, Nulls, RecordedLog, Source, Target, Watched};
+use local_stack::{GrowingLog, Invocation, Nulls, RecordedLog, Target, Watched};
 use serde_json::{Value, json};
 
 use super::error::DemoError;
@@ -88,7 +88,7 @@ pub(crate) async fn show(
 /// The records that the local producer wrote.
 async fn read(log: &Path) -> Result<RecordedLog, DemoError> {
     let mut log = GrowingLog::of_topic(log, TOPIC, Nulls::Written);
-    let records = log.poll(usize::MAX).await;
+    let records = log.poll(usize::MAX);
     match log.into_broken() {
         Some(broken) => Err(broken.into()),
         None => Ok(RecordedLog::of(records)),

@@ -44,6 +44,8 @@ pub struct MappingSettings {
     pub destination: Option<DestinationArn>,
     /// How the cluster is signed in to, by what AWS calls it.
     pub access: Vec<Access>,
+    /// How long one invocation may take, where that is known: a setting of the function, which no mapping has.
+    pub timeout: Option<Duration>,
 }
 
 /// `DestinationConfig.OnFailure.Destination`.
@@ -97,6 +99,7 @@ impl MappingSettings {
             rules: rules(from, provisioned, destination.is_some()),
             filter: filter(from),
             access: access(from),
+            timeout: None,
             name,
             cluster,
             bootstrap_servers,

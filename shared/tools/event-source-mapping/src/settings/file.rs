@@ -63,20 +63,48 @@ pub fn read_file(path: &Path) -> Result<Vec<Given>, FileError> {
 
 /// `!Ref Function` and the like become texts that say so.
 fn without_tags(yaml: &str) -> String {
-    let line = |line: &str| {
-        let tag = line.match_indices('!').find(|(at, _)| {
-            let before = line[..*at].trim_end();
-            before.is_empty() || before.ends_with([':', '-', '[', ','])
-        });
-        match tag {
-            Some((at, _)) => {
-                let rest = line[at..].replace('\\', "\\\\").replace('"', "\\\"");
-                format!("{}\"\\x01{}\"", &line[..at], rest.trim_end())
-            }
-            None => line.to_owned(),
+    yaml.lines().map(line_without_tags).collect::<Vec<_>>().join("\n")
+}
+
+fn line_without_tags(line: &str) -> String {
+    let (mut done, mut rest, mut depth) = (String::new(), line, 0);
+    let tag = |before: &str| before.trim_end().is_empty() || before.trim_end().ends_with([':', '-', '[', ',']);
+    while let Some((at, _)) = rest.match_indices('!').find(|(at, _)| tag(&format!("{done}{}", &rest[..*at]))) {
+        done.push_str(&rest[..at]);
+        depth += rest[..at].matches(['[', '{']).count();
+        depth = depth.saturating_sub(rest[..at].matches([']', '}']).count());
+        let length = if depth > 0 { value_in_flow(&rest[at..]) } else { rest.len() - at };
+        let text = rest[at..at + length].trim_end().replace('\\', "\\\\").replace('"', "\\\"");
+        done.push_str(&format!("\"\\x01{text}\""));
+        rest = &rest[at + length..];
+    }
+    done + rest
+}
+
+/// Bytes of a value in `[…]` or `{…}`: to the comma or bracket behind it.
+fn value_in_flow(text: &str) -> usize {
+    let (mut depth, mut quote) = (0_u32, None);
+    let ends = text.char_indices().find(|(_, letter)| match (quote, letter) {
+        (Some(open), _) => {
+            quote = quote.filter(|_| *letter != open);
+            false
         }
-    };
-    yaml.lines().map(line).collect::<Vec<_>>().join("\n")
+        (None, '"' | '\'') => {
+            quote = Some(*letter);
+            false
+        }
+        (None, '[' | '{') => {
+            depth += 1;
+            false
+        }
+        (None, ']' | '}') if depth > 0 => {
+            depth -= 1;
+            false
+        }
+        (None, ',' | ']' | '}') => depth == 0,
+        (None, _) => false,
+    });
+    ends.map_or(text.len(), |(at, _)| at)
 }
 
 fn of_cloudformation(path: &Path, file: serde_json::Value) -> Vec<Given> {
