@@ -71,7 +71,9 @@ def mutate(terraform, job):
     done = subprocess.run([terraform, "test", "-no-color"], cwd=module, env=check.data(folder), stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False)
     shutil.rmtree(tree, ignore_errors=True)
-    if "Missing expected failure" in done.stdout:
+    missed = "Missing expected failure" in done.stdout
+    print(f"{where}: {'missed' if missed else 'NOT MISSED'}", flush=True)
+    if missed:
         return None
     return f"{where}: {'every test passes' if done.returncode == 0 else 'another error: ' + done.stdout[-600:]}"
 
