@@ -8,27 +8,28 @@ provider "aws" {
 locals {
   name_prefix = "dev"
   tags        = { environment = "dev" }
-  names       = toset(["audit-profile-update", "cache-user-login", "publish-profile-updates", "redrive-dead-letters", "send-welcome-email"])
-  manifests   = { for name in local.names : name => jsondecode(file("${path.module}/../../../functions/${name}/function.json")) }
+  folder      = "${path.module}/../../../functions"
+  names       = toset([for path in fileset(local.folder, "*/function.json") : dirname(path)])
+  manifests   = { for name in local.names : name => jsondecode(file("${local.folder}/${name}/function.json")) }
   consumers   = toset([for name, manifest in local.manifests : name if manifest.trigger.kind != "invocation"])
 
-  # Values that differ from the functions' defaults.
-  registry = { SCHEMA_REGISTRY_URL = var.registry_url }
-  environment = {
-    audit-profile-update = merge(local.registry, { RETENTION_DAYS = "365" })
-    cache-user-login     = local.registry
-    publish-profile-updates = merge(local.registry, {
+  # Every function that knows a registry gets it; what else one needs beyond tables, queue and bucket stands here.
+  registry = { for name, manifest in local.manifests : name => contains(manifest.variables[*].name, "SCHEMA_REGISTRY_URL") ? { SCHEMA_REGISTRY_URL = var.registry_url } : {} }
+  own = {
+    audit-profile-update = { RETENTION_DAYS = "365" }
+    publish-profile-updates = {
       PROFILE_API_URL         = var.profile_api.url
       KAFKA_BOOTSTRAP_SERVERS = var.cluster.bootstrap_servers
-    })
-    redrive-dead-letters = {}
+    }
     # Nobody gets mail from this environment.
-    send-welcome-email = merge(local.registry, {
+    send-welcome-email = {
       EMAIL_MODE              = "log"
       EMAIL_SENDER            = "hello@${var.mail_domain}"
       EMAIL_CONFIGURATION_SET = module.email.configuration_set
-    })
+    }
   }
+  secrets = { publish-profile-updates = { PROFILE_API_TOKEN = var.profile_api.token_secret_arn } }
+  vpc     = { publish-profile-updates = { subnet_ids = var.cluster.subnet_ids, security_group_ids = var.cluster.security_group_ids } }
 }
 
 module "tables" {
@@ -66,11 +67,11 @@ module "function" {
   code              = { bucket = var.artifacts_bucket, sha256 = var.binaries[each.key] }
   tables            = module.tables.tables
   dead_letters      = module.dead_letters.dead_letters
-  environment       = local.environment[each.key]
-  secrets           = each.key == "publish-profile-updates" ? { PROFILE_API_TOKEN = var.profile_api.token_secret_arn } : {}
+  environment       = merge(local.registry[each.key], lookup(local.own, each.key, {}))
+  secrets           = lookup(local.secrets, each.key, {})
   partial_responses = contains(local.consumers, each.key)
   kafka_cluster_arn = var.cluster.arn
-  vpc               = each.key == "publish-profile-updates" ? { subnet_ids = var.cluster.subnet_ids, security_group_ids = var.cluster.security_group_ids } : null
+  vpc               = lookup(local.vpc, each.key, null)
 }
 
 module "event_source" {

@@ -17,6 +17,11 @@ variable "artifacts_bucket" {
 variable "binaries" {
   description = "The SHA-256 of each function's binary, by the function: what is deployed."
   type        = map(string)
+
+  validation {
+    condition     = alltrue([for path in fileset("${path.module}/../../../functions", "*/function.json") : contains(keys(var.binaries), dirname(path))])
+    error_message = "binaries lacks ${join(", ", [for path in fileset("${path.module}/../../../functions", "*/function.json") : dirname(path) if !contains(keys(var.binaries), dirname(path))])}: build and upload each function, and give the SHA-256 of its binary."
+  }
 }
 
 variable "cluster" {
