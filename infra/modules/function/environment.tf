@@ -48,4 +48,13 @@ locals {
   ])
   no_secret = sort([for name in keys(var.secrets) : name if !try(local.declared[name].secret || local.declared[name].resource == "secret", true)])
   unclear   = sort([for name, variable in local.declared : name if variable.required_when != null && !contains(keys(local.conditions), name)])
+
+  # Values against the kinds that can be told from their words: one of …, number from … to ….
+  choices = { for name, variable in local.declared : name => split(", ", trimprefix(variable.kind, "one of ")) if startswith(variable.kind, "one of ") }
+  ranges  = { for name, variable in local.declared : name => regex("number from ([0-9]+) to ([0-9]+)$", variable.kind) if can(regex("number from ([0-9]+) to ([0-9]+)$", variable.kind)) }
+  wrong = sort([
+    for name, value in var.environment : "${name} is ${local.declared[name].kind}"
+    if !try(contains(local.choices[name], value), true) ||
+    (contains(keys(local.ranges), name) && !try(can(regex("^[0-9]+$", value)) && tonumber(value) >= tonumber(local.ranges[name][0]) && tonumber(value) <= tonumber(local.ranges[name][1]), false))
+  ])
 }

@@ -110,6 +110,10 @@ resource "aws_lambda_function" "this" {
       error_message = "These are not secrets: ${join(", ", local.no_secret)}. Set them in environment."
     }
     precondition {
+      condition     = length(local.wrong) == 0
+      error_message = "Values that ${var.manifest.function} would refuse at its start: ${join("; ", local.wrong)}."
+    }
+    precondition {
       condition     = length(local.unclear) == 0
       error_message = "The manifest says in words that this module does not know when these are required: ${join(", ", local.unclear)}. Teach environment.tf (conditions) the wording."
     }

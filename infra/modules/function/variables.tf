@@ -56,6 +56,7 @@ variable "manifest" {
     })
     variables = list(object({
       name          = string
+      kind          = optional(string, "text")
       required      = bool
       required_when = optional(string)
       default       = optional(string)

@@ -303,3 +303,27 @@ run "refuses_a_bucket_without_its_arn" {
   }
   expect_failures = [var.dead_letters]
 }
+
+run "refuses_a_value_that_is_not_offered" {
+  command = plan
+  variables {
+    environment = { EMAIL_MODE = "test", EMAIL_SENDER = "hello@shop.example", SCHEMA_REGISTRY_URL = "https://registry.example.com" }
+  }
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "refuses_a_number_out_of_its_range" {
+  command = plan
+  variables {
+    environment = { EMAIL_MODE = "log", EMAIL_SENDER = "hello@shop.example", SCHEMA_REGISTRY_URL = "https://registry.example.com", EFFECT_TIMEOUT_MS = "60001" }
+  }
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "refuses_a_text_for_a_number" {
+  command = plan
+  variables {
+    environment = { EMAIL_MODE = "log", EMAIL_SENDER = "hello@shop.example", SCHEMA_REGISTRY_URL = "https://registry.example.com", EMAIL_RATE_PER_SECOND = "many" }
+  }
+  expect_failures = [aws_lambda_function.this]
+}
