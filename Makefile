@@ -30,7 +30,7 @@ CARGO_DENY_VERSION := 0.20.2
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '\nSettings: RECORDING=folder TOPIC=topic (demo), FUNCTION=name EVENT=path-or-sample PORT=9000 (watch, invoke),\n  BOOTSTRAP=host:port TOPICS="options" (topics-plan, topics-apply)\n'
 
 .PHONY: setup
@@ -103,9 +103,10 @@ test-jvm: setup ## Of those, only the tests beside programs of the JVM: Kafka, a
 	@python3 tests/suites.py all --package jvm-peers
 
 .PHONY: test-long
-test-long: setup ## Run the long simulation and the long fuzzing: the better part of an hour
+test-long: setup ## Run the long simulation, the long fuzzing and the mutations of infra: more than an hour
 	@$(MAKE) --no-print-directory simulate SEEDS=20000
 	@$(MAKE) --no-print-directory fuzz SECONDS=300
+	@$(MAKE) --no-print-directory infra-mutations
 
 .PHONY: simulate
 simulate: ## Run the batch processor in SEEDS=20000 worlds full of faults, or print the steps of one: SEED=1234
@@ -182,6 +183,18 @@ $(CARGO_DENY):
 	cargo install --root .local --target-dir .local/cargo-deny --profile dev --config profile.dev.debug=false \
 	  --no-default-features --locked cargo-deny@$(CARGO_DENY_VERSION)
 	rm -rf .local/cargo-deny
+
+##@ Deploy
+
+.PHONY: infra-check
+infra-check: ## Check the Terraform modules with the real AWS provider, without an account (needs Terraform 1.11; uses TF_CLI_CONFIG_FILE)
+	@python3 infra/check.py
+
+.PHONY: infra-mutations
+infra-mutations: ## Take each check of the modules out in turn and see a test fail: a quarter of an hour
+	@python3 infra/mutations.py
+
+##@ Tidy up
 
 .PHONY: clean
 clean: ## Remove everything that was built, installed or written

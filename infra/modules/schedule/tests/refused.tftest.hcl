@@ -1,0 +1,49 @@
+# Planned by the real provider, which needs neither an account nor a network with these settings.
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+variables {
+  name_prefix = "dev"
+  account_id  = "123456789012"
+  name        = "publish-profile-updates"
+  alias_arn   = "arn:aws:lambda:eu-central-1:123456789012:function:dev-publish-profile-updates:live"
+  expression  = "rate(5 minutes)"
+}
+
+run "refuses_five_fields_of_cron" {
+  command = plan
+  variables {
+    expression = "cron(0 8 * * ?)"
+  }
+  expect_failures = [var.expression]
+}
+
+run "refuses_an_account_by_name" {
+  command = plan
+  variables {
+    account_id = "production"
+  }
+  expect_failures = [var.account_id]
+}
+
+run "refuses_a_prefix_in_capitals" {
+  command = plan
+  variables {
+    name_prefix = "Dev"
+  }
+  expect_failures = [var.name_prefix]
+}
+
+run "refuses_a_name_with_a_dot" {
+  command = plan
+  variables {
+    name = "a.b"
+  }
+  expect_failures = [var.name]
+}
