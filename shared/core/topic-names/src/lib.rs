@@ -34,6 +34,7 @@
 
 mod environment;
 mod kafka;
+mod kafka_topic;
 mod kind;
 mod pattern;
 mod problem;
@@ -42,7 +43,7 @@ mod subject;
 mod topic;
 
 pub use environment::{EnvironmentNames, EnvironmentNamesError, alike_in_metrics};
-pub use kafka::{KafkaTopic, NotAKafkaTopic};
+pub use kafka_topic::{KafkaTopic, NotAKafkaTopic};
 pub use kind::{Helper, TopicKind};
 pub use pattern::{Holds, PatternProblem};
 pub use problem::{TopicNameError, TopicProblem};
