@@ -134,9 +134,9 @@ fn the_manifest_has_every_right_but_those_on_destinations() {
             "actions": ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"],
             "resource": "${DEAD_LETTER_QUEUE_URL}",
         },
-        {"actions": ["s3:GetObject"], "resource": "${DEAD_LETTER_BUCKET}"},
+        {"actions": ["s3:GetObject"], "resource": "${DEAD_LETTER_BUCKET}/*"},
         {"actions": ["sqs:SendMessage"], "resource": "${DEAD_LETTER_QUEUE_URL}"},
-        {"actions": ["s3:PutObject"], "resource": "${DEAD_LETTER_BUCKET}"},
+        {"actions": ["s3:PutObject"], "resource": "${DEAD_LETTER_BUCKET}/*"},
         {"actions": ["lambda:InvokeFunction"], "resource": "function:*"},
     ]);
     let sorted = |rights: &Value| {

@@ -123,13 +123,16 @@ run "secrets_come_by_arn_and_one_setting_is_the_answers_form" {
   command = plan
   variables {
     environment = {
-      EMAIL_MODE           = "log"
-      EMAIL_SENDER         = "hello@shop.example"
-      SCHEMA_REGISTRY_URL  = "https://registry.example.com"
-      SCHEMA_REGISTRY_USER = "reader"
-      EFFECT_TIMEOUT_MS    = "2000"
+      EMAIL_MODE          = "log"
+      EMAIL_SENDER        = "hello@shop.example"
+      SCHEMA_REGISTRY_URL = "https://registry.example.com"
+      EFFECT_TIMEOUT_MS   = "2000"
     }
-    secrets              = { SCHEMA_REGISTRY_PASSWORD = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:registry-AbCdEf#password" }
+    # One secret has both, and they rotate together.
+    secrets = {
+      SCHEMA_REGISTRY_USER     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:registry-AbCdEf#user"
+      SCHEMA_REGISTRY_PASSWORD = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:registry-AbCdEf#password"
+    }
     kms_key_arn          = "arn:aws:kms:eu-central-1:123456789012:key/1"
     secret_kms_key_arns  = ["arn:aws:kms:eu-central-1:123456789012:key/2"]
     permissions_boundary = "arn:aws:iam::123456789012:policy/bound"

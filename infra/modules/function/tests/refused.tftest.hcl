@@ -193,7 +193,8 @@ run "refuses_a_variable_that_another_value_requires" {
 run "refuses_a_secret_that_another_variable_requires" {
   command = plan
   variables {
-    environment = { EMAIL_MODE = "log", EMAIL_SENDER = "hello@shop.example", SCHEMA_REGISTRY_URL = "https://registry.example.com", SCHEMA_REGISTRY_USER = "reader" }
+    environment = { EMAIL_MODE = "log", EMAIL_SENDER = "hello@shop.example", SCHEMA_REGISTRY_URL = "https://registry.example.com" }
+    secrets     = { SCHEMA_REGISTRY_USER = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:registry-AbCdEf#user" }
   }
   expect_failures = [aws_lambda_function.this]
 }
