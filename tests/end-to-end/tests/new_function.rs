@@ -62,7 +62,7 @@ fn cargo_with(workspace: &Workspace, arguments: &[&str], variables: &[(&str, &st
     (cargo.status.success(), output)
 }
 
-/// What an author adds to a function, in its own source: an index, a table and a variable.
+/// What an author adds to a function, in its own source and the test in it: an index, a table and a variable.
 fn grow(copy: &Workspace, name: &str) {
     const INDEX: &str = r#"event_functions::Index { name: "by_status", partition_key: "status", sort_key: "at" }"#;
     let path = copy.root().join(format!("functions/{name}/src/main.rs"));
@@ -80,6 +80,8 @@ fn grow(copy: &Workspace, name: &str) {
                  KeepNewest::indexed(aws, &config.table, &[{INDEX}], |_row|"
             ),
         ),
+        // A test names the tables that it looks into.
+        ("function().test(&[", r#"function().test(&[("COUNTS_TABLE", "counts"), "#),
     ] {
         assert!(source.contains(from), "{source}");
         source = source.replacen(from, to, 1);
